@@ -1,0 +1,7 @@
+//! What the measurements of a run say when they are taken together. Pure.
+
+mod matrix;
+mod summary;
+
+pub use matrix::{Cell, Level, Matrix};
+pub use summary::{PairSummary, Summary};

@@ -1,0 +1,134 @@
+//! The run document: everything a run has found out, and all that later steps read.
+//!
+//! It is what `-o json` prints, serialised in camelCase, with the unit in the name of each figure.
+//! Its JSON Schema is kept in `docs/run.schema.json`. Readers of a document written by a newer
+//! minor version ignore fields they don't know; a change of meaning changes [`ApiVersion`].
+
+#[cfg(test)]
+pub(crate) mod fixtures;
+mod node;
+mod parameters;
+mod test;
+
+pub use node::{LeftOut, Node};
+pub use parameters::{Parameters, Path, Via};
+pub use test::{
+    Cpu, Direction, Failure, FailureKind, Measurement, Outcome, RoundTripTime, Sample, TestRecord,
+};
+
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// The version of the document's form.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum ApiVersion {
+    /// The first.
+    #[serde(rename = "netbench.dev/v1alpha1")]
+    V1Alpha1,
+}
+
+/// What kind of document this is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum Kind {
+    /// One run of a measuring command.
+    Run,
+}
+
+/// The command that made the run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum Command {
+    /// All ordered pairs of the nodes.
+    Matrix,
+    /// Two nodes, both directions.
+    Pair,
+}
+
+/// Whether all that was planned was also tried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum State {
+    /// Every planned test has a record, be it of a failure.
+    Complete,
+    /// The run ended early: tests without a record were not made.
+    Partial,
+}
+
+/// The versions of all that took part.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Versions {
+    /// This program.
+    pub netbench: String,
+    /// The Kubernetes API server; none without a cluster.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kubernetes: Option<String>,
+    /// iperf3 of the servers, the different ones separated by commas; none if none told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub iperf3: Option<String>,
+}
+
+/// The cluster that was measured.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Cluster {
+    /// The kubeconfig context; none inside a cluster.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub context: Option<String>,
+    /// The namespace that held the run's objects.
+    pub namespace: String,
+}
+
+/// One run of a measuring command.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Run {
+    /// The version of this form.
+    pub api_version: ApiVersion,
+    /// Always `Run`.
+    pub kind: Kind,
+    /// The run's id; the label `netbench.dev/run` of all its objects has the same value.
+    pub id: String,
+    /// The command that made it.
+    pub command: Command,
+    /// Whether it went to its end.
+    pub state: State,
+    /// When it began.
+    pub started_at: Timestamp,
+    /// When its last test ended.
+    pub finished_at: Timestamp,
+    /// Who took part.
+    pub versions: Versions,
+    /// Where; none when the servers ran on this machine.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cluster: Option<Cluster>,
+    /// What was asked for, defaults filled in.
+    pub parameters: Parameters,
+    /// The nodes that were measured, in the order of the matrix.
+    pub nodes: Vec<Node>,
+    /// The nodes that were not, and why.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub left_out: Vec<LeftOut>,
+    /// How many tests were planned.
+    pub planned_tests: usize,
+    /// One record per test, in the order in which they ended.
+    pub tests: Vec<TestRecord>,
+    /// The tests of each pair taken together.
+    #[serde(default)]
+    pub summary: crate::analysis::Summary,
+}
+
+impl Run {
+    /// Whether some test failed.
+    pub fn has_failures(&self) -> bool {
+        self.tests
+            .iter()
+            .any(|test| matches!(test.outcome, Outcome::Failed(_)))
+    }
+
+    /// The JSON Schema of this document.
+    pub fn schema() -> schemars::Schema {
+        schemars::schema_for!(Self)
+    }
+}

@@ -1,0 +1,179 @@
+//! One test: what was measured, or why nothing was.
+
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::Path;
+
+/// Which end sends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum Direction {
+    /// The client sends, the server receives.
+    ClientToServer,
+}
+
+/// One test of a run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct TestRecord {
+    /// The node of the client.
+    pub client: String,
+    /// The node of the server.
+    pub server: String,
+    /// Which end sends.
+    pub direction: Direction,
+    /// The way of the packets.
+    pub path: Path,
+    /// The slot in which it ran, from 1; tests of one slot ran at the same time.
+    pub slot: usize,
+    /// Which repetition of the pair, from 1.
+    pub repetition: u32,
+    /// How many attempts it took, this one included.
+    pub attempt: u32,
+    /// When the last attempt began.
+    pub started_at: Timestamp,
+    /// When the last attempt ended.
+    pub finished_at: Timestamp,
+    /// What came of it.
+    #[serde(flatten)]
+    pub outcome: Outcome,
+}
+
+/// What came of a test. A failed test has no figure: it is neither zero nor slow.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "outcome", rename_all = "camelCase")]
+pub enum Outcome {
+    /// It was measured.
+    Ok(Measurement),
+    /// It was not.
+    Failed(Failure),
+}
+
+impl Outcome {
+    /// The figures, if there are any.
+    pub fn measurement(&self) -> Option<&Measurement> {
+        match self {
+            Self::Ok(measurement) => Some(measurement),
+            Self::Failed(_) => None,
+        }
+    }
+}
+
+/// The figures of one test.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Measurement {
+    /// Throughput as the receiver counted it.
+    pub bits_per_second: f64,
+    /// Bytes that the receiver got.
+    pub bytes: u64,
+    /// For how long it received.
+    pub seconds: f64,
+    /// Segments that the sender sent again; none where the sender's system doesn't tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retransmits: Option<u64>,
+    /// TCP's round-trip time while data flowed, as the sender's kernel estimates it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub round_trip_time: Option<RoundTripTime>,
+    /// How busy iperf3 itself was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cpu: Option<Cpu>,
+    /// The test second by second, as the sender counted.
+    #[serde(default)]
+    pub samples: Vec<Sample>,
+}
+
+/// TCP's round-trip time under the load of the test, over all its streams.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct RoundTripTime {
+    /// The least that a sample had.
+    pub min_microseconds: f64,
+    /// The mean of the streams' means.
+    pub mean_microseconds: f64,
+    /// The most that a sample had.
+    pub max_microseconds: f64,
+}
+
+/// The processor time of iperf3, in percent of one processor.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Cpu {
+    /// The client's.
+    pub client_percent: f64,
+    /// The server's.
+    pub server_percent: f64,
+}
+
+/// One interval of a test, all streams together.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Sample {
+    /// Its start, from the start of the test.
+    pub start_seconds: f64,
+    /// Its end.
+    pub end_seconds: f64,
+    /// What the sender handed to its kernel.
+    pub bits_per_second: f64,
+    /// Segments sent again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retransmits: Option<u64>,
+    /// The mean of the streams' round-trip times.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub round_trip_time_microseconds: Option<f64>,
+}
+
+/// Why a test has no figures.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Failure {
+    /// What kind of failure, for programs.
+    pub kind: FailureKind,
+    /// What happened, for people: one sentence with the words of whoever refused.
+    pub reason: String,
+}
+
+impl Failure {
+    /// A failure of `kind`, told by `reason`.
+    pub fn new(kind: FailureKind, reason: impl Into<String>) -> Self {
+        Self {
+            kind,
+            reason: reason.into(),
+        }
+    }
+}
+
+/// The kinds of failure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum FailureKind {
+    /// The pod or process on one of the two nodes could not start.
+    NodeUnusable,
+    /// The client could not be started, or the connection to it broke.
+    ClientLost,
+    /// The client could not connect to the server.
+    Unreachable,
+    /// The server was busy with somebody else's test.
+    Busy,
+    /// The client did not end in time.
+    TimedOut,
+    /// The test broke off before its time, or data is missing.
+    Incomplete,
+    /// The client reported another error.
+    Engine,
+}
+
+impl TestRecord {
+    /// Whether iperf3 had no processor time to spare at either end, so that the figure may be the
+    /// processor's. `parallel` streams can keep as many processors busy.
+    pub fn is_cpu_bound(&self, parallel: u32) -> bool {
+        let cpu = self.outcome.measurement().and_then(|measurement| measurement.cpu);
+        let busy = CPU_BOUND_PERCENT * f64::from(parallel);
+        cpu.is_some_and(|cpu| cpu.client_percent.max(cpu.server_percent) >= busy)
+    }
+}
+
+/// A thread that is this busy waits for its processor, not for the network.
+const CPU_BOUND_PERCENT: f64 = 95.0;

@@ -1,0 +1,10 @@
+//! iperf3 (<https://software.es.net/iperf/>): one client per server at a time.
+
+mod command;
+mod report;
+mod server_log;
+mod wire;
+
+pub use command::{ClientOptions, DEFAULT_PORT, PROGRAM, ReportFormat, client_command, server_command};
+pub use report::{ClientExit, ReportReader};
+pub use server_log::ServerLog;

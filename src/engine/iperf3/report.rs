@@ -1,0 +1,482 @@
+//! From iperf3's output to figures, or to the reason why there are none.
+
+use std::borrow::Cow;
+
+use super::command::ReportFormat;
+use super::wire;
+use crate::document::{Cpu, Failure, FailureKind, Measurement, RoundTripTime, Sample};
+
+/// The part of its time that a test must have run to count, and that samples must cover.
+const LEAST_PART: f64 = 0.9;
+
+/// Samples are a second apart; one that starts this much after the end of the one before has lost
+/// something in between.
+const LARGEST_GAP_SECONDS: f64 = 0.5;
+
+/// How many lines that are no report are kept, to explain a failure.
+const KEPT_LINES: usize = 5;
+
+/// How a client process ended, as far as it is known.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ClientExit {
+    /// Its exit code. iperf3 3.12 exits with 0 after an error when it writes JSON.
+    pub code: Option<i32>,
+    /// What it wrote to its standard error.
+    pub stderr: String,
+}
+
+/// Reads the output of one client as it comes.
+#[derive(Debug)]
+pub struct ReportReader {
+    format: ReportFormat,
+    time_seconds: f64,
+    /// Bytes that are not yet read: an unfinished line, or the whole document so far.
+    pending: Vec<u8>,
+    samples: Vec<Sample>,
+    end: Option<Measured>,
+    error: Option<String>,
+    complete: bool,
+    other_lines: Vec<String>,
+}
+
+/// The figures of the end event that don't come from the samples.
+#[derive(Debug)]
+struct Measured {
+    received: Option<Received>,
+    retransmits: Option<f64>,
+    round_trip_time: Option<RoundTripTime>,
+    cpu: Option<Cpu>,
+}
+
+#[derive(Debug)]
+struct Received {
+    bits_per_second: f64,
+    bytes: f64,
+    seconds: f64,
+}
+
+impl ReportReader {
+    /// A reader for a client that was asked to send for `time_seconds`.
+    pub fn new(format: ReportFormat, time_seconds: u32) -> Self {
+        Self {
+            format,
+            time_seconds: f64::from(time_seconds),
+            pending: Vec::new(),
+            samples: Vec::new(),
+            end: None,
+            error: None,
+            complete: false,
+            other_lines: Vec::new(),
+        }
+    }
+
+    /// Takes the next bytes of the output and returns the samples that they completed.
+    pub fn push(&mut self, bytes: &[u8]) -> &[Sample] {
+        let known = self.samples.len();
+        for piece in bytes.split_inclusive(|&byte| byte == b'\n') {
+            self.pending.extend_from_slice(piece);
+            if piece.ends_with(b"\n") {
+                self.line_completed();
+            }
+        }
+        &self.samples[known..]
+    }
+
+    /// Whether the report is whole: no more output is needed, even if the client still runs.
+    pub fn is_complete(&self) -> bool {
+        self.complete
+    }
+
+    /// The result, when no more output will come.
+    ///
+    /// # Errors
+    /// A [`Failure`] for everything but a whole report of a whole test.
+    pub fn finish(mut self, exit: &ClientExit) -> Result<Measurement, Failure> {
+        if !self.complete && !self.pending.is_empty() {
+            match self.format {
+                ReportFormat::Stream => self.read_event(),
+                ReportFormat::Document => self.read_document(),
+            }
+        }
+        if let Some(error) = self.error.take() {
+            return Err(engine_failure(&error));
+        }
+        let Some(end) = self.end.take() else {
+            return Err(self.without_end(exit));
+        };
+        let received = end.received.ok_or_else(|| {
+            Failure::new(
+                FailureKind::Incomplete,
+                "iperf3 did not report what the server received",
+            )
+        })?;
+        self.check_whole(&received)?;
+        Ok(Measurement {
+            bits_per_second: received.bits_per_second,
+            bytes: received.bytes as u64,
+            seconds: received.seconds,
+            retransmits: end.retransmits.map(|count| count as u64),
+            round_trip_time: end.round_trip_time,
+            cpu: end.cpu,
+            samples: self.samples,
+        })
+    }
+
+    fn line_completed(&mut self) {
+        match self.format {
+            _ if self.complete => self.pending.clear(),
+            ReportFormat::Stream => self.read_event(),
+            // the document is indented: a brace in the first column closes it
+            ReportFormat::Document if self.pending.ends_with(b"\n}\n") => self.read_document(),
+            ReportFormat::Document => {}
+        }
+    }
+
+    fn read_event(&mut self) {
+        let pending = std::mem::take(&mut self.pending);
+        let line = String::from_utf8_lossy(&pending);
+        let line = repaired(line.trim());
+        let Ok(event) = serde_json::from_str::<wire::Event>(&line) else {
+            self.keep(&line);
+            return;
+        };
+        let data = event.data.map_or("null", |data| data.get());
+        match event.event.as_ref() {
+            "interval" => {
+                if let Ok(interval) = serde_json::from_str(data) {
+                    self.samples.extend(sample(&interval));
+                }
+            }
+            "error" => {
+                let message = serde_json::from_str(data).unwrap_or_else(|_| data.to_owned());
+                self.error = Some(message);
+            }
+            "end" => {
+                self.end = serde_json::from_str(data).ok().map(measured);
+                self.complete = true;
+            }
+            _ => {}
+        }
+    }
+
+    fn read_document(&mut self) {
+        let text = String::from_utf8_lossy(&self.pending);
+        // what stands before the document is a warning of the program's or of a wrapper's
+        let start = text.find("{\n").unwrap_or(0);
+        let json = repaired(&text[start..]);
+        // some builds of 3.16 and 3.17 print the document twice (esnet/iperf#1716): the first counts
+        let mut documents = serde_json::Deserializer::from_str(&json).into_iter::<wire::Document>();
+        let document = documents.next().and_then(Result::ok);
+        match document {
+            Some(document) => {
+                self.samples = document.intervals.iter().filter_map(sample).collect();
+                self.end = document.end.map(measured);
+                self.error = document.error;
+                self.complete = true;
+                self.pending.clear();
+            }
+            None => {
+                let lines: Vec<String> = text.lines().take(KEPT_LINES).map(str::to_owned).collect();
+                self.other_lines = lines;
+            }
+        }
+    }
+
+    fn keep(&mut self, line: &str) {
+        if !line.is_empty() && self.other_lines.len() < KEPT_LINES {
+            self.other_lines.push(line.to_owned());
+        }
+    }
+
+    fn check_whole(&self, received: &Received) -> Result<(), Failure> {
+        let incomplete = |reason| Err(Failure::new(FailureKind::Incomplete, reason));
+        let least = self.time_seconds * LEAST_PART;
+        if received.bytes <= 0.0 || received.bits_per_second <= 0.0 {
+            return incomplete("the server received nothing".to_owned());
+        }
+        let ran = match self.samples.last() {
+            Some(last) => received.seconds.min(last.end_seconds),
+            None => received.seconds,
+        };
+        if ran < least {
+            let asked = self.time_seconds;
+            return incomplete(format!("the test ended after {ran:.1} of {asked} seconds"));
+        }
+        let mut covered_until = 0.0;
+        for sample in &self.samples {
+            if sample.start_seconds - covered_until > LARGEST_GAP_SECONDS {
+                let from = sample.start_seconds;
+                return incomplete(format!(
+                    "no samples between {covered_until:.1} and {from:.1} seconds of the test"
+                ));
+            }
+            covered_until = sample.end_seconds;
+        }
+        Ok(())
+    }
+
+    fn without_end(&self, exit: &ClientExit) -> Failure {
+        let said = exit.stderr.lines().map(str::trim).find(|line| !line.is_empty());
+        let said = said.or_else(|| self.other_lines.first().map(String::as_str));
+        match (said, exit.code) {
+            (Some(said), _) => engine_failure(said.trim_start_matches("iperf3: ")),
+            (None, Some(code)) if code != 0 => Failure::new(
+                FailureKind::Engine,
+                format!("iperf3 exited with code {code} and without a report"),
+            ),
+            _ => Failure::new(
+                FailureKind::Incomplete,
+                "iperf3's report broke off before its end",
+            ),
+        }
+    }
+}
+
+/// Sorts iperf3's own words.
+fn engine_failure(message: &str) -> Failure {
+    let message = message.trim_start_matches("error - ");
+    let kind = if message.contains("unable to connect") {
+        FailureKind::Unreachable
+    } else if message.contains("server is busy") {
+        FailureKind::Busy
+    } else if message.contains("closed unexpectedly") || message.contains("has terminated") {
+        FailureKind::Incomplete
+    } else {
+        FailureKind::Engine
+    };
+    Failure::new(kind, message)
+}
+
+fn sample(interval: &wire::Interval) -> Option<Sample> {
+    let sum = interval.sum.as_ref()?;
+    if sum.omitted == Some(true) {
+        return None;
+    }
+    Some(Sample {
+        start_seconds: finite(sum.start)?,
+        end_seconds: finite(sum.end)?,
+        bits_per_second: finite(sum.bits_per_second)?,
+        retransmits: finite(sum.retransmits).map(|count| count as u64),
+        round_trip_time_microseconds: mean(interval.streams.iter().filter_map(|s| finite(s.rtt))),
+    })
+}
+
+fn measured(end: wire::End) -> Measured {
+    let received = end.sum_received.as_ref().and_then(|sum| {
+        Some(Received {
+            bits_per_second: finite(sum.bits_per_second)?,
+            bytes: finite(sum.bytes)?,
+            seconds: finite(sum.seconds).or_else(|| Some(finite(sum.end)? - finite(sum.start)?))?,
+        })
+    });
+    let cpu = end.cpu_utilization_percent.as_ref().and_then(|cpu| {
+        Some(Cpu {
+            client_percent: finite(cpu.host_total)?,
+            server_percent: finite(cpu.remote_total)?,
+        })
+    });
+    Measured {
+        received,
+        retransmits: end.sum_sent.as_ref().and_then(|sum| finite(sum.retransmits)),
+        round_trip_time: round_trip_time(&end.streams),
+        cpu,
+    }
+}
+
+fn round_trip_time(streams: &[wire::EndStream]) -> Option<RoundTripTime> {
+    let senders = || streams.iter().filter_map(|stream| stream.sender.as_ref());
+    // a system that doesn't tell has zeros here
+    let known = |value: Option<f64>| finite(value).filter(|&microseconds| microseconds > 0.0);
+    Some(RoundTripTime {
+        min_microseconds: senders().filter_map(|s| known(s.min_rtt)).reduce(f64::min)?,
+        mean_microseconds: mean(senders().filter_map(|s| known(s.mean_rtt)))?,
+        max_microseconds: senders().filter_map(|s| known(s.max_rtt)).reduce(f64::max)?,
+    })
+}
+
+fn finite(number: Option<f64>) -> Option<f64> {
+    number.filter(|number| number.is_finite() && *number >= 0.0)
+}
+
+fn mean(numbers: impl Iterator<Item = f64>) -> Option<f64> {
+    let (sum, count) = numbers.fold((0.0, 0u32), |(sum, count), number| (sum + number, count + 1));
+    (count > 0).then(|| sum / f64::from(count))
+}
+
+/// iperf3 has printed `nan`, `-nan` and `inf` as numbers (esnet/iperf#613), which JSON has not.
+/// Outside of strings they become `null`: a figure that is not there.
+fn repaired(json: &str) -> Cow<'_, str> {
+    if !json.contains("nan") && !json.contains("inf") {
+        return Cow::Borrowed(json);
+    }
+    let mut text = String::with_capacity(json.len());
+    let (mut in_string, mut escaped) = (false, false);
+    let mut rest = json;
+    while let Some(character) = rest.chars().next() {
+        if !in_string
+            && let Some(after) = ["-nan", "nan", "-inf", "inf"].iter().find_map(|word| rest.strip_prefix(word))
+        {
+            text.push_str("null");
+            rest = after;
+            continue;
+        }
+        in_string ^= character == '"' && !escaped;
+        escaped = in_string && character == '\\' && !escaped;
+        text.push(character);
+        rest = &rest[character.len_utf8()..];
+    }
+    Cow::Owned(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    macro_rules! recorded {
+        ($name:literal) => {
+            include_bytes!(concat!("../../../tests/fixtures/iperf3/", $name))
+        };
+    }
+
+    const STREAM: &[u8] = recorded!("3.18-stream-two-streams.ndjson");
+    const DOCUMENT: &[u8] = recorded!("3.12-document-two-streams.json");
+
+    fn read(format: ReportFormat, time_seconds: u32, output: &[u8]) -> Result<Measurement, Failure> {
+        let mut reader = ReportReader::new(format, time_seconds);
+        reader.push(output);
+        reader.finish(&ClientExit::default())
+    }
+
+    fn read_stream(output: &[u8]) -> Result<Measurement, Failure> {
+        read(ReportFormat::Stream, 2, output)
+    }
+
+    fn read_document(output: &[u8]) -> Result<Measurement, Failure> {
+        read(ReportFormat::Document, 2, output)
+    }
+
+    #[test]
+    fn a_stream_of_3_18() {
+        insta::assert_json_snapshot!(read_stream(STREAM).unwrap());
+    }
+
+    #[test]
+    fn a_document_of_3_12() {
+        insta::assert_json_snapshot!(read_document(DOCUMENT).unwrap());
+    }
+
+    #[test]
+    fn a_document_of_3_18() {
+        let measurement = read_document(recorded!("3.18-document.json")).unwrap();
+        assert_eq!(measurement.samples.len(), 2);
+        assert!(measurement.round_trip_time.is_some());
+    }
+
+    #[test]
+    fn a_document_printed_twice_counts_once() {
+        let twice = [DOCUMENT, DOCUMENT].concat();
+        assert_eq!(read_document(&twice), read_document(DOCUMENT));
+    }
+
+    #[test]
+    fn output_may_come_in_any_pieces() {
+        for (format, output) in [(ReportFormat::Stream, STREAM), (ReportFormat::Document, DOCUMENT)] {
+            let mut reader = ReportReader::new(format, 2);
+            let seen: usize = output.chunks(7).map(|piece| reader.push(piece).len()).sum();
+            assert_eq!(reader.is_complete(), format == ReportFormat::Document || output.ends_with(b"\n"));
+            let whole = read(format, 2, output).unwrap();
+            assert_eq!(seen, whole.samples.len());
+            assert_eq!(reader.finish(&ClientExit::default()), Ok(whole));
+        }
+    }
+
+    #[test]
+    fn errors_keep_iperf3s_words_and_are_sorted() {
+        let failures = [
+            read_stream(recorded!("3.18-stream-refused.ndjson")),
+            read_stream(recorded!("3.18-stream-busy.ndjson")),
+            read_stream(recorded!("3.18-stream-server-killed.ndjson")),
+            read_document(recorded!("3.12-document-refused.json")),
+            read_document(recorded!("3.12-document-busy.json")),
+            read_document(recorded!("3.12-document-server-killed.json")),
+        ];
+        insta::assert_debug_snapshot!(failures.map(Result::unwrap_err));
+    }
+
+    #[test]
+    fn a_client_without_a_report_is_told_by_its_last_words() {
+        let reader = ReportReader::new(ReportFormat::Stream, 2);
+        let exit = ClientExit {
+            code: Some(1),
+            stderr: String::from_utf8_lossy(recorded!("3.12-no-json-stream.stderr")).into_owned(),
+        };
+        let failure = reader.finish(&exit).unwrap_err();
+        assert_eq!(failure.reason, "unrecognized option '--json-stream'");
+    }
+
+    #[test]
+    fn a_test_that_ended_early_is_no_result() {
+        let failure = read(ReportFormat::Stream, 10, STREAM).unwrap_err();
+        assert_eq!(failure.kind, FailureKind::Incomplete);
+        assert_eq!(failure.reason, "the test ended after 2.0 of 10 seconds");
+    }
+
+    #[test]
+    fn a_lost_sample_is_no_result() {
+        let first_interval_gone: Vec<&str> = std::str::from_utf8(STREAM)
+            .unwrap()
+            .lines()
+            .enumerate()
+            .filter_map(|(number, line)| (number != 1).then_some(line))
+            .collect();
+        let failure = read_stream(first_interval_gone.join("\n").as_bytes()).unwrap_err();
+        assert_eq!(failure.reason, "no samples between 0.0 and 1.0 seconds of the test");
+    }
+
+    #[test]
+    fn numbers_that_are_none_become_absent_figures() {
+        let text = std::str::from_utf8(STREAM).unwrap();
+        let without_cpu = text.replace("\"host_total\":64.51688199759", "\"host_total\":-nan");
+        assert_ne!(text, without_cpu);
+        assert_eq!(read_stream(without_cpu.as_bytes()).unwrap().cpu, None);
+
+        let without_rate = text.replace("\"bits_per_second\":34222238991.173164", "\"bits_per_second\":inf");
+        assert_ne!(text, without_rate);
+        assert_eq!(read_stream(without_rate.as_bytes()).unwrap_err().kind, FailureKind::Incomplete);
+    }
+
+    #[test]
+    fn words_inside_strings_stay() {
+        assert_eq!(repaired(r#"{"a":"inf \" nan","b":nan}"#), r#"{"a":"inf \" nan","b":null}"#);
+    }
+
+    proptest! {
+        #[test]
+        fn a_truncated_report_is_never_a_result(part in 0.0f64..1.0) {
+            let cut = |output: &[u8]| output[..(output.trim_ascii_end().len() as f64 * part) as usize].to_vec();
+            prop_assert!(read_stream(&cut(STREAM)).is_err());
+            prop_assert!(read_document(&cut(DOCUMENT)).is_err());
+        }
+
+        #[test]
+        fn garbage_is_never_a_result(bytes in proptest::collection::vec(any::<u8>(), 0..2000)) {
+            prop_assert!(read_stream(&bytes).is_err());
+            prop_assert!(read_document(&bytes).is_err());
+        }
+
+        #[test]
+        fn a_damaged_report_gives_the_true_figure_or_none(at in 0usize..3000, byte in any::<u8>()) {
+            // a changed digit is a changed figure: only damage to the form can be told
+            prop_assume!(!byte.is_ascii_digit() && byte != b'.' && byte != b'e' && byte != b'E');
+            let mut output = STREAM.to_vec();
+            let at = at % output.len();
+            prop_assume!(!output[at].is_ascii_digit() && output[at] != b'.');
+            output[at] = byte;
+            if let Ok(measurement) = read_stream(&output) {
+                prop_assert!(measurement.bits_per_second > 0.0);
+                prop_assert!(measurement.seconds >= 1.8);
+            }
+        }
+    }
+}

@@ -1,0 +1,55 @@
+//! What a server says before its first test.
+
+/// Reads the first lines of a server's output.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct ServerLog {
+    version: Option<String>,
+    listening: bool,
+}
+
+impl ServerLog {
+    /// Takes one more line.
+    pub fn line(&mut self, line: &str) {
+        if let Some(version) = line.strip_prefix("iperf ")
+            && self.version.is_none()
+        {
+            // `iperf 3.12 (cJSON 1.7.15)` in some builds, `iperf 3.18` in others
+            self.version = version.split_whitespace().next().map(str::to_owned);
+        }
+        self.listening |= line.starts_with("Server listening on ");
+    }
+
+    /// Whether the server has said that it listens.
+    pub fn is_listening(&self) -> bool {
+        self.listening
+    }
+
+    /// Its version, if it told.
+    pub fn into_version(self) -> Option<String> {
+        self.version
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn real_servers_tell_their_version_and_that_they_listen() {
+        for (log, version) in [
+            (include_str!("../../../tests/fixtures/iperf3/3.12-server.log"), "3.12"),
+            (include_str!("../../../tests/fixtures/iperf3/3.18-server.log"), "3.18"),
+        ] {
+            let mut reader = ServerLog::default();
+            let listening: Vec<bool> = log
+                .lines()
+                .map(|line| {
+                    reader.line(line);
+                    reader.is_listening()
+                })
+                .collect();
+            assert_eq!(listening, [false, false, false, true, true]);
+            assert_eq!(reader.into_version().as_deref(), Some(version));
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! iperf3's JSON, as far as it is read here.
+//!
+//! Every field is optional, and every number a float: older versions leave fields out, and a field
+//! that is not there must not become a zero.
+
+use serde::Deserialize;
+
+/// A line of `--json-stream`.
+#[derive(Deserialize)]
+pub(super) struct Event<'a> {
+    #[serde(borrow)]
+    pub event: std::borrow::Cow<'a, str>,
+    #[serde(borrow, default)]
+    pub data: Option<&'a serde_json::value::RawValue>,
+}
+
+/// What `--json` prints.
+#[derive(Deserialize)]
+pub(super) struct Document {
+    #[serde(default)]
+    pub intervals: Vec<Interval>,
+    #[serde(default)]
+    pub end: Option<End>,
+    #[serde(default)]
+    pub error: Option<String>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Interval {
+    #[serde(default)]
+    pub streams: Vec<IntervalStream>,
+    #[serde(default)]
+    pub sum: Option<Sum>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct IntervalStream {
+    /// Microseconds.
+    pub rtt: Option<f64>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Sum {
+    pub start: Option<f64>,
+    pub end: Option<f64>,
+    pub seconds: Option<f64>,
+    pub bytes: Option<f64>,
+    pub bits_per_second: Option<f64>,
+    pub retransmits: Option<f64>,
+    #[serde(default)]
+    pub omitted: Option<bool>,
+}
+
+#[derive(Default, Deserialize)]
+pub(super) struct End {
+    #[serde(default)]
+    pub streams: Vec<EndStream>,
+    pub sum_sent: Option<Sum>,
+    pub sum_received: Option<Sum>,
+    pub cpu_utilization_percent: Option<Cpu>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct EndStream {
+    pub sender: Option<Sender>,
+}
+
+/// Round-trip times in microseconds.
+#[derive(Deserialize)]
+pub(super) struct Sender {
+    pub min_rtt: Option<f64>,
+    pub mean_rtt: Option<f64>,
+    pub max_rtt: Option<f64>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Cpu {
+    pub host_total: Option<f64>,
+    pub remote_total: Option<f64>,
+}

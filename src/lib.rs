@@ -1,0 +1,12 @@
+//! Measures the network between the nodes of a Kubernetes cluster.
+//!
+//! Data flows one way: command line → [`plan`] → [`testbed`] and [`engine`] → [`runner`] →
+//! [`document`] → [`analysis`] → [`view`]. [`plan`], [`engine`], [`document`], [`analysis`] and
+//! [`view`] are pure: they touch no cluster, process, terminal or disk. Nothing in the library
+//! prints or reads the environment: `main` hands both in.
+
+pub mod analysis;
+pub mod document;
+pub mod engine;
+pub mod plan;
+pub mod view;

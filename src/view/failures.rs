@@ -1,0 +1,32 @@
+//! Why tests failed, below the tables.
+
+use super::Canvas;
+use crate::document::{Outcome, Run};
+
+/// How many pairs are named for one reason before the rest is only counted.
+const NAMED_PAIRS: usize = 6;
+
+/// The failed tests, one paragraph per reason; empty if there are none.
+pub(super) fn text(run: &Run, canvas: Canvas) -> String {
+    let mut reasons: Vec<(&str, Vec<String>)> = Vec::new();
+    for test in &run.tests {
+        let Outcome::Failed(failure) = &test.outcome else {
+            continue;
+        };
+        let pair = format!("{} → {}", test.client, test.server);
+        match reasons.iter_mut().find(|(reason, _)| *reason == failure.reason) {
+            Some((_, pairs)) => pairs.push(pair),
+            None => reasons.push((&failure.reason, vec![pair])),
+        }
+    }
+    let (start, end) = if canvas.color { ("\u{1b}[1;35m", "\u{1b}[0m") } else { ("", "") };
+    let paragraph = |(reason, pairs): &(&str, Vec<String>)| {
+        let named = pairs[..pairs.len().min(NAMED_PAIRS)].join(", ");
+        let more = match pairs.len().saturating_sub(NAMED_PAIRS) {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        format!("{start}failed{end}  {named}{more}\n        {reason}\n")
+    };
+    reasons.iter().map(paragraph).collect()
+}

@@ -1,0 +1,90 @@
+//! Node names, shortened where the whole ones would not fit.
+
+/// Names without what all of them share at their start and end.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct ShortNames {
+    /// In the order of the whole names.
+    pub names: Vec<String>,
+    /// What was left out, as `prefix…suffix`.
+    pub pattern: String,
+}
+
+/// Shortens names that share a prefix or a suffix; none where they share nothing.
+///
+/// Cuts only beside a dash or a dot, so that `node-10` and `node-12` become `10` and `12`.
+pub(super) fn shorten(names: &[String]) -> Option<ShortNames> {
+    let first = names.first().filter(|_| names.len() > 1)?;
+    let is_separator = |character: char| character == '-' || character == '.';
+    let shared = names.iter().fold(first.as_str(), |shared, name| common_prefix(shared, name));
+    let prefix = shared.rfind(is_separator).map_or("", |at| &shared[..=at]);
+
+    let rest = |name: &str| name[prefix.len()..].to_owned();
+    let reversed = |text: &str| text.chars().rev().collect::<String>();
+    let first_rest = reversed(&rest(first));
+    let shared = names.iter().fold(first_rest, |shared, name| {
+        common_prefix(&shared, &reversed(&rest(name))).to_owned()
+    });
+    let suffix = shared.rfind(is_separator).map_or(String::new(), |at| reversed(&shared[..=at]));
+
+    let short: Vec<String> = names
+        .iter()
+        .map(|name| name[prefix.len()..name.len() - suffix.len()].to_owned())
+        .collect();
+    let usable = !(prefix.is_empty() && suffix.is_empty()) && short.iter().all(|name| !name.is_empty());
+    usable.then(|| ShortNames {
+        names: short,
+        pattern: format!("{prefix}…{suffix}"),
+    })
+}
+
+fn common_prefix<'a>(one: &'a str, other: &str) -> &'a str {
+    let same = one.char_indices().zip(other.chars()).take_while(|((_, a), b)| a == b);
+    let length = same.last().map_or(0, |((at, character), _)| at + character.len_utf8());
+    &one[..length]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::collections::HashSet;
+
+    fn short(names: &[&str]) -> Option<(Vec<String>, String)> {
+        let names: Vec<String> = names.iter().map(ToString::to_string).collect();
+        shorten(&names).map(|short| (short.names, short.pattern))
+    }
+
+    #[test]
+    fn names_of_clouds() {
+        let (names, pattern) = short(&[
+            "ip-10-0-1-23.eu-west-1.compute.internal",
+            "ip-10-0-2-7.eu-west-1.compute.internal",
+        ])
+        .unwrap();
+        assert_eq!(names, ["1-23", "2-7"]);
+        assert_eq!(pattern, "ip-10-0-….eu-west-1.compute.internal");
+    }
+
+    #[test]
+    fn numbers_are_not_cut_in_two() {
+        assert_eq!(short(&["node-10", "node-12"]).unwrap().0, ["10", "12"]);
+        assert_eq!(short(&["worker1", "worker2"]), None);
+        assert_eq!(short(&["alpha", "beta"]), None);
+        assert_eq!(short(&["alone-1"]), None);
+    }
+
+    proptest! {
+        #[test]
+        fn short_names_stay_different_and_tell_the_whole(
+            names in proptest::collection::hash_set("[a-c.-]{1,6}x[a-c.-]{0,6}", 2..6),
+        ) {
+            let names: Vec<String> = names.into_iter().collect();
+            if let Some(short) = shorten(&names) {
+                prop_assert_eq!(short.names.iter().collect::<HashSet<_>>().len(), names.len());
+                for (short_name, name) in short.names.iter().zip(&names) {
+                    prop_assert_eq!(&short.pattern.replace('…', short_name), name);
+                }
+            }
+        }
+    }
+}

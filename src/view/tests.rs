@@ -1,0 +1,89 @@
+use super::*;
+use crate::document::TestRecord;
+use crate::document::fixtures::{failed, measured, run};
+
+const PLAIN: Canvas = Canvas { width: None, color: false };
+
+fn all_pairs(nodes: &[&str], rate: impl Fn(&str, &str) -> f64) -> Vec<TestRecord> {
+    let mut tests = Vec::new();
+    for client in nodes {
+        for server in nodes.iter().filter(|server| *server != client) {
+            tests.push(measured(client, server, rate(client, server)));
+        }
+    }
+    tests
+}
+
+fn slow_third_node() -> Run {
+    let nodes = ["node-1", "node-2", "node-3", "node-4", "node-5"];
+    let rate = |client: &str, server: &str| {
+        if client == "node-3" || server == "node-3" { 0.19e9 } else { 9.41e9 }
+    };
+    run(&nodes, all_pairs(&nodes, rate))
+}
+
+#[test]
+fn a_matrix_with_a_slow_node() {
+    insta::assert_snapshot!(render(&slow_third_node(), Format::Table, PLAIN));
+}
+
+#[test]
+fn colours_follow_the_median() {
+    let nodes = ["a", "b", "c", "d"];
+    let rate = |client: &str, server: &str| match (client, server) {
+        ("a", "b") => 1e9,
+        ("a", "c") => 7e9,
+        _ => 10e9,
+    };
+    let canvas = Canvas { color: true, ..PLAIN };
+    insta::assert_snapshot!(render(&run(&nodes, all_pairs(&nodes, rate)), Format::Table, canvas).replace('\u{1b}', "ESC"));
+}
+
+#[test]
+fn failures_are_words_with_their_reasons_below() {
+    let mut partial = run(
+        &["a", "b", "c"],
+        vec![
+            measured("a", "b", 9.4e9),
+            failed("b", "a", "no route to host"),
+            measured("a", "c", 9.2e9),
+            failed("a", "c", "no route to host"),
+            failed("c", "a", "the server is busy running a test"),
+        ],
+    );
+    partial.state = State::Partial;
+    insta::assert_snapshot!(render(&partial, Format::Table, PLAIN));
+}
+
+#[test]
+fn nothing_measured_has_no_figure() {
+    let none = run(&["a", "b"], vec![failed("a", "b", "no route"), failed("b", "a", "no route")]);
+    let text = render(&none, Format::Table, PLAIN);
+    assert!(text.contains("Nothing was measured."));
+    assert!(!text.contains("0.00"));
+}
+
+#[test]
+fn names_are_shortened_before_the_grid_is_given_up() {
+    let nodes = ["ip-10-0-1-23.eu-west-1.compute.internal", "ip-10-0-2-7.eu-west-1.compute.internal", "ip-10-0-2-9.eu-west-1.compute.internal"];
+    let run = run(&nodes, all_pairs(&nodes, |_, _| 9.4e9));
+    let at = |width| render(&run, Format::Table, Canvas { width: Some(width), color: false });
+    insta::assert_snapshot!("shortened", at(80));
+    insta::assert_snapshot!("list", at(20));
+    assert!(render(&run, Format::Table, PLAIN).contains(nodes[0]));
+}
+
+#[test]
+fn a_pair_shows_what_explains_its_throughput() {
+    let mut pair = run(&["node-1", "node-3"], vec![measured("node-1", "node-3", 9.4e9), measured("node-3", "node-1", 0.94e9)]);
+    pair.command = Command::Pair;
+    insta::assert_snapshot!("pair", render(&pair, Format::Table, PLAIN));
+    insta::assert_snapshot!("pair_wide", render(&pair, Format::Wide, PLAIN));
+}
+
+#[test]
+fn json_is_the_document() {
+    let run = slow_third_node();
+    let text = render(&run, Format::Json, PLAIN);
+    assert_eq!(serde_json::from_str::<Run>(&text).unwrap(), run);
+}
