@@ -6,7 +6,11 @@
 //! prints or reads the environment: `main` hands both in.
 
 pub mod analysis;
+pub mod cli;
 pub mod document;
 pub mod engine;
+pub mod error;
 pub mod plan;
+pub mod runner;
+pub mod testbed;
 pub mod view;

@@ -1,1 +1,50 @@
-fn main(){}
+//! Reads the environment, runs the command, shows its error, and tells its exit code.
+//!
+//! The program is what touches the terminal: [`commands`] and [`progress`] are its own, all else is
+//! in the library.
+
+mod commands;
+mod progress;
+
+use std::io::IsTerminal;
+use std::process::ExitCode;
+
+use clap::Parser;
+use commands::Streams;
+use kubectl_netbench::cli::{self, Cli};
+use kubectl_netbench::testbed::kubernetes::Environment;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match commands::run(cli.command, &environment(), streams()).await {
+        Ok(code) => code.into(),
+        Err(error) => {
+            commands::show_error(&error.explain());
+            cli::ExitCode::Error.into()
+        }
+    }
+}
+
+fn environment() -> Environment {
+    let variable = |names: [&str; 2]| names.into_iter().find_map(|name| std::env::var(name).ok());
+    Environment {
+        kubeconfig: std::env::var_os("KUBECONFIG"),
+        home: dirs::home_dir(),
+        in_cluster: std::env::var_os("KUBERNETES_SERVICE_HOST").is_some(),
+        https_proxy: variable(["HTTPS_PROXY", "https_proxy"]),
+        no_proxy: variable(["NO_PROXY", "no_proxy"]),
+        interactive: std::io::stdin().is_terminal(),
+    }
+}
+
+fn streams() -> Streams {
+    let is_set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    Streams {
+        stdout_terminal: std::io::stdout().is_terminal(),
+        stderr_terminal: std::io::stderr().is_terminal(),
+        width: terminal_size::terminal_size().map(|(width, _)| width.0.into()),
+        no_color: is_set("NO_COLOR"),
+        force_color: is_set("CLICOLOR_FORCE") && std::env::var("CLICOLOR_FORCE").as_deref() != Ok("0"),
+    }
+}

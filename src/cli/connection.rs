@@ -1,0 +1,58 @@
+//! kubectl's connection flags. kubectl refuses flags before a plugin's name, so they stand after it.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::duration::{Limit, parse_limit};
+use crate::testbed::kubernetes::ConnectionOptions;
+
+/// Which cluster, and as whom.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Cluster")]
+pub struct ConnectionArgs {
+    /// The kubeconfig file.
+    #[arg(long, value_name = "FILE")]
+    kubeconfig: Option<PathBuf>,
+    /// The context of the kubeconfig.
+    #[arg(long)]
+    context: Option<String>,
+    /// The cluster of the kubeconfig.
+    #[arg(long)]
+    cluster: Option<String>,
+    /// The user of the kubeconfig.
+    #[arg(long)]
+    user: Option<String>,
+    /// A user to act as.
+    #[arg(long = "as", value_name = "USER")]
+    impersonate: Option<String>,
+    /// A group to act as; may be repeated.
+    #[arg(long = "as-group", value_name = "GROUP", requires = "impersonate")]
+    impersonate_groups: Vec<String>,
+    /// A uid to act as.
+    #[arg(long = "as-uid", value_name = "UID", requires = "impersonate")]
+    impersonate_uid: Option<String>,
+    /// How long one request to the cluster may take; 0 for as long as it takes.
+    #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = parse_limit)]
+    request_timeout: Limit,
+    /// Work in this namespace, and remove from it exactly what was made; without it, a run has a
+    /// namespace of its own.
+    #[arg(short, long)]
+    pub namespace: Option<String>,
+}
+
+impl ConnectionArgs {
+    /// The flags as options of a connection.
+    pub fn options(&self) -> ConnectionOptions {
+        ConnectionOptions {
+            kubeconfig: self.kubeconfig.clone(),
+            context: self.context.clone(),
+            cluster: self.cluster.clone(),
+            user: self.user.clone(),
+            impersonate: self.impersonate.clone(),
+            impersonate_groups: self.impersonate_groups.clone(),
+            impersonate_uid: self.impersonate_uid.clone(),
+            request_timeout: self.request_timeout.0,
+        }
+    }
+}

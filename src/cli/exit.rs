@@ -1,0 +1,51 @@
+//! The exit codes, in one place.
+
+/// What a process tells its caller.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum ExitCode {
+    /// All that was planned was measured.
+    Success = 0,
+    /// Nothing could be measured, or something was left behind.
+    Error = 1,
+    /// The command line is wrong.
+    Usage = 2,
+    /// Some pairs failed; the rest was measured.
+    SomeFailed = 3,
+    /// A signal ended the run; what was measured until then was printed.
+    Interrupted = 130,
+}
+
+/// The exit codes as `--help` shows them.
+pub(super) const HELP: &str = "\
+Exit codes:
+  0    all was measured
+  1    an error: nothing was measured, or something could not be removed
+  2    the command line is wrong
+  3    some pairs failed, the rest was measured
+  130  interrupted; what was measured until then was printed";
+
+impl From<ExitCode> for std::process::ExitCode {
+    fn from(code: ExitCode) -> Self {
+        Self::from(code as u8)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_help_names_every_code() {
+        for code in [
+            ExitCode::Success,
+            ExitCode::Error,
+            ExitCode::Usage,
+            ExitCode::SomeFailed,
+            ExitCode::Interrupted,
+        ] {
+            let line = format!("\n  {:<5}", code as u8);
+            assert!(HELP.contains(&line), "{line:?}");
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! The command line: what can be asked for. Pure: from words to values.
+
+mod connection;
+mod duration;
+mod exit;
+mod measurement;
+mod output;
+
+pub use connection::ConnectionArgs;
+pub use exit::ExitCode;
+pub use measurement::{MeasurementArgs, ViaArg};
+pub use output::{ColorChoice, OutputArgs};
+
+use clap::{Args, Parser, Subcommand};
+
+/// Measures the network between the nodes of a Kubernetes cluster.
+///
+/// Places an iperf3 server on each node, runs clients between them in rounds in which no node is
+/// used twice, prints the node-by-node throughput matrix, and removes all it has made.
+#[derive(Debug, Parser)]
+#[command(
+    name = "kubectl-netbench",
+    bin_name = "kubectl netbench",
+    version,
+    after_help = exit::HELP,
+    arg_required_else_help = true,
+    subcommand_required = true,
+    max_term_width = 100
+)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Measure every ordered pair of nodes.
+    Matrix(MatrixArgs),
+    /// Measure two nodes, both directions.
+    Pair(PairArgs),
+}
+
+/// `matrix`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = exit::HELP,
+    after_long_help = concat!(
+        "Examples:\n",
+        "  kubectl netbench matrix                       every ordered pair of the usable nodes\n",
+        "  kubectl netbench matrix node-1 node-2 node-5  these nodes\n",
+        "  kubectl netbench matrix -l pool=gpu -t 5s -P 4 -o json\n",
+        "  kubectl netbench matrix --local 4             no cluster: four servers on this machine\n"
+    )
+)]
+pub struct MatrixArgs {
+    /// The nodes to measure, in spite of taints and cordons; all usable ones if none is named.
+    #[arg(value_name = "NODE", conflicts_with = "local")]
+    pub nodes: Vec<String>,
+
+    /// Only nodes with these labels, as for kubectl get.
+    #[arg(short = 'l', long, conflicts_with_all = ["nodes", "local"])]
+    pub selector: Option<String>,
+
+    /// The most tests at the same time; without it as many as there are disjoint pairs.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..), help_heading = "Measuring")]
+    pub concurrency: Option<u32>,
+
+    /// How to measure.
+    #[command(flatten)]
+    pub measurement: MeasurementArgs,
+    /// Where.
+    #[command(flatten)]
+    pub connection: ConnectionArgs,
+    /// What to print.
+    #[command(flatten)]
+    pub output: OutputArgs,
+}
+
+/// `pair`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = exit::HELP,
+    after_long_help = concat!(
+        "Examples:\n",
+        "  kubectl netbench pair node-1 node-3           both directions, on the pod network\n",
+        "  kubectl netbench pair node-1 node-3 --host    the same on the network of the nodes\n",
+        "  kubectl netbench pair --local 2               no cluster: two servers on this machine\n"
+    )
+)]
+pub struct PairArgs {
+    /// The node whose client sends first.
+    #[arg(value_name = "CLIENT", required_unless_present = "local", conflicts_with = "local")]
+    pub client: Option<String>,
+    /// The node whose server receives first.
+    #[arg(value_name = "SERVER", required_unless_present = "local", conflicts_with = "local")]
+    pub server: Option<String>,
+
+    /// How to measure.
+    #[command(flatten)]
+    pub measurement: MeasurementArgs,
+    /// Where.
+    #[command(flatten)]
+    pub connection: ConnectionArgs,
+    /// What to print.
+    #[command(flatten)]
+    pub output: OutputArgs,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_definition_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn usage_says_kubectl_netbench() {
+        let error = Cli::try_parse_from(["kubectl-netbench", "matrix", "--tim", "5s"]).unwrap_err().to_string();
+        assert!(error.contains("Usage: kubectl netbench matrix"), "{error}");
+        assert!(error.contains("'--time'"), "{error}");
+    }
+
+    #[test]
+    fn a_selector_and_names_exclude_each_other() {
+        assert!(Cli::try_parse_from(["kubectl-netbench", "matrix", "a", "-l", "x=y"]).is_err());
+        assert!(Cli::try_parse_from(["kubectl-netbench", "matrix", "a", "--local", "2"]).is_err());
+    }
+}

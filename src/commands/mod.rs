@@ -1,0 +1,24 @@
+//! What each command does, from its arguments to its exit code.
+
+mod console;
+mod interrupt;
+mod matrix;
+mod measure;
+mod pair;
+
+pub use console::{Console, Streams, error as show_error, note};
+
+use kubectl_netbench::cli::{Command, ExitCode};
+use kubectl_netbench::error::Error;
+use kubectl_netbench::testbed::kubernetes::Environment;
+
+/// Carries out a command.
+///
+/// # Errors
+/// The command could not do its work. What it made is removed all the same.
+pub async fn run(command: Command, environment: &Environment, streams: Streams) -> Result<ExitCode, Error> {
+    match command {
+        Command::Matrix(arguments) => matrix::run(arguments, environment, streams).await,
+        Command::Pair(arguments) => pair::run(arguments, environment, streams).await,
+    }
+}

@@ -1,0 +1,143 @@
+//! Progress on a terminal: a bar for the whole run, and one for each test that runs.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use super::lines;
+use kubectl_netbench::document::{Outcome, Sample};
+use kubectl_netbench::plan::Plan;
+use kubectl_netbench::runner::{Event, Settings};
+
+/// More running tests than this are counted, not drawn: the bars must fit a screen.
+const DRAWN_TESTS: usize = 12;
+
+/// Draws bars.
+pub struct Bars {
+    screen: MultiProgress,
+    /// The servers' start, and then the whole run.
+    whole: ProgressBar,
+    nodes: usize,
+    tests: u64,
+    time_seconds: u64,
+    color: bool,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    ready: usize,
+    /// The bars of the tests that run, by client and server.
+    running: HashMap<(String, String), ProgressBar>,
+    measuring: bool,
+}
+
+impl Bars {
+    pub(super) fn new(plan: &Plan, settings: &Settings, color: bool) -> Self {
+        let screen = MultiProgress::with_draw_target(ProgressDrawTarget::stderr());
+        let whole = screen.add(ProgressBar::new_spinner());
+        whole.set_style(style("{spinner} {msg}", color));
+        whole.enable_steady_tick(Duration::from_millis(100));
+        whole.set_message("starting servers");
+        Self {
+            screen,
+            whole,
+            nodes: plan.node_count(),
+            tests: plan.test_count() as u64,
+            time_seconds: settings.time_seconds.into(),
+            color,
+            state: Mutex::default(),
+        }
+    }
+
+    pub(super) fn finish(&self) {
+        self.whole.finish_and_clear();
+        // an observer that panicked must not keep the terminal from being tidied up
+        for bar in self.state.lock().unwrap_or_else(PoisonError::into_inner).running.values() {
+            bar.finish_and_clear();
+        }
+    }
+
+    pub(super) fn observe(&self, event: &Event) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        match event {
+            Event::ServerWaiting { node, waits_for } => {
+                self.whole.set_message(format!("starting servers: {}/{}; {node}: {waits_for}", state.ready, self.nodes));
+            }
+            Event::ServerReady { .. } => {
+                state.ready += 1;
+                self.whole.set_message(format!("starting servers: {}/{}", state.ready, self.nodes));
+            }
+            Event::ServerFailed { node, reason } => {
+                self.println(&format!("{node} cannot be measured: {reason}"));
+            }
+            Event::SlotStarted { number, of } => {
+                if !state.measuring {
+                    state.measuring = true;
+                    self.begin_measuring();
+                }
+                self.whole.set_message(format!("round {number}/{of}"));
+            }
+            Event::TestStarted { client, server } => self.begin_test(&mut state, client, server),
+            Event::Sampled { client, server, sample } => {
+                let pair = ((*client).to_owned(), (*server).to_owned());
+                if let Some(bar) = state.running.get(&pair) {
+                    show(bar, sample);
+                }
+            }
+            Event::TestEnded { record } => {
+                if let Some(bar) = state.running.remove(&(record.client.clone(), record.server.clone())) {
+                    bar.finish_and_clear();
+                    self.screen.remove(&bar);
+                }
+                if matches!(record.outcome, Outcome::Failed(_)) {
+                    self.println(&lines::line(record));
+                }
+                self.whole.inc(1);
+            }
+        }
+    }
+
+    fn begin_measuring(&self) {
+        self.whole.set_style(style("{bar:30.green} {pos}/{len} tests, {msg}, {eta} left", self.color));
+        self.whole.set_length(self.tests);
+        self.whole.set_position(0);
+        self.whole.reset();
+    }
+
+    fn begin_test(&self, state: &mut State, client: &str, server: &str) {
+        if state.running.len() >= DRAWN_TESTS {
+            return;
+        }
+        let pair = (client.to_owned(), server.to_owned());
+        let bar = state.running.entry(pair).or_insert_with(|| {
+            let bar = self.screen.add(ProgressBar::new(self.time_seconds));
+            bar.set_style(style("{prefix}  {bar:20.cyan} {pos:>3}/{len}s {msg}", self.color));
+            bar.set_prefix(format!("{client} → {server}"));
+            bar
+        });
+        // another attempt begins from the start
+        bar.set_position(0);
+        bar.set_message("");
+    }
+
+    fn println(&self, text: &str) {
+        // a terminal that has gone away is noticed by whoever writes the result
+        let _ = self.screen.println(text);
+    }
+}
+
+fn show(bar: &ProgressBar, sample: &Sample) {
+    bar.set_position(sample.end_seconds.round() as u64);
+    bar.set_message(lines::rate(sample.bits_per_second));
+}
+
+/// A style from a template of this file; without colours where none are wanted.
+fn style(template: &str, color: bool) -> ProgressStyle {
+    let template = if color { template.to_owned() } else { template.replace(".green", "").replace(".cyan", "") };
+    ProgressStyle::with_template(&template)
+        .unwrap_or_else(|_| ProgressStyle::default_bar())
+        .progress_chars("━╸─")
+}

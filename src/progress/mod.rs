@@ -1,0 +1,52 @@
+//! What a person sees while a run goes on: bars on a terminal, lines elsewhere. Always on standard
+//! error.
+
+mod bars;
+mod lines;
+
+use crate::commands::Console;
+use kubectl_netbench::plan::Plan;
+use kubectl_netbench::runner::{Event, Observer, Settings};
+
+use bars::Bars;
+use lines::Lines;
+
+/// One way to show progress.
+pub enum Progress {
+    /// Bars that change in place.
+    Bars(Bars),
+    /// A line per event.
+    Lines(Lines),
+    /// Nothing.
+    Quiet,
+}
+
+impl Progress {
+    /// The way that suits the console.
+    pub fn new(console: &Console, plan: &Plan, settings: &Settings) -> Self {
+        if console.is_quiet() {
+            Self::Quiet
+        } else if console.draws_bars() {
+            Self::Bars(Bars::new(plan, settings, console.stderr_color()))
+        } else {
+            Self::Lines(Lines::new(plan.test_count()))
+        }
+    }
+
+    /// Takes everything off the terminal that would stand in the way of the result.
+    pub fn finish(&self) {
+        if let Self::Bars(bars) = self {
+            bars.finish();
+        }
+    }
+}
+
+impl Observer for Progress {
+    fn observe(&self, event: &Event) {
+        match self {
+            Self::Bars(bars) => bars.observe(event),
+            Self::Lines(lines) => lines.observe(event),
+            Self::Quiet => {}
+        }
+    }
+}

@@ -1,0 +1,62 @@
+//! What happens during a run, told while it happens.
+
+use crate::document::{Sample, TestRecord};
+
+/// One thing that happened.
+#[derive(Debug)]
+pub enum Event<'a> {
+    /// The server of a node does not listen yet.
+    ServerWaiting {
+        /// The node.
+        node: &'a str,
+        /// What it waits for, in a few words.
+        waits_for: &'a str,
+    },
+    /// The server of a node listens.
+    ServerReady {
+        /// The node.
+        node: &'a str,
+    },
+    /// The server of a node will not start.
+    ServerFailed {
+        /// The node.
+        node: &'a str,
+        /// Why.
+        reason: &'a str,
+    },
+    /// A slot begins.
+    SlotStarted {
+        /// Its number, from 1.
+        number: usize,
+        /// How many there are.
+        of: usize,
+    },
+    /// A client is being started.
+    TestStarted {
+        /// Its node.
+        client: &'a str,
+        /// The server's node.
+        server: &'a str,
+    },
+    /// A running test has completed one more interval.
+    Sampled {
+        /// The client's node.
+        client: &'a str,
+        /// The server's node.
+        server: &'a str,
+        /// The interval.
+        sample: &'a Sample,
+    },
+    /// A test has its result.
+    TestEnded {
+        /// The result.
+        record: &'a TestRecord,
+    },
+}
+
+/// Whoever wants to know. Called in the order of events, from the task that runs them: it must not
+/// block.
+pub trait Observer: Send + Sync {
+    /// Takes one event.
+    fn observe(&self, event: &Event);
+}

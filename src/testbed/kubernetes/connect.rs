@@ -1,0 +1,382 @@
+//! From kubeconfig and flags to a client, as kubectl does it.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use hyper_util::client::proxy::matcher::Matcher;
+use kube::client::ClientBuilder;
+use kube::client::retry::RetryPolicy;
+use kube::config::{ExecInteractiveMode, KubeConfigOptions, Kubeconfig, KubeconfigError};
+use kube::{Client, Config};
+use tower::buffer::BufferLayer;
+use tower::retry::RetryLayer;
+
+use super::request::Cluster;
+use crate::error::Explanation;
+
+/// Requests that wait for their turn in the client; more than this many would be waited for.
+const REQUEST_QUEUE: usize = 1024;
+
+/// A request that is told to come again later is repeated after this long at the least,
+const RETRY_FROM: Duration = Duration::from_millis(200);
+/// this long at the most,
+const RETRY_TO: Duration = Duration::from_secs(3);
+/// and this often.
+const RETRIES: u32 = 4;
+
+/// kubectl's connection flags.
+#[derive(Debug, Clone, Default)]
+pub struct ConnectionOptions {
+    /// The kubeconfig file, instead of those of the environment.
+    pub kubeconfig: Option<PathBuf>,
+    /// The context, instead of the current one.
+    pub context: Option<String>,
+    /// The cluster, instead of the context's.
+    pub cluster: Option<String>,
+    /// The user, instead of the context's.
+    pub user: Option<String>,
+    /// The user to act as.
+    pub impersonate: Option<String>,
+    /// The groups to act as.
+    pub impersonate_groups: Vec<String>,
+    /// The uid to act as.
+    pub impersonate_uid: Option<String>,
+    /// How long one request may take; none for as long as it takes.
+    pub request_timeout: Option<Duration>,
+}
+
+/// What the environment says about connections.
+#[derive(Debug, Clone, Default)]
+pub struct Environment {
+    /// `KUBECONFIG`: files separated as in PATH.
+    pub kubeconfig: Option<OsString>,
+    /// The home directory, where `.kube/config` is.
+    pub home: Option<PathBuf>,
+    /// Whether this process runs in a pod that has a service account.
+    pub in_cluster: bool,
+    /// `HTTPS_PROXY`.
+    pub https_proxy: Option<String>,
+    /// `NO_PROXY`.
+    pub no_proxy: Option<String>,
+    /// Whether somebody could answer a login that asks for input.
+    pub interactive: bool,
+}
+
+/// Why there is no connection to a cluster.
+#[derive(Debug, thiserror::Error)]
+pub enum ConnectError {
+    /// No kubeconfig was found.
+    #[error("there is no kubeconfig to tell which cluster to measure")]
+    NoKubeconfig {
+        /// Where it was looked for.
+        looked: Vec<PathBuf>,
+    },
+    /// A kubeconfig cannot be read.
+    #[error("cannot read the kubeconfig")]
+    Kubeconfig(#[source] Box<KubeconfigError>),
+    /// A name is not in the kubeconfig.
+    #[error("there is no {kind} `{name}` in the kubeconfig")]
+    Unknown {
+        /// `context`, `cluster` or `user`.
+        kind: &'static str,
+        /// What was asked for.
+        name: String,
+        /// What there is.
+        known: Vec<String>,
+    },
+    /// No context is the current one.
+    #[error("the kubeconfig has no current context")]
+    NoCurrentContext,
+    /// The configuration of a pod cannot be read.
+    #[error("cannot read the service account of this pod")]
+    InCluster(#[source] Box<kube::config::InClusterError>),
+    /// The client cannot be made from the configuration.
+    #[error("cannot connect with the credentials of this context")]
+    Client(#[source] Box<kube::Error>),
+}
+
+impl ConnectError {
+    pub(crate) fn explain(&self) -> Explanation {
+        let what = Explanation::new(self.to_string());
+        match self {
+            Self::NoKubeconfig { looked } => {
+                let looked: Vec<String> = looked.iter().map(|path| path.display().to_string()).collect();
+                what.because(format!("no such file: {}", looked.join(", "))).remedy(
+                    "name one with --kubeconfig or KUBECONFIG; without a cluster, `kubectl netbench matrix --local 4` measures this machine",
+                )
+            }
+            Self::Unknown { kind, name, known } => {
+                let nearest = super::nodes::nearest(name, known.iter().map(String::as_str));
+                let why = format!("it has: {}", known.join(", "));
+                match nearest {
+                    Some(nearest) => what.because(why).remedy(format!("did you mean --{kind} {nearest}?")),
+                    None => what.because(why),
+                }
+            }
+            Self::NoCurrentContext => {
+                what.remedy("choose one with --context, or `kubectl config use-context NAME`")
+            }
+            Self::Kubeconfig(error) => what.because(chain(error)),
+            Self::InCluster(error) => what.because(chain(error)),
+            Self::Client(error) => what
+                .because(chain(error))
+                .remedy("see whether `kubectl get nodes` works with the same flags, and log in again"),
+        }
+    }
+}
+
+/// An error and what caused it, in one line.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let cause_text = cause.to_string();
+        if !text.contains(&cause_text) {
+            text = format!("{text}: {cause_text}");
+        }
+        source = cause.source();
+    }
+    text
+}
+
+/// Connects to the cluster that the options and the environment name.
+///
+/// Credential plugins run here, and may ask for input: nothing else may use the terminal meanwhile.
+///
+/// # Errors
+/// No cluster is named, or its configuration cannot be used. The cluster itself is not asked yet.
+pub async fn connect(options: &ConnectionOptions, environment: &Environment) -> Result<Cluster, ConnectError> {
+    let Some(mut kubeconfig) = read_kubeconfig(options, environment)? else {
+        let config = Config::incluster().map_err(|error| ConnectError::InCluster(Box::new(error)))?;
+        return finish(config, None, options).await;
+    };
+    let context = check_names(&kubeconfig, options)?;
+    if !environment.interactive {
+        for user in kubeconfig.auth_infos.iter_mut().filter_map(|user| user.auth_info.as_mut()) {
+            if let Some(exec) = &mut user.exec {
+                exec.interactive_mode = Some(ExecInteractiveMode::Never);
+            }
+        }
+    }
+    let own_proxy = proxy_of_cluster(&kubeconfig, options, &context);
+    let names = KubeConfigOptions {
+        context: Some(context.clone()),
+        cluster: options.cluster.clone(),
+        user: options.user.clone(),
+    };
+    let mut config = Config::from_custom_kubeconfig(kubeconfig, &names)
+        .await
+        .map_err(|error| ConnectError::Kubeconfig(Box::new(error)))?;
+    if !own_proxy {
+        config.proxy_url = proxy_of_environment(&config.cluster_url, environment);
+    }
+    finish(config, Some(context), options).await
+}
+
+async fn finish(mut config: Config, context: Option<String>, options: &ConnectionOptions) -> Result<Cluster, ConnectError> {
+    config.default_retry = false;
+    if options.request_timeout.is_some() {
+        config.connect_timeout = options.request_timeout;
+    }
+    if options.impersonate.is_some() {
+        config.auth_info.impersonate.clone_from(&options.impersonate);
+        config.auth_info.impersonate_uid.clone_from(&options.impersonate_uid);
+        let groups = &options.impersonate_groups;
+        config.auth_info.impersonate_groups = (!groups.is_empty()).then(|| groups.clone());
+    }
+    let url = config.cluster_url.to_string();
+    let default_namespace = config.default_namespace.clone();
+    // credential plugins run synchronously in here
+    let client = tokio::task::spawn_blocking(move || client(config))
+        .await
+        .map_err(|error| ConnectError::Client(Box::new(kube::Error::Service(error.into()))))?
+        .map_err(|error| ConnectError::Client(Box::new(error)))?;
+    Ok(Cluster::new(client, context, default_namespace, url, options.request_timeout))
+}
+
+/// A client whose requests are repeated a few times when the server asks for it.
+fn client(config: Config) -> kube::Result<Client> {
+    let retries = RetryPolicy::new(RETRY_FROM, RETRY_TO, RETRIES, true)
+        .map_err(|error| kube::Error::Service(error.into()))?;
+    Ok(ClientBuilder::try_from(config)?
+        .with_layer(&BufferLayer::new(REQUEST_QUEUE))
+        .with_layer(&RetryLayer::new(retries))
+        .build())
+}
+
+/// The kubeconfig, merged as kubectl merges; none inside a cluster, where none is needed.
+fn read_kubeconfig(options: &ConnectionOptions, environment: &Environment) -> Result<Option<Kubeconfig>, ConnectError> {
+    let unreadable = |error| ConnectError::Kubeconfig(Box::new(error));
+    if let Some(path) = &options.kubeconfig {
+        return Kubeconfig::read_from(path).map(Some).map_err(unreadable);
+    }
+    let paths: Vec<PathBuf> = match environment.kubeconfig.as_ref().filter(|list| !list.is_empty()) {
+        Some(list) => std::env::split_paths(list).filter(|path| !path.as_os_str().is_empty()).collect(),
+        None => environment.home.iter().map(|home| home.join(".kube/config")).collect(),
+    };
+    let mut merged: Option<Kubeconfig> = None;
+    // as for kubectl, a file of the list that is not there is not an error
+    for path in paths.iter().filter(|path| path.exists()) {
+        let next = Kubeconfig::read_from(path).map_err(unreadable)?;
+        merged = Some(match merged {
+            Some(first) => first.merge(next).map_err(unreadable)?,
+            None => next,
+        });
+    }
+    let explicit = options.context.is_some() || options.cluster.is_some() || options.user.is_some();
+    match merged {
+        Some(kubeconfig) => Ok(Some(kubeconfig)),
+        None if environment.in_cluster && !explicit => Ok(None),
+        None => Err(ConnectError::NoKubeconfig { looked: paths }),
+    }
+}
+
+/// Checks all names, since an unknown user would silently become an anonymous one. Returns the
+/// context's.
+fn check_names(kubeconfig: &Kubeconfig, options: &ConnectionOptions) -> Result<String, ConnectError> {
+    let check = |kind, name: &str, known: Vec<&String>| {
+        if known.iter().any(|known| *known == name) {
+            return Ok(());
+        }
+        Err(ConnectError::Unknown {
+            kind,
+            name: name.to_owned(),
+            known: known.into_iter().cloned().collect(),
+        })
+    };
+    let context = options.context.clone().or_else(|| kubeconfig.current_context.clone().filter(|name| !name.is_empty()));
+    let context = context.ok_or(ConnectError::NoCurrentContext)?;
+    check("context", &context, kubeconfig.contexts.iter().map(|context| &context.name).collect())?;
+    let named = kubeconfig.contexts.iter().find(|named| named.name == context).and_then(|named| named.context.as_ref());
+    if let Some(cluster) = options.cluster.as_ref().or(named.map(|context| &context.cluster)) {
+        check("cluster", cluster, kubeconfig.clusters.iter().map(|cluster| &cluster.name).collect())?;
+    }
+    let user = options.user.as_ref().or(named.and_then(|context| context.user.as_ref()));
+    if let Some(user) = user.filter(|user| !user.is_empty()) {
+        check("user", user, kubeconfig.auth_infos.iter().map(|user| &user.name).collect())?;
+    }
+    Ok(context)
+}
+
+/// Whether the kubeconfig itself names a proxy for the cluster, which is then always used.
+fn proxy_of_cluster(kubeconfig: &Kubeconfig, options: &ConnectionOptions, context: &str) -> bool {
+    let of_context = kubeconfig.contexts.iter().find(|named| named.name == context).and_then(|named| named.context.as_ref());
+    let name = options.cluster.as_ref().or(of_context.map(|context| &context.cluster));
+    let cluster = kubeconfig.clusters.iter().find(|named| Some(&named.name) == name);
+    let proxy = cluster.and_then(|named| named.cluster.as_ref()?.proxy_url.as_ref());
+    proxy.is_some_and(|url| !url.is_empty())
+}
+
+/// The proxy that the environment has for `cluster`. kube matches `NO_PROXY` against the proxy's
+/// own address; here it is matched against the cluster's, and loopback is never proxied.
+fn proxy_of_environment(cluster: &http::Uri, environment: &Environment) -> Option<http::Uri> {
+    let proxy = environment.https_proxy.as_ref().filter(|proxy| !proxy.is_empty())?;
+    let host = cluster.host().unwrap_or_default().trim_matches(['[', ']']);
+    let address: Option<std::net::IpAddr> = host.parse().ok();
+    if host == "localhost" || address.is_some_and(|address| address.is_loopback()) {
+        return None;
+    }
+    let matcher = Matcher::builder()
+        .all(proxy.clone())
+        .no(environment.no_proxy.clone().unwrap_or_default())
+        .build();
+    matcher.intercept(cluster)?;
+    proxy.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TWO_CONTEXTS: &str = r"
+apiVersion: v1
+kind: Config
+clusters: [{name: east, cluster: {server: 'https://10.1.0.1:6443'}}, {name: west, cluster: {server: 'https://10.2.0.1:6443', proxy-url: 'http://10.9.0.1:3128'}}]
+users: [{name: admin, user: {token: secret}}]
+contexts: [{name: east, context: {cluster: east, user: admin}}, {name: west, context: {cluster: west, user: nobody}}]
+current-context: east
+";
+
+    fn kubeconfig() -> Kubeconfig {
+        Kubeconfig::from_yaml(TWO_CONTEXTS).unwrap()
+    }
+
+    fn options(context: Option<&str>, user: Option<&str>) -> ConnectionOptions {
+        ConnectionOptions {
+            context: context.map(str::to_owned),
+            user: user.map(str::to_owned),
+            ..ConnectionOptions::default()
+        }
+    }
+
+    #[test]
+    fn the_current_context_is_used_unless_one_is_named() {
+        assert_eq!(check_names(&kubeconfig(), &options(None, None)).unwrap(), "east");
+        assert_eq!(check_names(&kubeconfig(), &options(Some("west"), Some("admin"))).unwrap(), "west");
+    }
+
+    #[test]
+    fn unknown_names_are_errors_with_the_nearest() {
+        let error = check_names(&kubeconfig(), &options(Some("eats"), None)).unwrap_err();
+        let explanation = error.explain();
+        assert_eq!(explanation.what, "there is no context `eats` in the kubeconfig");
+        assert_eq!(explanation.remedy.as_deref(), Some("did you mean --context east?"));
+        assert!(check_names(&kubeconfig(), &options(None, Some("root"))).is_err());
+    }
+
+    #[test]
+    fn a_context_of_an_unknown_user_is_not_anonymous() {
+        let error = check_names(&kubeconfig(), &options(Some("west"), None)).unwrap_err();
+        assert_eq!(error.to_string(), "there is no user `nobody` in the kubeconfig");
+    }
+
+    #[test]
+    fn files_that_are_not_there_are_skipped_and_the_rest_merged() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("config");
+        std::fs::write(&file, TWO_CONTEXTS).unwrap();
+        let list = std::env::join_paths([folder.path().join("none"), file]).unwrap();
+        let environment = Environment {
+            kubeconfig: Some(list),
+            ..Environment::default()
+        };
+        let read = read_kubeconfig(&options(None, None), &environment).unwrap().unwrap();
+        assert_eq!(read.current_context.as_deref(), Some("east"));
+    }
+
+    #[test]
+    fn nothing_falls_back_to_the_pods_account_after_an_explicit_flag() {
+        let environment = Environment {
+            in_cluster: true,
+            ..Environment::default()
+        };
+        assert!(read_kubeconfig(&options(None, None), &environment).unwrap().is_none());
+        assert!(read_kubeconfig(&options(Some("east"), None), &environment).is_err());
+    }
+
+    #[test]
+    fn proxies_are_for_clusters_that_no_proxy_does_not_name() {
+        let proxied = |cluster: &str, no_proxy: &str| {
+            let environment = Environment {
+                https_proxy: Some("http://10.9.0.1:3128".to_owned()),
+                no_proxy: Some(no_proxy.to_owned()),
+                ..Environment::default()
+            };
+            proxy_of_environment(&cluster.parse().unwrap(), &environment).is_some()
+        };
+        assert!(proxied("https://10.1.0.1:6443", ""));
+        assert!(proxied("https://10.1.0.1:6443", "10.9.0.1,example.org"));
+        assert!(!proxied("https://10.1.0.1:6443", "10.0.0.0/8"));
+        assert!(!proxied("https://k8s.example.org", "example.org"));
+        assert!(!proxied("https://127.0.0.1:6443", ""));
+        assert!(!proxied("https://localhost:6443", ""));
+        assert!(!proxied("https://[::1]:6443", ""));
+    }
+
+    #[test]
+    fn a_proxy_of_the_kubeconfig_is_its_own_affair() {
+        assert!(proxy_of_cluster(&kubeconfig(), &options(None, None), "west"));
+        assert!(!proxy_of_cluster(&kubeconfig(), &options(None, None), "east"));
+    }
+}

@@ -1,0 +1,174 @@
+//! A testbed on a cluster: servers in pods, clients by exec or by Job.
+
+mod access;
+mod connect;
+mod exec;
+mod job;
+mod nodes;
+mod objects;
+mod pod_state;
+mod pods;
+mod request;
+mod scope;
+mod servers;
+
+pub use access::choose_via;
+pub use connect::{ConnectError, ConnectionOptions, Environment, connect};
+pub use nodes::{Choice, Chosen, SelectionError, Wanted, choose};
+pub use objects::PodSettings;
+pub use request::{Cluster, RequestError, RequestErrorKind};
+pub use scope::Scope;
+
+use std::sync::atomic::AtomicUsize;
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use k8s_openapi::api::core::v1::{Node, Pod};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
+use kube::Api;
+use kube::api::ListParams;
+use tokio::sync::OnceCell;
+use tokio_util::task::TaskTracker;
+
+use self::pod_state::PodState;
+use self::pods::Pods;
+use super::{Output, Server, Testbed, Unusable};
+use crate::document::{Failure, FailureKind, Via};
+use crate::engine::iperf3::ClientExit;
+use crate::error::Error;
+use crate::runner::Observer;
+
+/// How long the removal of a run's objects may take before it is said that it does not end.
+const REMOVAL_LIMIT: Duration = Duration::from_secs(90);
+
+impl Cluster {
+    /// The cluster's nodes, all or those that match a label selector.
+    ///
+    /// # Errors
+    /// The request failed.
+    pub async fn nodes(&self, selector: Option<&str>) -> Result<Vec<Node>, RequestError> {
+        let parameters = ListParams {
+            label_selector: selector.map(str::to_owned),
+            ..ListParams::default()
+        };
+        let api = Api::<Node>::all(self.client.clone());
+        let nodes = self.call("list the nodes", api.list(&parameters)).await?;
+        Ok(nodes.items)
+    }
+
+    /// The API server's version: `v1.34.1`.
+    ///
+    /// # Errors
+    /// The request failed.
+    pub async fn version(&self) -> Result<String, RequestError> {
+        let version = self.call("ask the cluster for its version", self.client.apiserver_version()).await?;
+        Ok(version.git_version)
+    }
+}
+
+/// Servers in pods of a cluster.
+pub struct KubernetesTestbed {
+    cluster: Cluster,
+    nodes: Vec<Chosen>,
+    settings: PodSettings,
+    scope: Scope,
+    via: Via,
+    made: OnceCell<Made>,
+    /// The Jobs made so far.
+    jobs: AtomicUsize,
+    /// Requests that make or remove something. They are carried through even if nobody waits for
+    /// them any more, so that nothing is made behind the back of a removal.
+    requests: TaskTracker,
+}
+
+/// What exists once the scope is made.
+struct Made {
+    owner: Option<OwnerReference>,
+    pods: Pods,
+}
+
+impl KubernetesTestbed {
+    /// A testbed of `nodes`. Nothing is made before [`Testbed::start`].
+    pub fn new(cluster: Cluster, nodes: Vec<Chosen>, settings: PodSettings, scope: Scope, via: Via) -> Self {
+        Self {
+            cluster,
+            nodes,
+            settings,
+            scope,
+            via,
+            made: OnceCell::new(),
+            jobs: AtomicUsize::new(0),
+            requests: TaskTracker::new(),
+        }
+    }
+
+    /// The command by which a person removes what the run has made.
+    pub fn removal_command(&self) -> String {
+        self.scope.removal_command(self.cluster.context.as_deref())
+    }
+
+    /// Carries a request through, whatever happens to the caller.
+    async fn tracked<T: Send + 'static>(
+        &self,
+        request: impl Future<Output = Result<T, RequestError>> + Send + 'static,
+    ) -> Result<T, RequestError> {
+        self.requests.spawn(request).await.unwrap_or_else(|panic| {
+            Err(RequestError {
+                doing: "carry a request through".to_owned(),
+                kind: RequestErrorKind::Unreachable {
+                    url: String::new(),
+                    message: panic.to_string(),
+                },
+            })
+        })
+    }
+
+    async fn made(&self) -> Result<&Made, RequestError> {
+        let make = async || {
+            let (scope, cluster) = (self.scope.clone(), self.cluster.clone());
+            let owner = self.tracked(async move { scope.create(&cluster).await }).await?;
+            let pods: Api<Pod> = Api::namespaced(self.cluster.client.clone(), &self.scope.namespace());
+            Ok(Made {
+                owner,
+                pods: Pods::watch(pods, &self.settings.run),
+            })
+        };
+        self.made.get_or_try_init(make).await
+    }
+}
+
+impl Testbed for KubernetesTestbed {
+    async fn start(&self, observer: &dyn Observer) -> Result<Vec<Result<Server, Unusable>>, Error> {
+        let made = self.made().await?;
+        let servers = (0..self.nodes.len()).map(|index| self.start_server(made, index, observer));
+        Ok(join_all(servers).await)
+    }
+
+    async fn run_client(&self, client: usize, command: &[String], output: Output<'_>) -> Result<ClientExit, Failure> {
+        let made = self.made().await.map_err(|error| Failure::new(FailureKind::ClientLost, error.why()))?;
+        match self.via {
+            Via::Job => self.run_by_job(made, client, command, output).await,
+            Via::Exec | Via::Process => self.run_by_exec(client, command, output).await,
+        }
+    }
+
+    async fn stop(&self) -> Result<(), Error> {
+        // requests on their way may still make something: they come first
+        self.requests.close();
+        self.requests.wait().await;
+        self.scope.delete(&self.cluster).await?;
+        let gone = async {
+            if let Some(made) = self.made.get() {
+                made.pods.gone().await;
+            }
+            self.scope.gone(&self.cluster).await
+        };
+        match tokio::time::timeout(REMOVAL_LIMIT, gone).await {
+            Ok(gone) => Ok(gone?),
+            Err(_) => Err(Error::Removal {
+                what: self.scope.namespace(),
+                seconds: REMOVAL_LIMIT.as_secs(),
+            }),
+        }
+    }
+}

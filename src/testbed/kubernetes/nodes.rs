@@ -1,0 +1,323 @@
+//! Which nodes are measured. Pure: from the cluster's list of nodes to the chosen ones.
+
+use std::collections::HashSet;
+
+use k8s_openapi::api::core::v1::{Node, Taint, Toleration};
+use kube::ResourceExt;
+
+use crate::document::{self, LeftOut};
+use crate::error::Explanation;
+
+/// The taint that a cordoned node has, or will have in a moment.
+const UNSCHEDULABLE: &str = "node.kubernetes.io/unschedulable";
+
+/// Which nodes were asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Wanted {
+    /// Those of the list that can be measured without further ado.
+    Usable,
+    /// These, in this order, in spite of taints and cordons.
+    Named(Vec<String>),
+}
+
+/// A node that will be measured.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Chosen {
+    /// What the document says of it.
+    pub node: document::Node,
+    /// Tolerations for exactly the taints that the node has.
+    pub tolerations: Vec<Toleration>,
+    /// Why no pod will run on it, although it was asked for by name.
+    pub unusable: Option<String>,
+}
+
+/// What came of a choice.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Choice {
+    /// At least two.
+    pub chosen: Vec<Chosen>,
+    /// The rest, with reasons.
+    pub left_out: Vec<LeftOut>,
+}
+
+/// Why nodes cannot be measured.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SelectionError {
+    /// A name is not in the cluster.
+    #[error("there is no node `{name}` in this cluster")]
+    Unknown {
+        /// The name.
+        name: String,
+        /// The most similar one there is.
+        nearest: Option<String>,
+    },
+    /// One name was given where two are needed, or the same one twice.
+    #[error("a node cannot be measured against itself: `{name}` is named twice")]
+    Same {
+        /// The name.
+        name: String,
+    },
+    /// Fewer than two nodes are left.
+    #[error("fewer than two nodes can be measured")]
+    TooFew {
+        /// Those that are usable.
+        usable: Vec<String>,
+        /// Those that are not.
+        left_out: Vec<LeftOut>,
+    },
+}
+
+impl SelectionError {
+    pub(crate) fn explain(&self) -> Explanation {
+        let what = Explanation::new(self.to_string());
+        match self {
+            Self::Unknown { nearest: Some(nearest), .. } => what.remedy(format!("did you mean `{nearest}`?")),
+            Self::Unknown { .. } => what.remedy("`kubectl get nodes` lists the nodes"),
+            Self::Same { .. } => what.remedy("name two different nodes"),
+            Self::TooFew { usable, left_out } => {
+                let mut why: Vec<String> = usable.iter().map(|name| format!("{name}: usable")).collect();
+                why.extend(left_out.iter().map(|node| format!("{}: {}", node.name, node.reason)));
+                let what = if why.is_empty() { what.because("no node matches") } else { what.because(why.join("\n")) };
+                what.remedy("name nodes on the command line to use them in spite of taints and cordons")
+            }
+        }
+    }
+}
+
+/// Chooses from `nodes`, the cluster's.
+///
+/// # Errors
+/// An unknown name, or fewer than two nodes.
+pub fn choose(nodes: &[Node], wanted: &Wanted) -> Result<Choice, SelectionError> {
+    let (mut chosen, mut left_out) = (Vec::new(), Vec::new());
+    match wanted {
+        Wanted::Usable => {
+            for node in nodes {
+                match obstacle(node).or_else(|| taint_or_cordon(node)) {
+                    Some(reason) => left_out.push(LeftOut { name: node.name_any(), reason }),
+                    None => chosen.push(choice(node)),
+                }
+            }
+        }
+        Wanted::Named(names) => {
+            let mut seen = HashSet::new();
+            for name in names.iter().filter(|name| seen.insert(*name)) {
+                let node = nodes.iter().find(|node| node.name_any() == *name);
+                chosen.push(choice(node.ok_or_else(|| unknown(name, nodes))?));
+            }
+            if let [name] = names.iter().collect::<HashSet<_>>().into_iter().collect::<Vec<_>>()[..]
+                && names.len() > 1
+            {
+                return Err(SelectionError::Same { name: name.clone() });
+            }
+        }
+    }
+    if chosen.len() < 2 {
+        let usable = chosen.into_iter().map(|chosen| chosen.node.name).collect();
+        return Err(SelectionError::TooFew { usable, left_out });
+    }
+    Ok(Choice { chosen, left_out })
+}
+
+fn unknown(name: &str, nodes: &[Node]) -> SelectionError {
+    let names: Vec<String> = nodes.iter().map(ResourceExt::name_any).collect();
+    SelectionError::Unknown {
+        name: name.to_owned(),
+        nearest: nearest(name, names.iter().map(String::as_str)),
+    }
+}
+
+/// The name that is most like `name`, if one is alike at all.
+pub(super) fn nearest<'a>(name: &str, names: impl Iterator<Item = &'a str>) -> Option<String> {
+    const ALIKE: f64 = 0.7;
+    names
+        .map(|known| (strsim::jaro_winkler(name, known), known))
+        .filter(|(likeness, _)| *likeness >= ALIKE)
+        .max_by(|(one, _), (other, _)| one.total_cmp(other))
+        .map(|(_, known)| known.to_owned())
+}
+
+/// What keeps every pod from running on a node.
+fn obstacle(node: &Node) -> Option<String> {
+    let labels = node.labels();
+    if let Some(os) = labels.get("kubernetes.io/os").filter(|os| *os != "linux") {
+        return Some(format!("runs {os}, and only Linux is measured"));
+    }
+    let conditions = node.status.as_ref().and_then(|status| status.conditions.as_deref());
+    match conditions.unwrap_or_default().iter().find(|condition| condition.type_ == "Ready") {
+        Some(ready) if ready.status == "True" => None,
+        Some(ready) => {
+            let message = ready.message.as_deref().map_or(String::new(), |message| format!(": {message}"));
+            Some(format!("not ready{}", message.trim_end_matches('.')))
+        }
+        None => Some("not ready: its kubelet has not reported yet".to_owned()),
+    }
+}
+
+/// What keeps pods away that are not for this node in particular.
+fn taint_or_cordon(node: &Node) -> Option<String> {
+    let spec = node.spec.as_ref()?;
+    if spec.unschedulable == Some(true) {
+        return Some("cordoned".to_owned());
+    }
+    let taint = spec.taints.as_deref().unwrap_or_default().iter().find(|taint| repels(taint))?;
+    let value = taint.value.as_deref().map_or(String::new(), |value| format!("={value}"));
+    Some(format!("has the taint {}{value}:{}", taint.key, taint.effect))
+}
+
+fn repels(taint: &Taint) -> bool {
+    matches!(taint.effect.as_str(), "NoSchedule" | "NoExecute")
+}
+
+fn choice(node: &Node) -> Chosen {
+    Chosen {
+        node: describe(node),
+        tolerations: tolerations(node),
+        unusable: obstacle(node),
+    }
+}
+
+/// Tolerates exactly what the node has: nothing else is let onto it by this.
+fn tolerations(node: &Node) -> Vec<Toleration> {
+    let Some(spec) = &node.spec else {
+        return Vec::new();
+    };
+    let mut tolerations: Vec<Toleration> = spec
+        .taints
+        .as_deref()
+        .unwrap_or_default()
+        .iter()
+        .filter(|taint| repels(taint))
+        .map(|taint| Toleration {
+            key: Some(taint.key.clone()),
+            operator: Some("Equal".to_owned()),
+            value: Some(taint.value.clone().unwrap_or_default()),
+            effect: Some(taint.effect.clone()),
+            ..Toleration::default()
+        })
+        .collect();
+    let tolerated = tolerations.iter().any(|toleration| toleration.key.as_deref() == Some(UNSCHEDULABLE));
+    if spec.unschedulable == Some(true) && !tolerated {
+        tolerations.push(Toleration {
+            key: Some(UNSCHEDULABLE.to_owned()),
+            operator: Some("Exists".to_owned()),
+            effect: Some("NoSchedule".to_owned()),
+            ..Toleration::default()
+        });
+    }
+    tolerations
+}
+
+fn describe(node: &Node) -> document::Node {
+    let label = |key: &str| node.labels().get(key).filter(|value| !value.is_empty()).cloned();
+    let info = node.status.as_ref().and_then(|status| status.node_info.as_ref());
+    document::Node {
+        name: node.name_any(),
+        zone: label("topology.kubernetes.io/zone"),
+        region: label("topology.kubernetes.io/region"),
+        instance_type: label("node.kubernetes.io/instance-type"),
+        architecture: info.map(|info| info.architecture.clone()),
+        os_image: info.map(|info| info.os_image.clone()),
+        kernel: info.map(|info| info.kernel_version.clone()),
+        kubelet: info.map(|info| info.kubelet_version.clone()),
+        container_runtime: info.map(|info| info.container_runtime_version.clone()),
+        iperf3: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn node(name: &str, change: serde_json::Value) -> Node {
+        let mut node: serde_json::Value =
+            serde_json::from_str(include_str!("../../../tests/fixtures/kubernetes/node.json")).unwrap();
+        node["metadata"]["name"] = json!(name);
+        node["spec"] = json!({});
+        for (key, value) in change.as_object().unwrap() {
+            *node.pointer_mut(key).unwrap() = value.clone();
+        }
+        serde_json::from_value(node).unwrap()
+    }
+
+    fn cluster() -> Vec<Node> {
+        vec![
+            node("node-1", json!({})),
+            node("node-2", json!({})),
+            node("cordoned", json!({"/spec": {"unschedulable": true}})),
+            node("tainted", json!({"/spec": {"taints": [
+                {"key": "gpu", "value": "a100", "effect": "NoSchedule"},
+                {"key": "soft", "effect": "PreferNoSchedule"},
+            ]}})),
+            node("dead", json!({"/status/conditions": [
+                {"type": "Ready", "status": "Unknown", "message": "Kubelet stopped posting node status."},
+            ]})),
+            node("windows", json!({"/metadata/labels": {"kubernetes.io/os": "windows"}})),
+        ]
+    }
+
+    fn named(names: &[&str]) -> Wanted {
+        Wanted::Named(names.iter().map(ToString::to_string).collect())
+    }
+
+    #[test]
+    fn unusable_nodes_are_left_out_with_reasons() {
+        let choice = choose(&cluster(), &Wanted::Usable).unwrap();
+        let names: Vec<&str> = choice.chosen.iter().map(|chosen| chosen.node.name.as_str()).collect();
+        assert_eq!(names, ["node-1", "node-2"]);
+        let reasons: Vec<String> =
+            choice.left_out.iter().map(|left_out| format!("{}: {}", left_out.name, left_out.reason)).collect();
+        assert_eq!(
+            reasons,
+            [
+                "cordoned: cordoned",
+                "tainted: has the taint gpu=a100:NoSchedule",
+                "dead: not ready: Kubelet stopped posting node status",
+                "windows: runs windows, and only Linux is measured",
+            ]
+        );
+    }
+
+    #[test]
+    fn named_nodes_are_used_in_spite_of_taints_and_only_those_are_tolerated() {
+        let choice = choose(&cluster(), &named(&["tainted", "cordoned", "node-1"])).unwrap();
+        let tolerated: Vec<Vec<&str>> = choice
+            .chosen
+            .iter()
+            .map(|chosen| chosen.tolerations.iter().filter_map(|toleration| toleration.key.as_deref()).collect())
+            .collect();
+        assert_eq!(tolerated, [vec!["gpu"], vec![UNSCHEDULABLE], vec![]]);
+        assert!(choice.chosen.iter().all(|chosen| chosen.unusable.is_none()));
+    }
+
+    #[test]
+    fn a_named_node_that_is_not_ready_is_known_to_fail() {
+        let choice = choose(&cluster(), &named(&["node-1", "node-2", "dead"])).unwrap();
+        assert!(choice.chosen[2].unusable.as_deref().unwrap().starts_with("not ready"));
+    }
+
+    #[test]
+    fn the_order_of_the_command_line_is_kept_and_doubles_count_once() {
+        let choice = choose(&cluster(), &named(&["node-2", "node-1", "node-2"])).unwrap();
+        let names: Vec<&str> = choice.chosen.iter().map(|chosen| chosen.node.name.as_str()).collect();
+        assert_eq!(names, ["node-2", "node-1"]);
+    }
+
+    #[test]
+    fn unknown_names_come_with_the_nearest() {
+        let error = choose(&cluster(), &named(&["node-1", "nod-2"])).unwrap_err();
+        assert_eq!(error.explain().remedy.as_deref(), Some("did you mean `node-2`?"));
+        let error = choose(&cluster(), &named(&["node-1", "xyz"])).unwrap_err();
+        assert!(matches!(error, SelectionError::Unknown { nearest: None, .. }));
+    }
+
+    #[test]
+    fn fewer_than_two_lists_what_was_left_out() {
+        let few = &cluster()[1..4];
+        let error = choose(few, &Wanted::Usable).unwrap_err();
+        let why = error.explain().why.unwrap();
+        assert_eq!(why, "node-2: usable\ncordoned: cordoned\ntainted: has the taint gpu=a100:NoSchedule");
+        assert!(matches!(choose(&cluster(), &named(&["node-1", "node-1"])), Err(SelectionError::Same { .. })));
+    }
+}

@@ -1,0 +1,244 @@
+//! The pods of a run, kept up to date by one watch.
+
+use std::collections::BTreeMap;
+use std::pin::pin;
+use std::time::{Duration, Instant};
+
+use futures_util::StreamExt;
+use k8s_openapi::api::core::v1::Pod;
+use kube::runtime::{WatchStreamExt, watcher};
+use kube::{Api, ResourceExt};
+use tokio::sync::watch;
+use tokio::task::AbortHandle;
+
+use super::objects::RUN_LABEL;
+use super::pod_state::PodState;
+
+/// What is known of the pods.
+#[derive(Default)]
+struct Known {
+    pods: BTreeMap<String, Pod>,
+    /// The pods of a list that has not come to its end.
+    relisted: BTreeMap<String, Pod>,
+    /// Whether the first list has come to its end.
+    listed: bool,
+    /// Why the API server does not let them be watched.
+    refused: Option<String>,
+}
+
+/// The watch on the pods of one run. It ends when this is dropped.
+pub struct Pods {
+    known: watch::Receiver<Known>,
+    task: AbortHandle,
+}
+
+impl Drop for Pods {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+/// How a pod's start turned out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Started {
+    /// It runs: its name and address.
+    Running {
+        /// The pod's name.
+        name: String,
+        /// Its address.
+        address: String,
+    },
+    /// It has ended already, or never will run.
+    Not {
+        /// The pod's name, if there is a pod.
+        name: Option<String>,
+        /// What is known.
+        reason: String,
+        /// Whether its process came to run and ended by itself.
+        ended: bool,
+    },
+}
+
+impl Pods {
+    /// Starts to watch the pods that carry the label of `run`.
+    pub fn watch(api: Api<Pod>, run: &str) -> Self {
+        let (sender, known) = watch::channel(Known::default());
+        let selector = format!("{RUN_LABEL}={run}");
+        let task = tokio::spawn(async move {
+            let events = watcher(api, watcher::Config::default().labels(&selector)).default_backoff();
+            let mut events = pin!(events);
+            while let Some(event) = events.next().await {
+                sender.send_modify(|known| known.take(event));
+            }
+        });
+        Self {
+            known,
+            task: task.abort_handle(),
+        }
+    }
+
+    /// Waits until the pod that `is_it` picks runs or will not; tells `waiting` what it waits for.
+    ///
+    /// A state that may pass is given the time that [`PodState`] names; all together must not take
+    /// longer than `limit`.
+    pub async fn started(
+        &self,
+        is_it: impl Fn(&Pod) -> bool + Send,
+        limit: Duration,
+        mut waiting: impl FnMut(&str) + Send,
+    ) -> Started {
+        let mut known = self.known.clone();
+        let deadline = Instant::now() + limit;
+        let mut stuck: Option<(String, Instant)> = None;
+        let mut last_state = "the pod was not seen".to_owned();
+        loop {
+            let (name, state) = {
+                let now = known.borrow_and_update();
+                if let Some(refused) = &now.refused {
+                    return Started::Not {
+                        name: None,
+                        reason: refused.clone(),
+                        ended: false,
+                    };
+                }
+                let pod = now.pods.values().find(|pod| is_it(pod));
+                (pod.map(ResourceExt::name_any), pod.map(PodState::of))
+            };
+            let mut until = deadline;
+            match state {
+                Some(PodState::Running { address }) => {
+                    return Started::Running {
+                        name: name.unwrap_or_default(),
+                        address,
+                    };
+                }
+                Some(PodState::Ended { reason, exit }) => {
+                    return Started::Not {
+                        name,
+                        reason,
+                        ended: exit.code.is_some(),
+                    };
+                }
+                Some(PodState::Stuck { reason, patience }) => {
+                    waiting(&reason);
+                    let since = match &stuck {
+                        Some((_, since)) => *since,
+                        None => Instant::now(),
+                    };
+                    stuck = Some((reason.clone(), since));
+                    last_state = reason;
+                    until = until.min(since + patience);
+                }
+                Some(PodState::Starting { waits_for }) => {
+                    // a pull that failed is tried again by way of this state
+                    waiting(&waits_for);
+                    last_state = format!("the pod was still {waits_for}");
+                }
+                None => {}
+            }
+            let changed = tokio::time::timeout_at(until.into(), known.changed()).await;
+            if changed.is_err() || changed.is_ok_and(|changed| changed.is_err()) {
+                let reason = match stuck {
+                    Some((reason, _)) => reason,
+                    None => format!("not running after {} seconds: {last_state}", limit.as_secs()),
+                };
+                return Started::Not {
+                    name,
+                    reason,
+                    ended: false,
+                };
+            }
+        }
+    }
+
+    /// The state of the named pod, now; none if it is not there.
+    pub fn state(&self, name: &str) -> Option<PodState> {
+        self.known.borrow().pods.get(name).map(PodState::of)
+    }
+
+    /// Waits until the named pod has ended or is gone; the caller bounds the time.
+    pub async fn ended(&self, name: &str) -> Option<PodState> {
+        let mut known = self.known.clone();
+        loop {
+            let state = known.borrow_and_update().pods.get(name).map(PodState::of);
+            if matches!(state, None | Some(PodState::Ended { .. })) || known.changed().await.is_err() {
+                return state;
+            }
+        }
+    }
+
+    /// Waits until no pod is left; the caller bounds the time.
+    pub async fn gone(&self) {
+        let mut known = self.known.clone();
+        // an error means that the watch has ended: nothing more can be learnt from it
+        let _ = known.wait_for(|known| known.listed && known.pods.is_empty()).await;
+    }
+}
+
+impl Known {
+    fn take(&mut self, event: watcher::Result<watcher::Event<Pod>>) {
+        match event {
+            Ok(watcher::Event::Apply(pod)) => {
+                self.pods.insert(pod.name_any(), pod);
+            }
+            Ok(watcher::Event::Delete(pod)) => {
+                self.pods.remove(&pod.name_any());
+            }
+            Ok(watcher::Event::Init) => self.relisted.clear(),
+            Ok(watcher::Event::InitApply(pod)) => {
+                self.relisted.insert(pod.name_any(), pod);
+            }
+            Ok(watcher::Event::InitDone) => {
+                self.pods = std::mem::take(&mut self.relisted);
+                self.listed = true;
+                self.refused = None;
+            }
+            Err(error) => self.refused = refusal(&error).or(self.refused.take()),
+        }
+    }
+}
+
+/// The words of a server that will not change its mind; anything else may pass, and is retried.
+fn refusal(error: &watcher::Error) -> Option<String> {
+    let (watcher::Error::InitialListFailed(error) | watcher::Error::WatchStartFailed(error)) = error else {
+        return None;
+    };
+    match error {
+        kube::Error::Api(status) if status.code == 403 => Some(status.message.clone()),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+
+    fn pod(name: &str) -> Pod {
+        Pod {
+            metadata: ObjectMeta {
+                name: Some(name.to_owned()),
+                ..ObjectMeta::default()
+            },
+            ..Pod::default()
+        }
+    }
+
+    #[test]
+    fn a_list_after_a_broken_watch_forgets_what_is_gone() {
+        let mut known = Known::default();
+        for event in [
+            watcher::Event::Init,
+            watcher::Event::InitApply(pod("a")),
+            watcher::Event::InitDone,
+            watcher::Event::Apply(pod("b")),
+            watcher::Event::Init,
+            watcher::Event::InitApply(pod("b")),
+        ] {
+            known.take(Ok(event));
+        }
+        assert_eq!(known.pods.len(), 2, "a list counts when it is whole");
+        known.take(Ok(watcher::Event::InitDone));
+        assert_eq!(known.pods.keys().collect::<Vec<_>>(), ["b"]);
+    }
+}

@@ -1,0 +1,134 @@
+//! What holds a run's objects together, so that removing one thing removes them all.
+
+use std::time::Duration;
+
+use k8s_openapi::api::core::v1::{ConfigMap, Namespace};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
+use kube::api::{DeleteParams, PostParams};
+use kube::{Api, ResourceExt};
+
+use super::objects;
+use super::request::{Cluster, RequestError};
+
+/// How often it is looked whether something is gone.
+const POLL: Duration = Duration::from_millis(200);
+
+/// The namespace of a run: its own, which is removed with all that is in it, or a given one, in
+/// which a ConfigMap owns all that the run makes.
+#[derive(Debug, Clone)]
+pub struct Scope {
+    run: String,
+    given: Option<String>,
+    host_network: bool,
+}
+
+impl Scope {
+    /// The scope of run `run`: in the namespace `given`, or in one of its own.
+    pub fn new(run: &str, given: Option<String>, host_network: bool) -> Self {
+        Self {
+            run: run.to_owned(),
+            given,
+            host_network,
+        }
+    }
+
+    /// The namespace of the run's objects.
+    pub fn namespace(&self) -> String {
+        self.given.clone().unwrap_or_else(|| objects::scope_name(&self.run))
+    }
+
+    /// The command by which a person removes what the run has made.
+    pub fn removal_command(&self, context: Option<&str>) -> String {
+        let name = objects::scope_name(&self.run);
+        let context = context.map_or(String::new(), |context| format!(" --context {context}"));
+        match &self.given {
+            Some(namespace) => format!("kubectl{context} delete configmap {name} --namespace {namespace}"),
+            None => format!("kubectl{context} delete namespace {name}"),
+        }
+    }
+
+    /// Makes it. Returns the owner that all objects need; none in a namespace of the run's own.
+    ///
+    /// # Errors
+    /// The cluster refuses, or has no such namespace.
+    pub async fn create(&self, cluster: &Cluster) -> Result<Option<OwnerReference>, RequestError> {
+        let name = objects::scope_name(&self.run);
+        let parameters = PostParams::default();
+        let Some(given) = &self.given else {
+            let api = Api::<Namespace>::all(cluster.client.clone());
+            let namespace = objects::namespace(&self.run, self.host_network);
+            let made = cluster.call(format!("create the namespace {name}"), api.create(&parameters, &namespace)).await;
+            return match made {
+                // a repeated request finds what the first one made
+                Err(error) if error.is_conflict() => Ok(None),
+                other => other.map(|_| None),
+            };
+        };
+        let api = Api::<ConfigMap>::namespaced(cluster.client.clone(), given);
+        let owner = objects::owner(&self.run);
+        let doing = format!("create a ConfigMap in the namespace {given}");
+        let made = match cluster.call(&doing, api.create(&parameters, &owner)).await {
+            Err(error) if error.is_conflict() => cluster.call(&doing, api.get(&name)).await?,
+            other => other?,
+        };
+        Ok(Some(OwnerReference {
+            api_version: "v1".to_owned(),
+            kind: "ConfigMap".to_owned(),
+            uid: made.uid().unwrap_or_default(),
+            name,
+            // blocking its deletion would need a right on finalizers, and nothing depends on it
+            block_owner_deletion: None,
+            controller: None,
+        }))
+    }
+
+    /// Removes it, and with it all that the run has made.
+    ///
+    /// # Errors
+    /// The cluster refuses. That it is gone already is not an error.
+    pub async fn delete(&self, cluster: &Cluster) -> Result<(), RequestError> {
+        let name = objects::scope_name(&self.run);
+        let parameters = DeleteParams::background();
+        let deleted = match &self.given {
+            Some(given) => {
+                let api = Api::<ConfigMap>::namespaced(cluster.client.clone(), given);
+                let doing = format!("delete the ConfigMap {name} in the namespace {given}");
+                cluster.call(doing, api.delete(&name, &parameters)).await.map(drop)
+            }
+            None => {
+                let api = Api::<Namespace>::all(cluster.client.clone());
+                cluster.call(format!("delete the namespace {name}"), api.delete(&name, &parameters)).await.map(drop)
+            }
+        };
+        match deleted {
+            // 409: its deletion has begun already
+            Err(error) if error.is_not_found() || error.is_conflict() => Ok(()),
+            other => other,
+        }
+    }
+
+    /// Waits until it is gone; the caller bounds the time.
+    ///
+    /// # Errors
+    /// The cluster does not say.
+    pub async fn gone(&self, cluster: &Cluster) -> Result<(), RequestError> {
+        let name = objects::scope_name(&self.run);
+        loop {
+            let doing = format!("see whether {name} is gone");
+            let found = match &self.given {
+                Some(given) => {
+                    let api = Api::<ConfigMap>::namespaced(cluster.client.clone(), given);
+                    cluster.call(doing, api.get_opt(&name)).await?.is_some()
+                }
+                None => {
+                    let api = Api::<Namespace>::all(cluster.client.clone());
+                    cluster.call(doing, api.get_opt(&name)).await?.is_some()
+                }
+            };
+            if !found {
+                return Ok(());
+            }
+            tokio::time::sleep(POLL).await;
+        }
+    }
+}

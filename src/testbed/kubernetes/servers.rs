@@ -1,0 +1,133 @@
+//! Starts the servers: one pod per node, all at once.
+
+use std::time::Duration;
+
+use futures_util::{AsyncBufReadExt, TryStreamExt};
+use k8s_openapi::api::core::v1::Pod;
+use kube::api::{LogParams, PostParams};
+use kube::{Api, ResourceExt};
+
+use super::objects;
+use super::pods::Started;
+use super::request::RequestErrorKind;
+use super::{KubernetesTestbed, Made};
+use crate::engine::iperf3::{ServerLog, server_command};
+use crate::runner::{Event, Observer};
+use crate::testbed::{Server, Unusable};
+
+/// How long a pod may take to run; most of it is for pulling the image.
+const START_LIMIT: Duration = Duration::from_mins(3);
+
+/// How long a running server may take to listen.
+const LISTEN_LIMIT: Duration = Duration::from_secs(10);
+
+/// How long a new namespace may be without its service account.
+const ACCOUNT_LIMIT: Duration = Duration::from_secs(10);
+
+impl KubernetesTestbed {
+    /// Starts the server of the node at position `index`.
+    pub(super) async fn start_server(&self, made: &Made, index: usize, observer: &dyn Observer) -> Result<Server, Unusable> {
+        let node = &self.nodes[index].node.name;
+        let result = self.try_start_server(made, index, observer).await;
+        match &result {
+            Ok(_) => observer.observe(&Event::ServerReady { node }),
+            Err(Unusable { reason }) => observer.observe(&Event::ServerFailed { node, reason }),
+        }
+        result
+    }
+
+    async fn try_start_server(&self, made: &Made, index: usize, observer: &dyn Observer) -> Result<Server, Unusable> {
+        let node = &self.nodes[index];
+        if let Some(reason) = &node.unusable {
+            return Err(Unusable { reason: reason.clone() });
+        }
+        let name = objects::server_name(&self.settings.run, index);
+        self.create_server_pod(made, index).await?;
+        let waiting = |waits_for: &str| {
+            observer.observe(&Event::ServerWaiting {
+                node: &node.node.name,
+                waits_for,
+            });
+        };
+        let started = made.pods.started(|pod| pod.name_any() == name, START_LIMIT, waiting).await;
+        let address = match started {
+            Started::Running { address, .. } => address,
+            Started::Not { reason, .. } => return Err(Unusable { reason }),
+        };
+        let version = self.listening(made, &name).await?;
+        Ok(Server {
+            host: address,
+            port: self.settings.port,
+            version,
+        })
+    }
+
+    async fn create_server_pod(&self, made: &Made, index: usize) -> Result<(), Unusable> {
+        let command = server_command(self.settings.port);
+        let pod = objects::server_pod(&self.settings, index, &self.nodes[index], command, made.owner.clone());
+        let api: Api<Pod> = Api::namespaced(self.cluster.client.clone(), &self.scope.namespace());
+        let cluster = self.cluster.clone();
+        let create = async move {
+            let give_up = tokio::time::Instant::now() + ACCOUNT_LIMIT;
+            loop {
+                let made = cluster.call("create its pod", api.create(&PostParams::default(), &pod)).await;
+                match made {
+                    // a new namespace gets its service account a moment after it is there
+                    Err(error) if lacks_account(&error.kind) && tokio::time::Instant::now() < give_up => {
+                        tokio::time::sleep(Duration::from_millis(100)).await;
+                    }
+                    // a repeated request finds what the first one made: names carry the run's id
+                    Err(error) if error.is_conflict() => return Ok(()),
+                    other => return other.map(drop),
+                }
+            }
+        };
+        self.tracked(create).await.map_err(|error| {
+            let explanation = error.explain();
+            let remedy = explanation.remedy.map_or(String::new(), |remedy| format!("; {remedy}"));
+            let why = explanation.why.unwrap_or_default();
+            Unusable {
+                reason: format!("{}: {why}{remedy}", explanation.what),
+            }
+        })
+    }
+
+    /// Reads the log of a running server until it listens. Returns its version.
+    async fn listening(&self, made: &Made, pod: &str) -> Result<Option<String>, Unusable> {
+        let mut log = ServerLog::default();
+        let read = tokio::time::timeout(LISTEN_LIMIT, self.read_until_listening(pod, &mut log)).await;
+        if log.is_listening() {
+            return Ok(log.into_version());
+        }
+        // the process may have ended instead, and its last words say more than a log that stopped
+        let ended = tokio::time::timeout(Duration::from_secs(2), made.pods.ended(pod)).await;
+        let reason = match (ended, read) {
+            (Ok(Some(super::PodState::Ended { reason, .. })), _) => reason,
+            (Ok(None), _) => "its pod was deleted".to_owned(),
+            (_, Ok(Err(error))) => format!("its log cannot be read: {error}"),
+            _ => format!("its server does not listen after {} seconds", LISTEN_LIMIT.as_secs()),
+        };
+        Err(Unusable { reason })
+    }
+
+    async fn read_until_listening(&self, pod: &str, log: &mut ServerLog) -> Result<(), String> {
+        let api: Api<Pod> = Api::namespaced(self.cluster.client.clone(), &self.scope.namespace());
+        let parameters = LogParams {
+            follow: true,
+            ..LogParams::default()
+        };
+        let stream = self.cluster.call("read its log", api.log_stream(pod, &parameters)).await;
+        let mut lines = stream.map_err(|error| error.why())?.lines();
+        while let Some(line) = lines.try_next().await.map_err(|error| error.to_string())? {
+            log.line(&line);
+            if log.is_listening() {
+                break;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn lacks_account(error: &RequestErrorKind) -> bool {
+    matches!(error, RequestErrorKind::Refused { code: 403, message, .. } if message.contains("error looking up service account"))
+}

@@ -1,0 +1,74 @@
+//! Where tests take place: servers on nodes, and clients that talk to them.
+
+pub mod kubernetes;
+pub mod local;
+
+use crate::document::Failure;
+use crate::engine::iperf3::ClientExit;
+use crate::error::Error;
+use crate::runner::Observer;
+
+/// A server that listens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Server {
+    /// The address that clients connect to.
+    pub host: String,
+    /// The port.
+    pub port: u16,
+    /// The version of iperf3, if it told.
+    pub version: Option<String>,
+}
+
+/// A node that has no server, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unusable {
+    /// What happened and what to do, in one sentence.
+    pub reason: String,
+}
+
+/// Takes the output of a client as it comes, and says when it has enough.
+pub type Output<'a> = &'a mut (dyn FnMut(&[u8]) -> Enough + Send);
+
+/// Whether a client's output is wanted any longer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Enough {
+    /// The result is complete: the client need not be waited for.
+    Yes,
+    /// More is to come.
+    NotYet,
+}
+
+/// Nodes with servers, and a way to run clients on them.
+///
+/// Nodes are known by their positions in the list that the testbed was made with.
+pub trait Testbed: Sync {
+    /// Starts one server per node, all at once, and returns when each listens or has failed.
+    /// One entry per node, in their order.
+    ///
+    /// # Errors
+    /// What concerns all nodes. A node of its own is [`Unusable`].
+    fn start(
+        &self,
+        observer: &dyn Observer,
+    ) -> impl Future<Output = Result<Vec<Result<Server, Unusable>>, Error>> + Send;
+
+    /// Runs `command` on the node at position `client` and hands its output to `output`.
+    /// Returns when the process has ended or `output` has had enough.
+    ///
+    /// Ends the process, or leaves it to end by itself, when the future is dropped.
+    ///
+    /// # Errors
+    /// The client could not be started, or contact with it was lost.
+    fn run_client(
+        &self,
+        client: usize,
+        command: &[String],
+        output: Output<'_>,
+    ) -> impl Future<Output = Result<ClientExit, Failure>> + Send;
+
+    /// Removes everything that was made. Safe to call at any time, and more than once.
+    ///
+    /// # Errors
+    /// Something is left; the error says what.
+    fn stop(&self) -> impl Future<Output = Result<(), Error>> + Send;
+}
