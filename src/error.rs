@@ -17,20 +17,18 @@ pub struct Explanation {
 impl Explanation {
     /// An explanation of an error that only says what happened.
     pub fn new(what: impl Into<String>) -> Self {
-        Self {
-            what: what.into(),
-            why: None,
-            remedy: None,
-        }
+        Self { what: what.into(), why: None, remedy: None }
     }
 
     /// Adds the cause.
+    #[must_use]
     pub fn because(mut self, why: impl Into<String>) -> Self {
         self.why = Some(why.into());
         self
     }
 
     /// Adds the remedy.
+    #[must_use]
     pub fn remedy(mut self, remedy: impl Into<String>) -> Self {
         self.remedy = Some(remedy.into());
         self

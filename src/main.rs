@@ -10,14 +10,14 @@ use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use clap::Parser;
-use commands::Streams;
+use commands::{ColorEnvironment, Streams};
 use kubectl_netbench::cli::{self, Cli};
 use kubectl_netbench::testbed::kubernetes::Environment;
 
 #[tokio::main]
 async fn main() -> ExitCode {
     let cli = Cli::parse();
-    match commands::run(cli.command, &environment(), streams()).await {
+    match Box::pin(commands::run(cli.command, &environment(), streams())).await {
         Ok(code) => code.into(),
         Err(error) => {
             commands::show_error(&error.explain());
@@ -39,12 +39,17 @@ fn environment() -> Environment {
 }
 
 fn streams() -> Streams {
-    let is_set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    let is_set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty() && value != "0");
     Streams {
         stdout_terminal: std::io::stdout().is_terminal(),
         stderr_terminal: std::io::stderr().is_terminal(),
         width: terminal_size::terminal_size().map(|(width, _)| width.0.into()),
-        no_color: is_set("NO_COLOR"),
-        force_color: is_set("CLICOLOR_FORCE") && std::env::var("CLICOLOR_FORCE").as_deref() != Ok("0"),
+        color: if is_set("NO_COLOR") {
+            ColorEnvironment::Never
+        } else if is_set("CLICOLOR_FORCE") {
+            ColorEnvironment::Always
+        } else {
+            ColorEnvironment::Unset
+        },
     }
 }

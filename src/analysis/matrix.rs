@@ -96,17 +96,19 @@ impl Matrix {
                 },
             }
         };
-        let cells: Vec<Vec<Cell>> = nodes
-            .iter()
-            .map(|client| nodes.iter().map(|server| cell(client, server)).collect())
-            .collect();
+        let cells: Vec<Vec<Cell>> =
+            nodes.iter().map(|client| nodes.iter().map(|server| cell(client, server)).collect()).collect();
         let at = |client: usize, server: usize| cells[client][server].rate();
         let all = 0..nodes.len();
         let mean_of = |rates: &mut dyn Iterator<Item = f64>| mean(&rates.collect::<Vec<_>>());
         let row_means = all.clone().map(|row| mean_of(&mut all.clone().filter_map(|column| at(row, column))));
-        let column_means = all.clone().map(|column| mean_of(&mut all.clone().filter_map(|row| at(row, column))));
+        let column_means =
+            all.clone().map(|column| mean_of(&mut all.clone().filter_map(|row| at(row, column))));
         let (row_means, column_means) = (row_means.collect(), column_means.collect());
-        let measured = || all.clone().flat_map(|row| all.clone().filter_map(move |column| Some((row, column, at(row, column)?))));
+        let measured = || {
+            all.clone()
+                .flat_map(|row| all.clone().filter_map(move |column| Some((row, column, at(row, column)?))))
+        };
         Self {
             row_means,
             column_means,

@@ -76,10 +76,7 @@ impl Summary {
         }
         let pairs: Vec<PairSummary> = order.iter().map(|pair| PairSummary::of(&groups[pair])).collect();
         let means = pairs.iter().filter_map(|pair| pair.mean_bits_per_second);
-        Self {
-            median_bits_per_second: median(means.collect()),
-            pairs,
-        }
+        Self { median_bits_per_second: median(means.collect()), pairs }
     }
 }
 

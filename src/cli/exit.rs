@@ -37,13 +37,9 @@ mod tests {
 
     #[test]
     fn the_help_names_every_code() {
-        for code in [
-            ExitCode::Success,
-            ExitCode::Error,
-            ExitCode::Usage,
-            ExitCode::SomeFailed,
-            ExitCode::Interrupted,
-        ] {
+        for code in
+            [ExitCode::Success, ExitCode::Error, ExitCode::Usage, ExitCode::SomeFailed, ExitCode::Interrupted]
+        {
             let line = format!("\n  {:<5}", code as u8);
             assert!(HELP.contains(&line), "{line:?}");
         }

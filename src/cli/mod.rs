@@ -120,7 +120,8 @@ mod tests {
 
     #[test]
     fn usage_says_kubectl_netbench() {
-        let error = Cli::try_parse_from(["kubectl-netbench", "matrix", "--tim", "5s"]).unwrap_err().to_string();
+        let error =
+            Cli::try_parse_from(["kubectl-netbench", "matrix", "--tim", "5s"]).unwrap_err().to_string();
         assert!(error.contains("Usage: kubectl netbench matrix"), "{error}");
         assert!(error.contains("'--time'"), "{error}");
     }

@@ -6,7 +6,18 @@ use kubectl_netbench::cli::{ColorChoice, OutputArgs};
 use kubectl_netbench::error::Explanation;
 use kubectl_netbench::view::Canvas;
 
-/// What `main` knows about the streams of this process.
+/// What the environment says about colours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ColorEnvironment {
+    /// Nothing.
+    Unset,
+    /// `NO_COLOR` is set.
+    Never,
+    /// `CLICOLOR_FORCE` is set.
+    Always,
+}
+
+/// The streams of this process.
 #[derive(Debug, Clone, Copy)]
 pub struct Streams {
     /// Whether standard output is a terminal.
@@ -15,10 +26,8 @@ pub struct Streams {
     pub stderr_terminal: bool,
     /// How many columns the terminal has.
     pub width: Option<usize>,
-    /// Whether `NO_COLOR` is set.
-    pub no_color: bool,
-    /// Whether `CLICOLOR_FORCE` is set.
-    pub force_color: bool,
+    /// What the environment says about colours.
+    pub color: ColorEnvironment,
 }
 
 /// The streams of one command, with its output flags applied.
@@ -26,30 +35,22 @@ pub struct Streams {
 pub struct Console {
     streams: Streams,
     color: ColorChoice,
-    quiet: bool,
+    /// Whether only results and errors are written.
+    pub quiet: bool,
 }
 
 impl Console {
     /// The console of a command with these flags.
     pub fn new(streams: Streams, arguments: &OutputArgs) -> Self {
-        Self {
-            streams,
-            color: arguments.color,
-            quiet: arguments.quiet,
-        }
+        Self { streams, color: arguments.color, quiet: arguments.quiet }
     }
 
     /// What results are drawn on.
     pub fn canvas(&self) -> Canvas {
         Canvas {
             width: self.streams.width.filter(|_| self.streams.stdout_terminal),
-            color: self.color(self.streams.stdout_terminal),
+            color: self.has_color(self.streams.stdout_terminal),
         }
-    }
-
-    /// Whether progress is shown as bars, as lines, or not at all.
-    pub fn is_quiet(&self) -> bool {
-        self.quiet
     }
 
     /// Whether standard error is a terminal, on which bars can be drawn.
@@ -59,27 +60,14 @@ impl Console {
 
     /// Whether standard error has colours.
     pub fn stderr_color(&self) -> bool {
-        self.color(self.streams.stderr_terminal)
+        self.has_color(self.streams.stderr_terminal)
     }
 
-    fn color(&self, terminal: bool) -> bool {
-        match self.color {
-            ColorChoice::Always => true,
-            ColorChoice::Never => false,
-            ColorChoice::Auto if self.streams.no_color => false,
-            ColorChoice::Auto => terminal || self.streams.force_color,
-        }
-    }
-
-    /// Writes a result to standard output. A reader that has gone away is not an error.
-    ///
-    /// # Errors
-    /// The stream cannot be written.
-    pub fn result(&self, text: &str) -> io::Result<()> {
-        let mut stdout = io::stdout().lock();
-        match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
-            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-            other => other,
+    fn has_color(&self, terminal: bool) -> bool {
+        match (self.color, self.streams.color) {
+            (ColorChoice::Always, _) | (ColorChoice::Auto, ColorEnvironment::Always) => true,
+            (ColorChoice::Never, _) | (ColorChoice::Auto, ColorEnvironment::Never) => false,
+            (ColorChoice::Auto, ColorEnvironment::Unset) => terminal,
         }
     }
 
@@ -91,6 +79,18 @@ impl Console {
     }
 }
 
+/// Writes a result to standard output. A reader that has gone away is not an error.
+///
+/// # Errors
+/// The stream cannot be written.
+pub fn write_result(text: &str) -> io::Result<()> {
+    let mut stdout = io::stdout().lock();
+    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        other => other,
+    }
+}
+
 /// Writes a line to standard error. There is nobody to tell if that fails.
 pub fn note(text: &str) {
     let _ = writeln!(io::stderr(), "{text}");
@@ -98,13 +98,11 @@ pub fn note(text: &str) {
 
 /// Writes an error to standard error: what happened, why, and what to do.
 pub fn error(explanation: &Explanation) {
-    let indented = |text: &str| text.replace('\n', "\n         ");
-    let mut text = format!("error:   {}", explanation.what);
-    if let Some(why) = &explanation.why {
-        text += &format!("\nbecause: {}", indented(why));
-    }
-    if let Some(remedy) = &explanation.remedy {
-        text += &format!("\nto do:   {}", indented(remedy));
-    }
-    note(&text);
+    let part = |label: &str, text: Option<&String>| {
+        let text = text?.replace('\n', "\n         ");
+        Some(format!("\n{label:<9}{text}"))
+    };
+    let why = part("because:", explanation.why.as_ref()).unwrap_or_default();
+    let remedy = part("to do:", explanation.remedy.as_ref()).unwrap_or_default();
+    note(&format!("error:   {}{why}{remedy}", explanation.what));
 }

@@ -10,11 +10,10 @@ use kubectl_netbench::cli::ExitCode;
 pub(super) fn watch(removal_command: Option<String>) -> CancellationToken {
     let token = CancellationToken::new();
     let cancelled = token.clone();
+    let mut signals = Signals::new();
     tokio::spawn(async move {
-        let mut signals = Signals::new();
         signals.next().await;
         cancelled.cancel();
-        console::note("\ninterrupted: removing what was made; once more to quit at once");
         signals.next().await;
         if let Some(command) = removal_command {
             console::note(&format!("left behind; remove it with\n  {command}"));

@@ -1,15 +1,14 @@
 //! `kubectl netbench matrix`.
 
 use super::console::{Console, Streams};
-use super::measure::{self, Request};
-use kubectl_netbench::cli::{ExitCode, MatrixArgs};
+use super::measure::Request;
+use kubectl_netbench::cli::MatrixArgs;
 use kubectl_netbench::document::Command;
-use kubectl_netbench::error::Error;
-use kubectl_netbench::testbed::kubernetes::{Environment, Wanted};
+use kubectl_netbench::testbed::kubernetes::Wanted;
 
-pub(super) async fn run(arguments: MatrixArgs, environment: &Environment, streams: Streams) -> Result<ExitCode, Error> {
+pub(super) fn request(arguments: MatrixArgs, streams: Streams) -> Request {
     let wanted = if arguments.nodes.is_empty() { Wanted::Usable } else { Wanted::Named(arguments.nodes) };
-    let request = Request {
+    Request {
         command: Command::Matrix,
         wanted,
         selector: arguments.selector,
@@ -18,6 +17,5 @@ pub(super) async fn run(arguments: MatrixArgs, environment: &Environment, stream
         format: arguments.output.output,
         measurement: arguments.measurement,
         connection: arguments.connection,
-    };
-    measure::run(request, environment).await
+    }
 }

@@ -6,19 +6,21 @@ use jiff::Timestamp;
 
 use super::console::{self, Console};
 use super::interrupt;
+use crate::progress::Progress;
 use kubectl_netbench::analysis::Summary;
 use kubectl_netbench::cli::{ConnectionArgs, ExitCode, MeasurementArgs, ViaArg};
 use kubectl_netbench::document::{
     ApiVersion, Cluster, Command, Kind, LeftOut, Node, Parameters, Path, Run, State, Versions, Via,
 };
-use kubectl_netbench::error::Error;
+use kubectl_netbench::error::{Error, Explanation};
 use kubectl_netbench::plan::{Estimate, Plan, format_duration};
-use crate::progress::Progress;
 use kubectl_netbench::runner::{self, Measurements, Settings};
 use kubectl_netbench::testbed::Testbed;
-use kubectl_netbench::testbed::kubernetes::{self, Environment, KubernetesTestbed, PodSettings, Scope, Wanted};
+use kubectl_netbench::testbed::kubernetes::{
+    self, Environment, KubernetesTestbed, PodSettings, Scope, Wanted,
+};
 use kubectl_netbench::testbed::local::LocalTestbed;
-use kubectl_netbench::view::{self, Format};
+use kubectl_netbench::view::{self, Canvas, Format};
 
 /// What a measuring command was asked for.
 pub(super) struct Request {
@@ -52,10 +54,7 @@ pub(super) async fn run(request: Request, environment: &Environment) -> Result<E
 
 fn prepare_local(request: &Request, count: u16) -> Result<Prepared<LocalTestbed>, Error> {
     let names: Vec<String> = (1..=count).map(|number| format!("local-{number}")).collect();
-    let nodes = names.iter().map(|name| Node {
-        name: name.clone(),
-        ..Node::default()
-    });
+    let nodes = names.iter().map(|name| Node { name: name.clone(), ..Node::default() });
     let nodes: Vec<Node> = nodes.collect();
     let parameters = Parameters {
         image: None,
@@ -66,16 +65,16 @@ fn prepare_local(request: &Request, count: u16) -> Result<Prepared<LocalTestbed>
         testbed: LocalTestbed::new(names, request.measurement.port)?,
         plan: plan(request, nodes.len()),
         run: new_run(request, new_id(), parameters, nodes),
-        estimate: Estimate {
-            startup: Duration::from_millis(200),
-            per_slot: Duration::from_millis(100),
-        },
+        estimate: Estimate { startup: Duration::from_millis(200), per_slot: Duration::from_millis(100) },
         grace: Duration::from_secs(10),
         removal_command: None,
     })
 }
 
-async fn prepare_cluster(request: &Request, environment: &Environment) -> Result<Prepared<KubernetesTestbed>, Error> {
+async fn prepare_cluster(
+    request: &Request,
+    environment: &Environment,
+) -> Result<Prepared<KubernetesTestbed>, Error> {
     let (connection, measurement) = (&request.connection, &request.measurement);
     let cluster = kubernetes::connect(&connection.options(), environment).await?;
     let id = new_id();
@@ -87,7 +86,8 @@ async fn prepare_cluster(request: &Request, environment: &Environment) -> Result
             (ViaArg::Auto, Command::Matrix) => kubernetes::choose_via(&cluster, &scope.namespace()).await,
         }
     };
-    let (nodes, version, via) = tokio::try_join!(cluster.nodes(request.selector.as_deref()), cluster.version(), via)?;
+    let (nodes, version, via) =
+        tokio::try_join!(cluster.nodes(request.selector.as_deref()), cluster.version(), via)?;
     let choice = kubernetes::choose(&nodes, &request.wanted)?;
 
     let path = if measurement.host { Path::Host } else { Path::Pod };
@@ -95,10 +95,7 @@ async fn prepare_cluster(request: &Request, environment: &Environment) -> Result
     let plan = plan(request, nodes.len());
     let mut run = new_run(request, id.clone(), parameters(request, path, via), nodes);
     run.versions.kubernetes = Some(version);
-    run.cluster = Some(Cluster {
-        context: cluster.context.clone(),
-        namespace: scope.namespace(),
-    });
+    run.cluster = Some(Cluster { context: cluster.context.clone(), namespace: scope.namespace() });
     run.left_out = choice.left_out;
 
     let estimate = Estimate {
@@ -114,8 +111,8 @@ async fn prepare_cluster(request: &Request, environment: &Environment) -> Result
         port: measurement.cluster_port(),
         host_network: measurement.host,
         // long enough for slow starts and retries, and short enough that nothing stays for long
-        server_deadline: estimate.total(&plan, measurement.time) * 2 + Duration::from_mins(5),
-        client_deadline: measurement.time + Duration::from_mins(1),
+        server_deadline: estimate.total(&plan, measurement.time) * 2 + Duration::from_secs(300),
+        client_deadline: measurement.time + Duration::from_secs(60),
     };
     let testbed = KubernetesTestbed::new(cluster, choice.chosen, settings, scope, via);
     Ok(Prepared {
@@ -159,10 +156,7 @@ fn new_run(request: &Request, id: String, parameters: Parameters, nodes: Vec<Nod
         state: State::Partial,
         started_at: now,
         finished_at: now,
-        versions: Versions {
-            netbench: env!("CARGO_PKG_VERSION").to_owned(),
-            ..Versions::default()
-        },
+        versions: Versions { netbench: env!("CARGO_PKG_VERSION").to_owned(), ..Versions::default() },
         cluster: None,
         parameters,
         nodes,
@@ -199,39 +193,64 @@ async fn measure<T: Testbed>(prepared: Prepared<T>, request: &Request) -> Result
     let progress = Progress::new(&console, &plan, &settings);
     let measured = runner::run(&testbed, &plan, &settings, &progress, &interrupt).await;
     progress.finish();
+    if interrupt.is_cancelled() {
+        console.remark("interrupted: removing what was made; once more to quit at once");
+    }
     // removal begins before anything is printed: a pager may keep the printing waiting
-    let (removed, printed) = tokio::join!(remove(&testbed, &console, removal_command), async {
-        let measurements = measured?;
-        let interrupted = measurements.interrupted;
-        complete(&mut run, measurements);
-        let text = view::render(&run, request.format, console.canvas());
-        let write = tokio::task::spawn_blocking(move || console.result(&text));
-        match write.await {
-            Ok(written) => written.map_err(Error::Output)?,
-            Err(panic) => std::panic::resume_unwind(panic.into_panic()),
-        }
-        Ok::<_, Error>(interrupted)
+    let (removed, told) = tokio::join!(remove(&testbed, removal_command), async {
+        let told = tell(&mut run, measured, request).await;
+        progress.removing();
+        told
     });
-    let interrupted = printed?;
-    Ok(match removed {
-        _ if interrupted => ExitCode::Interrupted,
-        Err(()) => ExitCode::Error,
+    progress.finish();
+    if let Err(explanation) = &removed {
+        console::error(explanation);
+    }
+    Ok(match removed.and(told) {
+        _ if interrupt.is_cancelled() => ExitCode::Interrupted,
+        Err(_) => ExitCode::Error,
         Ok(()) if run.tests.iter().all(|test| test.outcome.measurement().is_none()) => ExitCode::Error,
         Ok(()) if run.has_failures() => ExitCode::SomeFailed,
         Ok(()) => ExitCode::Success,
     })
 }
 
-/// Removes what was made; says so if that fails, with the command that does it by hand.
-async fn remove(testbed: &impl Testbed, console: &Console, removal_command: Option<String>) -> Result<(), ()> {
-    let Err(failed) = testbed.stop().await else {
-        return Ok(());
+/// Prints the result, or the error, as soon as it is there: removal takes its time.
+async fn tell(
+    run: &mut Run,
+    measured: Result<Measurements, Error>,
+    request: &Request,
+) -> Result<(), Explanation> {
+    let told = match measured {
+        Ok(measurements) => {
+            complete(run, measurements);
+            print(run, request.format, request.console.canvas()).await
+        }
+        Err(error) => Err(error),
     };
-    console::error(&failed.explain());
-    if let Some(command) = removal_command {
-        console.remark(&format!("left behind; remove it with\n  {command}"));
+    told.map_err(|error| {
+        let explanation = error.explain();
+        console::error(&explanation);
+        explanation
+    })
+}
+
+/// Writes the result. A reader that does not read does not keep anything else waiting.
+async fn print(run: &Run, format: Format, canvas: Canvas) -> Result<(), Error> {
+    let text = view::render(run, format, canvas);
+    let written = tokio::task::spawn_blocking(move || console::write_result(&text)).await;
+    match written {
+        Ok(written) => written.map_err(Error::Output),
+        Err(panic) => std::panic::resume_unwind(panic.into_panic()),
     }
-    Err(())
+}
+
+/// Removes what was made. The error says how to do it by hand.
+async fn remove(testbed: &impl Testbed, removal_command: Option<String>) -> Result<(), Explanation> {
+    testbed.stop().await.map_err(|error| match removal_command {
+        Some(command) => error.explain().remedy(format!("remove what is left: {command}")),
+        None => error.explain(),
+    })
 }
 
 /// `4 nodes, 12 pairs, 6 rounds, about 1m04s`

@@ -6,7 +6,7 @@ mod matrix;
 mod measure;
 mod pair;
 
-pub use console::{Console, Streams, error as show_error, note};
+pub use console::{ColorEnvironment, Console, Streams, error as show_error, note};
 
 use kubectl_netbench::cli::{Command, ExitCode};
 use kubectl_netbench::error::Error;
@@ -17,8 +17,9 @@ use kubectl_netbench::testbed::kubernetes::Environment;
 /// # Errors
 /// The command could not do its work. What it made is removed all the same.
 pub async fn run(command: Command, environment: &Environment, streams: Streams) -> Result<ExitCode, Error> {
-    match command {
-        Command::Matrix(arguments) => matrix::run(arguments, environment, streams).await,
-        Command::Pair(arguments) => pair::run(arguments, environment, streams).await,
-    }
+    let request = match command {
+        Command::Matrix(arguments) => matrix::request(arguments, streams),
+        Command::Pair(arguments) => pair::request(arguments, streams),
+    };
+    Box::pin(measure::run(request, environment)).await
 }

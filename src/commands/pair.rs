@@ -1,14 +1,13 @@
 //! `kubectl netbench pair`: the matrix of two nodes, shown with what explains its figures.
 
 use super::console::{Console, Streams};
-use super::measure::{self, Request};
-use kubectl_netbench::cli::{ExitCode, PairArgs};
+use super::measure::Request;
+use kubectl_netbench::cli::PairArgs;
 use kubectl_netbench::document::Command;
-use kubectl_netbench::error::Error;
-use kubectl_netbench::testbed::kubernetes::{Environment, Wanted};
+use kubectl_netbench::testbed::kubernetes::Wanted;
 
-pub(super) async fn run(arguments: PairArgs, environment: &Environment, streams: Streams) -> Result<ExitCode, Error> {
-    let request = Request {
+pub(super) fn request(arguments: PairArgs, streams: Streams) -> Request {
+    Request {
         command: Command::Pair,
         wanted: Wanted::Named(arguments.client.into_iter().chain(arguments.server).collect()),
         selector: None,
@@ -17,6 +16,5 @@ pub(super) async fn run(arguments: PairArgs, environment: &Environment, streams:
         format: arguments.output.output,
         measurement: arguments.measurement,
         connection: arguments.connection,
-    };
-    measure::run(request, environment).await
+    }
 }

@@ -31,10 +31,7 @@ pub(crate) fn measured(client: &str, server: &str, bits_per_second: f64) -> Test
             mean_microseconds: 131.5,
             max_microseconds: 220.0,
         }),
-        cpu: Some(Cpu {
-            client_percent: 42.25,
-            server_percent: 61.5,
-        }),
+        cpu: Some(Cpu { client_percent: 42.25, server_percent: 61.5 }),
         samples: Vec::new(),
     };
     record(client, server, Outcome::Ok(measurement))
@@ -46,10 +43,7 @@ pub(crate) fn failed(client: &str, server: &str, reason: &str) -> TestRecord {
 }
 
 pub(crate) fn run(nodes: &[&str], tests: Vec<TestRecord>) -> Run {
-    let node = |name: &&str| Node {
-        name: (*name).to_owned(),
-        ..Node::default()
-    };
+    let node = |name: &&str| Node { name: (*name).to_owned(), ..Node::default() };
     Run {
         api_version: ApiVersion::V1Alpha1,
         kind: Kind::Run,

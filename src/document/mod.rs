@@ -122,9 +122,7 @@ pub struct Run {
 impl Run {
     /// Whether some test failed.
     pub fn has_failures(&self) -> bool {
-        self.tests
-            .iter()
-            .any(|test| matches!(test.outcome, Outcome::Failed(_)))
+        self.tests.iter().any(|test| matches!(test.outcome, Outcome::Failed(_)))
     }
 
     /// The JSON Schema of this document.

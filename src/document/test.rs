@@ -138,10 +138,7 @@ pub struct Failure {
 impl Failure {
     /// A failure of `kind`, told by `reason`.
     pub fn new(kind: FailureKind, reason: impl Into<String>) -> Self {
-        Self {
-            kind,
-            reason: reason.into(),
-        }
+        Self { kind, reason: reason.into() }
     }
 }
 

@@ -40,18 +40,12 @@ mod tests {
     #[test]
     fn durations_read_as_people_write_them() {
         let written = |seconds| format_duration(Duration::from_secs(seconds));
-        assert_eq!(
-            [written(8), written(64), written(7500)],
-            ["8s", "1m04s", "2h05m"]
-        );
+        assert_eq!([written(8), written(64), written(7500)], ["8s", "1m04s", "2h05m"]);
     }
 
     #[test]
     fn time_grows_with_the_slots() {
-        let estimate = Estimate {
-            startup: Duration::from_secs(4),
-            per_slot: Duration::ZERO,
-        };
+        let estimate = Estimate { startup: Duration::from_secs(4), per_slot: Duration::ZERO };
         let time = Duration::from_secs(10);
         let total = estimate.total(&Plan::matrix(4, 1, None), time);
         assert_eq!(total, Duration::from_secs(64));

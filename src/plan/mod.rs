@@ -53,13 +53,7 @@ impl Plan {
         let pairings = Pairings::new(nodes);
         let widest = pairings.width().max(1);
         let concurrency = concurrency.unwrap_or(widest).clamp(1, widest);
-        Self {
-            nodes,
-            repeat,
-            pairings,
-            cuts: widest.div_ceil(concurrency),
-            concurrency,
-        }
+        Self { nodes, repeat, pairings, cuts: widest.div_ceil(concurrency), concurrency }
     }
 
     /// How many nodes take part.
@@ -102,17 +96,10 @@ impl Plan {
             .take(self.concurrency)
             .map(|(low, high)| {
                 let (client, server) = if backward { (high, low) } else { (low, high) };
-                Test {
-                    client,
-                    server,
-                    repetition,
-                }
+                Test { client, server, repetition }
             })
             .collect();
-        Slot {
-            number: index + 1,
-            tests,
-        }
+        Slot { number: index + 1, tests }
     }
 }
 
@@ -133,10 +120,7 @@ mod tests {
     fn a_pair_is_measured_from_the_first_named_node_first() {
         let slots: Vec<Slot> = Plan::matrix(2, 1, None).slots().collect();
         let ends = |slot: &Slot| (slot.tests[0].client, slot.tests[0].server);
-        assert_eq!(
-            slots.iter().map(ends).collect::<Vec<_>>(),
-            [(0, 1), (1, 0)]
-        );
+        assert_eq!(slots.iter().map(ends).collect::<Vec<_>>(), [(0, 1), (1, 0)]);
     }
 
     #[test]

@@ -14,10 +14,7 @@ pub(super) struct Pairings {
 
 impl Pairings {
     pub(super) fn new(nodes: usize) -> Self {
-        Self {
-            nodes,
-            seats: nodes + nodes % 2,
-        }
+        Self { nodes, seats: nodes + nodes % 2 }
     }
 
     /// How many pairings there are: N−1 for even N, N for odd N.

@@ -52,6 +52,13 @@ impl Bars {
         }
     }
 
+    pub(super) fn removing(&self) {
+        self.whole.reset();
+        self.whole.set_style(style("{spinner} {msg}", self.color));
+        self.whole.enable_steady_tick(Duration::from_millis(100));
+        self.whole.set_message("removing what was made");
+    }
+
     pub(super) fn finish(&self) {
         self.whole.finish_and_clear();
         // an observer that panicked must not keep the terminal from being tidied up
@@ -64,7 +71,10 @@ impl Bars {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         match event {
             Event::ServerWaiting { node, waits_for } => {
-                self.whole.set_message(format!("starting servers: {}/{}; {node}: {waits_for}", state.ready, self.nodes));
+                self.whole.set_message(format!(
+                    "starting servers: {}/{}; {node}: {waits_for}",
+                    state.ready, self.nodes
+                ));
             }
             Event::ServerReady { .. } => {
                 state.ready += 1;
@@ -136,7 +146,8 @@ fn show(bar: &ProgressBar, sample: &Sample) {
 
 /// A style from a template of this file; without colours where none are wanted.
 fn style(template: &str, color: bool) -> ProgressStyle {
-    let template = if color { template.to_owned() } else { template.replace(".green", "").replace(".cyan", "") };
+    let template =
+        if color { template.to_owned() } else { template.replace(".green", "").replace(".cyan", "") };
     ProgressStyle::with_template(&template)
         .unwrap_or_else(|_| ProgressStyle::default_bar())
         .progress_chars("━╸─")

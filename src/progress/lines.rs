@@ -15,10 +15,7 @@ pub struct Lines {
 
 impl Lines {
     pub(super) fn new(tests: usize) -> Self {
-        Self {
-            tests,
-            ended: AtomicUsize::new(0),
-        }
+        Self { tests, ended: AtomicUsize::new(0) }
     }
 
     pub(super) fn observe(&self, event: &Event) {

@@ -24,12 +24,19 @@ pub enum Progress {
 impl Progress {
     /// The way that suits the console.
     pub fn new(console: &Console, plan: &Plan, settings: &Settings) -> Self {
-        if console.is_quiet() {
+        if console.quiet {
             Self::Quiet
         } else if console.draws_bars() {
             Self::Bars(Bars::new(plan, settings, console.stderr_color()))
         } else {
             Self::Lines(Lines::new(plan.test_count()))
+        }
+    }
+
+    /// Shows that what was made is being removed.
+    pub fn removing(&self) {
+        if let Self::Bars(bars) = self {
+            bars.removing();
         }
     }
 

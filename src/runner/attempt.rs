@@ -15,19 +15,12 @@ const MOST_ATTEMPTS: u32 = 3;
 pub(super) async fn attempt<T: Testbed>(run: &Run<'_, T>, test: Test, server: &Server) -> Outcome {
     let names = &run.settings.nodes;
     let (client, server_name) = (names[test.client].as_str(), names[test.server].as_str());
-    run.observer.observe(&Event::TestStarted {
-        client,
-        server: server_name,
-    });
+    run.observer.observe(&Event::TestStarted { client, server: server_name });
     let mut reader = ReportReader::new(run.options.format, run.options.time_seconds);
     let command = client_command(&server.host, server.port, &run.options);
     let mut output = |bytes: &[u8]| {
         for sample in reader.push(bytes) {
-            run.observer.observe(&Event::Sampled {
-                client,
-                server: server_name,
-                sample,
-            });
+            run.observer.observe(&Event::Sampled { client, server: server_name, sample });
         }
         if reader.is_complete() { Enough::Yes } else { Enough::NotYet }
     };

@@ -65,7 +65,8 @@ pub async fn run<T: Testbed>(
     };
     let servers = servers?;
     check_enough(&servers, settings)?;
-    let version = |server: &Result<Server, Unusable>| server.as_ref().ok().and_then(|server| server.version.clone());
+    let version =
+        |server: &Result<Server, Unusable>| server.as_ref().ok().and_then(|server| server.version.clone());
     measurements.versions = servers.iter().map(version).collect();
 
     let run = Run {
@@ -80,12 +81,8 @@ pub async fn run<T: Testbed>(
         servers,
     };
     for slot in plan.slots() {
-        observer.observe(&Event::SlotStarted {
-            number: slot.number,
-            of: plan.slot_count(),
-        });
-        let mut running: FuturesUnordered<_> =
-            slot.tests.iter().map(|&test| run.test(test, &slot)).collect();
+        observer.observe(&Event::SlotStarted { number: slot.number, of: plan.slot_count() });
+        let mut running: FuturesUnordered<_> = slot.tests.iter().map(|&test| run.test(test, &slot)).collect();
         loop {
             match interrupt.run_until_cancelled(running.next()).await {
                 Some(Some(record)) => {
@@ -163,17 +160,13 @@ fn check_enough(servers: &[Result<Server, Unusable>], settings: &Settings) -> Re
         let unusable = server.as_ref().err()?;
         Some((node.clone(), unusable.reason.clone()))
     });
-    Err(Error::TooFewServers {
-        failed: failed.collect(),
-    })
+    Err(Error::TooFewServers { failed: failed.collect() })
 }
 
 /// The best format that all servers' versions have. Clients run the same image as the servers.
 fn common_format(servers: &[Result<Server, Unusable>]) -> ReportFormat {
-    let mut formats = servers
-        .iter()
-        .flatten()
-        .map(|server| ReportFormat::of_version(server.version.as_deref()));
+    let mut formats =
+        servers.iter().flatten().map(|server| ReportFormat::of_version(server.version.as_deref()));
     if formats.all(|format| format == ReportFormat::Stream) {
         ReportFormat::Stream
     } else {

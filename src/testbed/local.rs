@@ -70,7 +70,8 @@ impl LocalTestbed {
             .map(|index| {
                 let offset = u16::try_from(index).unwrap_or(u16::MAX);
                 let port = first_port.map_or(0, |first| first.saturating_add(offset));
-                TcpListener::bind((Ipv4Addr::LOCALHOST, port)).map_err(|source| LocalError::Port { port, source })
+                TcpListener::bind((Ipv4Addr::LOCALHOST, port))
+                    .map_err(|source| LocalError::Port { port, source })
             })
             .collect::<Result<_, _>>()?;
         let ports = listeners
@@ -78,16 +79,12 @@ impl LocalTestbed {
             .map(|listener| Ok(listener.local_addr()?.port()))
             .collect::<io::Result<_>>()
             .map_err(|source| LocalError::Port { port: first_port.unwrap_or(0), source })?;
-        Ok(Self {
-            nodes,
-            ports,
-            servers: Mutex::default(),
-        })
+        Ok(Self { nodes, ports, servers: Mutex::default() })
     }
 
     /// A process in a group of its own: an interrupt from the terminal is for this program, which
     /// ends its children in order.
-    fn process(&self, command: &[String]) -> Command {
+    fn process(command: &[String]) -> Command {
         let mut process = Command::new(&command[0]);
         process.args(&command[1..]).stdin(Stdio::null()).kill_on_drop(true);
         #[cfg(unix)]
@@ -96,7 +93,7 @@ impl LocalTestbed {
     }
 
     async fn start_server(&self, port: u16) -> Result<Server, LocalError> {
-        let mut process = self.process(&server_command(port));
+        let mut process = Self::process(&server_command(port));
         process.args(["-B", &Ipv4Addr::LOCALHOST.to_string()]);
         process.stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = process.spawn().map_err(LocalError::Program)?;
@@ -105,11 +102,7 @@ impl LocalTestbed {
         let log = log
             .unwrap_or_else(|_| Err(io::Error::other("the server did not listen in time")))
             .map_err(|source| LocalError::Port { port, source })?;
-        Ok(Server {
-            host: Ipv4Addr::LOCALHOST.to_string(),
-            port,
-            version: log.into_version(),
-        })
+        Ok(Server { host: Ipv4Addr::LOCALHOST.to_string(), port, version: log.into_version() })
     }
 }
 
@@ -144,9 +137,14 @@ impl Testbed for LocalTestbed {
         Ok(servers)
     }
 
-    async fn run_client(&self, _client: usize, command: &[String], output: Output<'_>) -> Result<ClientExit, Failure> {
+    async fn run_client(
+        &self,
+        _client: usize,
+        command: &[String],
+        output: Output<'_>,
+    ) -> Result<ClientExit, Failure> {
         let lost = |error: io::Error| Failure::new(FailureKind::ClientLost, error.to_string());
-        let mut process = self.process(command);
+        let mut process = Self::process(command);
         let mut child = process.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().map_err(lost)?;
         let (Some(mut stdout), Some(mut stderr)) = (child.stdout.take(), child.stderr.take()) else {
             return Err(Failure::new(FailureKind::ClientLost, "the client's output is not connected"));
@@ -164,10 +162,7 @@ impl Testbed for LocalTestbed {
         let (read, _) = tokio::join!(read_output, stderr.read_to_string(&mut message));
         read.map_err(lost)?;
         let status = child.wait().await.map_err(lost)?;
-        Ok(ClientExit {
-            code: status.code(),
-            stderr: message,
-        })
+        Ok(ClientExit { code: status.code(), stderr: message })
     }
 
     async fn stop(&self) -> Result<(), Error> {

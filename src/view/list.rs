@@ -28,7 +28,9 @@ pub(super) fn draw(matrix: &Matrix, unit: RateUnit, canvas: Canvas) -> String {
     ]);
     for (client, server, cell) in pairs {
         let figure = match cell {
-            Cell::Measured { bits_per_second, level, .. } => style::rate(&unit.figure(*bits_per_second), *level),
+            Cell::Measured { bits_per_second, level, .. } => {
+                style::rate(&unit.figure(*bits_per_second), *level)
+            }
             _ => style::failed(),
         };
         table.add_row([TableCell::new(client), TableCell::new(server), figure]);

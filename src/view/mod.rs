@@ -89,7 +89,10 @@ fn notes(run: &Run) -> String {
     if retried > 0 {
         notes.push(format!("Retried: {retried} tests took more than one attempt."));
     }
-    notes.iter().map(|note| format!("{note}\n")).collect()
+    if !notes.is_empty() {
+        notes.push(String::new());
+    }
+    notes.join("\n")
 }
 
 fn json(run: &Run) -> String {

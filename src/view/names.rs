@@ -21,20 +21,15 @@ pub(super) fn shorten(names: &[String]) -> Option<ShortNames> {
     let rest = |name: &str| name[prefix.len()..].to_owned();
     let reversed = |text: &str| text.chars().rev().collect::<String>();
     let first_rest = reversed(&rest(first));
-    let shared = names.iter().fold(first_rest, |shared, name| {
-        common_prefix(&shared, &reversed(&rest(name))).to_owned()
-    });
+    let shared = names
+        .iter()
+        .fold(first_rest, |shared, name| common_prefix(&shared, &reversed(&rest(name))).to_owned());
     let suffix = shared.rfind(is_separator).map_or(String::new(), |at| reversed(&shared[..=at]));
 
-    let short: Vec<String> = names
-        .iter()
-        .map(|name| name[prefix.len()..name.len() - suffix.len()].to_owned())
-        .collect();
+    let short: Vec<String> =
+        names.iter().map(|name| name[prefix.len()..name.len() - suffix.len()].to_owned()).collect();
     let usable = !(prefix.is_empty() && suffix.is_empty()) && short.iter().all(|name| !name.is_empty());
-    usable.then(|| ShortNames {
-        names: short,
-        pattern: format!("{prefix}…{suffix}"),
-    })
+    usable.then(|| ShortNames { names: short, pattern: format!("{prefix}…{suffix}") })
 }
 
 fn common_prefix<'a>(one: &'a str, other: &str) -> &'a str {
@@ -56,11 +51,9 @@ mod tests {
 
     #[test]
     fn names_of_clouds() {
-        let (names, pattern) = short(&[
-            "ip-10-0-1-23.eu-west-1.compute.internal",
-            "ip-10-0-2-7.eu-west-1.compute.internal",
-        ])
-        .unwrap();
+        let (names, pattern) =
+            short(&["ip-10-0-1-23.eu-west-1.compute.internal", "ip-10-0-2-7.eu-west-1.compute.internal"])
+                .unwrap();
         assert_eq!(names, ["1-23", "2-7"]);
         assert_eq!(pattern, "ip-10-0-….eu-west-1.compute.internal");
     }

@@ -36,11 +36,7 @@ impl RateUnit {
         let least = 10f64.powi(-digits);
         let value = bits_per_second / scale;
         let digits = digits.unsigned_abs() as usize;
-        if value < least / 2.0 {
-            format!("<{least:.digits$}")
-        } else {
-            format!("{value:.digits$}")
-        }
+        if value < least / 2.0 { format!("<{least:.digits$}") } else { format!("{value:.digits$}") }
     }
 }
 

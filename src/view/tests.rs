@@ -36,7 +36,9 @@ fn colours_follow_the_median() {
         _ => 10e9,
     };
     let canvas = Canvas { color: true, ..PLAIN };
-    insta::assert_snapshot!(render(&run(&nodes, all_pairs(&nodes, rate)), Format::Table, canvas).replace('\u{1b}', "ESC"));
+    insta::assert_snapshot!(
+        render(&run(&nodes, all_pairs(&nodes, rate)), Format::Table, canvas).replace('\u{1b}', "ESC")
+    );
 }
 
 #[test]
@@ -65,7 +67,11 @@ fn nothing_measured_has_no_figure() {
 
 #[test]
 fn names_are_shortened_before_the_grid_is_given_up() {
-    let nodes = ["ip-10-0-1-23.eu-west-1.compute.internal", "ip-10-0-2-7.eu-west-1.compute.internal", "ip-10-0-2-9.eu-west-1.compute.internal"];
+    let nodes = [
+        "ip-10-0-1-23.eu-west-1.compute.internal",
+        "ip-10-0-2-7.eu-west-1.compute.internal",
+        "ip-10-0-2-9.eu-west-1.compute.internal",
+    ];
     let run = run(&nodes, all_pairs(&nodes, |_, _| 9.4e9));
     let at = |width| render(&run, Format::Table, Canvas { width: Some(width), color: false });
     insta::assert_snapshot!("shortened", at(80));
@@ -75,7 +81,10 @@ fn names_are_shortened_before_the_grid_is_given_up() {
 
 #[test]
 fn a_pair_shows_what_explains_its_throughput() {
-    let mut pair = run(&["node-1", "node-3"], vec![measured("node-1", "node-3", 9.4e9), measured("node-3", "node-1", 0.94e9)]);
+    let mut pair = run(
+        &["node-1", "node-3"],
+        vec![measured("node-1", "node-3", 9.4e9), measured("node-3", "node-1", 0.94e9)],
+    );
     pair.command = Command::Pair;
     insta::assert_snapshot!("pair", render(&pair, Format::Table, PLAIN));
     insta::assert_snapshot!("pair_wide", render(&pair, Format::Wide, PLAIN));

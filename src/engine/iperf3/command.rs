@@ -91,9 +91,8 @@ mod tests {
 
     #[test]
     fn events_are_streamed_from_3_17_on() {
-        let formats = ["3.12", "3.16-beta1", "3.17", "3.17.1+", "3.20", "4.0"].map(|version| {
-            (version, ReportFormat::of_version(Some(version)) == ReportFormat::Stream)
-        });
+        let formats = ["3.12", "3.16-beta1", "3.17", "3.17.1+", "3.20", "4.0"]
+            .map(|version| (version, ReportFormat::of_version(Some(version)) == ReportFormat::Stream));
         let streamed: Vec<&str> = formats.iter().filter(|(_, is)| *is).map(|(v, _)| *v).collect();
         assert_eq!(streamed, ["3.17", "3.17.1+", "3.20", "4.0"]);
     }

@@ -68,9 +68,12 @@ pub(super) struct EndStream {
 /// Round-trip times in microseconds.
 #[derive(Deserialize)]
 pub(super) struct Sender {
-    pub min_rtt: Option<f64>,
-    pub mean_rtt: Option<f64>,
-    pub max_rtt: Option<f64>,
+    #[serde(rename = "min_rtt")]
+    pub min: Option<f64>,
+    #[serde(rename = "mean_rtt")]
+    pub mean: Option<f64>,
+    #[serde(rename = "max_rtt")]
+    pub max: Option<f64>,
 }
 
 #[derive(Deserialize)]

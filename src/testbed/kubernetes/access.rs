@@ -1,6 +1,8 @@
 //! What the user may do in the cluster.
 
-use k8s_openapi::api::authorization::v1::{ResourceAttributes, SelfSubjectAccessReview, SelfSubjectAccessReviewSpec};
+use k8s_openapi::api::authorization::v1::{
+    ResourceAttributes, SelfSubjectAccessReview, SelfSubjectAccessReviewSpec,
+};
 use kube::Api;
 use kube::api::PostParams;
 
@@ -15,7 +17,8 @@ use crate::document::Via;
 /// # Errors
 /// The cluster does not answer.
 pub async fn choose_via(cluster: &Cluster, namespace: &str) -> Result<Via, RequestError> {
-    let (get, create) = tokio::join!(may_exec(cluster, namespace, "get"), may_exec(cluster, namespace, "create"));
+    let (get, create) =
+        tokio::join!(may_exec(cluster, namespace, "get"), may_exec(cluster, namespace, "create"));
     Ok(if get? && create? { Via::Exec } else { Via::Job })
 }
 
@@ -34,6 +37,7 @@ async fn may_exec(cluster: &Cluster, namespace: &str, verb: &str) -> Result<bool
         ..SelfSubjectAccessReview::default()
     };
     let api = Api::<SelfSubjectAccessReview>::all(cluster.client.clone());
-    let answer = cluster.call("ask for the right to exec", api.create(&PostParams::default(), &review)).await?;
+    let answer =
+        cluster.call("ask for the right to exec", api.create(&PostParams::default(), &review)).await?;
     Ok(answer.status.is_some_and(|status| status.allowed))
 }

@@ -146,7 +146,10 @@ fn chain(error: &dyn std::error::Error) -> String {
 ///
 /// # Errors
 /// No cluster is named, or its configuration cannot be used. The cluster itself is not asked yet.
-pub async fn connect(options: &ConnectionOptions, environment: &Environment) -> Result<Cluster, ConnectError> {
+pub async fn connect(
+    options: &ConnectionOptions,
+    environment: &Environment,
+) -> Result<Cluster, ConnectError> {
     let Some(mut kubeconfig) = read_kubeconfig(options, environment)? else {
         let config = Config::incluster().map_err(|error| ConnectError::InCluster(Box::new(error)))?;
         return finish(config, None, options).await;
@@ -174,7 +177,11 @@ pub async fn connect(options: &ConnectionOptions, environment: &Environment) -> 
     finish(config, Some(context), options).await
 }
 
-async fn finish(mut config: Config, context: Option<String>, options: &ConnectionOptions) -> Result<Cluster, ConnectError> {
+async fn finish(
+    mut config: Config,
+    context: Option<String>,
+    options: &ConnectionOptions,
+) -> Result<Cluster, ConnectError> {
     config.default_retry = false;
     if options.request_timeout.is_some() {
         config.connect_timeout = options.request_timeout;
@@ -206,7 +213,10 @@ fn client(config: Config) -> kube::Result<Client> {
 }
 
 /// The kubeconfig, merged as kubectl merges; none inside a cluster, where none is needed.
-fn read_kubeconfig(options: &ConnectionOptions, environment: &Environment) -> Result<Option<Kubeconfig>, ConnectError> {
+fn read_kubeconfig(
+    options: &ConnectionOptions,
+    environment: &Environment,
+) -> Result<Option<Kubeconfig>, ConnectError> {
     let unreadable = |error| ConnectError::Kubeconfig(Box::new(error));
     if let Some(path) = &options.kubeconfig {
         return Kubeconfig::read_from(path).map(Some).map_err(unreadable);
@@ -245,10 +255,17 @@ fn check_names(kubeconfig: &Kubeconfig, options: &ConnectionOptions) -> Result<S
             known: known.into_iter().cloned().collect(),
         })
     };
-    let context = options.context.clone().or_else(|| kubeconfig.current_context.clone().filter(|name| !name.is_empty()));
+    let context = options
+        .context
+        .clone()
+        .or_else(|| kubeconfig.current_context.clone().filter(|name| !name.is_empty()));
     let context = context.ok_or(ConnectError::NoCurrentContext)?;
     check("context", &context, kubeconfig.contexts.iter().map(|context| &context.name).collect())?;
-    let named = kubeconfig.contexts.iter().find(|named| named.name == context).and_then(|named| named.context.as_ref());
+    let named = kubeconfig
+        .contexts
+        .iter()
+        .find(|named| named.name == context)
+        .and_then(|named| named.context.as_ref());
     if let Some(cluster) = options.cluster.as_ref().or(named.map(|context| &context.cluster)) {
         check("cluster", cluster, kubeconfig.clusters.iter().map(|cluster| &cluster.name).collect())?;
     }
@@ -261,7 +278,11 @@ fn check_names(kubeconfig: &Kubeconfig, options: &ConnectionOptions) -> Result<S
 
 /// Whether the kubeconfig itself names a proxy for the cluster, which is then always used.
 fn proxy_of_cluster(kubeconfig: &Kubeconfig, options: &ConnectionOptions, context: &str) -> bool {
-    let of_context = kubeconfig.contexts.iter().find(|named| named.name == context).and_then(|named| named.context.as_ref());
+    let of_context = kubeconfig
+        .contexts
+        .iter()
+        .find(|named| named.name == context)
+        .and_then(|named| named.context.as_ref());
     let name = options.cluster.as_ref().or(of_context.map(|context| &context.cluster));
     let cluster = kubeconfig.clusters.iter().find(|named| Some(&named.name) == name);
     let proxy = cluster.and_then(|named| named.cluster.as_ref()?.proxy_url.as_ref());
@@ -277,106 +298,11 @@ fn proxy_of_environment(cluster: &http::Uri, environment: &Environment) -> Optio
     if host == "localhost" || address.is_some_and(|address| address.is_loopback()) {
         return None;
     }
-    let matcher = Matcher::builder()
-        .all(proxy.clone())
-        .no(environment.no_proxy.clone().unwrap_or_default())
-        .build();
+    let matcher =
+        Matcher::builder().all(proxy.clone()).no(environment.no_proxy.clone().unwrap_or_default()).build();
     matcher.intercept(cluster)?;
     proxy.parse().ok()
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const TWO_CONTEXTS: &str = r"
-apiVersion: v1
-kind: Config
-clusters: [{name: east, cluster: {server: 'https://10.1.0.1:6443'}}, {name: west, cluster: {server: 'https://10.2.0.1:6443', proxy-url: 'http://10.9.0.1:3128'}}]
-users: [{name: admin, user: {token: secret}}]
-contexts: [{name: east, context: {cluster: east, user: admin}}, {name: west, context: {cluster: west, user: nobody}}]
-current-context: east
-";
-
-    fn kubeconfig() -> Kubeconfig {
-        Kubeconfig::from_yaml(TWO_CONTEXTS).unwrap()
-    }
-
-    fn options(context: Option<&str>, user: Option<&str>) -> ConnectionOptions {
-        ConnectionOptions {
-            context: context.map(str::to_owned),
-            user: user.map(str::to_owned),
-            ..ConnectionOptions::default()
-        }
-    }
-
-    #[test]
-    fn the_current_context_is_used_unless_one_is_named() {
-        assert_eq!(check_names(&kubeconfig(), &options(None, None)).unwrap(), "east");
-        assert_eq!(check_names(&kubeconfig(), &options(Some("west"), Some("admin"))).unwrap(), "west");
-    }
-
-    #[test]
-    fn unknown_names_are_errors_with_the_nearest() {
-        let error = check_names(&kubeconfig(), &options(Some("eats"), None)).unwrap_err();
-        let explanation = error.explain();
-        assert_eq!(explanation.what, "there is no context `eats` in the kubeconfig");
-        assert_eq!(explanation.remedy.as_deref(), Some("did you mean --context east?"));
-        assert!(check_names(&kubeconfig(), &options(None, Some("root"))).is_err());
-    }
-
-    #[test]
-    fn a_context_of_an_unknown_user_is_not_anonymous() {
-        let error = check_names(&kubeconfig(), &options(Some("west"), None)).unwrap_err();
-        assert_eq!(error.to_string(), "there is no user `nobody` in the kubeconfig");
-    }
-
-    #[test]
-    fn files_that_are_not_there_are_skipped_and_the_rest_merged() {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("config");
-        std::fs::write(&file, TWO_CONTEXTS).unwrap();
-        let list = std::env::join_paths([folder.path().join("none"), file]).unwrap();
-        let environment = Environment {
-            kubeconfig: Some(list),
-            ..Environment::default()
-        };
-        let read = read_kubeconfig(&options(None, None), &environment).unwrap().unwrap();
-        assert_eq!(read.current_context.as_deref(), Some("east"));
-    }
-
-    #[test]
-    fn nothing_falls_back_to_the_pods_account_after_an_explicit_flag() {
-        let environment = Environment {
-            in_cluster: true,
-            ..Environment::default()
-        };
-        assert!(read_kubeconfig(&options(None, None), &environment).unwrap().is_none());
-        assert!(read_kubeconfig(&options(Some("east"), None), &environment).is_err());
-    }
-
-    #[test]
-    fn proxies_are_for_clusters_that_no_proxy_does_not_name() {
-        let proxied = |cluster: &str, no_proxy: &str| {
-            let environment = Environment {
-                https_proxy: Some("http://10.9.0.1:3128".to_owned()),
-                no_proxy: Some(no_proxy.to_owned()),
-                ..Environment::default()
-            };
-            proxy_of_environment(&cluster.parse().unwrap(), &environment).is_some()
-        };
-        assert!(proxied("https://10.1.0.1:6443", ""));
-        assert!(proxied("https://10.1.0.1:6443", "10.9.0.1,example.org"));
-        assert!(!proxied("https://10.1.0.1:6443", "10.0.0.0/8"));
-        assert!(!proxied("https://k8s.example.org", "example.org"));
-        assert!(!proxied("https://127.0.0.1:6443", ""));
-        assert!(!proxied("https://localhost:6443", ""));
-        assert!(!proxied("https://[::1]:6443", ""));
-    }
-
-    #[test]
-    fn a_proxy_of_the_kubeconfig_is_its_own_affair() {
-        assert!(proxy_of_cluster(&kubeconfig(), &options(None, None), "west"));
-        assert!(!proxy_of_cluster(&kubeconfig(), &options(None, None), "east"));
-    }
-}
+mod tests;

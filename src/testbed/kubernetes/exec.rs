@@ -15,7 +15,12 @@ use crate::testbed::{Enough, Output};
 const KEPT_STDERR: usize = 4096;
 
 impl KubernetesTestbed {
-    pub(super) async fn run_by_exec(&self, client: usize, command: &[String], output: Output<'_>) -> Result<ClientExit, Failure> {
+    pub(super) async fn run_by_exec(
+        &self,
+        client: usize,
+        command: &[String],
+        output: Output<'_>,
+    ) -> Result<ClientExit, Failure> {
         let lost = |reason: String| Failure::new(FailureKind::ClientLost, reason);
         let api: Api<Pod> = Api::namespaced(self.cluster.client.clone(), &self.scope.namespace());
         let pod = objects::server_name(&self.settings.run, client);
@@ -53,7 +58,8 @@ impl KubernetesTestbed {
             None => None,
         };
         let stderr = String::from_utf8_lossy(&message).into_owned();
-        exit(status, stderr).ok_or_else(|| lost(format!("the connection to the client in the pod {pod} broke")))
+        exit(status, stderr)
+            .ok_or_else(|| lost(format!("the connection to the client in the pod {pod} broke")))
     }
 }
 
@@ -77,6 +83,7 @@ fn exit(status: Option<Status>, stderr: String) -> Option<ClientExit> {
 mod tests {
     use super::*;
 
+    #[expect(clippy::unnecessary_wraps, reason = "the parameter of the function under test")]
     fn status(json: &str) -> Option<Status> {
         Some(serde_json::from_str(json).unwrap())
     }

@@ -27,17 +27,30 @@ const REOPEN_PAUSE: Duration = Duration::from_millis(300);
 const STATUS_LIMIT: Duration = Duration::from_secs(5);
 
 impl KubernetesTestbed {
-    pub(super) async fn run_by_job(&self, made: &Made, client: usize, command: &[String], output: Output<'_>) -> Result<ClientExit, Failure> {
+    pub(super) async fn run_by_job(
+        &self,
+        made: &Made,
+        client: usize,
+        command: &[String],
+        output: Output<'_>,
+    ) -> Result<ClientExit, Failure> {
         let number = self.jobs.fetch_add(1, Ordering::Relaxed) + 1;
         let namespace = self.scope.namespace();
         let jobs: Api<Job> = Api::namespaced(self.cluster.client.clone(), &namespace);
-        let job = objects::client_job(&self.settings, number, &self.nodes[client], command.to_vec(), made.owner.clone());
+        let job = objects::client_job(
+            &self.settings,
+            number,
+            &self.nodes[client],
+            command.to_vec(),
+            made.owner.clone(),
+        );
         let name = job.name_any();
         let cluster = self.cluster.clone();
         let create = {
             let jobs = jobs.clone();
             async move {
-                let made = cluster.call("create the client's Job", jobs.create(&PostParams::default(), &job)).await;
+                let made =
+                    cluster.call("create the client's Job", jobs.create(&PostParams::default(), &job)).await;
                 match made {
                     // a repeated request finds what the first one made: names carry the run's id
                     Err(error) if error.is_conflict() => Ok(()),
@@ -58,16 +71,24 @@ impl KubernetesTestbed {
         result
     }
 
-    async fn follow(&self, made: &Made, job: &str, number: usize, output: Output<'_>) -> Result<ClientExit, Failure> {
+    async fn follow(
+        &self,
+        made: &Made,
+        job: &str,
+        number: usize,
+        output: Output<'_>,
+    ) -> Result<ClientExit, Failure> {
         let number = number.to_string();
         let is_it = |pod: &Pod| pod.labels().get(TEST_LABEL) == Some(&number);
         let pod = match made.pods.started(is_it, START_LIMIT, |_| {}).await {
-            Started::Running { name, .. } => name,
-            // it was over before it was seen to run: its log tells
-            Started::Not { name: Some(name), ended: true, .. } => name,
+            // one that was over before it was seen to run has its log all the same
+            Started::Running { name, .. } | Started::Not { name: Some(name), ended: true, .. } => name,
             Started::Not { name: None, reason, .. } => {
                 let reason = self.last_warning(job).await.unwrap_or(reason);
-                return Err(Failure::new(FailureKind::ClientLost, format!("the client's Job has no pod: {reason}")));
+                return Err(Failure::new(
+                    FailureKind::ClientLost,
+                    format!("the client's Job has no pod: {reason}"),
+                ));
             }
             Started::Not { reason, .. } => {
                 return Err(Failure::new(FailureKind::NodeUnusable, format!("the client's pod: {reason}")));
@@ -82,7 +103,9 @@ impl KubernetesTestbed {
             // the end of a log is not the end of its process: the pod's status tells
             let state = match made.pods.state(&pod) {
                 Some(PodState::Running { .. }) if read.is_ok() => {
-                    tokio::time::timeout(STATUS_LIMIT, made.pods.ended(&pod)).await.unwrap_or(made.pods.state(&pod))
+                    tokio::time::timeout(STATUS_LIMIT, made.pods.ended(&pod))
+                        .await
+                        .unwrap_or(made.pods.state(&pod))
                 }
                 state => state,
             };
@@ -95,14 +118,15 @@ impl KubernetesTestbed {
     }
 
     /// Reads a pod's log from `position` on, until it ends or `output` has enough.
-    async fn read_log(&self, pod: &str, position: &mut LogPosition, output: Output<'_>) -> Result<Enough, String> {
+    async fn read_log(
+        &self,
+        pod: &str,
+        position: &mut LogPosition,
+        output: Output<'_>,
+    ) -> Result<Enough, String> {
         let api: Api<Pod> = Api::namespaced(self.cluster.client.clone(), &self.scope.namespace());
-        let parameters = LogParams {
-            follow: true,
-            timestamps: true,
-            since_time: position.time,
-            ..LogParams::default()
-        };
+        let parameters =
+            LogParams { follow: true, timestamps: true, since_time: position.time, ..LogParams::default() };
         position.resume();
         let stream = self.cluster.call("read the client's log", api.log_stream(pod, &parameters)).await;
         let mut lines = stream.map_err(|error| error.why())?.lines();
@@ -184,7 +208,8 @@ mod tests {
     fn a_log_that_broke_off_anywhere_is_read_exactly_once() {
         for broke_at in 0..=LOG.len() {
             let mut position = LogPosition::default();
-            let mut read: Vec<&str> = LOG[..broke_at].iter().filter_map(|line| position.new_text(line)).collect();
+            let mut read: Vec<&str> =
+                LOG[..broke_at].iter().filter_map(|line| position.new_text(line)).collect();
             position.resume();
             // the second reading starts at a whole second, so it has all lines again
             read.extend(LOG.iter().filter_map(|line| position.new_text(line)));

@@ -8,6 +8,7 @@ mod nodes;
 mod objects;
 mod pod_state;
 mod pods;
+mod removal;
 mod request;
 mod scope;
 mod servers;
@@ -20,7 +21,6 @@ pub use request::{Cluster, RequestError, RequestErrorKind};
 pub use scope::Scope;
 
 use std::sync::atomic::AtomicUsize;
-use std::time::Duration;
 
 use futures_util::future::join_all;
 use k8s_openapi::api::core::v1::{Node, Pod};
@@ -38,19 +38,13 @@ use crate::engine::iperf3::ClientExit;
 use crate::error::Error;
 use crate::runner::Observer;
 
-/// How long the removal of a run's objects may take before it is said that it does not end.
-const REMOVAL_LIMIT: Duration = Duration::from_secs(90);
-
 impl Cluster {
     /// The cluster's nodes, all or those that match a label selector.
     ///
     /// # Errors
     /// The request failed.
     pub async fn nodes(&self, selector: Option<&str>) -> Result<Vec<Node>, RequestError> {
-        let parameters = ListParams {
-            label_selector: selector.map(str::to_owned),
-            ..ListParams::default()
-        };
+        let parameters = ListParams { label_selector: selector.map(str::to_owned), ..ListParams::default() };
         let api = Api::<Node>::all(self.client.clone());
         let nodes = self.call("list the nodes", api.list(&parameters)).await?;
         Ok(nodes.items)
@@ -115,10 +109,7 @@ impl KubernetesTestbed {
         self.requests.spawn(request).await.unwrap_or_else(|panic| {
             Err(RequestError {
                 doing: "carry a request through".to_owned(),
-                kind: RequestErrorKind::Unreachable {
-                    url: String::new(),
-                    message: panic.to_string(),
-                },
+                kind: RequestErrorKind::Unreachable { url: String::new(), message: panic.to_string() },
             })
         })
     }
@@ -128,10 +119,7 @@ impl KubernetesTestbed {
             let (scope, cluster) = (self.scope.clone(), self.cluster.clone());
             let owner = self.tracked(async move { scope.create(&cluster).await }).await?;
             let pods: Api<Pod> = Api::namespaced(self.cluster.client.clone(), &self.scope.namespace());
-            Ok(Made {
-                owner,
-                pods: Pods::watch(pods, &self.settings.run),
-            })
+            Ok(Made { owner, pods: Pods::watch(pods, &self.settings.run) })
         };
         self.made.get_or_try_init(make).await
     }
@@ -144,7 +132,12 @@ impl Testbed for KubernetesTestbed {
         Ok(join_all(servers).await)
     }
 
-    async fn run_client(&self, client: usize, command: &[String], output: Output<'_>) -> Result<ClientExit, Failure> {
+    async fn run_client(
+        &self,
+        client: usize,
+        command: &[String],
+        output: Output<'_>,
+    ) -> Result<ClientExit, Failure> {
         let made = self.made().await.map_err(|error| Failure::new(FailureKind::ClientLost, error.why()))?;
         match self.via {
             Via::Job => self.run_by_job(made, client, command, output).await,
@@ -153,22 +146,6 @@ impl Testbed for KubernetesTestbed {
     }
 
     async fn stop(&self) -> Result<(), Error> {
-        // requests on their way may still make something: they come first
-        self.requests.close();
-        self.requests.wait().await;
-        self.scope.delete(&self.cluster).await?;
-        let gone = async {
-            if let Some(made) = self.made.get() {
-                made.pods.gone().await;
-            }
-            self.scope.gone(&self.cluster).await
-        };
-        match tokio::time::timeout(REMOVAL_LIMIT, gone).await {
-            Ok(gone) => Ok(gone?),
-            Err(_) => Err(Error::Removal {
-                what: self.scope.namespace(),
-                seconds: REMOVAL_LIMIT.as_secs(),
-            }),
-        }
+        self.remove().await
     }
 }

@@ -77,7 +77,11 @@ impl SelectionError {
             Self::TooFew { usable, left_out } => {
                 let mut why: Vec<String> = usable.iter().map(|name| format!("{name}: usable")).collect();
                 why.extend(left_out.iter().map(|node| format!("{}: {}", node.name, node.reason)));
-                let what = if why.is_empty() { what.because("no node matches") } else { what.because(why.join("\n")) };
+                let what = if why.is_empty() {
+                    what.because("no node matches")
+                } else {
+                    what.because(why.join("\n"))
+                };
                 what.remedy("name nodes on the command line to use them in spite of taints and cordons")
             }
         }
@@ -170,11 +174,7 @@ fn repels(taint: &Taint) -> bool {
 }
 
 fn choice(node: &Node) -> Chosen {
-    Chosen {
-        node: describe(node),
-        tolerations: tolerations(node),
-        unusable: obstacle(node),
-    }
+    Chosen { node: describe(node), tolerations: tolerations(node), unusable: obstacle(node) }
 }
 
 /// Tolerates exactly what the node has: nothing else is let onto it by this.
@@ -226,98 +226,4 @@ fn describe(node: &Node) -> document::Node {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use serde_json::json;
-
-    fn node(name: &str, change: serde_json::Value) -> Node {
-        let mut node: serde_json::Value =
-            serde_json::from_str(include_str!("../../../tests/fixtures/kubernetes/node.json")).unwrap();
-        node["metadata"]["name"] = json!(name);
-        node["spec"] = json!({});
-        for (key, value) in change.as_object().unwrap() {
-            *node.pointer_mut(key).unwrap() = value.clone();
-        }
-        serde_json::from_value(node).unwrap()
-    }
-
-    fn cluster() -> Vec<Node> {
-        vec![
-            node("node-1", json!({})),
-            node("node-2", json!({})),
-            node("cordoned", json!({"/spec": {"unschedulable": true}})),
-            node("tainted", json!({"/spec": {"taints": [
-                {"key": "gpu", "value": "a100", "effect": "NoSchedule"},
-                {"key": "soft", "effect": "PreferNoSchedule"},
-            ]}})),
-            node("dead", json!({"/status/conditions": [
-                {"type": "Ready", "status": "Unknown", "message": "Kubelet stopped posting node status."},
-            ]})),
-            node("windows", json!({"/metadata/labels": {"kubernetes.io/os": "windows"}})),
-        ]
-    }
-
-    fn named(names: &[&str]) -> Wanted {
-        Wanted::Named(names.iter().map(ToString::to_string).collect())
-    }
-
-    #[test]
-    fn unusable_nodes_are_left_out_with_reasons() {
-        let choice = choose(&cluster(), &Wanted::Usable).unwrap();
-        let names: Vec<&str> = choice.chosen.iter().map(|chosen| chosen.node.name.as_str()).collect();
-        assert_eq!(names, ["node-1", "node-2"]);
-        let reasons: Vec<String> =
-            choice.left_out.iter().map(|left_out| format!("{}: {}", left_out.name, left_out.reason)).collect();
-        assert_eq!(
-            reasons,
-            [
-                "cordoned: cordoned",
-                "tainted: has the taint gpu=a100:NoSchedule",
-                "dead: not ready: Kubelet stopped posting node status",
-                "windows: runs windows, and only Linux is measured",
-            ]
-        );
-    }
-
-    #[test]
-    fn named_nodes_are_used_in_spite_of_taints_and_only_those_are_tolerated() {
-        let choice = choose(&cluster(), &named(&["tainted", "cordoned", "node-1"])).unwrap();
-        let tolerated: Vec<Vec<&str>> = choice
-            .chosen
-            .iter()
-            .map(|chosen| chosen.tolerations.iter().filter_map(|toleration| toleration.key.as_deref()).collect())
-            .collect();
-        assert_eq!(tolerated, [vec!["gpu"], vec![UNSCHEDULABLE], vec![]]);
-        assert!(choice.chosen.iter().all(|chosen| chosen.unusable.is_none()));
-    }
-
-    #[test]
-    fn a_named_node_that_is_not_ready_is_known_to_fail() {
-        let choice = choose(&cluster(), &named(&["node-1", "node-2", "dead"])).unwrap();
-        assert!(choice.chosen[2].unusable.as_deref().unwrap().starts_with("not ready"));
-    }
-
-    #[test]
-    fn the_order_of_the_command_line_is_kept_and_doubles_count_once() {
-        let choice = choose(&cluster(), &named(&["node-2", "node-1", "node-2"])).unwrap();
-        let names: Vec<&str> = choice.chosen.iter().map(|chosen| chosen.node.name.as_str()).collect();
-        assert_eq!(names, ["node-2", "node-1"]);
-    }
-
-    #[test]
-    fn unknown_names_come_with_the_nearest() {
-        let error = choose(&cluster(), &named(&["node-1", "nod-2"])).unwrap_err();
-        assert_eq!(error.explain().remedy.as_deref(), Some("did you mean `node-2`?"));
-        let error = choose(&cluster(), &named(&["node-1", "xyz"])).unwrap_err();
-        assert!(matches!(error, SelectionError::Unknown { nearest: None, .. }));
-    }
-
-    #[test]
-    fn fewer_than_two_lists_what_was_left_out() {
-        let few = &cluster()[1..4];
-        let error = choose(few, &Wanted::Usable).unwrap_err();
-        let why = error.explain().why.unwrap();
-        assert_eq!(why, "node-2: usable\ncordoned: cordoned\ntainted: has the taint gpu=a100:NoSchedule");
-        assert!(matches!(choose(&cluster(), &named(&["node-1", "node-1"])), Err(SelectionError::Same { .. })));
-    }
-}
+mod tests;

@@ -8,9 +8,9 @@ use std::time::Duration;
 
 use k8s_openapi::api::batch::v1::{Job, JobSpec};
 use k8s_openapi::api::core::v1::{
-    Affinity, Capabilities, ConfigMap, Container, ContainerPort, EmptyDirVolumeSource, Namespace, NodeAffinity,
-    NodeSelector, NodeSelectorRequirement, NodeSelectorTerm, Pod, PodSecurityContext, PodSpec, PodTemplateSpec,
-    ResourceRequirements, SeccompProfile, SecurityContext, Volume, VolumeMount,
+    Affinity, Capabilities, ConfigMap, Container, ContainerPort, EmptyDirVolumeSource, Namespace,
+    NodeAffinity, NodeSelector, NodeSelectorRequirement, NodeSelectorTerm, Pod, PodSecurityContext, PodSpec,
+    PodTemplateSpec, ResourceRequirements, SeccompProfile, SecurityContext, Volume, VolumeMount,
 };
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference};
@@ -28,7 +28,7 @@ pub const CONTAINER: &str = "iperf3";
 const NOBODY: i64 = 65532;
 
 /// How long a finished Job stays if nobody removes it.
-const FINISHED_JOB_STAYS: Duration = Duration::from_mins(10);
+const FINISHED_JOB_STAYS: Duration = Duration::from_secs(600);
 
 /// What is the same for all pods of a run.
 #[derive(Debug, Clone)]
@@ -70,11 +70,7 @@ pub fn namespace(run: &str, host_network: bool) -> Namespace {
         labels.insert(format!("pod-security.kubernetes.io/{mode}"), level.to_owned());
     }
     Namespace {
-        metadata: ObjectMeta {
-            name: Some(scope_name(run)),
-            labels: Some(labels),
-            ..ObjectMeta::default()
-        },
+        metadata: ObjectMeta { name: Some(scope_name(run)), labels: Some(labels), ..ObjectMeta::default() },
         ..Namespace::default()
     }
 }
@@ -92,14 +88,18 @@ pub fn owner(run: &str) -> ConfigMap {
 }
 
 /// The pod on the node at position `index` that runs `command`, a server.
-pub fn server_pod(settings: &PodSettings, index: usize, node: &Chosen, command: Vec<String>, owner: Option<OwnerReference>) -> Pod {
+pub fn server_pod(
+    settings: &PodSettings,
+    index: usize,
+    node: &Chosen,
+    command: Vec<String>,
+    owner: Option<OwnerReference>,
+) -> Pod {
     let mut spec = pod_spec(settings, node, command);
     spec.active_deadline_seconds = Some(seconds(settings.server_deadline));
     for container in &mut spec.containers {
-        container.ports = Some(vec![ContainerPort {
-            container_port: settings.port.into(),
-            ..ContainerPort::default()
-        }]);
+        container.ports =
+            Some(vec![ContainerPort { container_port: settings.port.into(), ..ContainerPort::default() }]);
     }
     Pod {
         metadata: metadata(settings, &server_name(&settings.run, index), owner),
@@ -114,7 +114,13 @@ pub fn server_name(run: &str, index: usize) -> String {
 }
 
 /// The Job that runs `command`, a client, on `node`. `number` is unique within the run.
-pub fn client_job(settings: &PodSettings, number: usize, node: &Chosen, command: Vec<String>, owner: Option<OwnerReference>) -> Job {
+pub fn client_job(
+    settings: &PodSettings,
+    number: usize,
+    node: &Chosen,
+    command: Vec<String>,
+    owner: Option<OwnerReference>,
+) -> Job {
     let name = format!("netbench-{}-client-{number}", settings.run);
     let mut template = metadata(settings, &name, None);
     template.name = None;
@@ -245,17 +251,14 @@ mod tests {
             image: "example.org/iperf3:1".to_owned(),
             port: 5201,
             host_network,
-            server_deadline: Duration::from_mins(5),
-            client_deadline: Duration::from_mins(1),
+            server_deadline: Duration::from_secs(300),
+            client_deadline: Duration::from_secs(60),
         }
     }
 
     fn chosen(name: &str) -> Chosen {
         Chosen {
-            node: Node {
-                name: name.to_owned(),
-                ..Node::default()
-            },
+            node: Node { name: name.to_owned(), ..Node::default() },
             tolerations: Vec::new(),
             unusable: None,
         }

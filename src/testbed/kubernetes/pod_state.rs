@@ -54,17 +54,12 @@ impl PodState {
             return ended(pod, container);
         }
         if pod.metadata.deletion_timestamp.is_some() {
-            return Self::Ended {
-                exit: ClientExit::default(),
-                reason: "the pod was deleted".to_owned(),
-            };
+            return Self::Ended { exit: ClientExit::default(), reason: "the pod was deleted".to_owned() };
         }
         if state.is_some_and(|state| state.running.is_some())
             && let Some(address) = status.pod_ip.as_ref().filter(|address| !address.is_empty())
         {
-            return Self::Running {
-                address: address.clone(),
-            };
+            return Self::Running { address: address.clone() };
         }
         if let Some(waiting) = state.and_then(|state| state.waiting.as_ref()) {
             let reason = waiting.reason.as_deref().unwrap_or_default();
@@ -73,10 +68,15 @@ impl PodState {
         let conditions = status.conditions.as_deref().unwrap_or_default();
         let scheduled = conditions.iter().find(|condition| condition.type_ == "PodScheduled");
         match scheduled {
-            Some(condition) if condition.status == "False" && condition.reason.as_deref() == Some("Unschedulable") => {
+            Some(condition)
+                if condition.status == "False" && condition.reason.as_deref() == Some("Unschedulable") =>
+            {
                 let message = condition.message.as_deref().unwrap_or_default();
                 Self::Stuck {
-                    reason: format!("the scheduler finds no place for the pod: {message}{}", remedy_of_scheduling(message)),
+                    reason: format!(
+                        "the scheduler finds no place for the pod: {message}{}",
+                        remedy_of_scheduling(message)
+                    ),
                     patience: PATIENCE,
                 }
             }
@@ -87,9 +87,7 @@ impl PodState {
 }
 
 fn starting(waits_for: &str) -> PodState {
-    PodState::Starting {
-        waits_for: waits_for.to_owned(),
-    }
+    PodState::Starting { waits_for: waits_for.to_owned() }
 }
 
 /// Sorts the reasons for which a kubelet has not started a container.
@@ -106,11 +104,13 @@ fn waiting_for(reason: &str, message: &str) -> PodState {
         ),
         "InvalidImageName" => stuck("its image has no valid name", "check --image", Duration::ZERO),
         "ErrImageNeverPull" => stuck("its image is not on the node", "check --image", Duration::ZERO),
-        "CreateContainerConfigError" | "CreateContainerError" | "RunContainerError" | "CrashLoopBackOff" => stuck(
-            "its container cannot be started",
-            "the image needs iperf3 on its PATH and must run as any user",
-            PATIENCE,
-        ),
+        "CreateContainerConfigError" | "CreateContainerError" | "RunContainerError" | "CrashLoopBackOff" => {
+            stuck(
+                "its container cannot be started",
+                "the image needs iperf3 on its PATH and must run as any user",
+                PATIENCE,
+            )
+        }
         "ContainerCreating" | "PodInitializing" | "" => starting("creating its container"),
         other => starting(other),
     }
@@ -144,16 +144,22 @@ fn ended(pod: &Pod, container: Option<&ContainerStatus>) -> PodState {
         (None, Some(terminated)) if terminated.reason.as_deref() == Some("OOMKilled") => {
             "its container was killed for using too much memory".to_owned()
         }
-        (None, Some(terminated)) if terminated.reason.as_deref() == Some("ContainerCannotRun") || terminated.reason.as_deref() == Some("StartError") => {
-            format!("its container cannot be started: {message}; the image needs iperf3 on its PATH and must run as any user")
+        (None, Some(terminated))
+            if terminated.reason.as_deref() == Some("ContainerCannotRun")
+                || terminated.reason.as_deref() == Some("StartError") =>
+        {
+            format!(
+                "its container cannot be started: {message}; the image needs iperf3 on its PATH and must run as any user"
+            )
         }
         (None, Some(terminated)) => {
             let last = message.lines().rfind(|line| !line.trim().is_empty()).unwrap_or_default();
-            let remedy = if last.contains("Address already in use") || last.contains("unable to start listener") {
-                "; something on the node uses the port: choose another with --port"
-            } else {
-                ""
-            };
+            let remedy =
+                if last.contains("Address already in use") || last.contains("unable to start listener") {
+                    "; something on the node uses the port: choose another with --port"
+                } else {
+                    ""
+                };
             match last {
                 "" => format!("its container ended with code {}", terminated.exit_code),
                 last => format!("its container ended with code {}: {last}{remedy}", terminated.exit_code),
@@ -176,7 +182,12 @@ mod tests {
 
     macro_rules! recorded {
         ($name:literal) => {
-            serde_json::from_str(include_str!(concat!("../../../tests/fixtures/kubernetes/pod-", $name, ".json"))).unwrap()
+            serde_json::from_str(include_str!(concat!(
+                "../../../tests/fixtures/kubernetes/pod-",
+                $name,
+                ".json"
+            )))
+            .unwrap()
         };
     }
 

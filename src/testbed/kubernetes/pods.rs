@@ -71,10 +71,7 @@ impl Pods {
                 sender.send_modify(|known| known.take(event));
             }
         });
-        Self {
-            known,
-            task: task.abort_handle(),
-        }
+        Self { known, task: task.abort_handle() }
     }
 
     /// Waits until the pod that `is_it` picks runs or will not; tells `waiting` what it waits for.
@@ -95,11 +92,7 @@ impl Pods {
             let (name, state) = {
                 let now = known.borrow_and_update();
                 if let Some(refused) = &now.refused {
-                    return Started::Not {
-                        name: None,
-                        reason: refused.clone(),
-                        ended: false,
-                    };
+                    return Started::Not { name: None, reason: refused.clone(), ended: false };
                 }
                 let pod = now.pods.values().find(|pod| is_it(pod));
                 (pod.map(ResourceExt::name_any), pod.map(PodState::of))
@@ -107,17 +100,10 @@ impl Pods {
             let mut until = deadline;
             match state {
                 Some(PodState::Running { address }) => {
-                    return Started::Running {
-                        name: name.unwrap_or_default(),
-                        address,
-                    };
+                    return Started::Running { name: name.unwrap_or_default(), address };
                 }
                 Some(PodState::Ended { reason, exit }) => {
-                    return Started::Not {
-                        name,
-                        reason,
-                        ended: exit.code.is_some(),
-                    };
+                    return Started::Not { name, reason, ended: exit.code.is_some() };
                 }
                 Some(PodState::Stuck { reason, patience }) => {
                     waiting(&reason);
@@ -142,11 +128,7 @@ impl Pods {
                     Some((reason, _)) => reason,
                     None => format!("not running after {} seconds: {last_state}", limit.as_secs()),
                 };
-                return Started::Not {
-                    name,
-                    reason,
-                    ended: false,
-                };
+                return Started::Not { name, reason, ended: false };
             }
         }
     }
@@ -165,6 +147,11 @@ impl Pods {
                 return state;
             }
         }
+    }
+
+    /// The names of all pods, now.
+    pub fn names(&self) -> Vec<String> {
+        self.known.borrow().pods.keys().cloned().collect()
     }
 
     /// Waits until no pod is left; the caller bounds the time.
@@ -216,10 +203,7 @@ mod tests {
 
     fn pod(name: &str) -> Pod {
         Pod {
-            metadata: ObjectMeta {
-                name: Some(name.to_owned()),
-                ..ObjectMeta::default()
-            },
+            metadata: ObjectMeta { name: Some(name.to_owned()), ..ObjectMeta::default() },
             ..Pod::default()
         }
     }

@@ -65,13 +65,7 @@ impl Cluster {
         url: String,
         request_timeout: Option<Duration>,
     ) -> Self {
-        Self {
-            client,
-            context,
-            default_namespace,
-            url,
-            request_timeout,
-        }
+        Self { client, context, default_namespace, url, request_timeout }
     }
 
     /// Waits for a request, but not for ever.
@@ -91,17 +85,18 @@ impl Cluster {
             None => Ok(request.await),
         };
         let result = answer.and_then(|answer| answer.map_err(|error| self.kind(error)));
-        result.map_err(|kind| RequestError {
-            doing: doing.into(),
-            kind,
-        })
+        result.map_err(|kind| RequestError { doing: doing.into(), kind })
     }
 
     fn kind(&self, error: kube::Error) -> RequestErrorKind {
         match error {
             kube::Error::Api(status) => RequestErrorKind::Refused {
                 code: status.code,
-                message: if status.message.is_empty() { status.reason.clone() } else { status.message.clone() },
+                message: if status.message.is_empty() {
+                    status.reason.clone()
+                } else {
+                    status.message.clone()
+                },
                 reason: status.reason.clone(),
             },
             // a WebSocket is refused without a body, by its status alone
@@ -112,10 +107,7 @@ impl Cluster {
                     message: format!("the server answered {status} to the request for a WebSocket"),
                 }
             }
-            error => RequestErrorKind::Unreachable {
-                url: self.url.clone(),
-                message: innermost(&error),
-            },
+            error => RequestErrorKind::Unreachable { url: self.url.clone(), message: innermost(&error) },
         }
     }
 }

@@ -25,11 +25,7 @@ pub struct Scope {
 impl Scope {
     /// The scope of run `run`: in the namespace `given`, or in one of its own.
     pub fn new(run: &str, given: Option<String>, host_network: bool) -> Self {
-        Self {
-            run: run.to_owned(),
-            given,
-            host_network,
-        }
+        Self { run: run.to_owned(), given, host_network }
     }
 
     /// The namespace of the run's objects.
@@ -57,7 +53,9 @@ impl Scope {
         let Some(given) = &self.given else {
             let api = Api::<Namespace>::all(cluster.client.clone());
             let namespace = objects::namespace(&self.run, self.host_network);
-            let made = cluster.call(format!("create the namespace {name}"), api.create(&parameters, &namespace)).await;
+            let made = cluster
+                .call(format!("create the namespace {name}"), api.create(&parameters, &namespace))
+                .await;
             return match made {
                 // a repeated request finds what the first one made
                 Err(error) if error.is_conflict() => Ok(None),
@@ -97,7 +95,10 @@ impl Scope {
             }
             None => {
                 let api = Api::<Namespace>::all(cluster.client.clone());
-                cluster.call(format!("delete the namespace {name}"), api.delete(&name, &parameters)).await.map(drop)
+                cluster
+                    .call(format!("delete the namespace {name}"), api.delete(&name, &parameters))
+                    .await
+                    .map(drop)
             }
         };
         match deleted {

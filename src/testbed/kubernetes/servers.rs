@@ -16,7 +16,7 @@ use crate::runner::{Event, Observer};
 use crate::testbed::{Server, Unusable};
 
 /// How long a pod may take to run; most of it is for pulling the image.
-const START_LIMIT: Duration = Duration::from_mins(3);
+const START_LIMIT: Duration = Duration::from_secs(180);
 
 /// How long a running server may take to listen.
 const LISTEN_LIMIT: Duration = Duration::from_secs(10);
@@ -26,7 +26,12 @@ const ACCOUNT_LIMIT: Duration = Duration::from_secs(10);
 
 impl KubernetesTestbed {
     /// Starts the server of the node at position `index`.
-    pub(super) async fn start_server(&self, made: &Made, index: usize, observer: &dyn Observer) -> Result<Server, Unusable> {
+    pub(super) async fn start_server(
+        &self,
+        made: &Made,
+        index: usize,
+        observer: &dyn Observer,
+    ) -> Result<Server, Unusable> {
         let node = &self.nodes[index].node.name;
         let result = self.try_start_server(made, index, observer).await;
         match &result {
@@ -36,7 +41,12 @@ impl KubernetesTestbed {
         result
     }
 
-    async fn try_start_server(&self, made: &Made, index: usize, observer: &dyn Observer) -> Result<Server, Unusable> {
+    async fn try_start_server(
+        &self,
+        made: &Made,
+        index: usize,
+        observer: &dyn Observer,
+    ) -> Result<Server, Unusable> {
         let node = &self.nodes[index];
         if let Some(reason) = &node.unusable {
             return Err(Unusable { reason: reason.clone() });
@@ -44,10 +54,7 @@ impl KubernetesTestbed {
         let name = objects::server_name(&self.settings.run, index);
         self.create_server_pod(made, index).await?;
         let waiting = |waits_for: &str| {
-            observer.observe(&Event::ServerWaiting {
-                node: &node.node.name,
-                waits_for,
-            });
+            observer.observe(&Event::ServerWaiting { node: &node.node.name, waits_for });
         };
         let started = made.pods.started(|pod| pod.name_any() == name, START_LIMIT, waiting).await;
         let address = match started {
@@ -55,11 +62,7 @@ impl KubernetesTestbed {
             Started::Not { reason, .. } => return Err(Unusable { reason }),
         };
         let version = self.listening(made, &name).await?;
-        Ok(Server {
-            host: address,
-            port: self.settings.port,
-            version,
-        })
+        Ok(Server { host: address, port: self.settings.port, version })
     }
 
     async fn create_server_pod(&self, made: &Made, index: usize) -> Result<(), Unusable> {
@@ -86,9 +89,7 @@ impl KubernetesTestbed {
             let explanation = error.explain();
             let remedy = explanation.remedy.map_or(String::new(), |remedy| format!("; {remedy}"));
             let why = explanation.why.unwrap_or_default();
-            Unusable {
-                reason: format!("{}: {why}{remedy}", explanation.what),
-            }
+            Unusable { reason: format!("{}: {why}{remedy}", explanation.what) }
         })
     }
 
@@ -112,10 +113,7 @@ impl KubernetesTestbed {
 
     async fn read_until_listening(&self, pod: &str, log: &mut ServerLog) -> Result<(), String> {
         let api: Api<Pod> = Api::namespaced(self.cluster.client.clone(), &self.scope.namespace());
-        let parameters = LogParams {
-            follow: true,
-            ..LogParams::default()
-        };
+        let parameters = LogParams { follow: true, ..LogParams::default() };
         let stream = self.cluster.call("read its log", api.log_stream(pod, &parameters)).await;
         let mut lines = stream.map_err(|error| error.why())?.lines();
         while let Some(line) = lines.try_next().await.map_err(|error| error.to_string())? {
