@@ -190,7 +190,7 @@ async fn measure<T: Testbed>(prepared: Prepared<T>, request: &Request) -> Result
     };
     run.planned_tests = plan.test_count();
 
-    let progress = Progress::new(&console, &plan, &settings);
+    let progress = Progress::new(&console, &plan, &settings, estimate);
     let measured = runner::run(&testbed, &plan, &settings, &progress, &interrupt).await;
     progress.finish();
     if interrupt.is_cancelled() {

@@ -1,14 +1,15 @@
 //! Progress on a terminal: a bar for the whole run, and one for each test that runs.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
+use std::fmt::Write;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
-use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
 use super::lines;
 use kubectl_netbench::document::{Outcome, Sample};
-use kubectl_netbench::plan::Plan;
+use kubectl_netbench::plan::{Estimate, Plan, format_duration};
 use kubectl_netbench::runner::{Event, Settings};
 
 /// More running tests than this are counted, not drawn: the bars must fit a screen.
@@ -22,6 +23,10 @@ pub struct Bars {
     nodes: usize,
     tests: u64,
     time_seconds: u64,
+    /// How long one slot takes, as far as is known beforehand.
+    per_slot: Duration,
+    /// When the run will be over, by the slots that are left.
+    over_at: Arc<Mutex<Instant>>,
     color: bool,
     state: Mutex<State>,
 }
@@ -35,7 +40,7 @@ struct State {
 }
 
 impl Bars {
-    pub(super) fn new(plan: &Plan, settings: &Settings, color: bool) -> Self {
+    pub(super) fn new(plan: &Plan, settings: &Settings, estimate: Estimate, color: bool) -> Self {
         let screen = MultiProgress::with_draw_target(ProgressDrawTarget::stderr());
         let whole = screen.add(ProgressBar::new_spinner());
         whole.set_style(style("{spinner} {msg}", color));
@@ -47,6 +52,8 @@ impl Bars {
             nodes: plan.node_count(),
             tests: plan.test_count() as u64,
             time_seconds: settings.time_seconds.into(),
+            per_slot: Duration::from_secs(settings.time_seconds.into()) + estimate.per_slot,
+            over_at: Arc::new(Mutex::new(Instant::now())),
             color,
             state: Mutex::default(),
         }
@@ -88,6 +95,9 @@ impl Bars {
                     state.measuring = true;
                     self.begin_measuring();
                 }
+                let left = u32::try_from(of - number + 1).unwrap_or(u32::MAX);
+                let over_at = Instant::now() + self.per_slot.saturating_mul(left);
+                *self.over_at.lock().unwrap_or_else(PoisonError::into_inner) = over_at;
                 self.whole.set_message(format!("round {number}/{of}"));
             }
             Event::TestStarted { client, server } => self.begin_test(&mut state, client, server),
@@ -111,7 +121,14 @@ impl Bars {
     }
 
     fn begin_measuring(&self) {
-        self.whole.set_style(style("{bar:30.green} {pos}/{len} tests, {msg}, {eta} left", self.color));
+        let over_at = Arc::clone(&self.over_at);
+        let left = move |_: &ProgressState, text: &mut dyn Write| {
+            let over_at = *over_at.lock().unwrap_or_else(PoisonError::into_inner);
+            // a string takes whatever is written to it
+            let _ = text.write_str(&format_duration(over_at.saturating_duration_since(Instant::now())));
+        };
+        let template = "{bar:30.green} {pos}/{len} tests, {msg}, {left} left";
+        self.whole.set_style(style(template, self.color).with_key("left", left));
         self.whole.set_length(self.tests);
         self.whole.set_position(0);
         self.whole.reset();

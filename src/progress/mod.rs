@@ -5,7 +5,7 @@ mod bars;
 mod lines;
 
 use crate::commands::Console;
-use kubectl_netbench::plan::Plan;
+use kubectl_netbench::plan::{Estimate, Plan};
 use kubectl_netbench::runner::{Event, Observer, Settings};
 
 use bars::Bars;
@@ -23,11 +23,11 @@ pub enum Progress {
 
 impl Progress {
     /// The way that suits the console.
-    pub fn new(console: &Console, plan: &Plan, settings: &Settings) -> Self {
+    pub fn new(console: &Console, plan: &Plan, settings: &Settings, estimate: Estimate) -> Self {
         if console.quiet {
             Self::Quiet
         } else if console.draws_bars() {
-            Self::Bars(Bars::new(plan, settings, console.stderr_color()))
+            Self::Bars(Bars::new(plan, settings, estimate, console.stderr_color()))
         } else {
             Self::Lines(Lines::new(plan.test_count()))
         }

@@ -19,14 +19,14 @@ fn cluster() -> Vec<Node> {
         node("cordoned", &json!({"/spec": {"unschedulable": true}})),
         node(
             "tainted",
-            json!({"/spec": {"taints": [
+            &json!({"/spec": {"taints": [
                 {"key": "gpu", "value": "a100", "effect": "NoSchedule"},
                 {"key": "soft", "effect": "PreferNoSchedule"},
             ]}}),
         ),
         node(
             "dead",
-            json!({"/status/conditions": [
+            &json!({"/status/conditions": [
                 {"type": "Ready", "status": "Unknown", "message": "Kubelet stopped posting node status."},
             ]}),
         ),
