@@ -1,5 +1,6 @@
 //! What an error says to the person who has to do something about it.
 
+use crate::testbed::Unusable;
 use crate::testbed::kubernetes::{ConnectError, RequestError, SelectionError};
 use crate::testbed::local::LocalError;
 
@@ -54,7 +55,7 @@ pub enum Error {
     #[error("fewer than two nodes have a server that listens")]
     TooFewServers {
         /// Each node without a server, and why.
-        failed: Vec<(String, String)>,
+        failed: Vec<(String, Unusable)>,
     },
     /// The objects of the run don't go away.
     #[error("the objects of the run in the namespace {what} are not gone after {seconds} seconds")]
@@ -77,7 +78,10 @@ impl Error {
             Self::Request(error) => error.explain(),
             Self::Selection(error) => error.explain(),
             Self::Local(error) => error.explain(),
-            Self::TooFewServers { failed } => Explanation::new(self.to_string()).because(grouped(failed)),
+            Self::TooFewServers { failed } => Explanation {
+                remedy: remedies(failed),
+                ..Explanation::new(self.to_string()).because(grouped(failed))
+            },
             Self::Removal { what, .. } => Explanation::new(self.to_string())
                 .because("their deletion was accepted, but something in the cluster holds them")
                 .remedy(format!("see what it is: kubectl get all,events --namespace {what}")),
@@ -87,15 +91,24 @@ impl Error {
 }
 
 /// Nodes with the same reason on one line, so that a refusal of all of them reads as one.
-fn grouped(failed: &[(String, String)]) -> String {
+fn grouped(failed: &[(String, Unusable)]) -> String {
     let mut reasons: Vec<(&str, Vec<&str>)> = Vec::new();
-    for (node, reason) in failed {
-        match reasons.iter_mut().find(|(known, _)| known == reason) {
+    for (node, unusable) in failed {
+        match reasons.iter_mut().find(|(known, _)| *known == unusable.reason) {
             Some((_, nodes)) => nodes.push(node),
-            None => reasons.push((reason, vec![node])),
+            None => reasons.push((&unusable.reason, vec![node])),
         }
     }
     let lines: Vec<String> =
         reasons.iter().map(|(reason, nodes)| format!("{}: {reason}", nodes.join(", "))).collect();
     lines.join("\n")
+}
+
+/// Each remedy once.
+fn remedies(failed: &[(String, Unusable)]) -> Option<String> {
+    let mut remedies: Vec<&str> =
+        failed.iter().filter_map(|(_, unusable)| unusable.remedy.as_deref()).collect();
+    remedies.sort_unstable();
+    remedies.dedup();
+    (!remedies.is_empty()).then(|| remedies.join("\n"))
 }

@@ -9,14 +9,13 @@ mod progress;
 use std::io::IsTerminal;
 use std::process::ExitCode;
 
-use clap::Parser;
 use commands::{ColorEnvironment, Streams};
 use kubectl_netbench::cli::{self, Cli};
 use kubectl_netbench::testbed::kubernetes::Environment;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = Cli::read(std::env::args_os()).unwrap_or_else(|error| error.exit());
     match Box::pin(commands::run(cli.command, &environment(), streams())).await {
         Ok(code) => code.into(),
         Err(error) => {

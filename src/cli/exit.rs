@@ -16,14 +16,19 @@ pub enum ExitCode {
     Interrupted = 130,
 }
 
-/// The exit codes as `--help` shows them.
-pub(super) const HELP: &str = "\
+/// The exit codes as `--help` shows them; a literal, so that it can stand in other texts.
+macro_rules! exit_codes {
+    () => {
+        "\
 Exit codes:
   0    all was measured
   1    an error: nothing was measured, or something could not be removed
   2    the command line is wrong
   3    some pairs failed, the rest was measured
-  130  interrupted; what was measured until then was printed";
+  130  interrupted; what was measured until then was printed"
+    };
+}
+pub(super) use exit_codes;
 
 impl From<ExitCode> for std::process::ExitCode {
     fn from(code: ExitCode) -> Self {
@@ -41,7 +46,7 @@ mod tests {
             [ExitCode::Success, ExitCode::Error, ExitCode::Usage, ExitCode::SomeFailed, ExitCode::Interrupted]
         {
             let line = format!("\n  {:<5}", code as u8);
-            assert!(HELP.contains(&line), "{line:?}");
+            assert!(exit_codes!().contains(&line), "{line:?}");
         }
     }
 }

@@ -11,7 +11,10 @@ pub use exit::ExitCode;
 pub use measurement::{MeasurementArgs, ViaArg};
 pub use output::{ColorChoice, OutputArgs};
 
-use clap::{Args, Parser, Subcommand};
+use std::ffi::OsString;
+
+use clap::error::ErrorKind;
+use clap::{Args, CommandFactory, Parser, Subcommand};
 
 /// Measures the network between the nodes of a Kubernetes cluster.
 ///
@@ -22,7 +25,7 @@ use clap::{Args, Parser, Subcommand};
     name = "kubectl-netbench",
     bin_name = "kubectl netbench",
     version,
-    after_help = exit::HELP,
+    after_help = exit::exit_codes!(),
     arg_required_else_help = true,
     subcommand_required = true,
     max_term_width = 100
@@ -31,6 +34,23 @@ pub struct Cli {
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
+}
+
+impl Cli {
+    /// Reads the words of a command line, the program's name first.
+    ///
+    /// # Errors
+    /// They make no sense, or ask for help: the error prints itself.
+    pub fn read(words: impl IntoIterator<Item = OsString>) -> Result<Self, clap::Error> {
+        let cli = Self::try_parse_from(words)?;
+        match &cli.command {
+            Command::Pair(arguments) if arguments.measurement.local.is_some_and(|count| count != 2) => {
+                let message = "a pair has two servers: write --local 2, or use `kubectl netbench matrix`";
+                Err(Self::command().error(ErrorKind::ValueValidation, message))
+            }
+            _ => Ok(cli),
+        }
+    }
 }
 
 /// The commands.
@@ -45,13 +65,15 @@ pub enum Command {
 /// `matrix`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = exit::HELP,
+    override_usage = "kubectl netbench matrix [OPTIONS] [NODE]...\n       kubectl netbench matrix [OPTIONS] --local <N>",
+    after_help = exit::exit_codes!(),
     after_long_help = concat!(
         "Examples:\n",
         "  kubectl netbench matrix                       every ordered pair of the usable nodes\n",
         "  kubectl netbench matrix node-1 node-2 node-5  these nodes\n",
         "  kubectl netbench matrix -l pool=gpu -t 5s -P 4 -o json\n",
-        "  kubectl netbench matrix --local 4             no cluster: four servers on this machine\n"
+        "  kubectl netbench matrix --local 4             no cluster: four servers on this machine\n\n",
+        exit::exit_codes!()
     )
 )]
 pub struct MatrixArgs {
@@ -81,12 +103,14 @@ pub struct MatrixArgs {
 /// `pair`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = exit::HELP,
+    override_usage = "kubectl netbench pair [OPTIONS] <CLIENT> <SERVER>\n       kubectl netbench pair [OPTIONS] --local 2",
+    after_help = exit::exit_codes!(),
     after_long_help = concat!(
         "Examples:\n",
         "  kubectl netbench pair node-1 node-3           both directions, on the pod network\n",
         "  kubectl netbench pair node-1 node-3 --host    the same on the network of the nodes\n",
-        "  kubectl netbench pair --local 2               no cluster: two servers on this machine\n"
+        "  kubectl netbench pair --local 2               no cluster: two servers on this machine\n\n",
+        exit::exit_codes!()
     )
 )]
 pub struct PairArgs {
@@ -111,7 +135,6 @@ pub struct PairArgs {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory;
 
     #[test]
     fn the_definition_is_consistent() {
@@ -124,6 +147,24 @@ mod tests {
             Cli::try_parse_from(["kubectl-netbench", "matrix", "--tim", "5s"]).unwrap_err().to_string();
         assert!(error.contains("Usage: kubectl netbench matrix"), "{error}");
         assert!(error.contains("'--time'"), "{error}");
+    }
+
+    #[test]
+    fn a_pair_is_of_two() {
+        let read =
+            |count: &str| Cli::read(["kubectl-netbench", "pair", "--local", count].map(OsString::from));
+        assert!(read("2").is_ok());
+        assert!(read("3").unwrap_err().to_string().contains("--local 2"));
+    }
+
+    #[test]
+    fn both_helps_tell_the_exit_codes() {
+        for help in ["-h", "--help"] {
+            for command in ["matrix", "pair"] {
+                let text = Cli::try_parse_from(["kubectl-netbench", command, help]).unwrap_err().to_string();
+                assert!(text.contains("130  interrupted"), "{command} {help}");
+            }
+        }
     }
 
     #[test]

@@ -86,8 +86,9 @@ async fn prepare_cluster(
             (ViaArg::Auto, Command::Matrix) => kubernetes::choose_via(&cluster, &scope.namespace()).await,
         }
     };
-    let (nodes, version, via) =
-        tokio::try_join!(cluster.nodes(request.selector.as_deref()), cluster.version(), via)?;
+    // alone and first: a cluster that cannot be reached is best told by the plainest of questions
+    let version = cluster.version().await?;
+    let (nodes, via) = tokio::try_join!(cluster.nodes(request.selector.as_deref()), via)?;
     let choice = kubernetes::choose(&nodes, &request.wanted)?;
 
     let path = if measurement.host { Path::Host } else { Path::Pod };

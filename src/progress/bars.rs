@@ -87,9 +87,7 @@ impl Bars {
                 state.ready += 1;
                 self.whole.set_message(format!("starting servers: {}/{}", state.ready, self.nodes));
             }
-            Event::ServerFailed { node, reason } => {
-                self.println(&format!("{node} cannot be measured: {reason}"));
-            }
+            Event::ServerFailed { node, unusable } => self.println(&lines::server_failed(node, unusable)),
             Event::SlotStarted { number, of } => {
                 if !state.measuring {
                     state.measuring = true;

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use crate::commands::note;
 use kubectl_netbench::document::{Outcome, TestRecord};
 use kubectl_netbench::runner::Event;
+use kubectl_netbench::testbed::Unusable;
 use kubectl_netbench::view::RateUnit;
 
 /// Writes lines.
@@ -20,7 +21,7 @@ impl Lines {
 
     pub(super) fn observe(&self, event: &Event) {
         match event {
-            Event::ServerFailed { node, reason } => note(&format!("{node} cannot be measured: {reason}")),
+            Event::ServerFailed { node, unusable } => note(&server_failed(node, unusable)),
             Event::TestEnded { record } => {
                 let number = self.ended.fetch_add(1, Ordering::Relaxed) + 1;
                 let digits = self.tests.to_string().len();
@@ -29,6 +30,11 @@ impl Lines {
             _ => {}
         }
     }
+}
+
+/// Why a node drops out. What to do about it stands below the result.
+pub(super) fn server_failed(node: &str, unusable: &Unusable) -> String {
+    format!("{node} cannot be measured: {}", unusable.reason)
 }
 
 /// `node-1 → node-3  9.41 Gbit/s`

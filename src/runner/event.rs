@@ -1,6 +1,7 @@
 //! What happens during a run, told while it happens.
 
 use crate::document::{Sample, TestRecord};
+use crate::testbed::Unusable;
 
 /// One thing that happened.
 #[derive(Debug)]
@@ -22,7 +23,7 @@ pub enum Event<'a> {
         /// The node.
         node: &'a str,
         /// Why.
-        reason: &'a str,
+        unusable: &'a Unusable,
     },
     /// A slot begins.
     SlotStarted {

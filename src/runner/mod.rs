@@ -144,7 +144,7 @@ impl<T: Testbed> Run<'_, T> {
         let server = |node: usize| {
             self.servers[node].as_ref().map_err(|unusable| {
                 let name = &self.settings.nodes[node];
-                Failure::new(FailureKind::NodeUnusable, format!("{name}: {}", unusable.reason))
+                Failure::new(FailureKind::NodeUnusable, format!("{name}: {unusable}"))
             })
         };
         server(test.client)?;
@@ -158,7 +158,7 @@ fn check_enough(servers: &[Result<Server, Unusable>], settings: &Settings) -> Re
     }
     let failed = settings.nodes.iter().zip(servers).filter_map(|(node, server)| {
         let unusable = server.as_ref().err()?;
-        Some((node.clone(), unusable.reason.clone()))
+        Some((node.clone(), unusable.clone()))
     });
     Err(Error::TooFewServers { failed: failed.collect() })
 }

@@ -3,6 +3,8 @@
 pub mod kubernetes;
 pub mod local;
 
+use std::fmt;
+
 use crate::document::Failure;
 use crate::engine::iperf3::ClientExit;
 use crate::error::Error;
@@ -22,8 +24,27 @@ pub struct Server {
 /// A node that has no server, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unusable {
-    /// What happened and what to do, in one sentence.
+    /// What happened, with the words of whoever refused.
     pub reason: String,
+    /// What to do about it, where something can be done.
+    pub remedy: Option<String>,
+}
+
+impl Unusable {
+    /// A node that cannot be used, for a reason that speaks for itself.
+    pub fn because(reason: impl Into<String>) -> Self {
+        Self { reason: reason.into(), remedy: None }
+    }
+}
+
+impl fmt::Display for Unusable {
+    fn fmt(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
+        formatter.write_str(&self.reason)?;
+        match &self.remedy {
+            Some(remedy) => write!(formatter, "; {remedy}"),
+            None => Ok(()),
+        }
+    }
 }
 
 /// Takes the output of a client as it comes, and says when it has enough.

@@ -117,7 +117,10 @@ impl ConnectError {
             Self::NoCurrentContext => {
                 what.remedy("choose one with --context, or `kubectl config use-context NAME`")
             }
-            Self::Kubeconfig(error) => what.because(chain(error)),
+            Self::Kubeconfig(error) => what.because(match error.as_ref() {
+                KubeconfigError::ReadConfig(error, path) => format!("{}: {error}", path.display()),
+                error => chain(error),
+            }),
             Self::InCluster(error) => what.because(chain(error)),
             Self::Client(error) => what
                 .because(chain(error))

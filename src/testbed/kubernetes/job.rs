@@ -6,12 +6,12 @@ use std::time::Duration;
 use futures_util::{AsyncBufReadExt, TryStreamExt};
 use jiff::Timestamp;
 use k8s_openapi::api::batch::v1::Job;
-use k8s_openapi::api::core::v1::{Event, Pod};
-use kube::api::{DeleteParams, ListParams, LogParams, PostParams};
+use k8s_openapi::api::core::v1::Pod;
+use kube::api::{DeleteParams, LogParams, PostParams};
 use kube::{Api, ResourceExt};
 
 use super::objects::TEST_LABEL;
-use super::pods::Started;
+use super::pods::{Cause, Started};
 use super::{KubernetesTestbed, Made, PodState, objects};
 use crate::document::{Failure, FailureKind};
 use crate::engine::iperf3::ClientExit;
@@ -82,16 +82,15 @@ impl KubernetesTestbed {
         let is_it = |pod: &Pod| pod.labels().get(TEST_LABEL) == Some(&number);
         let pod = match made.pods.started(is_it, START_LIMIT, |_| {}).await {
             // one that was over before it was seen to run has its log all the same
-            Started::Running { name, .. } | Started::Not { name: Some(name), ended: true, .. } => name,
-            Started::Not { name: None, reason, .. } => {
-                let reason = self.last_warning(job).await.unwrap_or(reason);
-                return Err(Failure::new(
-                    FailureKind::ClientLost,
-                    format!("the client's Job has no pod: {reason}"),
-                ));
+            Started::Running { name, .. } | Started::Not { name: Some(name), cause: Cause::Exited, .. } => {
+                name
             }
-            Started::Not { reason, .. } => {
-                return Err(Failure::new(FailureKind::NodeUnusable, format!("the client's pod: {reason}")));
+            Started::Not { name, unusable, cause } => {
+                let what = match name {
+                    Some(name) => self.with_warning(&name, unusable, cause).await,
+                    None => self.with_warning(job, unusable, cause).await,
+                };
+                return Err(Failure::new(FailureKind::NodeUnusable, format!("the client's Job: {what}")));
             }
         };
         let mut position = LogPosition::default();
@@ -138,14 +137,6 @@ impl KubernetesTestbed {
             }
         }
         Ok(Enough::NotYet)
-    }
-
-    /// What the cluster says about a Job that gets no pod, if it lets its events be read.
-    async fn last_warning(&self, job: &str) -> Option<String> {
-        let api: Api<Event> = Api::namespaced(self.cluster.client.clone(), &self.scope.namespace());
-        let of_job = ListParams::default().fields(&format!("involvedObject.name={job},type=Warning"));
-        let events = self.cluster.call("list the events of a Job", api.list(&of_job)).await.ok()?;
-        events.items.into_iter().filter_map(|event| event.message).next_back()
     }
 }
 

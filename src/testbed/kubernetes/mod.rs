@@ -12,6 +12,7 @@ mod removal;
 mod request;
 mod scope;
 mod servers;
+mod warnings;
 
 pub use access::choose_via;
 pub use connect::{ConnectError, ConnectionOptions, Environment, connect};

@@ -2,12 +2,16 @@
 
 use std::time::Duration;
 
-use k8s_openapi::api::core::v1::{ContainerStatus, Pod};
+use k8s_openapi::api::core::v1::{ContainerStateTerminated, ContainerStatus, Pod, PodStatus};
 
 use crate::engine::iperf3::ClientExit;
+use crate::testbed::Unusable;
 
 /// How long a pod may be in a state that is bad but may pass before that state counts.
 const PATIENCE: Duration = Duration::from_secs(5);
+
+const NEEDS_OF_IMAGE: &str = "the image needs iperf3 on its PATH and must run as any user";
+const OTHER_PORT: &str = "something on the node uses the port: choose another with --port";
 
 /// The state of a pod with one container.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,7 +24,7 @@ pub enum PodState {
     /// It will not start, as far as can be seen.
     Stuck {
         /// The cluster's words, and what to do.
-        reason: String,
+        unusable: Unusable,
         /// How long to wait whether this passes.
         patience: Duration,
     },
@@ -33,8 +37,8 @@ pub enum PodState {
     Ended {
         /// How the process ended.
         exit: ClientExit,
-        /// The cluster's words for it, or the process's own.
-        reason: String,
+        /// The cluster's words for it, or the process's own, and what to do.
+        unusable: Unusable,
     },
 }
 
@@ -54,7 +58,10 @@ impl PodState {
             return ended(pod, container);
         }
         if pod.metadata.deletion_timestamp.is_some() {
-            return Self::Ended { exit: ClientExit::default(), reason: "the pod was deleted".to_owned() };
+            return Self::Ended {
+                exit: ClientExit::default(),
+                unusable: Unusable::because("the pod was deleted"),
+            };
         }
         if state.is_some_and(|state| state.running.is_some())
             && let Some(address) = status.pod_ip.as_ref().filter(|address| !address.is_empty())
@@ -73,10 +80,10 @@ impl PodState {
             {
                 let message = condition.message.as_deref().unwrap_or_default();
                 Self::Stuck {
-                    reason: format!(
-                        "the scheduler finds no place for the pod: {message}{}",
-                        remedy_of_scheduling(message)
-                    ),
+                    unusable: Unusable {
+                        reason: format!("the scheduler finds no place for the pod: {message}"),
+                        remedy: remedy_of_scheduling(message).map(str::to_owned),
+                    },
                     patience: PATIENCE,
                 }
             }
@@ -93,7 +100,10 @@ fn starting(waits_for: &str) -> PodState {
 /// Sorts the reasons for which a kubelet has not started a container.
 fn waiting_for(reason: &str, message: &str) -> PodState {
     let stuck = |what: &str, remedy: &str, patience| PodState::Stuck {
-        reason: format!("{what}: {}; {remedy}", if message.is_empty() { reason } else { message }),
+        unusable: Unusable {
+            reason: format!("{what}: {}", if message.is_empty() { reason } else { message }),
+            remedy: Some(remedy.to_owned()),
+        },
         patience,
     };
     match reason {
@@ -105,74 +115,66 @@ fn waiting_for(reason: &str, message: &str) -> PodState {
         "InvalidImageName" => stuck("its image has no valid name", "check --image", Duration::ZERO),
         "ErrImageNeverPull" => stuck("its image is not on the node", "check --image", Duration::ZERO),
         "CreateContainerConfigError" | "CreateContainerError" | "RunContainerError" | "CrashLoopBackOff" => {
-            stuck(
-                "its container cannot be started",
-                "the image needs iperf3 on its PATH and must run as any user",
-                PATIENCE,
-            )
+            stuck("its container cannot be started", NEEDS_OF_IMAGE, PATIENCE)
         }
         "ContainerCreating" | "PodInitializing" | "" => starting("creating its container"),
         other => starting(other),
     }
 }
 
-fn remedy_of_scheduling(message: &str) -> &'static str {
+fn remedy_of_scheduling(message: &str) -> Option<&'static str> {
     if message.contains("free ports") {
-        "; choose another port with --port"
+        Some(OTHER_PORT)
     } else if message.contains("taint") {
-        "; name the node on the command line to tolerate its taints"
+        Some("name the node on the command line to tolerate its taints")
     } else if message.contains("Insufficient") || message.contains("Too many pods") {
-        "; free some room on the node, or leave it out"
+        Some("free some room on the node, or leave it out")
     } else {
-        ""
+        None
     }
 }
 
 fn ended(pod: &Pod, container: Option<&ContainerStatus>) -> PodState {
     let terminated = container.and_then(|container| container.state.as_ref()?.terminated.as_ref());
     let message = terminated.and_then(|terminated| terminated.message.as_deref()).unwrap_or_default().trim();
-    let status = pod.status.as_ref();
-    let of_pod = |field: Option<&String>| field.filter(|text| !text.is_empty()).cloned();
-    let pod_reason = status.and_then(|status| of_pod(status.reason.as_ref()));
-    let pod_message = status.and_then(|status| of_pod(status.message.as_ref()));
-    let reason = match (pod_reason, terminated) {
-        // the pod's own reason: Evicted, DeadlineExceeded, OutOfcpu, NodeAffinity
-        (Some(reason), _) => match pod_message {
-            Some(message) => format!("the pod was ended ({reason}): {message}"),
-            None => format!("the pod was ended ({reason})"),
-        },
-        (None, Some(terminated)) if terminated.reason.as_deref() == Some("OOMKilled") => {
-            "its container was killed for using too much memory".to_owned()
-        }
-        (None, Some(terminated))
-            if terminated.reason.as_deref() == Some("ContainerCannotRun")
-                || terminated.reason.as_deref() == Some("StartError") =>
-        {
-            format!(
-                "its container cannot be started: {message}; the image needs iperf3 on its PATH and must run as any user"
-            )
-        }
-        (None, Some(terminated)) => {
-            let last = message.lines().rfind(|line| !line.trim().is_empty()).unwrap_or_default();
-            let remedy =
-                if last.contains("Address already in use") || last.contains("unable to start listener") {
-                    "; something on the node uses the port: choose another with --port"
-                } else {
-                    ""
-                };
-            match last {
-                "" => format!("its container ended with code {}", terminated.exit_code),
-                last => format!("its container ended with code {}: {last}{remedy}", terminated.exit_code),
-            }
-        }
-        (None, None) => pod_message.unwrap_or_else(|| "the pod ended".to_owned()),
-    };
     PodState::Ended {
         exit: ClientExit {
             code: terminated.map(|terminated| terminated.exit_code),
             stderr: message.to_owned(),
         },
-        reason,
+        unusable: why_ended(pod, terminated, message),
+    }
+}
+
+fn why_ended(pod: &Pod, terminated: Option<&ContainerStateTerminated>, message: &str) -> Unusable {
+    let of_pod = |field: fn(&PodStatus) -> &Option<String>| {
+        pod.status.as_ref().and_then(|status| field(status).clone()).filter(|text| !text.is_empty())
+    };
+    let pod_message = of_pod(|status| &status.message);
+    // the pod's own reason comes first: Evicted, DeadlineExceeded, OutOfcpu, NodeAffinity
+    if let Some(reason) = of_pod(|status| &status.reason) {
+        let message = pod_message.map_or(String::new(), |message| format!(": {message}"));
+        return Unusable::because(format!("the pod was ended ({reason}){message}"));
+    }
+    let Some(terminated) = terminated else {
+        return Unusable::because(pod_message.unwrap_or_else(|| "the pod ended".to_owned()));
+    };
+    match terminated.reason.as_deref() {
+        Some("OOMKilled") => Unusable::because("its container was killed for using too much memory"),
+        Some("ContainerCannotRun" | "StartError") => Unusable {
+            reason: format!("its container cannot be started: {message}"),
+            remedy: Some(NEEDS_OF_IMAGE.to_owned()),
+        },
+        _ => {
+            let last = message.lines().rfind(|line| !line.trim().is_empty());
+            let last = last.map_or(String::new(), |line| format!(": {line}"));
+            let port_is_taken =
+                message.contains("Address already in use") || message.contains("unable to start listener");
+            Unusable {
+                reason: format!("its container ended with code {}{last}", terminated.exit_code),
+                remedy: port_is_taken.then(|| OTHER_PORT.to_owned()),
+            }
+        }
     }
 }
 

@@ -13,6 +13,7 @@ use tokio::task::AbortHandle;
 
 use super::objects::RUN_LABEL;
 use super::pod_state::PodState;
+use crate::testbed::Unusable;
 
 /// What is known of the pods.
 #[derive(Default)]
@@ -52,11 +53,26 @@ pub enum Started {
     Not {
         /// The pod's name, if there is a pod.
         name: Option<String>,
-        /// What is known.
-        reason: String,
-        /// Whether its process came to run and ended by itself.
-        ended: bool,
+        /// Why, and what to do.
+        unusable: Unusable,
+        /// Which kind of reason it is.
+        cause: Cause,
     },
+}
+
+/// The kinds of reason for which a pod does not run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cause {
+    /// Its process came to run and ended by itself.
+    Exited,
+    /// The cluster said why.
+    Stuck,
+    /// The time was over, and the pod's status does not say why.
+    TimedOut,
+}
+
+fn not(name: Option<String>, unusable: Unusable, cause: Cause) -> Started {
+    Started::Not { name, unusable, cause }
 }
 
 impl Pods {
@@ -86,13 +102,13 @@ impl Pods {
     ) -> Started {
         let mut known = self.known.clone();
         let deadline = Instant::now() + limit;
-        let mut stuck: Option<(String, Instant)> = None;
-        let mut last_state = "the pod was not seen".to_owned();
+        let mut stuck: Option<(Unusable, Instant)> = None;
+        let mut waits_for: Option<String> = None;
         loop {
             let (name, state) = {
                 let now = known.borrow_and_update();
                 if let Some(refused) = &now.refused {
-                    return Started::Not { name: None, reason: refused.clone(), ended: false };
+                    return not(None, Unusable::because(refused), Cause::Stuck);
                 }
                 let pod = now.pods.values().find(|pod| is_it(pod));
                 (pod.map(ResourceExt::name_any), pod.map(PodState::of))
@@ -102,33 +118,37 @@ impl Pods {
                 Some(PodState::Running { address }) => {
                     return Started::Running { name: name.unwrap_or_default(), address };
                 }
-                Some(PodState::Ended { reason, exit }) => {
-                    return Started::Not { name, reason, ended: exit.code.is_some() };
+                Some(PodState::Ended { unusable, exit }) => {
+                    let cause = if exit.code.is_some() { Cause::Exited } else { Cause::Stuck };
+                    return not(name, unusable, cause);
                 }
-                Some(PodState::Stuck { reason, patience }) => {
-                    waiting(&reason);
-                    let since = match &stuck {
-                        Some((_, since)) => *since,
-                        None => Instant::now(),
-                    };
-                    stuck = Some((reason.clone(), since));
-                    last_state = reason;
+                Some(PodState::Stuck { unusable, patience }) => {
+                    waiting(&unusable.reason);
+                    let since = stuck.map_or_else(Instant::now, |(_, since)| since);
+                    stuck = Some((unusable, since));
                     until = until.min(since + patience);
                 }
-                Some(PodState::Starting { waits_for }) => {
-                    // a pull that failed is tried again by way of this state
-                    waiting(&waits_for);
-                    last_state = format!("the pod was still {waits_for}");
+                Some(PodState::Starting { waits_for: now }) => {
+                    waiting(&now);
+                    stuck = None;
+                    waits_for = Some(now);
+                }
+                // one that was seen and is not there any more will not come back
+                None if stuck.is_some() || waits_for.is_some() => {
+                    return not(None, Unusable::because("the pod was deleted"), Cause::Stuck);
                 }
                 None => {}
             }
-            let changed = tokio::time::timeout_at(until.into(), known.changed()).await;
-            if changed.is_err() || changed.is_ok_and(|changed| changed.is_err()) {
-                let reason = match stuck {
-                    Some((reason, _)) => reason,
-                    None => format!("not running after {} seconds: {last_state}", limit.as_secs()),
+            if !matches!(tokio::time::timeout_at(until.into(), known.changed()).await, Ok(Ok(()))) {
+                return match (stuck, waits_for) {
+                    (Some((unusable, _)), _) => not(name, unusable, Cause::Stuck),
+                    (None, waits_for) => {
+                        let still = waits_for.map_or(String::new(), |what| format!(", still {what}"));
+                        let reason =
+                            format!("the pod was not running after {} seconds{still}", limit.as_secs());
+                        not(name, Unusable::because(reason), Cause::TimedOut)
+                    }
                 };
-                return Started::Not { name, reason, ended: false };
             }
         }
     }

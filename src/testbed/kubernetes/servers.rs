@@ -10,7 +10,7 @@ use kube::{Api, ResourceExt};
 use super::objects;
 use super::pods::Started;
 use super::request::RequestErrorKind;
-use super::{KubernetesTestbed, Made};
+use super::{KubernetesTestbed, Made, PodState};
 use crate::engine::iperf3::{ServerLog, server_command};
 use crate::runner::{Event, Observer};
 use crate::testbed::{Server, Unusable};
@@ -36,7 +36,7 @@ impl KubernetesTestbed {
         let result = self.try_start_server(made, index, observer).await;
         match &result {
             Ok(_) => observer.observe(&Event::ServerReady { node }),
-            Err(Unusable { reason }) => observer.observe(&Event::ServerFailed { node, reason }),
+            Err(unusable) => observer.observe(&Event::ServerFailed { node, unusable }),
         }
         result
     }
@@ -49,7 +49,7 @@ impl KubernetesTestbed {
     ) -> Result<Server, Unusable> {
         let node = &self.nodes[index];
         if let Some(reason) = &node.unusable {
-            return Err(Unusable { reason: reason.clone() });
+            return Err(Unusable::because(reason));
         }
         let name = objects::server_name(&self.settings.run, index);
         self.create_server_pod(made, index).await?;
@@ -59,7 +59,9 @@ impl KubernetesTestbed {
         let started = made.pods.started(|pod| pod.name_any() == name, START_LIMIT, waiting).await;
         let address = match started {
             Started::Running { address, .. } => address,
-            Started::Not { reason, .. } => return Err(Unusable { reason }),
+            Started::Not { unusable, cause, .. } => {
+                return Err(self.with_warning(&name, unusable, cause).await);
+            }
         };
         let version = self.listening(made, &name).await?;
         Ok(Server { host: address, port: self.settings.port, version })
@@ -85,12 +87,9 @@ impl KubernetesTestbed {
                 }
             }
         };
-        self.tracked(create).await.map_err(|error| {
-            let explanation = error.explain();
-            let remedy = explanation.remedy.map_or(String::new(), |remedy| format!("; {remedy}"));
-            let why = explanation.why.unwrap_or_default();
-            Unusable { reason: format!("{}: {why}{remedy}", explanation.what) }
-        })
+        self.tracked(create)
+            .await
+            .map_err(|error| Unusable { reason: format!("{error}: {}", error.why()), remedy: error.remedy() })
     }
 
     /// Reads the log of a running server until it listens. Returns its version.
@@ -102,13 +101,15 @@ impl KubernetesTestbed {
         }
         // the process may have ended instead, and its last words say more than a log that stopped
         let ended = tokio::time::timeout(Duration::from_secs(2), made.pods.ended(pod)).await;
-        let reason = match (ended, read) {
-            (Ok(Some(super::PodState::Ended { reason, .. })), _) => reason,
-            (Ok(None), _) => "its pod was deleted".to_owned(),
-            (_, Ok(Err(error))) => format!("its log cannot be read: {error}"),
-            _ => format!("its server does not listen after {} seconds", LISTEN_LIMIT.as_secs()),
-        };
-        Err(Unusable { reason })
+        Err(match (ended, read) {
+            (Ok(Some(PodState::Ended { unusable, .. })), _) => unusable,
+            (Ok(None), _) => Unusable::because("its pod was deleted"),
+            (_, Ok(Err(error))) => Unusable::because(format!("its log cannot be read: {error}")),
+            _ => Unusable::because(format!(
+                "its server does not listen after {} seconds",
+                LISTEN_LIMIT.as_secs()
+            )),
+        })
     }
 
     async fn read_until_listening(&self, pod: &str, log: &mut ServerLog) -> Result<(), String> {

@@ -1,0 +1,28 @@
+//! What the cluster's events say about an object that does not do what it should.
+
+use k8s_openapi::api::core::v1::Event;
+use kube::Api;
+use kube::api::ListParams;
+
+use super::KubernetesTestbed;
+use super::pods::Cause;
+use crate::testbed::Unusable;
+
+impl KubernetesTestbed {
+    /// Adds the last warning about `object` to a reason that does not explain itself, if there is
+    /// one and the user may read it.
+    pub(super) async fn with_warning(&self, object: &str, unusable: Unusable, cause: Cause) -> Unusable {
+        if cause != Cause::TimedOut {
+            return unusable;
+        }
+        let api: Api<Event> = Api::namespaced(self.cluster.client.clone(), &self.scope.namespace());
+        let warnings = ListParams::default().fields(&format!("involvedObject.name={object},type=Warning"));
+        let events = self.cluster.call("list the events of an object", api.list(&warnings)).await;
+        let mut events = events.map(|events| events.items).unwrap_or_default();
+        events.sort_by_key(|event| event.last_timestamp.as_ref().map(|time| time.0));
+        match events.pop().and_then(|event| event.message) {
+            Some(message) => Unusable { reason: format!("{}: {message}", unusable.reason), ..unusable },
+            None => unusable,
+        }
+    }
+}
