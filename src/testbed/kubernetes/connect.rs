@@ -4,13 +4,15 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use http::{Request, Response};
 use hyper_util::client::proxy::matcher::Matcher;
-use kube::client::ClientBuilder;
 use kube::client::retry::RetryPolicy;
+use kube::client::{Body, ClientBuilder};
 use kube::config::{ExecInteractiveMode, KubeConfigOptions, Kubeconfig, KubeconfigError};
 use kube::{Client, Config};
 use tower::buffer::BufferLayer;
 use tower::retry::RetryLayer;
+use tower::{BoxError, Service};
 
 use super::request::Cluster;
 use crate::error::Explanation;
@@ -205,14 +207,29 @@ async fn finish(
     Ok(Cluster::new(client, context, default_namespace, url, options.request_timeout))
 }
 
-/// A client whose requests are repeated a few times when the server asks for it.
 fn client(config: Config) -> kube::Result<Client> {
+    with_retries(ClientBuilder::try_from(config)?).map(ClientBuilder::build)
+}
+
+/// Repeats requests a few times when the server asks for it.
+pub(super) fn with_retries<S, B>(
+    builder: ClientBuilder<S>,
+) -> kube::Result<
+    ClientBuilder<
+        impl Service<Request<Body>, Response = Response<B>, Error = BoxError, Future: Send>
+        + Send
+        + Clone
+        + use<S, B>,
+    >,
+>
+where
+    S: Service<Request<Body>, Response = Response<B>, Error = BoxError> + Send + 'static,
+    S::Future: Send + 'static,
+    B: Send + 'static,
+{
     let retries = RetryPolicy::new(RETRY_FROM, RETRY_TO, RETRIES, true)
         .map_err(|error| kube::Error::Service(error.into()))?;
-    Ok(ClientBuilder::try_from(config)?
-        .with_layer(&BufferLayer::new(REQUEST_QUEUE))
-        .with_layer(&RetryLayer::new(retries))
-        .build())
+    Ok(builder.with_layer(&BufferLayer::new(REQUEST_QUEUE)).with_layer(&RetryLayer::new(retries)))
 }
 
 /// The kubeconfig, merged as kubectl merges; none inside a cluster, where none is needed.

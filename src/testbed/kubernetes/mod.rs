@@ -3,6 +3,8 @@
 mod access;
 mod connect;
 mod exec;
+#[cfg(test)]
+mod fake_api;
 mod job;
 mod nodes;
 mod objects;
@@ -150,3 +152,6 @@ impl Testbed for KubernetesTestbed {
         self.remove().await
     }
 }
+
+#[cfg(test)]
+mod tests;

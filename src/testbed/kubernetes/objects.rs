@@ -205,6 +205,8 @@ fn container(settings: &PodSettings, command: Vec<String>) -> Container {
             }),
             ..SecurityContext::default()
         }),
+        // the image's own working directory may be closed to this user
+        working_dir: Some("/tmp".to_owned()),
         // iperf3's client keeps a file in the temporary directory
         volume_mounts: Some(vec![VolumeMount {
             name: "tmp".to_owned(),

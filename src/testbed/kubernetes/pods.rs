@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::pin::pin;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use futures_util::StreamExt;
 use k8s_openapi::api::core::v1::Pod;
@@ -10,6 +10,7 @@ use kube::runtime::{WatchStreamExt, watcher};
 use kube::{Api, ResourceExt};
 use tokio::sync::watch;
 use tokio::task::AbortHandle;
+use tokio::time::Instant;
 
 use super::objects::RUN_LABEL;
 use super::pod_state::PodState;
@@ -139,7 +140,7 @@ impl Pods {
                 }
                 None => {}
             }
-            if !matches!(tokio::time::timeout_at(until.into(), known.changed()).await, Ok(Ok(()))) {
+            if !matches!(tokio::time::timeout_at(until, known.changed()).await, Ok(Ok(()))) {
                 return match (stuck, waits_for) {
                     (Some((unusable, _)), _) => not(name, unusable, Cause::Stuck),
                     (None, waits_for) => {

@@ -1,0 +1,319 @@
+//! What a healthy cluster does not show, played by a server for tests.
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tokio::time::Instant;
+
+use super::fake_api::{Answer, FakeApi, running};
+use super::*;
+use crate::document;
+use crate::runner::Event;
+use crate::testbed::Enough;
+
+struct Unobserved;
+
+impl Observer for Unobserved {
+    fn observe(&self, _event: &Event) {}
+}
+
+macro_rules! recorded {
+    ($name:literal) => {
+        include_str!(concat!("../../../tests/fixtures/kubernetes/", $name))
+    };
+}
+
+const SERVER_LOG: &str = include_str!("../../../tests/fixtures/iperf3/3.18-server.log");
+
+fn testbed(api: &FakeApi, nodes: usize, via: Via, namespace: Option<&str>) -> KubernetesTestbed {
+    let chosen = |index: usize| Chosen {
+        node: document::Node { name: format!("node-{}", index + 1), ..document::Node::default() },
+        tolerations: Vec::new(),
+        unusable: None,
+    };
+    let settings = PodSettings {
+        run: "k3v9x2mq".to_owned(),
+        image: "example.org/iperf3:1".to_owned(),
+        port: 5201,
+        host_network: false,
+        server_deadline: Duration::from_secs(300),
+        client_deadline: Duration::from_secs(60),
+    };
+    let scope = Scope::new("k3v9x2mq", namespace.map(str::to_owned), false);
+    KubernetesTestbed::new(api.cluster(), (0..nodes).map(chosen).collect(), settings, scope, via)
+}
+
+/// Answers log requests as a server that listens.
+fn server_log(name: &str) -> Option<Answer> {
+    (name.starts_with("GET") && name.contains("/log?")).then(|| Answer::text(SERVER_LOG))
+}
+
+async fn start(testbed: &KubernetesTestbed) -> Vec<Result<Server, Unusable>> {
+    testbed.start(&Unobserved).await.unwrap()
+}
+
+#[tokio::test(start_paused = true)]
+async fn servers_start_although_every_watch_ends_soon() {
+    let api = FakeApi::new(|name, _| server_log(name));
+    let servers = start(&testbed(&api, 3, Via::Exec, None)).await;
+    let server = Server { host: "10.244.1.5".to_owned(), port: 5201, version: Some("3.18".to_owned()) };
+    assert_eq!(servers, vec![Ok(server); 3]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_429_is_obeyed() {
+    let refused = AtomicUsize::new(0);
+    let api = FakeApi::new(move |name, _| {
+        let first =
+            name.starts_with("POST /api/v1/namespaces?") && refused.fetch_add(1, Ordering::Relaxed) == 0;
+        if first { Some(Answer::error(429, "too many requests").retry_after(2)) } else { server_log(name) }
+    });
+    let began = Instant::now();
+    let servers = start(&testbed(&api, 2, Via::Exec, None)).await;
+    assert!(servers.iter().all(Result::is_ok));
+    assert!(began.elapsed() >= Duration::from_secs(2));
+    assert_eq!(api.requests("POST /api/v1/namespaces?").len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_steady_503_is_not_waited_for_long() {
+    let api = FakeApi::new(|_, _| Some(Answer::error(503, "the server is shutting down")));
+    let began = Instant::now();
+    let error = api.cluster().nodes(None).await.unwrap_err();
+    assert!(began.elapsed() < Duration::from_secs(15));
+    assert!(error.remedy().unwrap().contains("try again later"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_without_an_answer_ends() {
+    let cluster = FakeApi::new(|_, _| None).cluster();
+    let error = cluster.call("list the nodes", std::future::pending::<kube::Result<()>>()).await.unwrap_err();
+    assert_eq!(error.why(), "https://10.1.0.1:6443 did not answer within 30 seconds");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_repeated_creation_finds_its_own_objects() {
+    let api = FakeApi::new(|name, _| match name {
+        _ if name.starts_with("POST /api/v1/namespaces?") => Some(Answer::error(409, "already exists")),
+        _ => server_log(name),
+    });
+    assert!(start(&testbed(&api, 2, Via::Exec, None)).await.iter().all(Result::is_ok));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_new_namespace_is_waited_for_until_it_has_its_account() {
+    let refused = AtomicUsize::new(0);
+    let api = FakeApi::new(move |name, _| {
+        let late =
+            name.starts_with("POST") && name.contains("/pods") && refused.fetch_add(1, Ordering::Relaxed) < 5;
+        let message = r#"pods "x" is forbidden: error looking up service account netbench-k3v9x2mq/default: serviceaccount "default" not found"#;
+        if late { Some(Answer::error(403, message)) } else { server_log(name) }
+    });
+    assert!(start(&testbed(&api, 2, Via::Exec, None)).await.iter().all(Result::is_ok));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_quota_makes_one_node_unusable_and_leaves_the_others() {
+    let api = FakeApi::new(|name, body| {
+        let third = body["metadata"]["name"].as_str().is_some_and(|pod| pod.ends_with("server-3"));
+        if third { Some(Answer::refusal(recorded!("403-quota-exceeded.json"))) } else { server_log(name) }
+    });
+    let servers = start(&testbed(&api, 3, Via::Exec, None)).await;
+    assert!(servers[0].is_ok() && servers[1].is_ok());
+    let unusable = servers[2].as_ref().unwrap_err();
+    assert!(unusable.reason.contains("exceeded quota"), "{unusable}");
+    assert!(unusable.remedy.as_deref().unwrap().starts_with("raise the quota"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn pod_security_refuses_with_a_remedy() {
+    let api = FakeApi::new(|name, _| {
+        let pod = name.starts_with("POST") && name.contains("/pods");
+        pod.then(|| Answer::refusal(recorded!("403-pod-security-baseline-host-network.json")))
+    });
+    let servers = start(&testbed(&api, 2, Via::Exec, Some("team-a"))).await;
+    let unusable = servers[0].as_ref().unwrap_err();
+    assert!(unusable.remedy.as_deref().unwrap().contains("pod-security.kubernetes.io/enforce"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_image_that_cannot_be_pulled_is_told_within_seconds() {
+    let pod: Value = serde_json::from_str(recorded!("pod-bad-image.json")).unwrap();
+    let api = FakeApi::new(|_, _| None);
+    let on_create = {
+        let api = api.clone();
+        move |name: &str, body: &Value| {
+            let creates = name.starts_with("POST") && name.contains("/pods");
+            creates.then(|| {
+                let mut made = body.clone();
+                made["status"] = pod["status"].clone();
+                api.add_pod(made.clone());
+                Answer::ok(&made)
+            })
+        }
+    };
+    let api = api.deciding(on_create);
+    let began = Instant::now();
+    let servers = start(&testbed(&api, 2, Via::Exec, None)).await;
+    assert!(began.elapsed() < Duration::from_secs(10));
+    assert!(servers[0].as_ref().unwrap_err().reason.contains("cannot be pulled"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_watch_that_is_refused_is_told_at_once() {
+    let api = FakeApi::new(|name, _| {
+        let list = name.starts_with("GET") && name.contains("/pods?");
+        list.then(|| Answer::refusal(recorded!("403-rbac-limited-user.json")))
+    });
+    let began = Instant::now();
+    let servers = start(&testbed(&api, 2, Via::Exec, None)).await;
+    assert!(began.elapsed() < Duration::from_secs(5));
+    assert!(servers[0].as_ref().unwrap_err().reason.contains("User \"limited\" cannot"));
+}
+
+/// A client's log with the timestamps of the kubelet.
+fn client_log() -> Vec<String> {
+    let stream = include_str!("../../../tests/fixtures/iperf3/3.18-stream-two-streams.ndjson");
+    stream
+        .lines()
+        .enumerate()
+        .map(|(second, line)| format!("2026-11-23T01:00:0{second}.5Z {line}\n"))
+        .collect()
+}
+
+/// A server whose Jobs get the pod that `status` describes.
+fn api_with_jobs(status: Value, decide: impl Fn(&str) -> Option<Answer> + Send + Sync + 'static) -> FakeApi {
+    let api = FakeApi::new(|_, _| None);
+    let controller = api.clone();
+    api.deciding(move |name, body| {
+        if name.starts_with("POST") && name.contains("/jobs") {
+            let mut pod = body["spec"]["template"].clone();
+            pod["metadata"]["name"] = json!("client-pod");
+            pod["status"] = status.clone();
+            controller.add_pod(pod);
+        }
+        decide(name)
+    })
+}
+
+async fn run_client(testbed: &KubernetesTestbed) -> (Result<ClientExit, Failure>, String) {
+    let read = Mutex::new(Vec::new());
+    let mut output = |bytes: &[u8]| {
+        let mut read = read.lock().unwrap();
+        read.extend_from_slice(bytes);
+        let ended = String::from_utf8_lossy(&read).contains("\"event\":\"end\"") && read.ends_with(b"\n");
+        if ended { Enough::Yes } else { Enough::NotYet }
+    };
+    let result = testbed.run_client(0, &["iperf3".to_owned()], &mut output).await;
+    let text = String::from_utf8(read.into_inner().unwrap()).unwrap();
+    (result, text)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_log_that_breaks_off_is_read_on_and_nothing_is_counted_twice() {
+    let opened = AtomicUsize::new(0);
+    let api = api_with_jobs(running(), move |name| {
+        let log = client_log();
+        (name.contains("/log?")).then(|| match opened.fetch_add(1, Ordering::Relaxed) {
+            0 => Answer::text(&log[..2].concat()),
+            1 => Answer::error(500, "the kubelet does not answer"),
+            _ => Answer::text(&log.concat()),
+        })
+    });
+    let (result, text) = run_client(&testbed(&api, 2, Via::Job, None)).await;
+    assert!(result.is_ok(), "{result:?}");
+    let stream = include_str!("../../../tests/fixtures/iperf3/3.18-stream-two-streams.ndjson");
+    assert_eq!(text.trim_end(), stream.trim_end());
+    assert!(
+        api.requests("GET").iter().any(|request| request.contains("/log?") && request.contains("sinceTime="))
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_failed_before_it_was_seen_is_told_by_its_log() {
+    let mut status = running();
+    status["phase"] = json!("Failed");
+    status["containerStatuses"][0]["state"] =
+        json!({"terminated": {"exitCode": 1, "reason": "Error", "message": "iperf3: error - no"}});
+    let api = api_with_jobs(status, |name| name.contains("/log?").then(|| Answer::text("")));
+    let (result, _) = run_client(&testbed(&api, 2, Via::Job, None)).await;
+    assert_eq!(result, Ok(ClientExit { code: Some(1), stderr: "iperf3: error - no".to_owned() }));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_job_without_a_pod_is_told_by_its_events() {
+    let api = FakeApi::new(|name, _| {
+        name.contains("/events?").then(|| {
+            Answer::ok(&json!({"kind": "EventList", "apiVersion": "v1", "metadata": {}, "items": [
+                {"metadata": {"name": "e"}, "involvedObject": {}, "type": "Warning",
+                 "message": "Error creating: exceeded quota: q, requested: pods=1"},
+            ]}))
+        })
+    });
+    let (result, _) = run_client(&testbed(&api, 2, Via::Job, None)).await;
+    assert!(result.unwrap_err().reason.contains("exceeded quota"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn removal_deletes_the_scope_first_and_then_hastens_the_pods() {
+    let api = FakeApi::new(|name, _| server_log(name));
+    let testbed = testbed(&api, 2, Via::Exec, None);
+    start(&testbed).await;
+    testbed.stop().await.unwrap();
+    let deletions = api.requests("DELETE");
+    assert!(deletions[0].starts_with("DELETE /api/v1/namespaces/netbench-k3v9x2mq?"), "{deletions:?}");
+    assert!(deletions.iter().any(|request| request.contains("/pods/netbench-k3v9x2mq-server-1?")));
+}
+
+#[tokio::test(start_paused = true)]
+async fn removal_of_what_was_never_made_or_is_gone_already_is_no_error() {
+    for code in [404, 409] {
+        let api =
+            FakeApi::new(move |name, _| name.starts_with("DELETE").then(|| Answer::error(code, "gone")));
+        assert!(testbed(&api, 2, Via::Exec, None).stop().await.is_ok());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_namespace_that_will_not_go_away_is_reported() {
+    let api = FakeApi::new(|name, _| {
+        let asked = name.starts_with("GET /api/v1/namespaces/");
+        asked.then(|| Answer::ok(&json!({"metadata": {"name": "netbench-k3v9x2mq"}})))
+    });
+    let error = testbed(&api, 2, Via::Exec, None).stop().await.unwrap_err();
+    assert!(matches!(error, Error::Removal { .. }), "{error}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn in_a_given_namespace_everything_is_owned_by_one_config_map() {
+    let api = FakeApi::new(|name, body| {
+        if name.starts_with("POST") && name.contains("/pods") {
+            assert_eq!(body["metadata"]["ownerReferences"][0]["kind"], "ConfigMap");
+        }
+        server_log(name)
+    });
+    let testbed = testbed(&api, 2, Via::Exec, Some("team-a"));
+    assert!(start(&testbed).await.iter().all(Result::is_ok));
+    testbed.stop().await.unwrap();
+    assert!(api.requests("POST /api/v1/namespaces?").is_empty());
+    assert!(
+        api.requests("DELETE")[0]
+            .starts_with("DELETE /api/v1/namespaces/team-a/configmaps/netbench-k3v9x2mq?")
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn exec_is_chosen_where_both_verbs_are_allowed() {
+    for (allowed, via) in [(vec!["get", "create"], Via::Exec), (vec!["create"], Via::Job), (vec![], Via::Job)]
+    {
+        let api = FakeApi::new(move |name, body| {
+            let verb = body["spec"]["resourceAttributes"]["verb"].as_str()?;
+            let mut answer = body.clone();
+            answer["status"] = json!({"allowed": allowed.contains(&verb)});
+            name.contains("/selfsubjectaccessreviews").then(|| Answer::ok(&answer))
+        });
+        assert_eq!(choose_via(&api.cluster(), "team-a").await.unwrap(), via);
+    }
+}
