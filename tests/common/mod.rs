@@ -1,0 +1,52 @@
+//! The real program, run as a user runs it.
+
+use std::process::{Command, Output, Stdio};
+
+/// The program with nothing of this process's environment that would change what it does.
+pub fn netbench() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_kubectl-netbench"));
+    for variable in ["KUBECONFIG", "NETBENCH_IMAGE", "NO_COLOR", "CLICOLOR_FORCE"] {
+        command.env_remove(variable);
+    }
+    command.stdin(Stdio::null());
+    command
+}
+
+/// What a process wrote and how it ended.
+pub struct Ended {
+    pub code: Option<i32>,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+impl From<Output> for Ended {
+    fn from(output: Output) -> Self {
+        Self {
+            code: output.status.code(),
+            stdout: String::from_utf8(output.stdout).expect("standard output is text"),
+            stderr: String::from_utf8(output.stderr).expect("standard error is text"),
+        }
+    }
+}
+
+impl Ended {
+    /// Fails the test unless the process ended with `code`.
+    #[track_caller]
+    pub fn expect_code(self, code: i32) -> Self {
+        assert_eq!(self.code, Some(code), "stdout:\n{}\nstderr:\n{}", self.stdout, self.stderr);
+        self
+    }
+
+    /// The run document on standard output.
+    #[track_caller]
+    pub fn run(&self) -> kubectl_netbench::document::Run {
+        serde_json::from_str(&self.stdout)
+            .unwrap_or_else(|error| panic!("{error}\n{}\n{}", self.stdout, self.stderr))
+    }
+}
+
+/// Sends a signal to a process.
+pub fn signal(pid: u32, name: &str) {
+    let sent = Command::new("kill").args([format!("-{name}"), pid.to_string()]).status();
+    assert!(sent.expect("kill runs").success());
+}

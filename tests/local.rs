@@ -1,0 +1,176 @@
+//! The real program with real iperf3 servers on this machine.
+
+mod common;
+
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use common::{Ended, netbench, signal};
+use kubectl_netbench::document::{Outcome, Path, State, Via};
+
+fn run(arguments: &[&str]) -> Ended {
+    netbench().args(arguments).output().expect("the program runs").into()
+}
+
+#[test]
+fn a_matrix_in_a_pipe_is_a_plain_table_with_a_line_per_test() {
+    let ended = run(&["matrix", "--local", "3", "-t", "1s"]).expect_code(0);
+    assert!(ended.stdout.starts_with("Throughput in Gbit/s"), "{}", ended.stdout);
+    for word in ["local-1", "local-2", "local-3", "mean", "Slowest: local-"] {
+        assert!(ended.stdout.contains(word), "{word} is missing:\n{}", ended.stdout);
+    }
+    assert!(!ended.stdout.contains('\u{1b}'), "no colours in a pipe");
+    let lines: Vec<&str> = ended.stderr.lines().collect();
+    assert_eq!(lines[0], "3 nodes, 6 pairs, 6 rounds, about 7s");
+    assert_eq!(lines.len(), 7, "{}", ended.stderr);
+    assert!(lines[6].starts_with("[6/6] local-"), "{}", ended.stderr);
+}
+
+#[test]
+fn json_is_a_run_document_and_nothing_else() {
+    let ended = run(&["matrix", "--local", "2", "-t", "1s", "--repeat", "2", "-P", "2", "-o", "json", "-q"])
+        .expect_code(0);
+    assert_eq!(ended.stderr, "");
+    let run = ended.run();
+    assert_eq!((run.state, run.tests.len(), run.planned_tests), (State::Complete, 4, 4));
+    assert_eq!((run.parameters.via, run.parameters.path), (Via::Process, Path::Loopback));
+    for test in &run.tests {
+        let Outcome::Ok(measurement) = &test.outcome else { panic!("{test:?}") };
+        assert!(measurement.bits_per_second > 1e6);
+        assert_eq!(measurement.samples.len(), 1);
+        assert!(measurement.cpu.is_some());
+    }
+    assert_eq!(run.summary.pairs.len(), 2);
+    assert!(run.summary.pairs.iter().all(|pair| pair.standard_deviation_bits_per_second.is_some()));
+    assert!(run.versions.iperf3.is_some());
+}
+
+#[test]
+fn a_pair_shows_both_directions_and_what_explains_them() {
+    let ended = run(&["pair", "--local", "2", "-t", "1s", "-q"]).expect_code(0);
+    let lines: Vec<&str> = ended.stdout.lines().collect();
+    assert!(lines[0].starts_with("CLIENT"), "{}", ended.stdout);
+    for column in ["RETRANSMITS", "RTT", "CLIENT CPU", "SERVER CPU"] {
+        assert!(lines[0].contains(column));
+    }
+    assert!(lines[1].starts_with("local-1  local-2") && lines[2].starts_with("local-2  local-1"));
+}
+
+#[test]
+fn colours_can_be_asked_for_and_refused() {
+    let colored = |arguments: &[&str], variable: Option<&str>| {
+        let mut command = netbench();
+        command.args(["pair", "--local", "2", "-t", "1s", "-q"]).args(arguments);
+        if let Some(variable) = variable {
+            command.env(variable, "1");
+        }
+        Ended::from(command.output().expect("the program runs")).expect_code(0).stdout.contains('\u{1b}')
+    };
+    assert!(colored(&["--color", "always"], Some("NO_COLOR")));
+    assert!(colored(&[], Some("CLICOLOR_FORCE")));
+    assert!(!colored(&["--color", "never"], Some("CLICOLOR_FORCE")));
+}
+
+/// Runs a command line in a terminal of its own. Returns all that was drawn.
+fn in_terminal(arguments: &str) -> String {
+    let program = env!("CARGO_BIN_EXE_kubectl-netbench");
+    let command = format!("stty cols 100 rows 30; exec {program} {arguments}");
+    let output = Command::new("script")
+        .args(["--quiet", "--return", "--command", &command, "/dev/null"])
+        .stdin(Stdio::null())
+        .env_remove("NO_COLOR")
+        .env("TERM", "xterm-256color")
+        .output()
+        .expect("script (util-linux) runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+#[test]
+fn a_terminal_gets_bars_while_it_measures_and_then_a_coloured_table() {
+    let drawn = in_terminal("matrix --local 2 -t 2s");
+    let table = drawn.find("Throughput in").expect("the table is printed");
+    let progress = &drawn[..table];
+    assert!(progress.contains("tests, round 1/2"), "{progress:?}");
+    assert!(progress.contains("local-1 → local-2"), "{progress:?}");
+    assert!(progress.contains("left"), "{progress:?}");
+    assert!(drawn[table..].contains("\u{1b}["), "{}", &drawn[table..]);
+}
+
+#[test]
+fn a_narrow_terminal_gets_a_list() {
+    let program = env!("CARGO_BIN_EXE_kubectl-netbench");
+    let command = format!("stty cols 30 rows 30; exec {program} matrix --local 4 -t 1s -q --color never");
+    let output = Command::new("script")
+        .args(["--quiet", "--return", "--command", &command, "/dev/null"])
+        .stdin(Stdio::null())
+        .output()
+        .expect("script (util-linux) runs");
+    let drawn = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(drawn.contains("slowest first"), "{drawn}");
+}
+
+/// The processes whose command line holds all of `words`.
+fn processes(words: &[&str]) -> usize {
+    let listing = Command::new("ps").args(["-eo", "args"]).output().expect("ps runs");
+    let listing = String::from_utf8_lossy(&listing.stdout).into_owned();
+    listing.lines().filter(|line| words.iter().all(|word| line.contains(word))).count()
+}
+
+#[test]
+fn an_interrupt_prints_what_was_measured_and_leaves_no_process() {
+    for name in ["INT", "TERM", "HUP"] {
+        let mut child = netbench();
+        child.args(["matrix", "--local", "3", "-t", "1s", "--port", "23450"]);
+        let child = child.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program runs");
+        std::thread::sleep(Duration::from_millis(2700));
+        signal(child.id(), name);
+        let began = Instant::now();
+        let ended = Ended::from(child.wait_with_output().expect("it ends")).expect_code(130);
+        assert!(began.elapsed() < Duration::from_secs(3));
+        let done = ended.stderr.lines().filter(|line| line.starts_with('[')).count();
+        assert!((1..6).contains(&done), "{}", ended.stderr);
+        assert!(
+            ended.stdout.contains(&format!("Partial: the run was ended after {done} of 6 tests.")),
+            "{}",
+            ended.stdout
+        );
+        assert_eq!(processes(&["iperf3", "-p 2345"]), 0);
+    }
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_crash() {
+    let program = env!("CARGO_BIN_EXE_kubectl-netbench");
+    let line = format!("{program} matrix --local 2 -t 1s -o json | true");
+    let output = Command::new("sh").args(["-c", &line]).stdin(Stdio::null()).output().expect("sh runs");
+    let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(!stderr.contains("panicked"), "{stderr}");
+}
+
+#[test]
+fn a_taken_port_is_named_with_what_to_do() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("some port is free");
+    let port = taken.local_addr().expect("it is bound").port().to_string();
+    let ended = run(&["matrix", "--local", "2", "--port", &port]).expect_code(1);
+    assert!(ended.stderr.contains(&format!("cannot listen on port {port}")), "{}", ended.stderr);
+    assert!(ended.stderr.contains("--port"), "{}", ended.stderr);
+    assert_eq!(ended.stdout, "");
+}
+
+#[test]
+fn without_iperf3_it_says_how_to_install_it() {
+    let mut command = netbench();
+    command.args(["matrix", "--local", "2"]).env("PATH", "/nonexistent");
+    let ended = Ended::from(command.output().expect("the program runs")).expect_code(1);
+    assert!(ended.stderr.contains("apt install iperf3"), "{}", ended.stderr);
+}
+
+#[test]
+fn without_a_cluster_it_says_where_it_looked() {
+    let mut command = netbench();
+    command.args(["matrix"]).env("HOME", "/nonexistent").env("KUBECONFIG", "/nonexistent/config");
+    let ended = Ended::from(command.output().expect("the program runs")).expect_code(1);
+    assert!(ended.stderr.contains("/nonexistent/config"), "{}", ended.stderr);
+    assert!(ended.stderr.contains("--local"), "{}", ended.stderr);
+}
