@@ -5,8 +5,18 @@ mod common;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use common::{Ended, netbench, signal};
+use common::{Ended, signal};
 use kubectl_netbench::document::{Outcome, Path, State, Via};
+
+/// The program with nothing of this process's environment that would change what it does.
+fn netbench() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_kubectl-netbench"));
+    for variable in ["KUBECONFIG", "NETBENCH_IMAGE", "NO_COLOR", "CLICOLOR_FORCE"] {
+        command.env_remove(variable);
+    }
+    command.stdin(Stdio::null());
+    command
+}
 
 fn run(arguments: &[&str]) -> Ended {
     netbench().args(arguments).output().expect("the program runs").into()

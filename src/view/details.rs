@@ -6,7 +6,8 @@ use super::{Canvas, RateUnit, style};
 use crate::analysis::{Level, PairSummary};
 use crate::document::Run;
 
-/// One row per pair, in the order in which they were measured. `wide` adds the spread.
+/// One row per pair, in the order in which they were measured. `wide` adds the spread, and
+/// how many of the tests were measured.
 pub(super) fn table(run: &Run, wide: bool, canvas: Canvas) -> String {
     let rates = || run.summary.pairs.iter().filter_map(|pair| pair.mean_bits_per_second);
     let unit = RateUnit::of_largest(rates());
@@ -15,7 +16,7 @@ pub(super) fn table(run: &Run, wide: bool, canvas: Canvas) -> String {
     header.push(style::right(style::header(format!("{unit}  "))));
     let mut figures = vec!["RETRANSMITS", "RTT", "CLIENT CPU", "SERVER CPU"];
     if wide {
-        figures.extend(["MIN", "MAX", "STDDEV", "TESTS", "FAILED"]);
+        figures.extend(["MIN", "MAX", "STDDEV", "TESTS"]);
     }
     header.extend(figures.into_iter().map(|text| style::right(style::header(text))));
     table.set_header(header);
@@ -50,8 +51,7 @@ fn row(pair: &PairSummary, median: Option<f64>, unit: RateUnit, wide: bool) -> V
             figure(pair.min_bits_per_second, &rate),
             figure(pair.max_bits_per_second, &rate),
             figure(pair.standard_deviation_bits_per_second, &rate),
-            style::right(Cell::new(pair.measured)),
-            style::right(Cell::new(pair.failed)),
+            style::right(Cell::new(format!("{}/{}", pair.measured, pair.measured + pair.failed))),
         ]);
     }
     row

@@ -22,6 +22,8 @@ pub enum Format {
     Wide,
     /// The run document.
     Json,
+    /// The run document.
+    Yaml,
 }
 
 /// What the output is drawn on.
@@ -37,6 +39,7 @@ pub struct Canvas {
 pub fn render(run: &Run, format: Format, canvas: Canvas) -> String {
     let mut parts = match (format, run.command) {
         (Format::Json, _) => return json(run),
+        (Format::Yaml, _) => return yaml(run),
         (Format::Table, Command::Matrix) => vec![matrix(run, canvas)],
         (Format::Wide, Command::Matrix) => vec![matrix(run, canvas), details::table(run, true, canvas)],
         (_, Command::Pair) => vec![details::table(run, format == Format::Wide, canvas)],
@@ -100,6 +103,11 @@ fn json(run: &Run) -> String {
     let mut text = serde_json::to_string_pretty(run).unwrap_or_default();
     text.push('\n');
     text
+}
+
+fn yaml(run: &Run) -> String {
+    // as for JSON: nothing in a document can fail to serialise
+    serde_yaml::to_string(run).unwrap_or_default()
 }
 
 #[cfg(test)]

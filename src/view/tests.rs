@@ -91,8 +91,12 @@ fn a_pair_shows_what_explains_its_throughput() {
 }
 
 #[test]
-fn json_is_the_document() {
-    let run = slow_third_node();
-    let text = render(&run, Format::Json, PLAIN);
-    assert_eq!(serde_json::from_str::<Run>(&text).unwrap(), run);
+fn json_and_yaml_are_the_document() {
+    let mut run = slow_third_node();
+    run.tests.push(failed("node-1", "node-2", "0x: a \"reason\"\n# with - signs"));
+    let json = render(&run, Format::Json, PLAIN);
+    assert_eq!(serde_json::from_str::<Run>(&json).unwrap(), run);
+    let yaml = render(&run, Format::Yaml, PLAIN);
+    assert_eq!(serde_yaml::from_str::<Run>(&yaml).unwrap(), run);
+    assert!(yaml.ends_with('\n'));
 }

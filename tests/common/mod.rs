@@ -1,16 +1,6 @@
 //! The real program, run as a user runs it.
 
-use std::process::{Command, Output, Stdio};
-
-/// The program with nothing of this process's environment that would change what it does.
-pub fn netbench() -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_kubectl-netbench"));
-    for variable in ["KUBECONFIG", "NETBENCH_IMAGE", "NO_COLOR", "CLICOLOR_FORCE"] {
-        command.env_remove(variable);
-    }
-    command.stdin(Stdio::null());
-    command
-}
+use std::process::{Command, Output};
 
 /// What a process wrote and how it ended.
 pub struct Ended {

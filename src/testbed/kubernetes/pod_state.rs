@@ -166,12 +166,14 @@ fn why_ended(pod: &Pod, terminated: Option<&ContainerStateTerminated>, message: 
             remedy: Some(NEEDS_OF_IMAGE.to_owned()),
         },
         _ => {
-            let last = message.lines().rfind(|line| !line.trim().is_empty());
-            let last = last.map_or(String::new(), |line| format!(": {line}"));
+            // iperf3 says `exiting` after it has said why
+            let error = message.lines().rfind(|line| line.contains("error"));
+            let said = error.or_else(|| message.lines().rfind(|line| !line.trim().is_empty()));
+            let said = said.map_or(String::new(), |line| format!(": {line}"));
             let port_is_taken =
                 message.contains("Address already in use") || message.contains("unable to start listener");
             Unusable {
-                reason: format!("its container ended with code {}{last}", terminated.exit_code),
+                reason: format!("its container ended with code {}{said}", terminated.exit_code),
                 remedy: port_is_taken.then(|| OTHER_PORT.to_owned()),
             }
         }

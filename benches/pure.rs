@@ -1,0 +1,60 @@
+//! The pure parts at sizes beyond any real run: a plan for 5,000 nodes, and a log of 10 MB.
+
+use std::fmt::Write;
+use std::hint::black_box;
+
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use kubectl_netbench::engine::iperf3::{ClientExit, ReportFormat, ReportReader};
+use kubectl_netbench::plan::Plan;
+
+/// Walks all slots of a plan: 25 million tests.
+fn plan_5000_nodes(criterion: &mut Criterion) {
+    let plan = Plan::matrix(5_000, 1, None);
+    let mut group = criterion.benchmark_group("plan");
+    group.sample_size(10);
+    group.throughput(Throughput::Elements(plan.test_count() as u64));
+    group.bench_function("5,000 nodes", |bencher| {
+        bencher.iter(|| black_box(&plan).slots().map(|slot| black_box(slot).tests.len()).sum::<usize>());
+    });
+    group.finish();
+}
+
+/// A long stream of iperf3 3.18, made of a recorded one by repeating its intervals.
+fn long_stream(bytes: usize) -> (String, u32) {
+    let recorded = include_str!("../tests/fixtures/iperf3/3.18-stream-two-streams.ndjson");
+    let lines: Vec<&str> = recorded.lines().collect();
+    let (interval, end) = (lines[1], lines[3]);
+    let mut stream = format!("{}\n", lines[0]);
+    let mut seconds = 0;
+    while stream.len() < bytes {
+        let (from, to) = (format!("\"start\":{seconds},"), format!("\"end\":{},", seconds + 1));
+        let moved = interval.replace("\"start\":0,", &from).replace("\"end\":1.001088,", &to);
+        let _ = writeln!(stream, "{moved}");
+        seconds += 1;
+    }
+    let end = end.replace("\"seconds\":2.002643", &format!("\"seconds\":{seconds}"));
+    let _ = writeln!(stream, "{end}");
+    (stream, seconds)
+}
+
+/// Reads it in pieces of 16 KiB, as it comes from a cluster.
+fn read_10_megabytes(criterion: &mut Criterion) {
+    let (stream, seconds) = long_stream(10_000_000);
+    let mut group = criterion.benchmark_group("iperf3 log");
+    group.sample_size(10);
+    group.throughput(Throughput::Bytes(stream.len() as u64));
+    group.bench_function("10 MB", |bencher| {
+        bencher.iter(|| {
+            let mut reader = ReportReader::new(ReportFormat::Stream, seconds);
+            for piece in stream.as_bytes().chunks(16 * 1024) {
+                reader.push(black_box(piece));
+            }
+            let measurement = reader.finish(&ClientExit::default());
+            assert!(measurement.is_ok_and(|measurement| measurement.samples.len() == seconds as usize));
+        });
+    });
+    group.finish();
+}
+
+criterion_group!(benches, plan_5000_nodes, read_10_megabytes);
+criterion_main!(benches);
