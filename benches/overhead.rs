@@ -3,6 +3,13 @@
 //! Runs the real program on this machine and, with `NETBENCH_E2E_KUBECONFIG` (and
 //! `NETBENCH_E2E_IMAGE`), on a cluster. Fails if slots are further apart than they may be.
 
+#![allow(
+    clippy::expect_used,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a test or benchmark ends by a panic, and talks to whoever runs it"
+)]
+
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 

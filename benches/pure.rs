@@ -1,5 +1,12 @@
 //! The pure parts at sizes beyond any real run: a plan for 5,000 nodes, and a log of 10 MB.
 
+#![allow(
+    clippy::expect_used,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a test or benchmark ends by a panic, and talks to whoever runs it"
+)]
+
 use std::fmt::Write;
 use std::hint::black_box;
 

@@ -9,7 +9,7 @@ pub mod analysis;
 pub mod cli;
 pub mod document;
 pub mod engine;
-pub mod error;
+pub mod explanation;
 pub mod plan;
 pub mod runner;
 pub mod testbed;

@@ -1,15 +1,16 @@
 //! Reads the environment, runs the command, shows its error, and tells its exit code.
 //!
-//! The program is what touches the terminal: [`commands`] and [`progress`] are its own, all else is
+//! The program is what touches the terminal: [`commands`], [`console`] and [`progress`] are its own, all else is
 //! in the library.
 
 mod commands;
+mod console;
 mod progress;
 
 use std::io::IsTerminal;
 use std::process::ExitCode;
 
-use commands::{ColorEnvironment, Streams};
+use console::{ColorEnvironment, Streams};
 use kubectl_netbench::cli::{self, Cli};
 use kubectl_netbench::testbed::kubernetes::Environment;
 
@@ -19,7 +20,7 @@ async fn main() -> ExitCode {
     match Box::pin(commands::run(cli.command, &environment(), streams())).await {
         Ok(code) => code.into(),
         Err(error) => {
-            commands::show_error(&error.explain());
+            console::error(&error.explain());
             cli::ExitCode::Error.into()
         }
     }

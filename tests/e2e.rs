@@ -9,6 +9,13 @@
 //!
 //! `cargo test --test e2e -- --ignored` runs them, one after the other: they share the network.
 
+#![allow(
+    clippy::expect_used,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a test or benchmark ends by a panic, and talks to whoever runs it"
+)]
+
 mod common;
 
 use std::collections::BTreeMap;

@@ -1,5 +1,7 @@
 //! The real program with real iperf3 servers on this machine.
 
+#![allow(clippy::expect_used, reason = "a test or benchmark ends by a panic, and talks to whoever runs it")]
+
 mod common;
 
 use std::process::{Command, Stdio};

@@ -1,5 +1,7 @@
 //! The JSON Schema beside the documentation is that of the code.
 
+#![allow(clippy::expect_used, reason = "a test or benchmark ends by a panic, and talks to whoever runs it")]
+
 use kubectl_netbench::document::Run;
 
 /// `UPDATE_SCHEMA=1 cargo test --test schema` writes it anew.

@@ -2,7 +2,7 @@
 
 use tokio_util::sync::CancellationToken;
 
-use super::console;
+use crate::console;
 use kubectl_netbench::cli::ExitCode;
 
 /// Cancels the token that it returns at the first signal. At the second one it prints

@@ -1,7 +1,7 @@
 //! `kubectl netbench matrix`.
 
-use super::console::{Console, Streams};
 use super::measure::Request;
+use crate::console::{Console, Streams};
 use kubectl_netbench::cli::MatrixArgs;
 use kubectl_netbench::document::Command;
 use kubectl_netbench::testbed::kubernetes::Wanted;

@@ -4,17 +4,17 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::console::{self, Console};
-use super::interrupt;
+use super::{Error, interrupt};
+use crate::console::{self, Console};
 use crate::progress::Progress;
 use kubectl_netbench::analysis::Summary;
 use kubectl_netbench::cli::{ConnectionArgs, ExitCode, MeasurementArgs, ViaArg};
 use kubectl_netbench::document::{
     ApiVersion, Cluster, Command, Kind, LeftOut, Node, Parameters, Path, Run, State, Versions, Via,
 };
-use kubectl_netbench::error::{Error, Explanation};
+use kubectl_netbench::explanation::Explanation;
 use kubectl_netbench::plan::{Estimate, Plan, format_duration};
-use kubectl_netbench::runner::{self, Measurements, Settings};
+use kubectl_netbench::runner::{self, Measurements, RunError, Settings};
 use kubectl_netbench::testbed::Testbed;
 use kubectl_netbench::testbed::kubernetes::{
     self, Environment, KubernetesTestbed, PodSettings, Scope, Wanted,
@@ -62,7 +62,7 @@ fn prepare_local(request: &Request, count: u16) -> Result<Prepared<LocalTestbed>
         ..parameters(request, Path::Loopback, Via::Process)
     };
     Ok(Prepared {
-        testbed: LocalTestbed::new(names, request.measurement.port)?,
+        testbed: LocalTestbed::new(count, request.measurement.port)?,
         plan: plan(request, nodes.len()),
         run: new_run(request, new_id(), parameters, nodes),
         estimate: Estimate { startup: Duration::from_millis(200), per_slot: Duration::from_millis(100) },
@@ -219,7 +219,7 @@ async fn measure<T: Testbed>(prepared: Prepared<T>, request: &Request) -> Result
 /// Prints the result, or the error, as soon as it is there: removal takes its time.
 async fn tell(
     run: &mut Run,
-    measured: Result<Measurements, Error>,
+    measured: Result<Measurements, RunError>,
     request: &Request,
 ) -> Result<(), Explanation> {
     let told = match measured {
@@ -227,7 +227,7 @@ async fn tell(
             complete(run, measurements);
             print(run, request.format, request.console.canvas()).await
         }
-        Err(error) => Err(error),
+        Err(error) => Err(error.into()),
     };
     told.map_err(|error| {
         let explanation = error.explain();

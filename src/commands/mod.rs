@@ -1,15 +1,16 @@
 //! What each command does, from its arguments to its exit code.
 
-mod console;
+mod error;
 mod interrupt;
 mod matrix;
 mod measure;
 mod pair;
 
-pub use console::{ColorEnvironment, Console, Streams, error as show_error, note};
+pub use error::Error;
+
+use crate::console::Streams;
 
 use kubectl_netbench::cli::{Command, ExitCode};
-use kubectl_netbench::error::Error;
 use kubectl_netbench::testbed::kubernetes::Environment;
 
 /// Carries out a command.

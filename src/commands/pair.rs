@@ -1,7 +1,7 @@
 //! `kubectl netbench pair`: the matrix of two nodes, shown with what explains its figures.
 
-use super::console::{Console, Streams};
 use super::measure::Request;
+use crate::console::{Console, Streams};
 use kubectl_netbench::cli::PairArgs;
 use kubectl_netbench::document::Command;
 use kubectl_netbench::testbed::kubernetes::Wanted;

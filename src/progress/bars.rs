@@ -11,6 +11,7 @@ use super::lines;
 use kubectl_netbench::document::{Outcome, Sample};
 use kubectl_netbench::plan::{Estimate, Plan, format_duration};
 use kubectl_netbench::runner::{Event, Settings};
+use kubectl_netbench::testbed::Starting;
 
 /// More running tests than this are counted, not drawn: the bars must fit a screen.
 const DRAWN_TESTS: usize = 12;
@@ -77,17 +78,7 @@ impl Bars {
     pub(super) fn observe(&self, event: &Event) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         match event {
-            Event::ServerWaiting { node, waits_for } => {
-                self.whole.set_message(format!(
-                    "starting servers: {}/{}; {node}: {waits_for}",
-                    state.ready, self.nodes
-                ));
-            }
-            Event::ServerReady { .. } => {
-                state.ready += 1;
-                self.whole.set_message(format!("starting servers: {}/{}", state.ready, self.nodes));
-            }
-            Event::ServerFailed { node, unusable } => self.println(&lines::server_failed(node, unusable)),
+            Event::Server { node, starting } => self.server(&mut state, node, *starting),
             Event::SlotStarted { number, of } => {
                 if !state.measuring {
                     state.measuring = true;
@@ -116,6 +107,21 @@ impl Bars {
                 self.whole.inc(1);
             }
         }
+    }
+
+    fn server(&self, state: &mut State, node: &str, starting: Starting) {
+        let waits_for = match starting {
+            Starting::WaitsFor(waits_for) => format!("; {node}: {waits_for}"),
+            Starting::Listens => {
+                state.ready += 1;
+                String::new()
+            }
+            Starting::Failed(unusable) => {
+                self.println(&lines::server_failed(node, unusable));
+                String::new()
+            }
+        };
+        self.whole.set_message(format!("starting servers: {}/{}{waits_for}", state.ready, self.nodes));
     }
 
     fn begin_measuring(&self) {

@@ -2,10 +2,10 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::commands::note;
+use crate::console::note;
 use kubectl_netbench::document::{Outcome, TestRecord};
 use kubectl_netbench::runner::Event;
-use kubectl_netbench::testbed::Unusable;
+use kubectl_netbench::testbed::{Starting, Unusable};
 use kubectl_netbench::view::RateUnit;
 
 /// Writes lines.
@@ -21,7 +21,9 @@ impl Lines {
 
     pub(super) fn observe(&self, event: &Event) {
         match event {
-            Event::ServerFailed { node, unusable } => note(&server_failed(node, unusable)),
+            Event::Server { node, starting: Starting::Failed(unusable) } => {
+                note(&server_failed(node, unusable))
+            }
             Event::TestEnded { record } => {
                 let number = self.ended.fetch_add(1, Ordering::Relaxed) + 1;
                 let digits = self.tests.to_string().len();

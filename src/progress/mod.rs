@@ -4,7 +4,7 @@
 mod bars;
 mod lines;
 
-use crate::commands::Console;
+use crate::console::Console;
 use kubectl_netbench::plan::{Estimate, Plan};
 use kubectl_netbench::runner::{Event, Observer, Settings};
 

@@ -1,29 +1,17 @@
 //! What happens during a run, told while it happens.
 
 use crate::document::{Sample, TestRecord};
-use crate::testbed::Unusable;
+use crate::testbed::Starting;
 
 /// One thing that happened.
 #[derive(Debug)]
 pub enum Event<'a> {
-    /// The server of a node does not listen yet.
-    ServerWaiting {
-        /// The node.
+    /// Something happened to a server that starts.
+    Server {
+        /// Its node.
         node: &'a str,
-        /// What it waits for, in a few words.
-        waits_for: &'a str,
-    },
-    /// The server of a node listens.
-    ServerReady {
-        /// The node.
-        node: &'a str,
-    },
-    /// The server of a node will not start.
-    ServerFailed {
-        /// The node.
-        node: &'a str,
-        /// Why.
-        unusable: &'a Unusable,
+        /// What happened.
+        starting: Starting<'a>,
     },
     /// A slot begins.
     SlotStarted {

@@ -1,8 +1,10 @@
 //! Puts a plan on a testbed: starts the servers, runs the slots, records each test.
 
 mod attempt;
+mod error;
 mod event;
 
+pub use error::RunError;
 pub use event::{Event, Observer};
 
 use std::time::Duration;
@@ -14,9 +16,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::document::{Direction, Failure, FailureKind, Outcome, Path, TestRecord};
 use crate::engine::iperf3::{ClientOptions, ReportFormat};
-use crate::error::Error;
 use crate::plan::{Plan, Slot, Test};
-use crate::testbed::{Server, Testbed, Unusable};
+use crate::testbed::{Server, Starting, Testbed, Unusable};
 
 /// What is the same for all tests of a run.
 #[derive(Debug, Clone)]
@@ -57,9 +58,12 @@ pub async fn run<T: Testbed>(
     settings: &Settings,
     observer: &dyn Observer,
     interrupt: &CancellationToken,
-) -> Result<Measurements, Error> {
+) -> Result<Measurements, RunError> {
     let mut measurements = Measurements::default();
-    let Some(servers) = interrupt.run_until_cancelled(testbed.start(observer)).await else {
+    let progress = |node: usize, starting: Starting| {
+        observer.observe(&Event::Server { node: &settings.nodes[node], starting });
+    };
+    let Some(servers) = interrupt.run_until_cancelled(testbed.start(&progress)).await else {
         measurements.interrupted = true;
         return Ok(measurements);
     };
@@ -152,7 +156,7 @@ impl<T: Testbed> Run<'_, T> {
     }
 }
 
-fn check_enough(servers: &[Result<Server, Unusable>], settings: &Settings) -> Result<(), Error> {
+fn check_enough(servers: &[Result<Server, Unusable>], settings: &Settings) -> Result<(), RunError> {
     if servers.iter().filter(|server| server.is_ok()).count() >= 2 {
         return Ok(());
     }
@@ -160,7 +164,7 @@ fn check_enough(servers: &[Result<Server, Unusable>], settings: &Settings) -> Re
         let unusable = server.as_ref().err()?;
         Some((node.clone(), unusable.clone()))
     });
-    Err(Error::TooFewServers { failed: failed.collect() })
+    Err(RunError::TooFewServers { failed: failed.collect() })
 }
 
 /// The best format that all servers' versions have. Clients run the same image as the servers.

@@ -7,7 +7,7 @@ use tokio::time::Instant;
 
 use super::*;
 use crate::engine::iperf3::ClientExit;
-use crate::testbed::{Enough, Output};
+use crate::testbed::{Enough, Output, StartProgress, TestbedError};
 
 const TIME: Duration = Duration::from_secs(2);
 const REPORT: &str = include_str!("../../tests/fixtures/iperf3/3.18-stream-two-streams.ndjson");
@@ -47,7 +47,10 @@ impl MadeUp {
 }
 
 impl Testbed for MadeUp {
-    async fn start(&self, _observer: &dyn Observer) -> Result<Vec<Result<Server, Unusable>>, Error> {
+    async fn start(
+        &self,
+        _progress: StartProgress<'_>,
+    ) -> Result<Vec<Result<Server, Unusable>>, TestbedError> {
         Ok(self.servers.clone())
     }
 
@@ -79,7 +82,7 @@ impl Testbed for MadeUp {
         exit
     }
 
-    async fn stop(&self) -> Result<(), Error> {
+    async fn stop(&self) -> Result<(), TestbedError> {
         Ok(())
     }
 }
@@ -115,7 +118,7 @@ fn settings(nodes: usize) -> Settings {
     }
 }
 
-async fn run_on(testbed: &MadeUp, nodes: usize) -> Result<Measurements, Error> {
+async fn run_on(testbed: &MadeUp, nodes: usize) -> Result<Measurements, RunError> {
     let plan = Plan::matrix(nodes, 1, None);
     run(testbed, &plan, &settings(nodes), &Unobserved, &CancellationToken::new()).await
 }

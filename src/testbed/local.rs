@@ -9,11 +9,10 @@ use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
 use tokio::process::{Child, Command};
 use tokio::sync::Mutex;
 
-use super::{Enough, Output, Server, Testbed, Unusable};
+use super::{Enough, Output, Server, StartProgress, Starting, Testbed, TestbedError, Unusable};
 use crate::document::{Failure, FailureKind};
 use crate::engine::iperf3::{ClientExit, PROGRAM, ServerLog, server_command};
-use crate::error::{Error, Explanation};
-use crate::runner::{Event, Observer};
+use crate::explanation::Explanation;
 
 /// How long a server may take until it listens.
 const START_TIMEOUT: Duration = Duration::from_secs(5);
@@ -35,7 +34,8 @@ pub enum LocalError {
 }
 
 impl LocalError {
-    pub(crate) fn explain(&self) -> Explanation {
+    /// The error in the three parts that are shown.
+    pub fn explain(&self) -> Explanation {
         let what = Explanation::new(self.to_string());
         match self {
             Self::Program(error) if error.kind() == io::ErrorKind::NotFound => {
@@ -54,22 +54,20 @@ impl LocalError {
 /// Servers on this machine, each on a port of its own.
 #[derive(Debug)]
 pub struct LocalTestbed {
-    nodes: Vec<String>,
     ports: Vec<u16>,
     servers: Mutex<Vec<Child>>,
 }
 
 impl LocalTestbed {
-    /// A testbed of the named nodes: on free ports, or on those that follow `first_port`.
+    /// A testbed of so many nodes: on free ports, or on those that follow `first_port`.
     ///
     /// # Errors
     /// A port is taken.
-    pub fn new(nodes: Vec<String>, first_port: Option<u16>) -> Result<Self, LocalError> {
+    pub fn new(nodes: u16, first_port: Option<u16>) -> Result<Self, LocalError> {
         // all are held until all are found, so that no port is found twice
-        let listeners: Vec<TcpListener> = (0..nodes.len())
+        let listeners: Vec<TcpListener> = (0..nodes)
             .map(|index| {
-                let offset = u16::try_from(index).unwrap_or(u16::MAX);
-                let port = first_port.map_or(0, |first| first.saturating_add(offset));
+                let port = first_port.map_or(0, |first| first.saturating_add(index));
                 TcpListener::bind((Ipv4Addr::LOCALHOST, port))
                     .map_err(|source| LocalError::Port { port, source })
             })
@@ -79,7 +77,7 @@ impl LocalTestbed {
             .map(|listener| Ok(listener.local_addr()?.port()))
             .collect::<io::Result<_>>()
             .map_err(|source| LocalError::Port { port: first_port.unwrap_or(0), source })?;
-        Ok(Self { nodes, ports, servers: Mutex::default() })
+        Ok(Self { ports, servers: Mutex::default() })
     }
 
     /// A process in a group of its own: an interrupt from the terminal is for this program, which
@@ -128,11 +126,14 @@ async fn read_until_listening(child: &mut Child) -> io::Result<ServerLog> {
 }
 
 impl Testbed for LocalTestbed {
-    async fn start(&self, observer: &dyn Observer) -> Result<Vec<Result<Server, Unusable>>, Error> {
+    async fn start(
+        &self,
+        progress: StartProgress<'_>,
+    ) -> Result<Vec<Result<Server, Unusable>>, TestbedError> {
         let mut servers = Vec::new();
-        for (node, &port) in self.nodes.iter().zip(&self.ports) {
+        for (index, &port) in self.ports.iter().enumerate() {
             servers.push(Ok(self.start_server(port).await?));
-            observer.observe(&Event::ServerReady { node });
+            progress(index, Starting::Listens);
         }
         Ok(servers)
     }
@@ -165,7 +166,7 @@ impl Testbed for LocalTestbed {
         Ok(ClientExit { code: status.code(), stderr: message })
     }
 
-    async fn stop(&self) -> Result<(), Error> {
+    async fn stop(&self) -> Result<(), TestbedError> {
         for mut server in self.servers.lock().await.drain(..) {
             // one that has ended by itself needs no ending
             let _ = server.kill().await;

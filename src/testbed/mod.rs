@@ -7,8 +7,10 @@ use std::fmt;
 
 use crate::document::Failure;
 use crate::engine::iperf3::ClientExit;
-use crate::error::Error;
-use crate::runner::Observer;
+use crate::explanation::Explanation;
+
+use kubernetes::RequestError;
+use local::LocalError;
 
 /// A server that listens.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,6 +49,52 @@ impl fmt::Display for Unusable {
     }
 }
 
+/// What happens to a server while it starts.
+#[derive(Debug, Clone, Copy)]
+pub enum Starting<'a> {
+    /// It does not listen yet, and waits for this, told in a few words.
+    WaitsFor(&'a str),
+    /// It listens.
+    Listens,
+    /// It will not start.
+    Failed(&'a Unusable),
+}
+
+/// Takes what happens to the server of the node at a position.
+pub type StartProgress<'a> = &'a (dyn Fn(usize, Starting) + Sync);
+
+/// Why a testbed cannot be used, or not be cleaned up.
+#[derive(Debug, thiserror::Error)]
+pub enum TestbedError {
+    /// The API server refused a request, or did not answer it.
+    #[error(transparent)]
+    Request(#[from] RequestError),
+    /// A server of this machine could not be started.
+    #[error(transparent)]
+    Local(#[from] LocalError),
+    /// The objects of the run don't go away.
+    #[error("the objects of the run in the namespace {namespace} are not gone after {seconds} seconds")]
+    Removal {
+        /// The namespace.
+        namespace: String,
+        /// How long was waited.
+        seconds: u64,
+    },
+}
+
+impl TestbedError {
+    /// The error in the three parts that are shown.
+    pub fn explain(&self) -> Explanation {
+        match self {
+            Self::Request(error) => error.explain(),
+            Self::Local(error) => error.explain(),
+            Self::Removal { namespace, .. } => Explanation::new(self.to_string())
+                .because("their deletion was accepted, but something in the cluster holds them")
+                .remedy(format!("see what it is: kubectl get all,events --namespace {namespace}")),
+        }
+    }
+}
+
 /// Takes the output of a client as it comes, and says when it has enough.
 pub type Output<'a> = &'a mut (dyn FnMut(&[u8]) -> Enough + Send);
 
@@ -70,8 +118,8 @@ pub trait Testbed: Sync {
     /// What concerns all nodes. A node of its own is [`Unusable`].
     fn start(
         &self,
-        observer: &dyn Observer,
-    ) -> impl Future<Output = Result<Vec<Result<Server, Unusable>>, Error>> + Send;
+        progress: StartProgress<'_>,
+    ) -> impl Future<Output = Result<Vec<Result<Server, Unusable>>, TestbedError>> + Send;
 
     /// Runs `command` on the node at position `client` and hands its output to `output`.
     /// Returns when the process has ended or `output` has had enough.
@@ -91,5 +139,5 @@ pub trait Testbed: Sync {
     ///
     /// # Errors
     /// Something is left; the error says what.
-    fn stop(&self) -> impl Future<Output = Result<(), Error>> + Send;
+    fn stop(&self) -> impl Future<Output = Result<(), TestbedError>> + Send;
 }

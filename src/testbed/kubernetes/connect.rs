@@ -15,7 +15,7 @@ use tower::retry::RetryLayer;
 use tower::{BoxError, Service};
 
 use super::request::Cluster;
-use crate::error::Explanation;
+use crate::explanation::Explanation;
 
 /// Requests that wait for their turn in the client; more than this many would be waited for.
 const REQUEST_QUEUE: usize = 1024;
@@ -99,7 +99,8 @@ pub enum ConnectError {
 }
 
 impl ConnectError {
-    pub(crate) fn explain(&self) -> Explanation {
+    /// The error in the three parts that are shown.
+    pub fn explain(&self) -> Explanation {
         let what = Explanation::new(self.to_string());
         match self {
             Self::NoKubeconfig { looked } => {

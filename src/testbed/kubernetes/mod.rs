@@ -35,11 +35,9 @@ use tokio_util::task::TaskTracker;
 
 use self::pod_state::PodState;
 use self::pods::Pods;
-use super::{Output, Server, Testbed, Unusable};
+use super::{Output, Server, StartProgress, Testbed, TestbedError, Unusable};
 use crate::document::{Failure, FailureKind, Via};
 use crate::engine::iperf3::ClientExit;
-use crate::error::Error;
-use crate::runner::Observer;
 
 impl Cluster {
     /// The cluster's nodes, all or those that match a label selector.
@@ -129,9 +127,12 @@ impl KubernetesTestbed {
 }
 
 impl Testbed for KubernetesTestbed {
-    async fn start(&self, observer: &dyn Observer) -> Result<Vec<Result<Server, Unusable>>, Error> {
+    async fn start(
+        &self,
+        progress: StartProgress<'_>,
+    ) -> Result<Vec<Result<Server, Unusable>>, TestbedError> {
         let made = self.made().await?;
-        let servers = (0..self.nodes.len()).map(|index| self.start_server(made, index, observer));
+        let servers = (0..self.nodes.len()).map(|index| self.start_server(made, index, progress));
         Ok(join_all(servers).await)
     }
 
@@ -148,7 +149,7 @@ impl Testbed for KubernetesTestbed {
         }
     }
 
-    async fn stop(&self) -> Result<(), Error> {
+    async fn stop(&self) -> Result<(), TestbedError> {
         self.remove().await
     }
 }

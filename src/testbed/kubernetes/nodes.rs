@@ -6,7 +6,7 @@ use k8s_openapi::api::core::v1::{Node, Taint, Toleration};
 use kube::ResourceExt;
 
 use crate::document::{self, LeftOut};
-use crate::error::Explanation;
+use crate::explanation::Explanation;
 
 /// The taint that a cordoned node has, or will have in a moment.
 const UNSCHEDULABLE: &str = "node.kubernetes.io/unschedulable";
@@ -68,7 +68,8 @@ pub enum SelectionError {
 }
 
 impl SelectionError {
-    pub(crate) fn explain(&self) -> Explanation {
+    /// The error in the three parts that are shown.
+    pub fn explain(&self) -> Explanation {
         let what = Explanation::new(self.to_string());
         match self {
             Self::Unknown { nearest: Some(nearest), .. } => what.remedy(format!("did you mean `{nearest}`?")),

@@ -8,7 +8,7 @@ use kube::Api;
 use kube::api::DeleteParams;
 
 use super::{KubernetesTestbed, Made};
-use crate::error::Error;
+use crate::testbed::TestbedError;
 
 /// How long the removal may take before it is said that it does not end.
 const REMOVAL_LIMIT: Duration = Duration::from_secs(90);
@@ -22,7 +22,7 @@ const ORDERLY_END: Duration = Duration::from_millis(3500);
 impl KubernetesTestbed {
     /// Removes the scope first, so that the cluster carries the removal through even if this
     /// process ends now; then hastens it, pod by pod.
-    pub(super) async fn remove(&self) -> Result<(), Error> {
+    pub(super) async fn remove(&self) -> Result<(), TestbedError> {
         // requests on their way may still make something: they come first
         self.requests.close();
         self.requests.wait().await;
@@ -39,7 +39,10 @@ impl KubernetesTestbed {
         };
         match tokio::time::timeout(REMOVAL_LIMIT, gone).await {
             Ok(gone) => Ok(gone?),
-            Err(_) => Err(Error::Removal { what: self.scope.namespace(), seconds: REMOVAL_LIMIT.as_secs() }),
+            Err(_) => Err(TestbedError::Removal {
+                namespace: self.scope.namespace(),
+                seconds: REMOVAL_LIMIT.as_secs(),
+            }),
         }
     }
 

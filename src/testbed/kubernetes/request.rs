@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use kube::Client;
 
-use crate::error::Explanation;
+use crate::explanation::Explanation;
 
 /// A cluster that requests can be sent to.
 #[derive(Clone)]
@@ -171,7 +171,8 @@ impl RequestError {
         }
     }
 
-    pub(crate) fn explain(&self) -> Explanation {
+    /// The error in the three parts that are shown.
+    pub fn explain(&self) -> Explanation {
         let explanation = Explanation::new(self.to_string()).because(self.why());
         match self.remedy() {
             Some(remedy) => explanation.remedy(remedy),

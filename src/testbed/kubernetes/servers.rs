@@ -12,8 +12,7 @@ use super::pods::Started;
 use super::request::RequestErrorKind;
 use super::{KubernetesTestbed, Made, PodState};
 use crate::engine::iperf3::{ServerLog, server_command};
-use crate::runner::{Event, Observer};
-use crate::testbed::{Server, Unusable};
+use crate::testbed::{Server, StartProgress, Starting, Unusable};
 
 /// How long a pod may take to run; most of it is for pulling the image.
 const START_LIMIT: Duration = Duration::from_secs(180);
@@ -30,13 +29,12 @@ impl KubernetesTestbed {
         &self,
         made: &Made,
         index: usize,
-        observer: &dyn Observer,
+        progress: StartProgress<'_>,
     ) -> Result<Server, Unusable> {
-        let node = &self.nodes[index].node.name;
-        let result = self.try_start_server(made, index, observer).await;
+        let result = self.try_start_server(made, index, progress).await;
         match &result {
-            Ok(_) => observer.observe(&Event::ServerReady { node }),
-            Err(unusable) => observer.observe(&Event::ServerFailed { node, unusable }),
+            Ok(_) => progress(index, Starting::Listens),
+            Err(unusable) => progress(index, Starting::Failed(unusable)),
         }
         result
     }
@@ -45,7 +43,7 @@ impl KubernetesTestbed {
         &self,
         made: &Made,
         index: usize,
-        observer: &dyn Observer,
+        progress: StartProgress<'_>,
     ) -> Result<Server, Unusable> {
         let node = &self.nodes[index];
         if let Some(reason) = &node.unusable {
@@ -53,9 +51,7 @@ impl KubernetesTestbed {
         }
         let name = objects::server_name(&self.settings.run, index);
         self.create_server_pod(made, index).await?;
-        let waiting = |waits_for: &str| {
-            observer.observe(&Event::ServerWaiting { node: &node.node.name, waits_for });
-        };
+        let waiting = |waits_for: &str| progress(index, Starting::WaitsFor(waits_for));
         let started = made.pods.started(|pod| pod.name_any() == name, START_LIMIT, waiting).await;
         let address = match started {
             Started::Running { address, .. } => address,

@@ -10,14 +10,7 @@ use tokio::time::Instant;
 use super::fake_api::{Answer, FakeApi, running};
 use super::*;
 use crate::document;
-use crate::runner::Event;
 use crate::testbed::Enough;
-
-struct Unobserved;
-
-impl Observer for Unobserved {
-    fn observe(&self, _event: &Event) {}
-}
 
 macro_rules! recorded {
     ($name:literal) => {
@@ -51,7 +44,7 @@ fn server_log(name: &str) -> Option<Answer> {
 }
 
 async fn start(testbed: &KubernetesTestbed) -> Vec<Result<Server, Unusable>> {
-    testbed.start(&Unobserved).await.unwrap()
+    testbed.start(&|_, _| {}).await.unwrap()
 }
 
 #[tokio::test(start_paused = true)]
@@ -283,7 +276,7 @@ async fn a_namespace_that_will_not_go_away_is_reported() {
         asked.then(|| Answer::ok(&json!({"metadata": {"name": "netbench-k3v9x2mq"}})))
     });
     let error = testbed(&api, 2, Via::Exec, None).stop().await.unwrap_err();
-    assert!(matches!(error, Error::Removal { .. }), "{error}");
+    assert!(matches!(error, TestbedError::Removal { .. }), "{error}");
 }
 
 #[tokio::test(start_paused = true)]

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use kubectl_netbench::cli::{ColorChoice, OutputArgs};
-use kubectl_netbench::error::Explanation;
+use kubectl_netbench::explanation::Explanation;
 use kubectl_netbench::view::Canvas;
 
 /// What the environment says about colours.

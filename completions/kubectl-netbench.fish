@@ -1,0 +1,92 @@
+# Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
+function __fish_kubectl_netbench_global_optspecs
+    string join \n h/help V/version
+end
+
+function __fish_kubectl_netbench_needs_command
+    # Figure out if the current invocation already has a command.
+    set -l cmd (commandline -opc)
+    set -e cmd[1]
+    argparse -s (__fish_kubectl_netbench_global_optspecs) -- $cmd 2>/dev/null
+    or return
+    if set -q argv[1]
+        # Also print the command, so this can be used to figure out what it is.
+        echo $argv[1]
+        return 1
+    end
+    return 0
+end
+
+function __fish_kubectl_netbench_using_subcommand
+    set -l cmd (__fish_kubectl_netbench_needs_command)
+    test -z "$cmd"
+    and return 1
+    contains -- $cmd[1] $argv
+end
+
+complete -c kubectl-netbench -n "__fish_kubectl_netbench_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kubectl-netbench -n "__fish_kubectl_netbench_needs_command" -s V -l version -d 'Print version'
+complete -c kubectl-netbench -n "__fish_kubectl_netbench_needs_command" -f -a "matrix" -d 'Measure every ordered pair of nodes'
+complete -c kubectl-netbench -n "__fish_kubectl_netbench_needs_command" -f -a "pair" -d 'Measure two nodes, both directions'
+complete -c kubectl-netbench -n "__fish_kubectl_netbench_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand matrix" -s l -l selector -d 'Only nodes with these labels, as for kubectl get' -r
+complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand matrix" -l concurrency -d 'The most tests at the same time; without it as many as there are disjoint pairs' -r
+complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand matrix" -s t -l time -d 'How long each test sends: 5s, 1m30s' -r
+complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand matrix" -s P -l parallel -d 'TCP streams at the same time in each test' -r
+complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand matrix" -l repeat -d 'Measure each pair this often; the table shows means, wide and JSON the spread' -r
+complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand matrix" -l image -d 'The image of the pods: any with iperf3 on its PATH that runs as any user' -r
+complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand matrix" -l port -d 'The port of the servers [default: 5201]; with --local the first one [default: free ports]' -r
+complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand matrix" -l via -d 'How clients are started' -r -f -a "auto\t'A Job for `pair`; for `matrix` exec where it is allowed, else Jobs'
+exec\t'In the pods that run already'
+job\t'One Job per test'"
+complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand matrix" -l local -d 'Use no cluster: this many iperf3 servers on this machine\'s loopback' -r
+complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand matrix" -l kubeconfig -d 'The kubeconfig file' -r -F
+complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand matrix" -l context -d 'The context of the kubeconfig' -r
+complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand matrix" -l cluster -d 'The cluster of the kubeconfig' -r
+complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand matrix" -l user -d 'The user of the kubeconfig' -r
+complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand matrix" -l as -d 'A user to act as' -r
+complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand matrix" -l as-group -d 'A group to act as; may be repeated' -r
+complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand matrix" -l as-uid -d 'A uid to act as' -r
+complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand matrix" -l request-timeout -d 'How long one request to the cluster may take; 0 for as long as it takes' -r
+complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand matrix" -s n -l namespace -d 'Work in this namespace, and remove from it exactly what was made; without it, a run has a namespace of its own' -r
+complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand matrix" -s o -l output -d 'The form of the result on standard output' -r -f -a "table\t'The matrix, or the two directions of a pair'
+wide\t'The same with every pair\'s retransmits, round-trip time and CPU'
+json\t'The run document'
+yaml\t'The run document'"
+complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand matrix" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t'In any case'
+never\t'In no case'"
+complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand matrix" -l host -d 'Measure on the network of the nodes, not on that of the pods'
+complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand matrix" -s q -l quiet -d 'Print the result and errors only: no plan, no progress'
+complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand matrix" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand pair" -s t -l time -d 'How long each test sends: 5s, 1m30s' -r
+complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand pair" -s P -l parallel -d 'TCP streams at the same time in each test' -r
+complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand pair" -l repeat -d 'Measure each pair this often; the table shows means, wide and JSON the spread' -r
+complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand pair" -l image -d 'The image of the pods: any with iperf3 on its PATH that runs as any user' -r
+complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand pair" -l port -d 'The port of the servers [default: 5201]; with --local the first one [default: free ports]' -r
+complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand pair" -l via -d 'How clients are started' -r -f -a "auto\t'A Job for `pair`; for `matrix` exec where it is allowed, else Jobs'
+exec\t'In the pods that run already'
+job\t'One Job per test'"
+complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand pair" -l local -d 'Use no cluster: this many iperf3 servers on this machine\'s loopback' -r
+complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand pair" -l kubeconfig -d 'The kubeconfig file' -r -F
+complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand pair" -l context -d 'The context of the kubeconfig' -r
+complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand pair" -l cluster -d 'The cluster of the kubeconfig' -r
+complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand pair" -l user -d 'The user of the kubeconfig' -r
+complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand pair" -l as -d 'A user to act as' -r
+complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand pair" -l as-group -d 'A group to act as; may be repeated' -r
+complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand pair" -l as-uid -d 'A uid to act as' -r
+complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand pair" -l request-timeout -d 'How long one request to the cluster may take; 0 for as long as it takes' -r
+complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand pair" -s n -l namespace -d 'Work in this namespace, and remove from it exactly what was made; without it, a run has a namespace of its own' -r
+complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand pair" -s o -l output -d 'The form of the result on standard output' -r -f -a "table\t'The matrix, or the two directions of a pair'
+wide\t'The same with every pair\'s retransmits, round-trip time and CPU'
+json\t'The run document'
+yaml\t'The run document'"
+complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand pair" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t'In any case'
+never\t'In no case'"
+complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand pair" -l host -d 'Measure on the network of the nodes, not on that of the pods'
+complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand pair" -s q -l quiet -d 'Print the result and errors only: no plan, no progress'
+complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand pair" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand help; and not __fish_seen_subcommand_from matrix pair help" -f -a "matrix" -d 'Measure every ordered pair of nodes'
+complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand help; and not __fish_seen_subcommand_from matrix pair help" -f -a "pair" -d 'Measure two nodes, both directions'
+complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand help; and not __fish_seen_subcommand_from matrix pair help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'

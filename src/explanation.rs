@@ -1,0 +1,33 @@
+//! What an error says to the person who has to do something about it.
+
+/// An error as it is shown: what happened, why, and what to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Explanation {
+    /// What could not be done.
+    pub what: String,
+    /// Why, in the words of whoever refused.
+    pub why: Option<String>,
+    /// What to do about it.
+    pub remedy: Option<String>,
+}
+
+impl Explanation {
+    /// An explanation of an error that only says what happened.
+    pub fn new(what: impl Into<String>) -> Self {
+        Self { what: what.into(), why: None, remedy: None }
+    }
+
+    /// Adds the cause.
+    #[must_use]
+    pub fn because(mut self, why: impl Into<String>) -> Self {
+        self.why = Some(why.into());
+        self
+    }
+
+    /// Adds the remedy.
+    #[must_use]
+    pub fn remedy(mut self, remedy: impl Into<String>) -> Self {
+        self.remedy = Some(remedy.into());
+        self
+    }
+}

@@ -1,0 +1,54 @@
+//! Why a run gave up.
+
+use crate::explanation::Explanation;
+use crate::testbed::{TestbedError, Unusable};
+
+/// Why a run gave up.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The testbed cannot be used at all.
+    #[error(transparent)]
+    Testbed(#[from] TestbedError),
+    /// Servers listen on fewer than two nodes.
+    #[error("fewer than two nodes have a server that listens")]
+    TooFewServers {
+        /// Each node without a server, and why.
+        failed: Vec<(String, Unusable)>,
+    },
+}
+
+impl RunError {
+    /// The error in the three parts that are shown.
+    pub fn explain(&self) -> Explanation {
+        match self {
+            Self::Testbed(error) => error.explain(),
+            Self::TooFewServers { failed } => Explanation {
+                remedy: remedies(failed),
+                ..Explanation::new(self.to_string()).because(grouped(failed))
+            },
+        }
+    }
+}
+
+/// Nodes with the same reason on one line, so that a refusal of all of them reads as one.
+fn grouped(failed: &[(String, Unusable)]) -> String {
+    let mut reasons: Vec<(&str, Vec<&str>)> = Vec::new();
+    for (node, unusable) in failed {
+        match reasons.iter_mut().find(|(known, _)| *known == unusable.reason) {
+            Some((_, nodes)) => nodes.push(node),
+            None => reasons.push((&unusable.reason, vec![node])),
+        }
+    }
+    let lines: Vec<String> =
+        reasons.iter().map(|(reason, nodes)| format!("{}: {reason}", nodes.join(", "))).collect();
+    lines.join("\n")
+}
+
+/// Each remedy once.
+fn remedies(failed: &[(String, Unusable)]) -> Option<String> {
+    let mut remedies: Vec<&str> =
+        failed.iter().filter_map(|(_, unusable)| unusable.remedy.as_deref()).collect();
+    remedies.sort_unstable();
+    remedies.dedup();
+    (!remedies.is_empty()).then(|| remedies.join("\n"))
+}
