@@ -75,6 +75,7 @@ impl Cluster {
     }
 
     /// The names of the first `count` nodes.
+    #[expect(clippy::unused_self, reason = "only who holds the cluster may ask")]
     fn nodes(&self, count: usize) -> Vec<String> {
         let nodes = kubectl(&["get", "nodes", "-o", "name"]).expect_code(0);
         let names: Vec<String> =
@@ -85,6 +86,7 @@ impl Cluster {
 
     /// Objects of ours that are left, given a moment in which those that are being removed go.
     #[track_caller]
+    #[expect(clippy::unused_self, reason = "only who holds the cluster may ask")]
     fn assert_nothing_left(&self) {
         let given_up = Instant::now() + Duration::from_secs(5);
         let kinds = "namespaces,pods,jobs,configmaps,services";

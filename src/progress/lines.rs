@@ -22,7 +22,7 @@ impl Lines {
     pub(super) fn observe(&self, event: &Event) {
         match event {
             Event::Server { node, starting: Starting::Failed(unusable) } => {
-                note(&server_failed(node, unusable))
+                note(&server_failed(node, unusable));
             }
             Event::TestEnded { record } => {
                 let number = self.ended.fetch_add(1, Ordering::Relaxed) + 1;
