@@ -34,7 +34,7 @@ complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand matrix
 complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand matrix" -s t -l time -d 'How long each test sends: 5s, 1m30s' -r
 complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand matrix" -s P -l parallel -d 'TCP streams at the same time in each test' -r
 complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand matrix" -l repeat -d 'Measure each pair this often; the table shows means, wide and JSON the spread' -r
-complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand matrix" -l image -d 'The image of the pods: any with iperf3 on its PATH that runs as any user' -r
+complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand matrix" -l image -d 'The image of the pods: any with iperf3 on its PATH that runs as any user [env: NETBENCH_IMAGE] [default: docker.io/nicolaka/netshoot:v0.16]' -r
 complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand matrix" -l port -d 'The port of the servers [default: 5201]; with --local the first one [default: free ports]' -r
 complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand matrix" -l via -d 'How clients are started' -r -f -a "auto\t'A Job for `pair`; for `matrix` exec where it is allowed, else Jobs'
 exec\t'In the pods that run already'
@@ -62,7 +62,7 @@ complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand matrix
 complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand pair" -s t -l time -d 'How long each test sends: 5s, 1m30s' -r
 complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand pair" -s P -l parallel -d 'TCP streams at the same time in each test' -r
 complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand pair" -l repeat -d 'Measure each pair this often; the table shows means, wide and JSON the spread' -r
-complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand pair" -l image -d 'The image of the pods: any with iperf3 on its PATH that runs as any user' -r
+complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand pair" -l image -d 'The image of the pods: any with iperf3 on its PATH that runs as any user [env: NETBENCH_IMAGE] [default: docker.io/nicolaka/netshoot:v0.16]' -r
 complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand pair" -l port -d 'The port of the servers [default: 5201]; with --local the first one [default: free ports]' -r
 complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand pair" -l via -d 'How clients are started' -r -f -a "auto\t'A Job for `pair`; for `matrix` exec where it is allowed, else Jobs'
 exec\t'In the pods that run already'

@@ -8,22 +8,29 @@ mod console;
 mod progress;
 
 use std::io::IsTerminal;
-use std::process::ExitCode;
 
+use commands::Surroundings;
 use console::{ColorEnvironment, Streams};
 use kubectl_netbench::cli::{self, Cli};
 use kubectl_netbench::testbed::kubernetes::Environment;
 
 #[tokio::main]
-async fn main() -> ExitCode {
+async fn main() {
     let cli = Cli::read(std::env::args_os()).unwrap_or_else(|error| error.exit());
-    match Box::pin(commands::run(cli.command, &environment(), streams())).await {
-        Ok(code) => code.into(),
+    let surroundings = Surroundings {
+        environment: environment(),
+        streams: streams(),
+        image: std::env::var("NETBENCH_IMAGE").ok().filter(|image| !image.is_empty()),
+    };
+    let code = match Box::pin(commands::run(cli.command, &surroundings)).await {
+        Ok(code) => code,
         Err(error) => {
             console::error(&error.explain());
-            cli::ExitCode::Error.into()
+            cli::ExitCode::Error
         }
-    }
+    };
+    // not by returning: that would wait for a write to a reader who does not read
+    std::process::exit(code as i32);
 }
 
 fn environment() -> Environment {
@@ -39,14 +46,15 @@ fn environment() -> Environment {
 }
 
 fn streams() -> Streams {
-    let is_set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty() && value != "0");
+    let is_set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    let forced = is_set("CLICOLOR_FORCE") && std::env::var_os("CLICOLOR_FORCE") != Some("0".into());
     Streams {
         stdout_terminal: std::io::stdout().is_terminal(),
         stderr_terminal: std::io::stderr().is_terminal(),
         width: terminal_size::terminal_size().map(|(width, _)| width.0.into()),
         color: if is_set("NO_COLOR") {
             ColorEnvironment::Never
-        } else if is_set("CLICOLOR_FORCE") {
+        } else if forced {
             ColorEnvironment::Always
         } else {
             ColorEnvironment::Unset

@@ -124,9 +124,10 @@ fn a_narrow_terminal_gets_a_list() {
 
 /// The processes whose command line holds all of `words`.
 fn processes(words: &[&str]) -> usize {
-    let listing = Command::new("ps").args(["-eo", "args"]).output().expect("ps runs");
-    let listing = String::from_utf8_lossy(&listing.stdout).into_owned();
-    listing.lines().filter(|line| words.iter().all(|word| line.contains(word))).count()
+    let folders = std::fs::read_dir("/proc").expect("there is a /proc").flatten();
+    let lines = folders.filter_map(|folder| std::fs::read(folder.path().join("cmdline")).ok());
+    let lines = lines.map(|line| String::from_utf8_lossy(&line).replace('\0', " "));
+    lines.filter(|line| words.iter().all(|word| line.contains(word))).count()
 }
 
 #[test]
@@ -149,6 +150,33 @@ fn an_interrupt_prints_what_was_measured_and_leaves_no_process() {
         );
         assert_eq!(processes(&["iperf3", "-p 2345"]), 0);
     }
+}
+
+/// A terminal that is closed sends its signal twice, once by the shell and once by the system.
+#[test]
+fn a_closed_terminal_leaves_no_process() {
+    let mut command = netbench();
+    command.args(["matrix", "--local", "2", "-t", "3s", "--port", "23460"]);
+    let child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the program runs");
+    std::thread::sleep(Duration::from_secs(1));
+    assert_eq!(processes(&["iperf3", "-s", "-p 2346"]), 2);
+    signal(child.id(), "HUP");
+    std::thread::sleep(Duration::from_millis(1));
+    signal(child.id(), "HUP");
+    child.wait_with_output().expect("it ends");
+    assert_eq!(processes(&["iperf3", "-p 2346"]), 0);
+}
+
+#[test]
+fn a_second_interrupt_leaves_no_process_either() {
+    let mut command = netbench();
+    command.args(["matrix", "--local", "2", "-t", "3s", "--port", "23470"]);
+    let child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the program runs");
+    std::thread::sleep(Duration::from_secs(1));
+    signal(child.id(), "INT");
+    signal(child.id(), "INT");
+    child.wait_with_output().expect("it ends");
+    assert_eq!(processes(&["iperf3", "-p 2347"]), 0);
 }
 
 #[test]

@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-use super::summary::{PairSummary, mean};
-use crate::document::Run;
+use super::summary::mean;
+use crate::document::{PairSummary, Run};
 
 /// One cell.
 #[derive(Debug, Clone, PartialEq)]

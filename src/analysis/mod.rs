@@ -4,4 +4,4 @@ mod matrix;
 mod summary;
 
 pub use matrix::{Cell, Level, Matrix};
-pub use summary::{PairSummary, Summary};
+pub use summary::summarise;

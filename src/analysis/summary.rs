@@ -2,115 +2,53 @@
 
 use std::collections::HashMap;
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use crate::document::{Measurement, Outcome, PairSummary, Path, Summary, TestRecord};
 
-use crate::document::{Measurement, Outcome, Path, TestRecord};
-
-/// The tests of a run, pair by pair.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct Summary {
-    /// The median of the pairs' means; none if nothing was measured.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub median_bits_per_second: Option<f64>,
-    /// One entry per pair and path that has a test, in the order of their first tests.
-    pub pairs: Vec<PairSummary>,
-}
-
-/// All tests of one ordered pair over one path. Failed tests are counted and in no mean.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct PairSummary {
-    /// The node that sends.
-    pub client: String,
-    /// The node that receives.
-    pub server: String,
-    /// The way of the packets.
-    pub path: Path,
-    /// How many tests were measured.
-    pub measured: usize,
-    /// How many failed.
-    pub failed: usize,
-    /// Throughput at the receiver, averaged over the measured tests; none if all failed.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub mean_bits_per_second: Option<f64>,
-    /// The sample standard deviation of the tests' throughputs; none for fewer than two.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub standard_deviation_bits_per_second: Option<f64>,
-    /// The slowest test.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub min_bits_per_second: Option<f64>,
-    /// The fastest test.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub max_bits_per_second: Option<f64>,
-    /// Segments sent again, per test.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub mean_retransmits: Option<f64>,
-    /// TCP's round-trip time under load.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub mean_round_trip_time_microseconds: Option<f64>,
-    /// The client's processor time, in percent of one processor.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub mean_client_cpu_percent: Option<f64>,
-    /// The server's processor time, in percent of one processor.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub mean_server_cpu_percent: Option<f64>,
-    /// The reason of the last failure.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub failure: Option<String>,
-}
-
-impl Summary {
-    /// Takes the tests of a run together.
-    pub fn of(tests: &[TestRecord]) -> Self {
-        let mut order = Vec::new();
-        let mut groups: HashMap<(&str, &str, Path), Vec<&TestRecord>> = HashMap::new();
-        for test in tests {
-            let pair = (test.client.as_str(), test.server.as_str(), test.path);
-            let group = groups.entry(pair).or_default();
-            if group.is_empty() {
-                order.push(pair);
-            }
-            group.push(test);
+/// Takes the tests of a run together.
+pub fn summarise(tests: &[TestRecord]) -> Summary {
+    let mut order = Vec::new();
+    let mut groups: HashMap<(&str, &str, Path), Vec<&TestRecord>> = HashMap::new();
+    for test in tests {
+        let pair = (test.client.as_str(), test.server.as_str(), test.path);
+        let group = groups.entry(pair).or_default();
+        if group.is_empty() {
+            order.push(pair);
         }
-        let pairs: Vec<PairSummary> = order.iter().map(|pair| PairSummary::of(&groups[pair])).collect();
-        let means = pairs.iter().filter_map(|pair| pair.mean_bits_per_second);
-        Self { median_bits_per_second: median(means.collect()), pairs }
+        group.push(test);
     }
+    let pairs: Vec<PairSummary> = order.iter().map(|pair| summarise_pair(&groups[pair])).collect();
+    let means = pairs.iter().filter_map(|pair| pair.mean_bits_per_second);
+    Summary { median_bits_per_second: median(means.collect()), pairs }
 }
 
-impl PairSummary {
-    /// `tests` are of one pair, and at least one.
-    fn of(tests: &[&TestRecord]) -> Self {
-        let measured: Vec<&Measurement> =
-            tests.iter().filter_map(|test| test.outcome.measurement()).collect();
-        let rates: Vec<f64> = measured.iter().map(|test| test.bits_per_second).collect();
-        let mean_of = |figure: fn(&Measurement) -> Option<f64>| {
-            mean(measured.iter().filter_map(|&test| figure(test)).collect::<Vec<_>>().as_slice())
-        };
-        let failure = tests.iter().rev().find_map(|test| match &test.outcome {
-            Outcome::Failed(failure) => Some(failure.reason.clone()),
-            Outcome::Ok(_) => None,
-        });
-        Self {
-            client: tests[0].client.clone(),
-            server: tests[0].server.clone(),
-            path: tests[0].path,
-            measured: measured.len(),
-            failed: tests.len() - measured.len(),
-            mean_bits_per_second: mean(&rates),
-            standard_deviation_bits_per_second: standard_deviation(&rates),
-            min_bits_per_second: rates.iter().copied().reduce(f64::min),
-            max_bits_per_second: rates.iter().copied().reduce(f64::max),
-            mean_retransmits: mean_of(|test| test.retransmits.map(|count| count as f64)),
-            mean_round_trip_time_microseconds: mean_of(|test| {
-                test.round_trip_time.map(|time| time.mean_microseconds)
-            }),
-            mean_client_cpu_percent: mean_of(|test| test.cpu.map(|cpu| cpu.client_percent)),
-            mean_server_cpu_percent: mean_of(|test| test.cpu.map(|cpu| cpu.server_percent)),
-            failure,
-        }
+/// `tests` are of one pair, and at least one.
+fn summarise_pair(tests: &[&TestRecord]) -> PairSummary {
+    let measured: Vec<&Measurement> = tests.iter().filter_map(|test| test.outcome.measurement()).collect();
+    let rates: Vec<f64> = measured.iter().map(|test| test.bits_per_second).collect();
+    let mean_of = |figure: fn(&Measurement) -> Option<f64>| {
+        mean(measured.iter().filter_map(|&test| figure(test)).collect::<Vec<_>>().as_slice())
+    };
+    let failure = tests.iter().rev().find_map(|test| match &test.outcome {
+        Outcome::Failed(failure) => Some(failure.reason.clone()),
+        Outcome::Ok(_) => None,
+    });
+    PairSummary {
+        client: tests[0].client.clone(),
+        server: tests[0].server.clone(),
+        path: tests[0].path,
+        measured: measured.len(),
+        failed: tests.len() - measured.len(),
+        mean_bits_per_second: mean(&rates),
+        standard_deviation_bits_per_second: standard_deviation(&rates),
+        min_bits_per_second: rates.iter().copied().reduce(f64::min),
+        max_bits_per_second: rates.iter().copied().reduce(f64::max),
+        mean_retransmits: mean_of(|test| test.retransmits.map(|count| count as f64)),
+        mean_round_trip_time_microseconds: mean_of(|test| {
+            test.round_trip_time.map(|time| time.mean_microseconds)
+        }),
+        mean_client_cpu_percent: mean_of(|test| test.cpu.map(|cpu| cpu.client_percent)),
+        mean_server_cpu_percent: mean_of(|test| test.cpu.map(|cpu| cpu.server_percent)),
+        failure,
     }
 }
 
@@ -145,7 +83,7 @@ mod tests {
     #[test]
     fn repetitions_have_a_mean_and_a_spread() {
         let tests = [measured("a", "b", 8e9), measured("a", "b", 10e9), measured("b", "a", 4e9)];
-        let summary = Summary::of(&tests);
+        let summary = summarise(&tests);
         let pair = &summary.pairs[0];
         assert_eq!(pair.mean_bits_per_second, Some(9e9));
         assert_eq!((pair.min_bits_per_second, pair.max_bits_per_second), (Some(8e9), Some(10e9)));
@@ -158,7 +96,7 @@ mod tests {
     #[test]
     fn failures_are_counted_and_in_no_mean() {
         let tests = [measured("a", "b", 8e9), failed("a", "b", "no route"), failed("b", "a", "no route")];
-        let summary = Summary::of(&tests);
+        let summary = summarise(&tests);
         assert_eq!((summary.pairs[0].measured, summary.pairs[0].failed), (1, 1));
         assert_eq!(summary.pairs[0].mean_bits_per_second, Some(8e9));
         assert_eq!(summary.pairs[1].mean_bits_per_second, None);

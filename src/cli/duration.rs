@@ -73,8 +73,8 @@ mod tests {
         assert_eq!(seconds("1m30s"), Some(90));
         assert_eq!(seconds("2h"), Some(7200));
         assert_eq!(seconds("90"), Some(90));
-        for wrong in ["", "s", "10", "1s1m", "1.5s", "10ms", "-1s", "1m30", "99999999999999999999h"] {
-            assert_eq!(seconds(wrong).filter(|_| wrong != "10"), None, "{wrong}");
+        for wrong in ["", "s", "1s1m", "1.5s", "10ms", "-1s", "1m30", "99999999999999999999h"] {
+            assert_eq!(seconds(wrong), None, "{wrong}");
         }
     }
 

@@ -2,7 +2,7 @@
 
 /// What a process tells its caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[repr(u8)]
+#[repr(i32)]
 pub enum ExitCode {
     /// All that was planned was measured.
     Success = 0,
@@ -30,12 +30,6 @@ Exit codes:
 }
 pub(super) use exit_codes;
 
-impl From<ExitCode> for std::process::ExitCode {
-    fn from(code: ExitCode) -> Self {
-        Self::from(code as u8)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -45,7 +39,7 @@ mod tests {
         for code in
             [ExitCode::Success, ExitCode::Error, ExitCode::Usage, ExitCode::SomeFailed, ExitCode::Interrupted]
         {
-            let line = format!("\n  {:<5}", code as u8);
+            let line = format!("\n  {:<5}", code as i32);
             assert!(exit_codes!().contains(&line), "{line:?}");
         }
     }

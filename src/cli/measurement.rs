@@ -8,7 +8,7 @@ use super::duration::parse_time;
 use crate::engine::iperf3;
 
 /// The image of the pods where none is named. Releases are built with their own.
-const DEFAULT_IMAGE: &str = match option_env!("NETBENCH_DEFAULT_IMAGE") {
+pub const DEFAULT_IMAGE: &str = match option_env!("NETBENCH_DEFAULT_IMAGE") {
     Some(image) => image,
     None => "docker.io/nicolaka/netshoot:v0.16",
 };
@@ -40,9 +40,9 @@ pub struct MeasurementArgs {
     /// Measure on the network of the nodes, not on that of the pods.
     #[arg(long)]
     pub host: bool,
-    /// The image of the pods: any with iperf3 on its PATH that runs as any user.
-    #[arg(long, env = "NETBENCH_IMAGE", default_value = DEFAULT_IMAGE, hide_env_values = true)]
-    pub image: String,
+    /// The image of the pods, where the command line names one.
+    #[arg(long, help = image_help())]
+    pub image: Option<String>,
     /// The port of the servers [default: 5201]; with --local the first one [default: free ports].
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..))]
     pub port: Option<u16>,
@@ -70,4 +70,11 @@ impl MeasurementArgs {
     pub fn cluster_port(&self) -> u16 {
         self.port.unwrap_or(iperf3::DEFAULT_PORT)
     }
+}
+
+fn image_help() -> String {
+    format!(
+        "The image of the pods: any with iperf3 on its PATH that runs as any user \
+         [env: NETBENCH_IMAGE] [default: {DEFAULT_IMAGE}]"
+    )
 }

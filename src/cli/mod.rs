@@ -8,7 +8,7 @@ mod output;
 
 pub use connection::ConnectionArgs;
 pub use exit::ExitCode;
-pub use measurement::{MeasurementArgs, ViaArg};
+pub use measurement::{DEFAULT_IMAGE, MeasurementArgs, ViaArg};
 pub use output::{ColorChoice, OutputArgs};
 
 use std::ffi::OsString;

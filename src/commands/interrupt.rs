@@ -2,56 +2,85 @@
 
 use tokio_util::sync::CancellationToken;
 
-use crate::console;
-use kubectl_netbench::cli::ExitCode;
-
-/// Cancels the token that it returns at the first signal. At the second one it prints
-/// `removal_command`, by which a person removes what is left, and ends the process.
-pub(super) fn watch(removal_command: Option<String>) -> CancellationToken {
-    let token = CancellationToken::new();
-    let cancelled = token.clone();
-    let mut signals = Signals::new();
-    tokio::spawn(async move {
-        signals.next().await;
-        cancelled.cancel();
-        signals.next().await;
-        if let Some(command) = removal_command {
-            console::note(&format!("left behind; remove it with\n  {command}"));
-        }
-        std::process::exit(ExitCode::Interrupted as i32);
-    });
-    token
+/// How often the user or the system wants an end.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Interrupt {
+    /// Cancelled at the first signal: end in order.
+    pub first: CancellationToken,
+    /// Cancelled at the second one: end at once.
+    pub second: CancellationToken,
 }
 
-/// The signals by which people and systems end a program.
+/// Watches the signals from now on.
+///
+/// A terminal that is closed sends its signal twice, once by the shell and once by the system: only
+/// what a person repeats counts as a second one.
+pub(super) fn watch() -> Interrupt {
+    let interrupt = Interrupt::default();
+    let Interrupt { first, second } = interrupt.clone();
+    let (mut ends, mut interrupts) = (Signals::that_end(), Signals::of_a_person());
+    tokio::spawn(async move {
+        tokio::select! {
+            () = ends.next() => {}
+            () = interrupts.next() => {}
+        }
+        first.cancel();
+        interrupts.next().await;
+        second.cancel();
+    });
+    interrupt
+}
+
 #[cfg(unix)]
 struct Signals(Vec<tokio::signal::unix::Signal>);
 
 #[cfg(unix)]
 impl Signals {
-    fn new() -> Self {
-        use tokio::signal::unix::{SignalKind, signal};
-        let kinds = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()];
+    /// Ctrl-C.
+    fn of_a_person() -> Self {
+        Self::of(&[tokio::signal::unix::SignalKind::interrupt()])
+    }
+
+    /// The signals by which systems and closing terminals end a program.
+    fn that_end() -> Self {
+        use tokio::signal::unix::SignalKind;
+        Self::of(&[SignalKind::terminate(), SignalKind::hangup()])
+    }
+
+    fn of(kinds: &[tokio::signal::unix::SignalKind]) -> Self {
         // one that cannot be caught ends the process as it always did
-        Self(kinds.into_iter().filter_map(|kind| signal(kind).ok()).collect())
+        Self(kinds.iter().filter_map(|&kind| tokio::signal::unix::signal(kind).ok()).collect())
     }
 
     async fn next(&mut self) {
+        if self.0.is_empty() {
+            std::future::pending::<()>().await;
+        }
         let any = self.0.iter_mut().map(|signal| Box::pin(signal.recv()));
         futures_util::future::select_all(any).await;
     }
 }
 
 #[cfg(not(unix))]
-struct Signals;
+enum Signals {
+    Interrupt,
+    None,
+}
 
 #[cfg(not(unix))]
 impl Signals {
-    fn new() -> Self {
-        Self
+    fn of_a_person() -> Self {
+        Self::Interrupt
+    }
+
+    fn that_end() -> Self {
+        Self::None
     }
 
     async fn next(&mut self) {
-        let _ = tokio::signal::ctrl_c().await;
+        match self {
+            Self::Interrupt => drop(tokio::signal::ctrl_c().await),
+            Self::None => std::future::pending().await,
+        }
     }
 }

@@ -1,26 +1,23 @@
-//! What all measuring commands do: choose nodes, plan, measure, print, remove.
+//! What all measuring commands do: prepare, measure, print, remove.
 
 use std::time::Duration;
 
 use jiff::Timestamp;
+use kubectl_netbench::analysis::summarise;
+use kubectl_netbench::cli::{ConnectionArgs, ExitCode, MeasurementArgs};
+use kubectl_netbench::document::{Command, LeftOut, Run, State};
+use kubectl_netbench::explanation::Explanation;
+use kubectl_netbench::plan::{Plan, format_duration};
+use kubectl_netbench::runner::{self, Measurements, RunError, Settings};
+use kubectl_netbench::testbed::Testbed;
+use kubectl_netbench::testbed::kubernetes::{Environment, Wanted};
+use kubectl_netbench::view::{self, Canvas, Format};
 
+use super::interrupt::Interrupt;
+use super::prepare::{self, Prepared};
 use super::{Error, interrupt};
 use crate::console::{self, Console};
 use crate::progress::Progress;
-use kubectl_netbench::analysis::Summary;
-use kubectl_netbench::cli::{ConnectionArgs, ExitCode, MeasurementArgs, ViaArg};
-use kubectl_netbench::document::{
-    ApiVersion, Cluster, Command, Kind, LeftOut, Node, Parameters, Path, Run, State, Versions, Via,
-};
-use kubectl_netbench::explanation::Explanation;
-use kubectl_netbench::plan::{Estimate, Plan, format_duration};
-use kubectl_netbench::runner::{self, Measurements, RunError, Settings};
-use kubectl_netbench::testbed::Testbed;
-use kubectl_netbench::testbed::kubernetes::{
-    self, Environment, KubernetesTestbed, PodSettings, Scope, Wanted,
-};
-use kubectl_netbench::testbed::local::LocalTestbed;
-use kubectl_netbench::view::{self, Canvas, Format};
 
 /// What a measuring command was asked for.
 pub(super) struct Request {
@@ -32,152 +29,38 @@ pub(super) struct Request {
     pub connection: ConnectionArgs,
     pub console: Console,
     pub format: Format,
-}
-
-/// A testbed that is ready to start, and what is known before it does.
-struct Prepared<T> {
-    testbed: T,
-    plan: Plan,
-    run: Run,
-    estimate: Estimate,
-    /// How long a client may take beyond its time.
-    grace: Duration,
-    removal_command: Option<String>,
+    /// The image that the environment names.
+    pub environment_image: Option<String>,
 }
 
 pub(super) async fn run(request: Request, environment: &Environment) -> Result<ExitCode, Error> {
     match request.measurement.local {
-        Some(count) => measure(prepare_local(&request, count)?, &request).await,
-        None => measure(prepare_cluster(&request, environment).await?, &request).await,
+        Some(count) => measure(prepare::local(&request, count)?, &request).await,
+        None => measure(prepare::cluster(&request, environment).await?, &request).await,
     }
-}
-
-fn prepare_local(request: &Request, count: u16) -> Result<Prepared<LocalTestbed>, Error> {
-    let names: Vec<String> = (1..=count).map(|number| format!("local-{number}")).collect();
-    let nodes = names.iter().map(|name| Node { name: name.clone(), ..Node::default() });
-    let nodes: Vec<Node> = nodes.collect();
-    let parameters = Parameters {
-        image: None,
-        port: request.measurement.port,
-        ..parameters(request, Path::Loopback, Via::Process)
-    };
-    Ok(Prepared {
-        testbed: LocalTestbed::new(count, request.measurement.port)?,
-        plan: plan(request, nodes.len()),
-        run: new_run(request, new_id(), parameters, nodes),
-        estimate: Estimate { startup: Duration::from_millis(200), per_slot: Duration::from_millis(100) },
-        grace: Duration::from_secs(10),
-        removal_command: None,
-    })
-}
-
-async fn prepare_cluster(
-    request: &Request,
-    environment: &Environment,
-) -> Result<Prepared<KubernetesTestbed>, Error> {
-    let (connection, measurement) = (&request.connection, &request.measurement);
-    let cluster = kubernetes::connect(&connection.options(), environment).await?;
-    let id = new_id();
-    let scope = Scope::new(&id, connection.namespace.clone(), measurement.host);
-    let via = async {
-        match (measurement.via, request.command) {
-            (ViaArg::Exec, _) => Ok(Via::Exec),
-            (ViaArg::Job, _) | (ViaArg::Auto, Command::Pair) => Ok(Via::Job),
-            (ViaArg::Auto, Command::Matrix) => kubernetes::choose_via(&cluster, &scope.namespace()).await,
-        }
-    };
-    // alone and first: a cluster that cannot be reached is best told by the plainest of questions
-    let version = cluster.version().await?;
-    let (nodes, via) = tokio::try_join!(cluster.nodes(request.selector.as_deref()), via)?;
-    let choice = kubernetes::choose(&nodes, &request.wanted)?;
-
-    let path = if measurement.host { Path::Host } else { Path::Pod };
-    let nodes: Vec<Node> = choice.chosen.iter().map(|chosen| chosen.node.clone()).collect();
-    let plan = plan(request, nodes.len());
-    let mut run = new_run(request, id.clone(), parameters(request, path, via), nodes);
-    run.versions.kubernetes = Some(version);
-    run.cluster = Some(Cluster { context: cluster.context.clone(), namespace: scope.namespace() });
-    run.left_out = choice.left_out;
-
-    let estimate = Estimate {
-        startup: Duration::from_secs(3),
-        per_slot: match via {
-            Via::Job => Duration::from_millis(2500),
-            Via::Exec | Via::Process => Duration::from_millis(200),
-        },
-    };
-    let settings = PodSettings {
-        run: id,
-        image: measurement.image.clone(),
-        port: measurement.cluster_port(),
-        host_network: measurement.host,
-        // long enough for slow starts and retries, and short enough that nothing stays for long
-        server_deadline: estimate.total(&plan, measurement.time) * 2 + Duration::from_secs(300),
-        client_deadline: measurement.time + Duration::from_secs(60),
-    };
-    let testbed = KubernetesTestbed::new(cluster, choice.chosen, settings, scope, via);
-    Ok(Prepared {
-        removal_command: Some(testbed.removal_command()),
-        testbed,
-        plan,
-        run,
-        estimate,
-        grace: match via {
-            Via::Job => Duration::from_secs(45),
-            Via::Exec | Via::Process => Duration::from_secs(15),
-        },
-    })
-}
-
-fn plan(request: &Request, nodes: usize) -> Plan {
-    Plan::matrix(nodes, request.measurement.repeat, request.concurrency)
-}
-
-fn parameters(request: &Request, path: Path, via: Via) -> Parameters {
-    let measurement = &request.measurement;
-    Parameters {
-        time_seconds: measurement.time_seconds(),
-        parallel: measurement.parallel,
-        repeat: measurement.repeat,
-        path,
-        via,
-        concurrency: request.concurrency,
-        image: Some(measurement.image.clone()),
-        port: Some(measurement.cluster_port()),
-    }
-}
-
-fn new_run(request: &Request, id: String, parameters: Parameters, nodes: Vec<Node>) -> Run {
-    let now = Timestamp::now();
-    Run {
-        api_version: ApiVersion::V1Alpha1,
-        kind: Kind::Run,
-        id,
-        command: request.command,
-        state: State::Partial,
-        started_at: now,
-        finished_at: now,
-        versions: Versions { netbench: env!("CARGO_PKG_VERSION").to_owned(), ..Versions::default() },
-        cluster: None,
-        parameters,
-        nodes,
-        left_out: Vec::new(),
-        planned_tests: 0,
-        tests: Vec::new(),
-        summary: Summary::default(),
-    }
-}
-
-/// Eight characters that cannot be mistaken for each other, nor be read as a word.
-fn new_id() -> String {
-    const ALPHABET: &[u8] = b"bcdfghjkmnpqrstvwxz23456789";
-    (0..8).map(|_| char::from(ALPHABET[rand::random_range(0..ALPHABET.len())])).collect()
 }
 
 async fn measure<T: Testbed>(prepared: Prepared<T>, request: &Request) -> Result<ExitCode, Error> {
+    let removal_command = prepared.removal_command.clone();
+    let interrupt = interrupt::watch();
+    tokio::select! {
+        code = measure_and_remove(prepared, request, &interrupt) => Ok(code),
+        () = interrupt.second.cancelled() => {
+            if let Some(command) = removal_command {
+                console::note(&format!("left behind; remove it with\n  {command}"));
+            }
+            Ok(ExitCode::Interrupted)
+        }
+    }
+}
+
+async fn measure_and_remove<T: Testbed>(
+    prepared: Prepared<T>,
+    request: &Request,
+    interrupt: &Interrupt,
+) -> ExitCode {
     let Prepared { testbed, plan, mut run, estimate, grace, removal_command } = prepared;
     let console = request.console;
-    let interrupt = interrupt::watch(removal_command.clone());
     for LeftOut { name, reason } in &run.left_out {
         console.remark(&format!("{name} left out: {reason}"));
     }
@@ -189,12 +72,12 @@ async fn measure<T: Testbed>(prepared: Prepared<T>, request: &Request) -> Result
         path: run.parameters.path,
         grace,
     };
-    run.planned_tests = plan.test_count();
 
     let progress = Progress::new(&console, &plan, &settings, estimate);
-    let measured = runner::run(&testbed, &plan, &settings, &progress, &interrupt).await;
+    let measured = runner::run(&testbed, &plan, &settings, &progress, &interrupt.first).await;
     progress.finish();
-    if interrupt.is_cancelled() {
+    let interrupted = interrupt.first.is_cancelled();
+    if interrupted {
         console.remark("interrupted: removing what was made; once more to quit at once");
     }
     // removal begins before anything is printed: a pager may keep the printing waiting
@@ -207,13 +90,13 @@ async fn measure<T: Testbed>(prepared: Prepared<T>, request: &Request) -> Result
     if let Err(explanation) = &removed {
         console::error(explanation);
     }
-    Ok(match removed.and(told) {
-        _ if interrupt.is_cancelled() => ExitCode::Interrupted,
+    match removed.and(told) {
+        _ if interrupted => ExitCode::Interrupted,
         Err(_) => ExitCode::Error,
         Ok(()) if run.tests.iter().all(|test| test.outcome.measurement().is_none()) => ExitCode::Error,
         Ok(()) if run.has_failures() => ExitCode::SomeFailed,
         Ok(()) => ExitCode::Success,
-    })
+    }
 }
 
 /// Prints the result, or the error, as soon as it is there: removal takes its time.
@@ -248,9 +131,11 @@ async fn print(run: &Run, format: Format, canvas: Canvas) -> Result<(), Error> {
 
 /// Removes what was made. The error says how to do it by hand.
 async fn remove(testbed: &impl Testbed, removal_command: Option<String>) -> Result<(), Explanation> {
-    testbed.stop().await.map_err(|error| match removal_command {
-        Some(command) => error.explain().remedy(format!("remove what is left: {command}")),
-        None => error.explain(),
+    testbed.stop().await.map_err(|error| {
+        let explanation = error.explain();
+        let by_hand = removal_command.map(|command| format!("remove what is left: {command}"));
+        let remedies: Vec<String> = explanation.remedy.clone().into_iter().chain(by_hand).collect();
+        explanation.remedy(remedies.join("\n"))
     })
 }
 
@@ -264,7 +149,7 @@ fn plan_line(plan: &Plan, total: Duration) -> String {
 fn complete(run: &mut Run, measurements: Measurements) {
     run.finished_at = Timestamp::now();
     run.tests = measurements.tests;
-    run.summary = Summary::of(&run.tests);
+    run.summary = summarise(&run.tests);
     if run.tests.len() == run.planned_tests {
         run.state = State::Complete;
     }

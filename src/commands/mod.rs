@@ -5,22 +5,33 @@ mod interrupt;
 mod matrix;
 mod measure;
 mod pair;
+mod prepare;
 
 pub use error::Error;
 
-use crate::console::Streams;
-
 use kubectl_netbench::cli::{Command, ExitCode};
 use kubectl_netbench::testbed::kubernetes::Environment;
+
+use crate::console::Streams;
+
+/// What `main` has found around the process.
+pub struct Surroundings {
+    /// What the environment says about clusters.
+    pub environment: Environment,
+    /// The streams.
+    pub streams: Streams,
+    /// `NETBENCH_IMAGE`.
+    pub image: Option<String>,
+}
 
 /// Carries out a command.
 ///
 /// # Errors
 /// The command could not do its work. What it made is removed all the same.
-pub async fn run(command: Command, environment: &Environment, streams: Streams) -> Result<ExitCode, Error> {
+pub async fn run(command: Command, surroundings: &Surroundings) -> Result<ExitCode, Error> {
     let request = match command {
-        Command::Matrix(arguments) => matrix::request(arguments, streams),
-        Command::Pair(arguments) => pair::request(arguments, streams),
+        Command::Matrix(arguments) => matrix::request(arguments, surroundings),
+        Command::Pair(arguments) => pair::request(arguments, surroundings),
     };
-    Box::pin(measure::run(request, environment)).await
+    Box::pin(measure::run(request, &surroundings.environment)).await
 }

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::*;
-use crate::analysis::Summary;
+use crate::analysis::summarise;
 
 fn record(client: &str, server: &str, outcome: Outcome) -> TestRecord {
     TestRecord {
@@ -67,7 +67,7 @@ pub(crate) fn run(nodes: &[&str], tests: Vec<TestRecord>) -> Run {
         nodes: nodes.iter().map(node).collect(),
         left_out: Vec::new(),
         planned_tests: nodes.len() * (nodes.len() - 1),
-        summary: Summary::of(&tests),
+        summary: summarise(&tests),
         tests,
     }
 }

@@ -8,10 +8,12 @@
 pub(crate) mod fixtures;
 mod node;
 mod parameters;
+mod summary;
 mod test;
 
 pub use node::{LeftOut, Node};
 pub use parameters::{Parameters, Path, Via};
+pub use summary::{PairSummary, Summary};
 pub use test::{
     Cpu, Direction, Failure, FailureKind, Measurement, Outcome, RoundTripTime, Sample, TestRecord,
 };
@@ -116,7 +118,7 @@ pub struct Run {
     pub tests: Vec<TestRecord>,
     /// The tests of each pair taken together.
     #[serde(default)]
-    pub summary: crate::analysis::Summary,
+    pub summary: Summary,
 }
 
 impl Run {

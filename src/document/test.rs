@@ -150,6 +150,8 @@ pub enum FailureKind {
     NodeUnusable,
     /// The client could not be started, or the connection to it broke.
     ClientLost,
+    /// The cluster refused the client.
+    Refused,
     /// The client could not connect to the server.
     Unreachable,
     /// The server was busy with somebody else's test.
@@ -162,15 +164,15 @@ pub enum FailureKind {
     Engine,
 }
 
+/// A thread that is this busy waits for its processor, not for the network.
+const CPU_BOUND_PERCENT: f64 = 95.0;
+
 impl TestRecord {
     /// Whether iperf3 had no processor time to spare at either end, so that the figure may be the
-    /// processor's. `parallel` streams can keep as many processors busy.
-    pub fn is_cpu_bound(&self, parallel: u32) -> bool {
+    /// processor's. It can keep `threads` processors busy.
+    pub fn is_cpu_bound(&self, threads: u32) -> bool {
         let cpu = self.outcome.measurement().and_then(|measurement| measurement.cpu);
-        let busy = CPU_BOUND_PERCENT * f64::from(parallel);
+        let busy = CPU_BOUND_PERCENT * f64::from(threads);
         cpu.is_some_and(|cpu| cpu.client_percent.max(cpu.server_percent) >= busy)
     }
 }
-
-/// A thread that is this busy waits for its processor, not for the network.
-const CPU_BOUND_PERCENT: f64 = 95.0;

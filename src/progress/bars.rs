@@ -79,7 +79,7 @@ impl Bars {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         match event {
             Event::Server { node, starting } => self.server(&mut state, node, *starting),
-            Event::SlotStarted { number, of } => {
+            Event::SlotStarted { number, of, tests } => {
                 if !state.measuring {
                     state.measuring = true;
                     self.begin_measuring();
@@ -87,7 +87,11 @@ impl Bars {
                 let left = u32::try_from(of - number + 1).unwrap_or(u32::MAX);
                 let over_at = Instant::now() + self.per_slot.saturating_mul(left);
                 *self.over_at.lock().unwrap_or_else(PoisonError::into_inner) = over_at;
-                self.whole.set_message(format!("round {number}/{of}"));
+                let more = match tests.saturating_sub(DRAWN_TESTS) {
+                    0 => String::new(),
+                    more => format!(" ({more} more at work)"),
+                };
+                self.whole.set_message(format!("round {number}/{of}{more}"));
             }
             Event::TestStarted { client, server } => self.begin_test(&mut state, client, server),
             Event::Sampled { client, server, sample } => {
@@ -139,10 +143,10 @@ impl Bars {
     }
 
     fn begin_test(&self, state: &mut State, client: &str, server: &str) {
-        if state.running.len() >= DRAWN_TESTS {
+        let pair = (client.to_owned(), server.to_owned());
+        if state.running.len() >= DRAWN_TESTS && !state.running.contains_key(&pair) {
             return;
         }
-        let pair = (client.to_owned(), server.to_owned());
         let bar = state.running.entry(pair).or_insert_with(|| {
             let bar = self.screen.add(ProgressBar::new(self.time_seconds));
             bar.set_style(style("{prefix}  {bar:20.cyan} {pos:>3}/{len}s {msg}", self.color));

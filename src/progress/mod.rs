@@ -9,6 +9,7 @@ use kubectl_netbench::plan::{Estimate, Plan};
 use kubectl_netbench::runner::{Event, Observer, Settings};
 
 use bars::Bars;
+use indicatif::ProgressDrawTarget;
 use lines::Lines;
 
 /// One way to show progress.
@@ -26,7 +27,7 @@ impl Progress {
     pub fn new(console: &Console, plan: &Plan, settings: &Settings, estimate: Estimate) -> Self {
         if console.quiet {
             Self::Quiet
-        } else if console.draws_bars() {
+        } else if console.draws_bars() && !ProgressDrawTarget::stderr().is_hidden() {
             Self::Bars(Bars::new(plan, settings, estimate, console.stderr_color()))
         } else {
             Self::Lines(Lines::new(plan.test_count()))

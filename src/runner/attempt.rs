@@ -43,11 +43,16 @@ pub(super) async fn attempt<T: Testbed>(run: &Run<'_, T>, test: Test, server: &S
 /// How long to wait before the next attempt; none if the outcome stands.
 ///
 /// Only what may be over in a moment is tried again: a server that has not yet put away the test
-/// before, and a client that was lost on the way to it.
-pub(super) fn pause_before_next(attempt: u32, outcome: &Outcome) -> Option<Duration> {
+/// before, and a client that was lost on the way to it. A lost client may still be sending, and is
+/// given its time.
+pub(super) fn pause_before_next(attempt: u32, outcome: &Outcome, time_seconds: u32) -> Option<Duration> {
     let Outcome::Failed(failure) = outcome else {
         return None;
     };
-    let may_pass = matches!(failure.kind, FailureKind::Busy | FailureKind::ClientLost);
-    (may_pass && attempt < MOST_ATTEMPTS).then(|| Duration::from_millis(500) * attempt)
+    let pause = match failure.kind {
+        FailureKind::Busy => Duration::from_millis(500) * attempt,
+        FailureKind::ClientLost => Duration::from_secs(time_seconds.into()),
+        _ => return None,
+    };
+    (attempt < MOST_ATTEMPTS).then_some(pause)
 }

@@ -19,6 +19,8 @@ pub enum Event<'a> {
         number: usize,
         /// How many there are.
         of: usize,
+        /// How many tests it has.
+        tests: usize,
     },
     /// A client is being started.
     TestStarted {

@@ -85,7 +85,11 @@ pub async fn run<T: Testbed>(
         servers,
     };
     for slot in plan.slots() {
-        observer.observe(&Event::SlotStarted { number: slot.number, of: plan.slot_count() });
+        observer.observe(&Event::SlotStarted {
+            number: slot.number,
+            of: plan.slot_count(),
+            tests: slot.tests.len(),
+        });
         let mut running: FuturesUnordered<_> = slot.tests.iter().map(|&test| run.test(test, &slot)).collect();
         loop {
             match interrupt.run_until_cancelled(running.next()).await {
@@ -122,7 +126,8 @@ impl<T: Testbed> Run<'_, T> {
                 Ok(server) => attempt::attempt(self, test, server).await,
                 Err(failure) => Outcome::Failed(failure),
             };
-            let Some(pause) = attempt::pause_before_next(attempt, &outcome) else {
+            let Some(pause) = attempt::pause_before_next(attempt, &outcome, self.settings.time_seconds)
+            else {
                 break outcome;
             };
             tokio::time::sleep(pause).await;

@@ -3,8 +3,8 @@
 use comfy_table::Cell;
 
 use super::{Canvas, RateUnit, style};
-use crate::analysis::{Level, PairSummary};
-use crate::document::Run;
+use crate::analysis::Level;
+use crate::document::{PairSummary, Run};
 
 /// One row per pair, in the order in which they were measured. `wide` adds the spread, and
 /// how many of the tests were measured.

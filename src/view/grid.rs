@@ -4,7 +4,7 @@ use comfy_table::Cell as TableCell;
 
 use super::names::shorten;
 use super::{Canvas, RateUnit, style};
-use crate::analysis::{Cell, Level, Matrix};
+use crate::analysis::{Level, Matrix};
 
 /// Draws the grid, with shortened names if need be; none if it does not fit the canvas.
 pub(super) fn draw(matrix: &Matrix, unit: RateUnit, canvas: Canvas) -> Option<String> {
@@ -38,7 +38,7 @@ fn grid(matrix: &Matrix, names: &[String], unit: RateUnit, canvas: Canvas) -> St
     table.set_header(header);
     for ((name, cells), mean) in names.iter().zip(&matrix.cells).zip(&matrix.row_means) {
         let mut row = vec![style::header(name)];
-        row.extend(cells.iter().map(|cell| draw_cell(cell, unit)));
+        row.extend(cells.iter().map(|cell| style::cell(cell, unit)));
         row.push(draw_mean(*mean, matrix.median, unit));
         table.add_row(row);
     }
@@ -47,18 +47,6 @@ fn grid(matrix: &Matrix, names: &[String], unit: RateUnit, canvas: Canvas) -> St
     last.push(draw_mean(matrix.mean, matrix.median, unit));
     table.add_row(last);
     style::finish(table)
-}
-
-fn draw_cell(cell: &Cell, unit: RateUnit) -> TableCell {
-    match cell {
-        Cell::Diagonal => style::blank("–"),
-        Cell::NotMeasured => style::blank("?"),
-        Cell::Failed => style::failed(),
-        Cell::Measured { bits_per_second, level, some_failed } => {
-            let partial = if *some_failed { "*" } else { "" };
-            style::rate(&format!("{partial}{}", unit.figure(*bits_per_second)), *level)
-        }
-    }
 }
 
 fn draw_mean(mean: Option<f64>, median: Option<f64>, unit: RateUnit) -> TableCell {

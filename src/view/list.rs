@@ -27,13 +27,7 @@ pub(super) fn draw(matrix: &Matrix, unit: RateUnit, canvas: Canvas) -> String {
         style::right(style::header(format!("{unit}  "))),
     ]);
     for (client, server, cell) in pairs {
-        let figure = match cell {
-            Cell::Measured { bits_per_second, level, .. } => {
-                style::rate(&unit.figure(*bits_per_second), *level)
-            }
-            _ => style::failed(),
-        };
-        table.add_row([TableCell::new(client), TableCell::new(server), figure]);
+        table.add_row([TableCell::new(client), TableCell::new(server), style::cell(cell, unit)]);
     }
     format!(
         "Throughput of each pair, slowest first (the matrix is wider than this terminal).\n\n{}",

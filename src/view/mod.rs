@@ -11,7 +11,8 @@ mod style;
 pub use rate::RateUnit;
 
 use crate::analysis::Matrix;
-use crate::document::{Command, Run, State};
+use crate::document::{Command, Node, Run, State};
+use crate::engine::iperf3;
 
 /// The form of the output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -80,13 +81,16 @@ fn notes(run: &Run) -> String {
         let (done, planned) = (run.tests.len(), run.planned_tests);
         notes.push(format!("Partial: the run was ended after {done} of {planned} tests."));
     }
-    let cpu_bound = run.tests.iter().filter(|test| test.is_cpu_bound(run.parameters.parallel)).count();
+    let cpu_bound = cpu_bound_tests(run);
     if cpu_bound > 0 {
         let all = run.tests.len();
         notes.push(format!(
             "CPU-bound: iperf3 kept a processor busy in {cpu_bound} of {all} tests; \
              these show what the processor can do, not the network."
         ));
+    }
+    if run.summary.pairs.iter().any(|pair| pair.failed > 0 && pair.measured > 0) {
+        notes.push("* Some of the pair's tests failed: this is the mean of the others.".to_owned());
     }
     let retried = run.tests.iter().filter(|test| test.attempt > 1).count();
     if retried > 0 {
@@ -96,6 +100,14 @@ fn notes(run: &Run) -> String {
         notes.push(String::new());
     }
     notes.join("\n")
+}
+
+/// How many tests show the processor rather than the network.
+fn cpu_bound_tests(run: &Run) -> usize {
+    // an old iperf3 at either end is what the others have to wait for
+    let threads = |node: &Node| iperf3::threads(node.iperf3.as_deref(), run.parameters.parallel);
+    let threads = run.nodes.iter().map(threads).min().unwrap_or(1);
+    run.tests.iter().filter(|test| test.is_cpu_bound(threads)).count()
 }
 
 fn json(run: &Run) -> String {

@@ -3,8 +3,8 @@
 use comfy_table::presets::NOTHING;
 use comfy_table::{Attribute, Cell, CellAlignment, Color, ContentArrangement, Table};
 
-use super::Canvas;
-use crate::analysis::Level;
+use super::{Canvas, RateUnit};
+use crate::analysis::{self, Level};
 
 /// Behind a figure below half of the median: colour is never the only mark.
 pub(super) const VERY_LOW_MARK: &str = "▼";
@@ -68,4 +68,17 @@ pub(super) fn failed() -> Cell {
 /// A place without a figure of its own.
 pub(super) fn blank(text: &str) -> Cell {
     dim(format!("{text}  "))
+}
+
+/// A cell of the matrix.
+pub(super) fn cell(cell: &analysis::Cell, unit: RateUnit) -> Cell {
+    match cell {
+        analysis::Cell::Diagonal => blank("–"),
+        analysis::Cell::NotMeasured => blank("?"),
+        analysis::Cell::Failed => failed(),
+        analysis::Cell::Measured { bits_per_second, level, some_failed } => {
+            let mark = if *some_failed { "*" } else { "" };
+            rate(&format!("{mark}{}", unit.figure(*bits_per_second)), *level)
+        }
+    }
 }

@@ -24,17 +24,24 @@ impl ReportFormat {
     /// The best format that a version of iperf3 (`3.12`) has. An unknown version gets the format
     /// that all versions have.
     pub fn of_version(version: Option<&str>) -> Self {
-        let numbers = |version: &str| {
-            let mut parts = version.split('.');
-            let major: u32 = parts.next()?.parse().ok()?;
-            let minor_digits: String = parts.next()?.chars().take_while(char::is_ascii_digit).collect();
-            Some((major, minor_digits.parse::<u32>().ok()?))
-        };
-        match version.and_then(numbers) {
-            Some(version) if version >= (3, 17) => Self::Stream,
-            _ => Self::Document,
-        }
+        if is_at_least(version, (3, 17)) { Self::Stream } else { Self::Document }
     }
+}
+
+/// How many threads a version of iperf3 sends `parallel` streams with: one for all of them up to
+/// 3.15, one each since.
+pub fn threads(version: Option<&str>, parallel: u32) -> u32 {
+    if is_at_least(version, (3, 16)) { parallel } else { 1 }
+}
+
+fn is_at_least(version: Option<&str>, least: (u32, u32)) -> bool {
+    let numbers = |version: &str| {
+        let mut parts = version.split('.');
+        let major: u32 = parts.next()?.parse().ok()?;
+        let minor: String = parts.next()?.chars().take_while(char::is_ascii_digit).collect();
+        Some((major, minor.parse::<u32>().ok()?))
+    };
+    version.and_then(numbers).is_some_and(|version| version >= least)
 }
 
 /// What is the same for all clients of a run.
@@ -95,6 +102,13 @@ mod tests {
             .map(|version| (version, ReportFormat::of_version(Some(version)) == ReportFormat::Stream));
         let streamed: Vec<&str> = formats.iter().filter(|(_, is)| *is).map(|(v, _)| *v).collect();
         assert_eq!(streamed, ["3.17", "3.17.1+", "3.20", "4.0"]);
+    }
+
+    #[test]
+    fn streams_have_threads_of_their_own_from_3_16_on() {
+        assert_eq!(threads(Some("3.15"), 4), 1);
+        assert_eq!(threads(Some("3.16"), 4), 4);
+        assert_eq!(threads(None, 4), 1);
     }
 
     #[test]

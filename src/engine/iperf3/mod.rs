@@ -5,6 +5,8 @@ mod report;
 mod server_log;
 mod wire;
 
-pub use command::{ClientOptions, DEFAULT_PORT, PROGRAM, ReportFormat, client_command, server_command};
+pub use command::{
+    ClientOptions, DEFAULT_PORT, PROGRAM, ReportFormat, client_command, server_command, threads,
+};
 pub use report::{ClientExit, ReportReader};
 pub use server_log::ServerLog;

@@ -6,20 +6,17 @@ use k8s_openapi::api::authorization::v1::{
 use kube::Api;
 use kube::api::PostParams;
 
+use super::ClientWay;
 use super::request::{Cluster, RequestError};
-use crate::document::Via;
 
-/// Exec where the user may exec in `namespace`, a Job otherwise.
+/// Exec where the user may exec in `namespace`, a Job otherwise, and where the cluster does not say.
 ///
 /// A WebSocket is opened with GET, which older API servers check as `get` and newer ones as
 /// `create`: both are asked for.
-///
-/// # Errors
-/// The cluster does not answer.
-pub async fn choose_via(cluster: &Cluster, namespace: &str) -> Result<Via, RequestError> {
+pub async fn choose_client_way(cluster: &Cluster, namespace: &str) -> ClientWay {
     let (get, create) =
         tokio::join!(may_exec(cluster, namespace, "get"), may_exec(cluster, namespace, "create"));
-    Ok(if get? && create? { Via::Exec } else { Via::Job })
+    if get.unwrap_or(false) && create.unwrap_or(false) { ClientWay::Exec } else { ClientWay::Job }
 }
 
 async fn may_exec(cluster: &Cluster, namespace: &str, verb: &str) -> Result<bool, RequestError> {

@@ -48,6 +48,28 @@ pub struct ConnectionOptions {
     pub request_timeout: Option<Duration>,
 }
 
+impl ConnectionOptions {
+    /// The flags by which kubectl reaches the same cluster as the same user, each after a space and
+    /// quoted for a shell.
+    fn kubectl_flags(&self, context: Option<&str>) -> String {
+        let kubeconfig = self.kubeconfig.as_ref().map(|path| path.display().to_string());
+        let flags = [
+            ("kubeconfig", kubeconfig.as_deref()),
+            ("context", context),
+            ("cluster", self.cluster.as_deref()),
+            ("user", self.user.as_deref()),
+            ("as", self.impersonate.as_deref()),
+            ("as-uid", self.impersonate_uid.as_deref()),
+        ];
+        let groups = self.impersonate_groups.iter().map(|group| ("as-group", Some(group.as_str())));
+        let given = flags.into_iter().chain(groups).filter_map(|(flag, value)| Some((flag, value?)));
+        // a value that no shell can quote holds a NUL, and no argument can
+        let quoted =
+            given.map(|(flag, value)| format!(" --{flag} {}", shlex::try_quote(value).unwrap_or_default()));
+        quoted.collect()
+    }
+}
+
 /// What the environment says about connections.
 #[derive(Debug, Clone, Default)]
 pub struct Environment {
@@ -177,9 +199,11 @@ pub async fn connect(
     let mut config = Config::from_custom_kubeconfig(kubeconfig, &names)
         .await
         .map_err(|error| ConnectError::Kubeconfig(Box::new(error)))?;
-    if !own_proxy {
-        config.proxy_url = proxy_of_environment(&config.cluster_url, environment);
-    }
+    // kube matches `NO_PROXY` against the proxy's own address: it is decided here
+    config.proxy_url = match own_proxy {
+        Some(proxy) => proxy.parse().ok(),
+        None => proxy_of_environment(&config.cluster_url, environment),
+    };
     finish(config, Some(context), options).await
 }
 
@@ -199,13 +223,13 @@ async fn finish(
         config.auth_info.impersonate_groups = (!groups.is_empty()).then(|| groups.clone());
     }
     let url = config.cluster_url.to_string();
-    let default_namespace = config.default_namespace.clone();
+    let flags = options.kubectl_flags(context.as_deref());
     // credential plugins run synchronously in here
     let client = tokio::task::spawn_blocking(move || client(config))
         .await
         .map_err(|error| ConnectError::Client(Box::new(kube::Error::Service(error.into()))))?
         .map_err(|error| ConnectError::Client(Box::new(error)))?;
-    Ok(Cluster::new(client, context, default_namespace, url, options.request_timeout))
+    Ok(Cluster::new(client, context, flags, url, options.request_timeout))
 }
 
 fn client(config: Config) -> kube::Result<Client> {
@@ -297,21 +321,19 @@ fn check_names(kubeconfig: &Kubeconfig, options: &ConnectionOptions) -> Result<S
     Ok(context)
 }
 
-/// Whether the kubeconfig itself names a proxy for the cluster, which is then always used.
-fn proxy_of_cluster(kubeconfig: &Kubeconfig, options: &ConnectionOptions, context: &str) -> bool {
+/// The proxy that the kubeconfig itself names for the cluster, which is then always used.
+fn proxy_of_cluster(kubeconfig: &Kubeconfig, options: &ConnectionOptions, context: &str) -> Option<String> {
     let of_context = kubeconfig
         .contexts
         .iter()
         .find(|named| named.name == context)
         .and_then(|named| named.context.as_ref());
     let name = options.cluster.as_ref().or(of_context.map(|context| &context.cluster));
-    let cluster = kubeconfig.clusters.iter().find(|named| Some(&named.name) == name);
-    let proxy = cluster.and_then(|named| named.cluster.as_ref()?.proxy_url.as_ref());
-    proxy.is_some_and(|url| !url.is_empty())
+    let cluster = kubeconfig.clusters.iter().find(|cluster| Some(&cluster.name) == name)?;
+    cluster.cluster.as_ref()?.proxy_url.clone().filter(|url| !url.is_empty())
 }
 
-/// The proxy that the environment has for `cluster`. kube matches `NO_PROXY` against the proxy's
-/// own address; here it is matched against the cluster's, and loopback is never proxied.
+/// The proxy that the environment has for `cluster`; loopback is never proxied.
 fn proxy_of_environment(cluster: &http::Uri, environment: &Environment) -> Option<http::Uri> {
     let proxy = environment.https_proxy.as_ref().filter(|proxy| !proxy.is_empty())?;
     let host = cluster.host().unwrap_or_default().trim_matches(['[', ']']);
@@ -319,9 +341,10 @@ fn proxy_of_environment(cluster: &http::Uri, environment: &Environment) -> Optio
     if host == "localhost" || address.is_some_and(|address| address.is_loopback()) {
         return None;
     }
-    let matcher =
-        Matcher::builder().all(proxy.clone()).no(environment.no_proxy.clone().unwrap_or_default()).build();
-    matcher.intercept(cluster)?;
+    // as curl and Go take it, `proxy:3128` is an HTTP proxy
+    let proxy = if proxy.contains("://") { proxy.clone() } else { format!("http://{proxy}") };
+    let no_proxy = environment.no_proxy.clone().unwrap_or_default();
+    Matcher::builder().all(proxy.clone()).no(no_proxy).build().intercept(cluster)?;
     proxy.parse().ok()
 }
 

@@ -1,5 +1,7 @@
 //! Clients inside the pods that run already: `kubectl exec`, without a pod start per test.
 
+use std::time::Duration;
+
 use k8s_openapi::api::core::v1::Pod;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Status;
 use kube::Api;
@@ -14,6 +16,9 @@ use crate::testbed::{Enough, Output};
 /// What is kept of a client's standard error.
 const KEPT_STDERR: usize = 4096;
 
+/// How long output may still come after the client's end.
+const DRAIN_LIMIT: Duration = Duration::from_secs(1);
+
 impl KubernetesTestbed {
     pub(super) async fn run_by_exec(
         &self,
@@ -27,15 +32,20 @@ impl KubernetesTestbed {
         let parameters = AttachParams::default().container(objects::CONTAINER).stdout(true).stderr(true);
         let doing = format!("start the client in the pod {pod}");
         let started = self.cluster.call(doing, api.exec(&pod, command, &parameters)).await;
-        let mut process = started.map_err(|error| lost(format!("{error}: {}", error.why())))?;
-        let status = process.take_status();
-        let (Some(mut stdout), Some(mut stderr)) = (process.stdout(), process.stderr()) else {
+        let mut process = started.map_err(|error| error.failure_of_client())?;
+        let (Some(status), Some(mut stdout), Some(mut stderr)) =
+            (process.take_status(), process.stdout(), process.stderr())
+        else {
             return Err(lost("the client's output is not connected".to_owned()));
         };
+        let broken = || lost(format!("the connection to the client in the pod {pod} broke"));
 
         let mut message = Vec::new();
         let (mut out_open, mut err_open) = (true, true);
         let (mut out_bytes, mut err_bytes) = (vec![0; 16 * 1024], vec![0; 1024]);
+        let mut status = std::pin::pin!(status);
+        let mut ended = None;
+        let mut drained_until = tokio::time::Instant::now();
         while out_open || err_open {
             tokio::select! {
                 count = stdout.read(&mut out_bytes), if out_open => {
@@ -51,41 +61,46 @@ impl KubernetesTestbed {
                     let room = KEPT_STDERR.saturating_sub(message.len());
                     message.extend_from_slice(&err_bytes[..count.min(room)]);
                 }
+                // a connection that breaks leaves its streams open: only this tells
+                answer = &mut status, if ended.is_none() => {
+                    ended = Some(answer.ok_or_else(broken)?);
+                    drained_until = tokio::time::Instant::now() + DRAIN_LIMIT;
+                }
+                () = tokio::time::sleep_until(drained_until), if ended.is_some() => break,
             }
         }
-        let status = match status {
-            Some(status) => status.await,
-            None => None,
+        let ended = match ended {
+            Some(status) => status,
+            None => status.await.ok_or_else(broken)?,
         };
         let stderr = String::from_utf8_lossy(&message).into_owned();
-        exit(status, stderr)
-            .ok_or_else(|| lost(format!("the connection to the client in the pod {pod} broke")))
+        exit(ended, stderr).map_err(lost)
     }
 }
 
-/// Reads the status that ends an exec; none if there was no status, and so no end.
-fn exit(status: Option<Status>, stderr: String) -> Option<ClientExit> {
-    let status = status?;
+/// Reads the status that ends an exec.
+///
+/// # Errors
+/// The client was not run to its end; the runtime's words.
+fn exit(status: Status, stderr: String) -> Result<ClientExit, String> {
     if status.reason.as_deref() == Some("NonZeroExitCode") {
         let causes = status.details.and_then(|details| details.causes).unwrap_or_default();
         let cause = causes.into_iter().find(|cause| cause.reason.as_deref() == Some("ExitCode"));
         let code = cause.and_then(|cause| cause.message?.parse().ok());
-        return Some(ClientExit { code, stderr });
+        return Ok(ClientExit { code, stderr });
     }
-    Some(match status.message.filter(|message| !message.is_empty()) {
-        // the runtime could not start it: its words stand in for the program's
-        Some(message) => ClientExit { code: None, stderr: message },
-        None => ClientExit { code: Some(0), stderr },
-    })
+    match status.message.filter(|message| !message.is_empty()) {
+        Some(message) => Err(message),
+        None => Ok(ClientExit { code: Some(0), stderr }),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[expect(clippy::unnecessary_wraps, reason = "the parameter of the function under test")]
-    fn status(json: &str) -> Option<Status> {
-        Some(serde_json::from_str(json).unwrap())
+    fn status(json: &str) -> Status {
+        serde_json::from_str(json).unwrap()
     }
 
     #[test]
@@ -104,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn a_program_that_is_not_in_the_image_is_told_by_the_runtime() {
+    fn a_client_that_the_runtime_did_not_run_is_lost() {
         let missing = exit(
             status(
                 r#"{"metadata":{},"status":"Failure","message":"Internal error occurred: OCI runtime exec failed: \"iperf3\": executable file not found in $PATH",
@@ -112,11 +127,6 @@ mod tests {
             ),
             String::new(),
         );
-        assert!(missing.unwrap().stderr.contains("executable file not found"));
-    }
-
-    #[test]
-    fn a_connection_that_broke_is_no_end() {
-        assert_eq!(exit(None, String::new()), None);
+        assert!(missing.unwrap_err().contains("executable file not found"));
     }
 }

@@ -88,7 +88,7 @@ impl FakeApi {
         Cluster::new(
             client,
             Some("test".to_owned()),
-            "default".to_owned(),
+            String::new(),
             "https://10.1.0.1:6443".to_owned(),
             limit,
         )

@@ -6,6 +6,7 @@ mod exec;
 #[cfg(test)]
 mod fake_api;
 mod job;
+mod log;
 mod nodes;
 mod objects;
 mod pod_state;
@@ -16,12 +17,13 @@ mod scope;
 mod servers;
 mod warnings;
 
-pub use access::choose_via;
+pub use access::choose_client_way;
 pub use connect::{ConnectError, ConnectionOptions, Environment, connect};
 pub use nodes::{Choice, Chosen, SelectionError, Wanted, choose};
 pub use objects::PodSettings;
 pub use request::{Cluster, RequestError, RequestErrorKind};
 pub use scope::Scope;
+pub use servers::START_LIMIT;
 
 use std::sync::atomic::AtomicUsize;
 
@@ -36,7 +38,7 @@ use tokio_util::task::TaskTracker;
 use self::pod_state::PodState;
 use self::pods::Pods;
 use super::{Output, Server, StartProgress, Testbed, TestbedError, Unusable};
-use crate::document::{Failure, FailureKind, Via};
+use crate::document::{Failure, Via};
 use crate::engine::iperf3::ClientExit;
 
 impl Cluster {
@@ -51,13 +53,34 @@ impl Cluster {
         Ok(nodes.items)
     }
 
-    /// The API server's version: `v1.34.1`.
+    /// The API server's version, `v1.34.1`, if the user may know it.
     ///
     /// # Errors
-    /// The request failed.
-    pub async fn version(&self) -> Result<String, RequestError> {
-        let version = self.call("ask the cluster for its version", self.client.apiserver_version()).await?;
-        Ok(version.git_version)
+    /// The server does not answer.
+    pub async fn version(&self) -> Result<Option<String>, RequestError> {
+        match self.call("reach the cluster", self.client.apiserver_version()).await {
+            Ok(version) => Ok(Some(version.git_version)),
+            Err(error) if error.is_forbidden() => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// How clients are started on a cluster.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ClientWay {
+    /// Inside the pod that already runs on the client's node.
+    Exec,
+    /// By a Job for each test.
+    Job,
+}
+
+impl From<ClientWay> for Via {
+    fn from(way: ClientWay) -> Self {
+        match way {
+            ClientWay::Exec => Self::Exec,
+            ClientWay::Job => Self::Job,
+        }
     }
 }
 
@@ -67,7 +90,7 @@ pub struct KubernetesTestbed {
     nodes: Vec<Chosen>,
     settings: PodSettings,
     scope: Scope,
-    via: Via,
+    client_way: ClientWay,
     made: OnceCell<Made>,
     /// The Jobs made so far.
     jobs: AtomicUsize,
@@ -84,13 +107,19 @@ struct Made {
 
 impl KubernetesTestbed {
     /// A testbed of `nodes`. Nothing is made before [`Testbed::start`].
-    pub fn new(cluster: Cluster, nodes: Vec<Chosen>, settings: PodSettings, scope: Scope, via: Via) -> Self {
+    pub fn new(
+        cluster: Cluster,
+        nodes: Vec<Chosen>,
+        settings: PodSettings,
+        scope: Scope,
+        client_way: ClientWay,
+    ) -> Self {
         Self {
             cluster,
             nodes,
             settings,
             scope,
-            via,
+            client_way,
             made: OnceCell::new(),
             jobs: AtomicUsize::new(0),
             requests: TaskTracker::new(),
@@ -99,7 +128,7 @@ impl KubernetesTestbed {
 
     /// The command by which a person removes what the run has made.
     pub fn removal_command(&self) -> String {
-        self.scope.removal_command(self.cluster.context.as_deref())
+        self.scope.removal_command(&self.cluster.kubectl_flags)
     }
 
     /// Carries a request through, whatever happens to the caller.
@@ -107,12 +136,10 @@ impl KubernetesTestbed {
         &self,
         request: impl Future<Output = Result<T, RequestError>> + Send + 'static,
     ) -> Result<T, RequestError> {
-        self.requests.spawn(request).await.unwrap_or_else(|panic| {
-            Err(RequestError {
-                doing: "carry a request through".to_owned(),
-                kind: RequestErrorKind::Unreachable { url: String::new(), message: panic.to_string() },
-            })
-        })
+        match self.requests.spawn(request).await {
+            Ok(answer) => answer,
+            Err(panic) => std::panic::resume_unwind(panic.into_panic()),
+        }
     }
 
     async fn made(&self) -> Result<&Made, RequestError> {
@@ -142,10 +169,10 @@ impl Testbed for KubernetesTestbed {
         command: &[String],
         output: Output<'_>,
     ) -> Result<ClientExit, Failure> {
-        let made = self.made().await.map_err(|error| Failure::new(FailureKind::ClientLost, error.why()))?;
-        match self.via {
-            Via::Job => self.run_by_job(made, client, command, output).await,
-            Via::Exec | Via::Process => self.run_by_exec(client, command, output).await,
+        let made = self.made().await.map_err(|error| error.failure_of_client())?;
+        match self.client_way {
+            ClientWay::Job => self.run_by_job(made, client, command, output).await,
+            ClientWay::Exec => self.run_by_exec(client, command, output).await,
         }
     }
 

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use k8s_openapi::api::core::v1::{ContainerStateTerminated, ContainerStatus, Pod, PodStatus};
 
+use super::objects::CONTAINER;
 use crate::engine::iperf3::ClientExit;
 use crate::testbed::Unusable;
 
@@ -48,7 +49,12 @@ impl PodState {
         let Some(status) = &pod.status else {
             return starting("being scheduled");
         };
-        let container = status.container_statuses.as_deref().and_then(<[_]>::first);
+        let container = status
+            .container_statuses
+            .as_deref()
+            .unwrap_or_default()
+            .iter()
+            .find(|status| status.name == CONTAINER);
         let phase = status.phase.as_deref().unwrap_or_default();
         if phase == "Failed" || phase == "Succeeded" {
             return ended(pod, container);
@@ -107,7 +113,11 @@ fn waiting_for(reason: &str, message: &str) -> PodState {
         patience,
     };
     match reason {
-        "ErrImagePull" | "ImagePullBackOff" | "RegistryUnavailable" => stuck(
+        "ErrImagePull"
+        | "ImagePullBackOff"
+        | "ImageInspectError"
+        | "RegistryUnavailable"
+        | "SignatureValidationFailed" => stuck(
             "its image cannot be pulled",
             "check --image and whether the node can reach its registry",
             PATIENCE,
@@ -186,13 +196,18 @@ mod tests {
 
     macro_rules! recorded {
         ($name:literal) => {
-            serde_json::from_str(include_str!(concat!(
-                "../../../tests/fixtures/kubernetes/pod-",
-                $name,
-                ".json"
-            )))
-            .unwrap()
+            recorded_pod(include_str!(concat!("../../../tests/fixtures/kubernetes/pod-", $name, ".json")))
         };
+    }
+
+    /// The recorded pods' container has another name than ours.
+    fn recorded_pod(json: &str) -> Pod {
+        let mut pod: Pod = serde_json::from_str(json).unwrap();
+        for status in pod.status.iter_mut().flat_map(|status| status.container_statuses.iter_mut().flatten())
+        {
+            status.name = CONTAINER.to_owned();
+        }
+        pod
     }
 
     /// Pods of a Kubernetes 1.36 cluster.

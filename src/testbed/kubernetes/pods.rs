@@ -16,6 +16,9 @@ use super::objects::RUN_LABEL;
 use super::pod_state::PodState;
 use crate::testbed::Unusable;
 
+/// So many refusals of a watch in a row are meant.
+const REFUSALS_OF_WATCH: u32 = 3;
+
 /// What is known of the pods.
 #[derive(Default)]
 struct Known {
@@ -24,6 +27,8 @@ struct Known {
     relisted: BTreeMap<String, Pod>,
     /// Whether the first list has come to its end.
     listed: bool,
+    /// Errors of the watch, one after the other.
+    errors: u32,
     /// Why the API server does not let them be watched.
     refused: Option<String>,
 }
@@ -175,16 +180,26 @@ impl Pods {
         self.known.borrow().pods.keys().cloned().collect()
     }
 
-    /// Waits until no pod is left; the caller bounds the time.
+    /// Waits until no pod is left, or none may be seen; the caller bounds the time.
     pub async fn gone(&self) {
         let mut known = self.known.clone();
         // an error means that the watch has ended: nothing more can be learnt from it
-        let _ = known.wait_for(|known| known.listed && known.pods.is_empty()).await;
+        let _ =
+            known.wait_for(|known| known.refused.is_some() || known.listed && known.pods.is_empty()).await;
     }
 }
 
 impl Known {
     fn take(&mut self, event: watcher::Result<watcher::Event<Pod>>) {
+        match &event {
+            Ok(_) => (self.errors, self.refused) = (0, None),
+            Err(error) => {
+                self.errors += 1;
+                // one refusal of a watch may be a hiccup of the authorizer's; a list has no other use
+                let listing = matches!(error, watcher::Error::InitialListFailed(_));
+                self.refused = refusal(error).filter(|_| listing || self.errors >= REFUSALS_OF_WATCH);
+            }
+        }
         match event {
             Ok(watcher::Event::Apply(pod)) => {
                 self.pods.insert(pod.name_any(), pod);
@@ -199,9 +214,8 @@ impl Known {
             Ok(watcher::Event::InitDone) => {
                 self.pods = std::mem::take(&mut self.relisted);
                 self.listed = true;
-                self.refused = None;
             }
-            Err(error) => self.refused = refusal(&error).or(self.refused.take()),
+            Err(_) => {}
         }
     }
 }
@@ -212,7 +226,7 @@ fn refusal(error: &watcher::Error) -> Option<String> {
         return None;
     };
     match error {
-        kube::Error::Api(status) if status.code == 403 => Some(status.message.clone()),
+        kube::Error::Api(status) if matches!(status.code, 401 | 403) => Some(status.message.clone()),
         _ => None,
     }
 }

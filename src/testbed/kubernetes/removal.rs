@@ -7,6 +7,7 @@ use k8s_openapi::api::core::v1::Pod;
 use kube::Api;
 use kube::api::DeleteParams;
 
+use super::request::RequestError;
 use super::{KubernetesTestbed, Made};
 use crate::testbed::TestbedError;
 
@@ -19,15 +20,20 @@ const REMOVAL_LIMIT: Duration = Duration::from_secs(90);
 /// that are gone by then spare it the second look. A node that is dead never confirms anything.
 const ORDERLY_END: Duration = Duration::from_millis(3500);
 
+/// How long to wait before a request that failed is repeated.
+const REPEAT_AFTER: Duration = Duration::from_secs(1);
+
 impl KubernetesTestbed {
     /// Removes the scope first, so that the cluster carries the removal through even if this
-    /// process ends now; then hastens it, pod by pod.
+    /// process ends now; then hastens it, pod by pod. An API server that is away for a while is
+    /// waited for.
     pub(super) async fn remove(&self) -> Result<(), TestbedError> {
-        // requests on their way may still make something: they come first
-        self.requests.close();
-        self.requests.wait().await;
-        self.scope.delete(&self.cluster).await?;
-        let gone = async {
+        let mut last_error = None;
+        let removal = async {
+            // requests on their way may still make something: they come first
+            self.requests.close();
+            self.requests.wait().await;
+            repeated(&mut last_error, || self.scope.delete(&self.cluster)).await?;
             if let Some(made) = self.made.get() {
                 self.end_pods(made, 1).await;
                 if tokio::time::timeout(ORDERLY_END, made.pods.gone()).await.is_err() {
@@ -35,11 +41,13 @@ impl KubernetesTestbed {
                     made.pods.gone().await;
                 }
             }
-            self.scope.gone(&self.cluster).await
+            repeated(&mut last_error, || self.scope.gone(&self.cluster)).await
         };
-        match tokio::time::timeout(REMOVAL_LIMIT, gone).await {
-            Ok(gone) => Ok(gone?),
-            Err(_) => Err(TestbedError::Removal {
+        let ended = tokio::time::timeout(REMOVAL_LIMIT, removal).await;
+        match (ended, last_error) {
+            (Ok(ended), _) => Ok(ended?),
+            (Err(_), Some(error)) => Err(error.into()),
+            (Err(_), None) => Err(TestbedError::Removal {
                 namespace: self.scope.namespace(),
                 seconds: REMOVAL_LIMIT.as_secs(),
             }),
@@ -55,5 +63,22 @@ impl KubernetesTestbed {
         let deletions =
             names.iter().map(|name| self.cluster.call("delete a pod", api.delete(name, &parameters)));
         join_all(deletions).await;
+    }
+}
+
+/// Repeats a request until it succeeds or is refused for good; the caller bounds the time.
+async fn repeated<F: Future<Output = Result<(), RequestError>>>(
+    last_error: &mut Option<RequestError>,
+    mut request: impl FnMut() -> F,
+) -> Result<(), RequestError> {
+    loop {
+        match request().await {
+            Err(error) if error.may_pass() => *last_error = Some(error),
+            other => {
+                *last_error = None;
+                return other;
+            }
+        }
+        tokio::time::sleep(REPEAT_AFTER).await;
     }
 }

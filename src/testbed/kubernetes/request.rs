@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use kube::Client;
 
+use crate::document::{Failure, FailureKind};
 use crate::explanation::Explanation;
 
 /// A cluster that requests can be sent to.
@@ -12,8 +13,8 @@ pub struct Cluster {
     pub(super) client: Client,
     /// The kubeconfig context; none inside a cluster.
     pub context: Option<String>,
-    /// The namespace of the context.
-    pub default_namespace: String,
+    /// The flags by which kubectl reaches it too, as a shell takes them.
+    pub kubectl_flags: String,
     /// The API server's address, for messages.
     url: String,
     request_timeout: Option<Duration>,
@@ -36,8 +37,6 @@ pub enum RequestErrorKind {
     Refused {
         /// The HTTP status code.
         code: u16,
-        /// The machine-readable reason: `Forbidden`, `AlreadyExists`.
-        reason: String,
         /// The server's own words.
         message: String,
     },
@@ -61,11 +60,11 @@ impl Cluster {
     pub(super) fn new(
         client: Client,
         context: Option<String>,
-        default_namespace: String,
+        kubectl_flags: String,
         url: String,
         request_timeout: Option<Duration>,
     ) -> Self {
-        Self { client, context, default_namespace, url, request_timeout }
+        Self { client, context, kubectl_flags, url, request_timeout }
     }
 
     /// Waits for a request, but not for ever.
@@ -97,13 +96,11 @@ impl Cluster {
                 } else {
                     status.message.clone()
                 },
-                reason: status.reason.clone(),
             },
             // a WebSocket is refused without a body, by its status alone
             kube::Error::UpgradeConnection(kube::client::UpgradeConnectionError::ProtocolSwitch(status)) => {
                 RequestErrorKind::Refused {
                     code: status.as_u16(),
-                    reason: status.canonical_reason().unwrap_or_default().replace(' ', ""),
                     message: format!("the server answered {status} to the request for a WebSocket"),
                 }
             }
@@ -127,9 +124,27 @@ impl RequestError {
         self.code() == Some(404)
     }
 
+    /// Whether the user lacks the right.
+    pub fn is_forbidden(&self) -> bool {
+        self.code() == Some(403)
+    }
+
     /// Whether what the request makes exists already.
     pub fn is_conflict(&self) -> bool {
         self.code() == Some(409)
+    }
+
+    /// Whether the same request may succeed a little later.
+    pub fn may_pass(&self) -> bool {
+        self.code().is_none_or(|code| code == 429 || code >= 500)
+    }
+
+    /// The failure of a test whose client could not be started or followed.
+    pub(super) fn failure_of_client(&self) -> Failure {
+        let kind = if self.may_pass() { FailureKind::ClientLost } else { FailureKind::Refused };
+        let remedy = self.remedy().filter(|_| kind == FailureKind::Refused);
+        let remedy = remedy.map_or(String::new(), |remedy| format!("; {remedy}"));
+        Failure::new(kind, format!("{self}: {}{remedy}", self.why()))
     }
 
     fn code(&self) -> Option<u16> {
@@ -212,11 +227,7 @@ mod tests {
         let status: kube::core::Status = serde_json::from_str(answer).unwrap();
         RequestError {
             doing: "create a pod".to_owned(),
-            kind: RequestErrorKind::Refused {
-                code: status.code,
-                reason: status.reason.clone(),
-                message: status.message,
-            },
+            kind: RequestErrorKind::Refused { code: status.code, message: status.message },
         }
     }
 

@@ -1,5 +1,7 @@
 //! What holds a run's objects together, so that removing one thing removes them all.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use k8s_openapi::api::core::v1::{ConfigMap, Namespace};
@@ -13,6 +15,9 @@ use super::request::{Cluster, RequestError};
 /// How often it is looked whether something is gone.
 const POLL: Duration = Duration::from_millis(200);
 
+/// How long a creation that had no answer may take to happen all the same.
+const LATE_CREATION: Duration = Duration::from_secs(5);
+
 /// The namespace of a run: its own, which is removed with all that is in it, or a given one, in
 /// which a ConfigMap owns all that the run makes.
 #[derive(Debug, Clone)]
@@ -20,12 +25,14 @@ pub struct Scope {
     run: String,
     given: Option<String>,
     host_network: bool,
+    /// Set when its creation had no answer, and so may still happen.
+    may_appear: Arc<AtomicBool>,
 }
 
 impl Scope {
     /// The scope of run `run`: in the namespace `given`, or in one of its own.
     pub fn new(run: &str, given: Option<String>, host_network: bool) -> Self {
-        Self { run: run.to_owned(), given, host_network }
+        Self { run: run.to_owned(), given, host_network, may_appear: Arc::default() }
     }
 
     /// The namespace of the run's objects.
@@ -34,12 +41,13 @@ impl Scope {
     }
 
     /// The command by which a person removes what the run has made.
-    pub fn removal_command(&self, context: Option<&str>) -> String {
+    pub fn removal_command(&self, kubectl_flags: &str) -> String {
         let name = objects::scope_name(&self.run);
-        let context = context.map_or(String::new(), |context| format!(" --context {context}"));
         match &self.given {
-            Some(namespace) => format!("kubectl{context} delete configmap {name} --namespace {namespace}"),
-            None => format!("kubectl{context} delete namespace {name}"),
+            Some(namespace) => {
+                format!("kubectl{kubectl_flags} delete configmap {name} --namespace {namespace}")
+            }
+            None => format!("kubectl{kubectl_flags} delete namespace {name}"),
         }
     }
 
@@ -48,6 +56,14 @@ impl Scope {
     /// # Errors
     /// The cluster refuses, or has no such namespace.
     pub async fn create(&self, cluster: &Cluster) -> Result<Option<OwnerReference>, RequestError> {
+        let created = self.try_create(cluster).await;
+        if created.as_ref().is_err_and(RequestError::may_pass) {
+            self.may_appear.store(true, Ordering::Relaxed);
+        }
+        created
+    }
+
+    async fn try_create(&self, cluster: &Cluster) -> Result<Option<OwnerReference>, RequestError> {
         let name = objects::scope_name(&self.run);
         let parameters = PostParams::default();
         let Some(given) = &self.given else {
@@ -85,9 +101,23 @@ impl Scope {
     /// # Errors
     /// The cluster refuses. That it is gone already is not an error.
     pub async fn delete(&self, cluster: &Cluster) -> Result<(), RequestError> {
+        let late = tokio::time::Instant::now() + LATE_CREATION;
+        loop {
+            let deleted = self.try_delete(cluster).await;
+            let may_appear = self.may_appear.load(Ordering::Relaxed) && tokio::time::Instant::now() < late;
+            match deleted {
+                Err(error) if error.is_not_found() && may_appear => tokio::time::sleep(POLL).await,
+                // 409: its deletion has begun already
+                Err(error) if error.is_not_found() || error.is_conflict() => return Ok(()),
+                other => return other,
+            }
+        }
+    }
+
+    async fn try_delete(&self, cluster: &Cluster) -> Result<(), RequestError> {
         let name = objects::scope_name(&self.run);
         let parameters = DeleteParams::background();
-        let deleted = match &self.given {
+        match &self.given {
             Some(given) => {
                 let api = Api::<ConfigMap>::namespaced(cluster.client.clone(), given);
                 let doing = format!("delete the ConfigMap {name} in the namespace {given}");
@@ -100,11 +130,6 @@ impl Scope {
                     .await
                     .map(drop)
             }
-        };
-        match deleted {
-            // 409: its deletion has begun already
-            Err(error) if error.is_not_found() || error.is_conflict() => Ok(()),
-            other => other,
         }
     }
 

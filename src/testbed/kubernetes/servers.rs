@@ -2,23 +2,26 @@
 
 use std::time::Duration;
 
-use futures_util::{AsyncBufReadExt, TryStreamExt};
 use k8s_openapi::api::core::v1::Pod;
-use kube::api::{LogParams, PostParams};
+use kube::api::PostParams;
 use kube::{Api, ResourceExt};
 
+use super::log::LogPosition;
 use super::objects;
 use super::pods::Started;
 use super::request::RequestErrorKind;
 use super::{KubernetesTestbed, Made, PodState};
 use crate::engine::iperf3::{ServerLog, server_command};
-use crate::testbed::{Server, StartProgress, Starting, Unusable};
+use crate::testbed::{Enough, Server, StartProgress, Starting, Unusable};
 
 /// How long a pod may take to run; most of it is for pulling the image.
-const START_LIMIT: Duration = Duration::from_secs(180);
+pub const START_LIMIT: Duration = Duration::from_secs(180);
 
 /// How long a running server may take to listen.
 const LISTEN_LIMIT: Duration = Duration::from_secs(10);
+
+/// How long to wait before a log that broke off is opened again.
+const REOPEN_PAUSE: Duration = Duration::from_millis(200);
 
 /// How long a new namespace may be without its service account.
 const ACCOUNT_LIMIT: Duration = Duration::from_secs(10);
@@ -91,35 +94,39 @@ impl KubernetesTestbed {
     /// Reads the log of a running server until it listens. Returns its version.
     async fn listening(&self, made: &Made, pod: &str) -> Result<Option<String>, Unusable> {
         let mut log = ServerLog::default();
-        let read = tokio::time::timeout(LISTEN_LIMIT, self.read_until_listening(pod, &mut log)).await;
-        if log.is_listening() {
-            return Ok(log.into_version());
-        }
-        // the process may have ended instead, and its last words say more than a log that stopped
-        let ended = tokio::time::timeout(Duration::from_secs(2), made.pods.ended(pod)).await;
-        Err(match (ended, read) {
-            (Ok(Some(PodState::Ended { unusable, .. })), _) => unusable,
-            (Ok(None), _) => Unusable::because("its pod was deleted"),
-            (_, Ok(Err(error))) => Unusable::because(format!("its log cannot be read: {error}")),
-            _ => Unusable::because(format!(
+        let mut last_error = None;
+        let read = async {
+            let mut position = LogPosition::default();
+            let mut take = |line: &str| {
+                log.line(line);
+                if log.is_listening() { Enough::Yes } else { Enough::NotYet }
+            };
+            loop {
+                match self.read_log(pod, &mut position, &mut take).await {
+                    Ok(Enough::Yes) => return,
+                    Ok(Enough::NotYet) => {}
+                    Err(error) => last_error = Some(error),
+                }
+                tokio::time::sleep(REOPEN_PAUSE).await;
+            }
+        };
+        // a process that has ended will never listen, and its last words say more than its log
+        let ended = tokio::select! {
+            () = read => return Ok(log.into_version()),
+            ended = made.pods.ended(pod) => ended,
+            () = tokio::time::sleep(LISTEN_LIMIT) => made.pods.state(pod),
+        };
+        Err(match (ended, last_error) {
+            (Some(PodState::Ended { unusable, .. }), _) => unusable,
+            (None, _) => Unusable::because("its pod was deleted"),
+            (_, Some(error)) => {
+                Unusable { reason: format!("{error}: {}", error.why()), remedy: error.remedy() }
+            }
+            (_, None) => Unusable::because(format!(
                 "its server does not listen after {} seconds",
                 LISTEN_LIMIT.as_secs()
             )),
         })
-    }
-
-    async fn read_until_listening(&self, pod: &str, log: &mut ServerLog) -> Result<(), String> {
-        let api: Api<Pod> = Api::namespaced(self.cluster.client.clone(), &self.scope.namespace());
-        let parameters = LogParams { follow: true, ..LogParams::default() };
-        let stream = self.cluster.call("read its log", api.log_stream(pod, &parameters)).await;
-        let mut lines = stream.map_err(|error| error.why())?.lines();
-        while let Some(line) = lines.try_next().await.map_err(|error| error.to_string())? {
-            log.line(&line);
-            if log.is_listening() {
-                break;
-            }
-        }
-        Ok(())
     }
 }
 

@@ -20,7 +20,7 @@ macro_rules! recorded {
 
 const SERVER_LOG: &str = include_str!("../../../tests/fixtures/iperf3/3.18-server.log");
 
-fn testbed(api: &FakeApi, nodes: usize, via: Via, namespace: Option<&str>) -> KubernetesTestbed {
+fn testbed(api: &FakeApi, nodes: usize, way: ClientWay, namespace: Option<&str>) -> KubernetesTestbed {
     let chosen = |index: usize| Chosen {
         node: document::Node { name: format!("node-{}", index + 1), ..document::Node::default() },
         tolerations: Vec::new(),
@@ -35,12 +35,15 @@ fn testbed(api: &FakeApi, nodes: usize, via: Via, namespace: Option<&str>) -> Ku
         client_deadline: Duration::from_secs(60),
     };
     let scope = Scope::new("k3v9x2mq", namespace.map(str::to_owned), false);
-    KubernetesTestbed::new(api.cluster(), (0..nodes).map(chosen).collect(), settings, scope, via)
+    KubernetesTestbed::new(api.cluster(), (0..nodes).map(chosen).collect(), settings, scope, way)
 }
 
 /// Answers log requests as a server that listens.
 fn server_log(name: &str) -> Option<Answer> {
-    (name.starts_with("GET") && name.contains("/log?")).then(|| Answer::text(SERVER_LOG))
+    (name.starts_with("GET") && name.contains("/log?")).then(|| {
+        let lines = SERVER_LOG.lines().map(|line| format!("2026-11-23T01:00:00.1Z {line}\n"));
+        Answer::text(&lines.collect::<String>())
+    })
 }
 
 async fn start(testbed: &KubernetesTestbed) -> Vec<Result<Server, Unusable>> {
@@ -50,7 +53,7 @@ async fn start(testbed: &KubernetesTestbed) -> Vec<Result<Server, Unusable>> {
 #[tokio::test(start_paused = true)]
 async fn servers_start_although_every_watch_ends_soon() {
     let api = FakeApi::new(|name, _| server_log(name));
-    let servers = start(&testbed(&api, 3, Via::Exec, None)).await;
+    let servers = start(&testbed(&api, 3, ClientWay::Exec, None)).await;
     let server = Server { host: "10.244.1.5".to_owned(), port: 5201, version: Some("3.18".to_owned()) };
     assert_eq!(servers, vec![Ok(server); 3]);
 }
@@ -64,7 +67,7 @@ async fn a_429_is_obeyed() {
         if first { Some(Answer::error(429, "too many requests").retry_after(2)) } else { server_log(name) }
     });
     let began = Instant::now();
-    let servers = start(&testbed(&api, 2, Via::Exec, None)).await;
+    let servers = start(&testbed(&api, 2, ClientWay::Exec, None)).await;
     assert!(servers.iter().all(Result::is_ok));
     assert!(began.elapsed() >= Duration::from_secs(2));
     assert_eq!(api.requests("POST /api/v1/namespaces?").len(), 2);
@@ -92,7 +95,7 @@ async fn a_repeated_creation_finds_its_own_objects() {
         _ if name.starts_with("POST /api/v1/namespaces?") => Some(Answer::error(409, "already exists")),
         _ => server_log(name),
     });
-    assert!(start(&testbed(&api, 2, Via::Exec, None)).await.iter().all(Result::is_ok));
+    assert!(start(&testbed(&api, 2, ClientWay::Exec, None)).await.iter().all(Result::is_ok));
 }
 
 #[tokio::test(start_paused = true)]
@@ -104,7 +107,7 @@ async fn a_new_namespace_is_waited_for_until_it_has_its_account() {
         let message = r#"pods "x" is forbidden: error looking up service account netbench-k3v9x2mq/default: serviceaccount "default" not found"#;
         if late { Some(Answer::error(403, message)) } else { server_log(name) }
     });
-    assert!(start(&testbed(&api, 2, Via::Exec, None)).await.iter().all(Result::is_ok));
+    assert!(start(&testbed(&api, 2, ClientWay::Exec, None)).await.iter().all(Result::is_ok));
 }
 
 #[tokio::test(start_paused = true)]
@@ -113,7 +116,7 @@ async fn a_quota_makes_one_node_unusable_and_leaves_the_others() {
         let third = body["metadata"]["name"].as_str().is_some_and(|pod| pod.ends_with("server-3"));
         if third { Some(Answer::refusal(recorded!("403-quota-exceeded.json"))) } else { server_log(name) }
     });
-    let servers = start(&testbed(&api, 3, Via::Exec, None)).await;
+    let servers = start(&testbed(&api, 3, ClientWay::Exec, None)).await;
     assert!(servers[0].is_ok() && servers[1].is_ok());
     let unusable = servers[2].as_ref().unwrap_err();
     assert!(unusable.reason.contains("exceeded quota"), "{unusable}");
@@ -126,14 +129,15 @@ async fn pod_security_refuses_with_a_remedy() {
         let pod = name.starts_with("POST") && name.contains("/pods");
         pod.then(|| Answer::refusal(recorded!("403-pod-security-baseline-host-network.json")))
     });
-    let servers = start(&testbed(&api, 2, Via::Exec, Some("team-a"))).await;
+    let servers = start(&testbed(&api, 2, ClientWay::Exec, Some("team-a"))).await;
     let unusable = servers[0].as_ref().unwrap_err();
     assert!(unusable.remedy.as_deref().unwrap().contains("pod-security.kubernetes.io/enforce"));
 }
 
 #[tokio::test(start_paused = true)]
 async fn an_image_that_cannot_be_pulled_is_told_within_seconds() {
-    let pod: Value = serde_json::from_str(recorded!("pod-bad-image.json")).unwrap();
+    let mut pod: Value = serde_json::from_str(recorded!("pod-bad-image.json")).unwrap();
+    pod["status"]["containerStatuses"][0]["name"] = json!("iperf3");
     let api = FakeApi::new(|_, _| None);
     let on_create = {
         let api = api.clone();
@@ -149,7 +153,7 @@ async fn an_image_that_cannot_be_pulled_is_told_within_seconds() {
     };
     let api = api.deciding(on_create);
     let began = Instant::now();
-    let servers = start(&testbed(&api, 2, Via::Exec, None)).await;
+    let servers = start(&testbed(&api, 2, ClientWay::Exec, None)).await;
     assert!(began.elapsed() < Duration::from_secs(10));
     assert!(servers[0].as_ref().unwrap_err().reason.contains("cannot be pulled"));
 }
@@ -161,7 +165,9 @@ async fn a_watch_that_is_refused_is_told_at_once() {
         list.then(|| Answer::refusal(recorded!("403-rbac-limited-user.json")))
     });
     let began = Instant::now();
-    let servers = start(&testbed(&api, 2, Via::Exec, None)).await;
+    let testbed = testbed(&api, 2, ClientWay::Exec, None);
+    let servers = start(&testbed).await;
+    testbed.stop().await.unwrap();
     assert!(began.elapsed() < Duration::from_secs(5));
     assert!(servers[0].as_ref().unwrap_err().reason.contains("User \"limited\" cannot"));
 }
@@ -191,6 +197,17 @@ fn api_with_jobs(status: Value, decide: impl Fn(&str) -> Option<Answer> + Send +
     })
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_client_that_is_given_up_is_deleted() {
+    let api = api_with_jobs(running(), |name| name.contains("/log?").then(|| Answer::text("")));
+    let testbed = testbed(&api, 2, ClientWay::Job, None);
+    let given_up = tokio::time::timeout(Duration::from_secs(5), run_client(&testbed)).await;
+    assert!(given_up.is_err());
+    testbed.requests.close();
+    testbed.requests.wait().await;
+    assert!(api.requests("DELETE")[0].contains("/jobs/netbench-k3v9x2mq-client-1?"));
+}
+
 async fn run_client(testbed: &KubernetesTestbed) -> (Result<ClientExit, Failure>, String) {
     let read = Mutex::new(Vec::new());
     let mut output = |bytes: &[u8]| {
@@ -210,12 +227,13 @@ async fn a_log_that_breaks_off_is_read_on_and_nothing_is_counted_twice() {
     let api = api_with_jobs(running(), move |name| {
         let log = client_log();
         (name.contains("/log?")).then(|| match opened.fetch_add(1, Ordering::Relaxed) {
-            0 => Answer::text(&log[..2].concat()),
+            // in the middle of its third line
+            0 => Answer::text(&log.concat()[..log[..2].concat().len() + 40]),
             1 => Answer::error(500, "the kubelet does not answer"),
             _ => Answer::text(&log.concat()),
         })
     });
-    let (result, text) = run_client(&testbed(&api, 2, Via::Job, None)).await;
+    let (result, text) = run_client(&testbed(&api, 2, ClientWay::Job, None)).await;
     assert!(result.is_ok(), "{result:?}");
     let stream = include_str!("../../../tests/fixtures/iperf3/3.18-stream-two-streams.ndjson");
     assert_eq!(text.trim_end(), stream.trim_end());
@@ -231,7 +249,7 @@ async fn a_client_that_failed_before_it_was_seen_is_told_by_its_log() {
     status["containerStatuses"][0]["state"] =
         json!({"terminated": {"exitCode": 1, "reason": "Error", "message": "iperf3: error - no"}});
     let api = api_with_jobs(status, |name| name.contains("/log?").then(|| Answer::text("")));
-    let (result, _) = run_client(&testbed(&api, 2, Via::Job, None)).await;
+    let (result, _) = run_client(&testbed(&api, 2, ClientWay::Job, None)).await;
     assert_eq!(result, Ok(ClientExit { code: Some(1), stderr: "iperf3: error - no".to_owned() }));
 }
 
@@ -245,14 +263,14 @@ async fn a_job_without_a_pod_is_told_by_its_events() {
             ]}))
         })
     });
-    let (result, _) = run_client(&testbed(&api, 2, Via::Job, None)).await;
+    let (result, _) = run_client(&testbed(&api, 2, ClientWay::Job, None)).await;
     assert!(result.unwrap_err().reason.contains("exceeded quota"));
 }
 
 #[tokio::test(start_paused = true)]
 async fn removal_deletes_the_scope_first_and_then_hastens_the_pods() {
     let api = FakeApi::new(|name, _| server_log(name));
-    let testbed = testbed(&api, 2, Via::Exec, None);
+    let testbed = testbed(&api, 2, ClientWay::Exec, None);
     start(&testbed).await;
     testbed.stop().await.unwrap();
     let deletions = api.requests("DELETE");
@@ -265,7 +283,7 @@ async fn removal_of_what_was_never_made_or_is_gone_already_is_no_error() {
     for code in [404, 409] {
         let api =
             FakeApi::new(move |name, _| name.starts_with("DELETE").then(|| Answer::error(code, "gone")));
-        assert!(testbed(&api, 2, Via::Exec, None).stop().await.is_ok());
+        assert!(testbed(&api, 2, ClientWay::Exec, None).stop().await.is_ok());
     }
 }
 
@@ -275,7 +293,7 @@ async fn a_namespace_that_will_not_go_away_is_reported() {
         let asked = name.starts_with("GET /api/v1/namespaces/");
         asked.then(|| Answer::ok(&json!({"metadata": {"name": "netbench-k3v9x2mq"}})))
     });
-    let error = testbed(&api, 2, Via::Exec, None).stop().await.unwrap_err();
+    let error = testbed(&api, 2, ClientWay::Exec, None).stop().await.unwrap_err();
     assert!(matches!(error, TestbedError::Removal { .. }), "{error}");
 }
 
@@ -287,7 +305,7 @@ async fn in_a_given_namespace_everything_is_owned_by_one_config_map() {
         }
         server_log(name)
     });
-    let testbed = testbed(&api, 2, Via::Exec, Some("team-a"));
+    let testbed = testbed(&api, 2, ClientWay::Exec, Some("team-a"));
     assert!(start(&testbed).await.iter().all(Result::is_ok));
     testbed.stop().await.unwrap();
     assert!(api.requests("POST /api/v1/namespaces?").is_empty());
@@ -299,7 +317,8 @@ async fn in_a_given_namespace_everything_is_owned_by_one_config_map() {
 
 #[tokio::test(start_paused = true)]
 async fn exec_is_chosen_where_both_verbs_are_allowed() {
-    for (allowed, via) in [(vec!["get", "create"], Via::Exec), (vec!["create"], Via::Job), (vec![], Via::Job)]
+    for (allowed, way) in
+        [(vec!["get", "create"], ClientWay::Exec), (vec!["create"], ClientWay::Job), (vec![], ClientWay::Job)]
     {
         let api = FakeApi::new(move |name, body| {
             let verb = body["spec"]["resourceAttributes"]["verb"].as_str()?;
@@ -307,6 +326,6 @@ async fn exec_is_chosen_where_both_verbs_are_allowed() {
             answer["status"] = json!({"allowed": allowed.contains(&verb)});
             name.contains("/selfsubjectaccessreviews").then(|| Answer::ok(&answer))
         });
-        assert_eq!(choose_via(&api.cluster(), "team-a").await.unwrap(), via);
+        assert_eq!(choose_client_way(&api.cluster(), "team-a").await, way);
     }
 }

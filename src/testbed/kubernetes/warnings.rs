@@ -1,5 +1,7 @@
 //! What the cluster's events say about an object that does not do what it should.
 
+use std::time::Duration;
+
 use k8s_openapi::api::core::v1::Event;
 use kube::Api;
 use kube::api::ListParams;
@@ -15,14 +17,28 @@ impl KubernetesTestbed {
         if cause != Cause::TimedOut {
             return unusable;
         }
-        let api: Api<Event> = Api::namespaced(self.cluster.client.clone(), &self.scope.namespace());
-        let warnings = ListParams::default().fields(&format!("involvedObject.name={object},type=Warning"));
-        let events = self.cluster.call("list the events of an object", api.list(&warnings)).await;
-        let mut events = events.map(|events| events.items).unwrap_or_default();
-        events.sort_by_key(|event| event.last_timestamp.as_ref().map(|time| time.0));
-        match events.pop().and_then(|event| event.message) {
+        match self.last_warning(object).await {
             Some(message) => Unusable { reason: format!("{}: {message}", unusable.reason), ..unusable },
             None => unusable,
         }
+    }
+
+    /// Waits until there is a warning about `object`, looking every `period`.
+    pub(super) async fn first_warning(&self, object: &str, period: Duration) -> String {
+        loop {
+            tokio::time::sleep(period).await;
+            if let Some(message) = self.last_warning(object).await {
+                return message;
+            }
+        }
+    }
+
+    async fn last_warning(&self, object: &str) -> Option<String> {
+        let api: Api<Event> = Api::namespaced(self.cluster.client.clone(), &self.scope.namespace());
+        let warnings = ListParams::default().fields(&format!("involvedObject.name={object},type=Warning"));
+        let events = self.cluster.call("list the events of an object", api.list(&warnings)).await;
+        let mut events = events.ok()?.items;
+        events.sort_by_key(|event| event.last_timestamp.as_ref().map(|time| time.0));
+        events.pop()?.message
     }
 }

@@ -134,16 +134,15 @@ proptest! {
     }
 
     #[test]
-    fn a_damaged_report_gives_the_true_figure_or_none(at in 0usize..3000, byte in any::<u8>()) {
+    fn a_damaged_report_gives_the_true_figure_or_none(at in 0..STREAM.len(), byte in any::<u8>()) {
         // a changed digit is a changed figure: only damage to the form can be told
-        prop_assume!(!byte.is_ascii_digit() && byte != b'.' && byte != b'e' && byte != b'E');
+        let is_number = |byte: u8| byte.is_ascii_digit() || b".eE-".contains(&byte);
+        prop_assume!(!is_number(byte) && !is_number(STREAM[at]));
         let mut output = STREAM.to_vec();
-        let at = at % output.len();
-        prop_assume!(!output[at].is_ascii_digit() && output[at] != b'.');
         output[at] = byte;
         if let Ok(measurement) = read_stream(&output) {
-            prop_assert!(measurement.bits_per_second > 0.0);
-            prop_assert!(measurement.seconds >= 1.8);
+            let difference = measurement.bits_per_second - read_stream(STREAM).unwrap().bits_per_second;
+            prop_assert!(difference.abs() < 1.0);
         }
     }
 }

@@ -71,7 +71,7 @@ fn proxies_are_for_clusters_that_no_proxy_does_not_name() {
         proxy_of_environment(&cluster.parse().unwrap(), &environment).is_some()
     };
     assert!(proxied("https://10.1.0.1:6443", ""));
-    assert!(proxied("https://10.1.0.1:6443", "10.9.0.1,example.org"));
+    assert!(proxied("https://10.1.0.1:6443", "10.9.0.1,example.org"), "NO_PROXY is about clusters");
     assert!(!proxied("https://10.1.0.1:6443", "10.0.0.0/8"));
     assert!(!proxied("https://k8s.example.org", "example.org"));
     assert!(!proxied("https://127.0.0.1:6443", ""));
@@ -81,6 +81,29 @@ fn proxies_are_for_clusters_that_no_proxy_does_not_name() {
 
 #[test]
 fn a_proxy_of_the_kubeconfig_is_its_own_affair() {
-    assert!(proxy_of_cluster(&kubeconfig(), &options(None, None), "west"));
-    assert!(!proxy_of_cluster(&kubeconfig(), &options(None, None), "east"));
+    assert_eq!(
+        proxy_of_cluster(&kubeconfig(), &options(None, None), "west").as_deref(),
+        Some("http://10.9.0.1:3128")
+    );
+    assert_eq!(proxy_of_cluster(&kubeconfig(), &options(None, None), "east"), None);
+}
+
+#[test]
+fn a_proxy_without_a_scheme_is_an_http_proxy() {
+    let environment =
+        Environment { https_proxy: Some("proxy.example.org:3128".to_owned()), ..Environment::default() };
+    let proxy = proxy_of_environment(&"https://10.1.0.1:6443".parse().unwrap(), &environment);
+    assert_eq!(proxy.unwrap().to_string(), "http://proxy.example.org:3128/");
+}
+
+#[test]
+fn kubectl_is_told_the_same_flags_as_we_were() {
+    let options = ConnectionOptions {
+        kubeconfig: Some("/home/a b/config".into()),
+        impersonate: Some("jane".to_owned()),
+        impersonate_groups: vec!["ops".to_owned()],
+        ..ConnectionOptions::default()
+    };
+    let flags = options.kubectl_flags(Some("east"));
+    assert_eq!(flags, " --kubeconfig '/home/a b/config' --context east --as jane --as-group ops");
 }

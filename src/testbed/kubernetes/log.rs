@@ -1,0 +1,133 @@
+//! Follows the log of a pod, and reads on where it broke off.
+
+use futures_util::AsyncBufReadExt;
+use jiff::Timestamp;
+use k8s_openapi::api::core::v1::Pod;
+use kube::Api;
+use kube::api::LogParams;
+
+use super::request::RequestError;
+use super::{KubernetesTestbed, objects};
+use crate::testbed::Enough;
+
+impl KubernetesTestbed {
+    /// Hands the lines of a pod's log to `take` as they are written, from `position` on, until the
+    /// log ends or `take` has enough. The end of a log is not the end of its process.
+    pub(super) async fn read_log(
+        &self,
+        pod: &str,
+        position: &mut LogPosition,
+        take: &mut (dyn FnMut(&str) -> Enough + Send),
+    ) -> Result<Enough, RequestError> {
+        let api: Api<Pod> = Api::namespaced(self.cluster.client.clone(), &self.scope.namespace());
+        let parameters = LogParams {
+            container: Some(objects::CONTAINER.to_owned()),
+            follow: true,
+            timestamps: true,
+            since_time: position.resume(),
+            ..LogParams::default()
+        };
+        let stream = self.cluster.call("read the log of a pod", api.log_stream(pod, &parameters)).await?;
+        let mut stream = std::pin::pin!(stream);
+        let mut line = Vec::new();
+        // a stream that breaks has ended for now, and an unfinished line is read again
+        while stream.read_until(b'\n', &mut line).await.is_ok_and(|count| count > 0) && line.ends_with(b"\n")
+        {
+            let text = String::from_utf8_lossy(&line);
+            if let Some(text) = position.new_text(text.trim_end_matches(['\r', '\n']))
+                && take(text) == Enough::Yes
+            {
+                return Ok(Enough::Yes);
+            }
+            line.clear();
+        }
+        Ok(Enough::NotYet)
+    }
+}
+
+/// How far a log has been read.
+///
+/// A log is reopened from a time in whole seconds, and so repeats lines: those before the last time
+/// seen are dropped, and as many of that very time as were seen already.
+#[derive(Debug, Default)]
+pub(super) struct LogPosition {
+    time: Option<Timestamp>,
+    /// How many lines of exactly that time were taken.
+    taken: usize,
+    /// Lines of that time that are still to be dropped; none when nothing is repeated any more.
+    repeated: Option<usize>,
+}
+
+impl LogPosition {
+    /// From where to open the log again: the whole second before the last line.
+    fn resume(&mut self) -> Option<Timestamp> {
+        let time = self.time?;
+        self.repeated = Some(self.taken);
+        // kube rounds to the nearest second, which may be after the line
+        Timestamp::from_second(time.as_second()).ok()
+    }
+
+    /// The text of a line with a timestamp in front, if it was not taken before.
+    fn new_text<'a>(&mut self, line: &'a str) -> Option<&'a str> {
+        let (time, text) = line.split_once(' ').unwrap_or((line, ""));
+        // a line without a time is not the log's own: an error of the kubelet's
+        let time = time.parse::<Timestamp>().ok()?;
+        if let (Some(last), Some(repeated)) = (self.time, self.repeated) {
+            if time < last {
+                return None;
+            }
+            if time == last && repeated > 0 {
+                self.repeated = Some(repeated - 1);
+                return None;
+            }
+            self.repeated = None;
+        }
+        self.taken = if self.time == Some(time) { self.taken + 1 } else { 1 };
+        self.time = Some(time);
+        Some(text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LOG: [&str; 5] = [
+        "2026-11-23T01:00:00.100000000Z a",
+        "2026-11-23T01:00:00.700000000Z b",
+        "2026-11-23T01:00:00.700000000Z c",
+        "2026-11-23T01:00:00.700000000Z d",
+        "2026-11-23T01:00:01.000000000Z e",
+    ];
+
+    #[test]
+    fn a_log_that_broke_off_anywhere_is_read_exactly_once() {
+        for broke_at in 0..=LOG.len() {
+            let mut position = LogPosition::default();
+            let mut read: Vec<&str> =
+                LOG[..broke_at].iter().filter_map(|line| position.new_text(line)).collect();
+            let from = position.resume();
+            // an API server leaves out what is before the time it is asked for
+            let again = LOG.iter().filter(|line| {
+                let time: Timestamp = line.split(' ').next().unwrap().parse().unwrap();
+                from.is_none_or(|from| time >= from)
+            });
+            read.extend(again.filter_map(|line| position.new_text(line)));
+            assert_eq!(read, ["a", "b", "c", "d", "e"], "broken at line {broke_at}");
+        }
+    }
+
+    #[test]
+    fn a_clock_that_is_set_back_loses_nothing() {
+        let mut position = LogPosition::default();
+        let lines = ["2026-11-23T01:00:05Z a", "2026-11-23T01:00:03Z b", "2026-11-23T01:00:04Z c"];
+        let read: Vec<&str> = lines.iter().filter_map(|line| position.new_text(line)).collect();
+        assert_eq!(read, ["a", "b", "c"]);
+    }
+
+    #[test]
+    fn lines_of_the_kubelets_own_are_not_the_clients() {
+        let mut position = LogPosition::default();
+        assert_eq!(position.new_text("unable to retrieve container logs for containerd://0"), None);
+    }
+}
