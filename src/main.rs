@@ -1,7 +1,7 @@
 //! Reads the environment, runs the command, shows its error, and tells its exit code.
 //!
-//! The program is what touches the terminal: [`commands`], [`console`] and [`progress`] are its own, all else is
-//! in the library.
+//! The program is what touches the terminal: [`commands`], [`console`] and [`progress`] are its own,
+//! all else is in the library.
 
 mod commands;
 mod console;

@@ -44,7 +44,9 @@ impl Cli {
     pub fn read(words: impl IntoIterator<Item = OsString>) -> Result<Self, clap::Error> {
         let cli = Self::try_parse_from(words)?;
         match &cli.command {
-            Command::Pair(arguments) if arguments.measurement.local.is_some_and(|count| count != 2) => {
+            Command::Pair(arguments)
+                if arguments.common.measurement.local.is_some_and(|count| count != 2) =>
+            {
                 let message = "a pair has two servers: write --local 2, or use `kubectl netbench matrix`";
                 Err(Self::command().error(ErrorKind::ValueValidation, message))
             }
@@ -60,6 +62,20 @@ pub enum Command {
     Matrix(MatrixArgs),
     /// Measure two nodes, both directions.
     Pair(PairArgs),
+}
+
+/// The flags of all measuring commands.
+#[derive(Debug, Args)]
+pub struct CommonArgs {
+    /// How to measure.
+    #[command(flatten)]
+    pub measurement: MeasurementArgs,
+    /// Where.
+    #[command(flatten)]
+    pub connection: ConnectionArgs,
+    /// What to print.
+    #[command(flatten)]
+    pub output: OutputArgs,
 }
 
 /// `matrix`.
@@ -89,15 +105,9 @@ pub struct MatrixArgs {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..), help_heading = "Measuring")]
     pub concurrency: Option<u32>,
 
-    /// How to measure.
+    /// The flags of all measuring commands.
     #[command(flatten)]
-    pub measurement: MeasurementArgs,
-    /// Where.
-    #[command(flatten)]
-    pub connection: ConnectionArgs,
-    /// What to print.
-    #[command(flatten)]
-    pub output: OutputArgs,
+    pub common: CommonArgs,
 }
 
 /// `pair`.
@@ -121,15 +131,9 @@ pub struct PairArgs {
     #[arg(value_name = "SERVER", required_unless_present = "local", conflicts_with = "local")]
     pub server: Option<String>,
 
-    /// How to measure.
+    /// The flags of all measuring commands.
     #[command(flatten)]
-    pub measurement: MeasurementArgs,
-    /// Where.
-    #[command(flatten)]
-    pub connection: ConnectionArgs,
-    /// What to print.
-    #[command(flatten)]
-    pub output: OutputArgs,
+    pub common: CommonArgs,
 }
 
 #[cfg(test)]

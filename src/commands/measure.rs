@@ -4,34 +4,21 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use kubectl_netbench::analysis::summarise;
-use kubectl_netbench::cli::{ConnectionArgs, ExitCode, MeasurementArgs};
-use kubectl_netbench::document::{Command, LeftOut, Run, State};
+use kubectl_netbench::cli::ExitCode;
+use kubectl_netbench::document::{LeftOut, Run, State};
 use kubectl_netbench::explanation::Explanation;
 use kubectl_netbench::plan::{Plan, format_duration};
 use kubectl_netbench::runner::{self, Measurements, RunError, Settings};
 use kubectl_netbench::testbed::Testbed;
-use kubectl_netbench::testbed::kubernetes::{Environment, Wanted};
+use kubectl_netbench::testbed::kubernetes::Environment;
 use kubectl_netbench::view::{self, Canvas, Format};
 
 use super::interrupt::Interrupt;
 use super::prepare::{self, Prepared};
+use super::request::Request;
 use super::{Error, interrupt};
-use crate::console::{self, Console};
+use crate::console;
 use crate::progress::Progress;
-
-/// What a measuring command was asked for.
-pub(super) struct Request {
-    pub command: Command,
-    pub wanted: Wanted,
-    pub selector: Option<String>,
-    pub concurrency: Option<usize>,
-    pub measurement: MeasurementArgs,
-    pub connection: ConnectionArgs,
-    pub console: Console,
-    pub format: Format,
-    /// The image that the environment names.
-    pub environment_image: Option<String>,
-}
 
 pub(super) async fn run(request: Request, environment: &Environment) -> Result<ExitCode, Error> {
     match request.measurement.local {

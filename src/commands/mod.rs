@@ -2,10 +2,9 @@
 
 mod error;
 mod interrupt;
-mod matrix;
 mod measure;
-mod pair;
 mod prepare;
+mod request;
 
 pub use error::Error;
 
@@ -13,6 +12,7 @@ use kubectl_netbench::cli::{Command, ExitCode};
 use kubectl_netbench::testbed::kubernetes::Environment;
 
 use crate::console::Streams;
+use request::Request;
 
 /// What `main` has found around the process.
 pub struct Surroundings {
@@ -30,8 +30,8 @@ pub struct Surroundings {
 /// The command could not do its work. What it made is removed all the same.
 pub async fn run(command: Command, surroundings: &Surroundings) -> Result<ExitCode, Error> {
     let request = match command {
-        Command::Matrix(arguments) => matrix::request(arguments, surroundings),
-        Command::Pair(arguments) => pair::request(arguments, surroundings),
+        Command::Matrix(arguments) => Request::matrix(arguments, surroundings),
+        Command::Pair(arguments) => Request::pair(arguments, surroundings),
     };
     Box::pin(measure::run(request, &surroundings.environment)).await
 }

@@ -15,7 +15,7 @@ use kubectl_netbench::testbed::kubernetes::{
 use kubectl_netbench::testbed::local::LocalTestbed;
 
 use super::Error;
-use super::measure::Request;
+use super::request::Request;
 
 /// A testbed that is ready to start, and what is known before it does.
 pub(super) struct Prepared<T> {

@@ -1,6 +1,7 @@
 //! iperf3 (<https://software.es.net/iperf/>): one client per server at a time.
 
 mod command;
+mod figures;
 mod report;
 mod server_log;
 mod wire;

@@ -5,16 +5,16 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use http::{Request, Response};
-use hyper_util::client::proxy::matcher::Matcher;
 use kube::client::retry::RetryPolicy;
 use kube::client::{Body, ClientBuilder};
-use kube::config::{ExecInteractiveMode, KubeConfigOptions, Kubeconfig, KubeconfigError};
+use kube::config::{ExecInteractiveMode, KubeConfigOptions, KubeconfigError};
 use kube::{Client, Config};
 use tower::buffer::BufferLayer;
 use tower::retry::RetryLayer;
 use tower::{BoxError, Service};
 
 use super::request::Cluster;
+use super::{kubeconfig, proxy};
 use crate::explanation::Explanation;
 
 /// Requests that wait for their turn in the client; more than this many would be waited for.
@@ -178,31 +178,31 @@ pub async fn connect(
     options: &ConnectionOptions,
     environment: &Environment,
 ) -> Result<Cluster, ConnectError> {
-    let Some(mut kubeconfig) = read_kubeconfig(options, environment)? else {
+    let Some(mut merged) = kubeconfig::read(options, environment)? else {
         let config = Config::incluster().map_err(|error| ConnectError::InCluster(Box::new(error)))?;
         return finish(config, None, options).await;
     };
-    let context = check_names(&kubeconfig, options)?;
+    let context = kubeconfig::check_names(&merged, options)?;
     if !environment.interactive {
-        for user in kubeconfig.auth_infos.iter_mut().filter_map(|user| user.auth_info.as_mut()) {
+        for user in merged.auth_infos.iter_mut().filter_map(|user| user.auth_info.as_mut()) {
             if let Some(exec) = &mut user.exec {
                 exec.interactive_mode = Some(ExecInteractiveMode::Never);
             }
         }
     }
-    let own_proxy = proxy_of_cluster(&kubeconfig, options, &context);
+    let own_proxy = proxy::of_cluster(&merged, options, &context);
     let names = KubeConfigOptions {
         context: Some(context.clone()),
         cluster: options.cluster.clone(),
         user: options.user.clone(),
     };
-    let mut config = Config::from_custom_kubeconfig(kubeconfig, &names)
+    let mut config = Config::from_custom_kubeconfig(merged, &names)
         .await
         .map_err(|error| ConnectError::Kubeconfig(Box::new(error)))?;
     // kube matches `NO_PROXY` against the proxy's own address: it is decided here
     config.proxy_url = match own_proxy {
         Some(proxy) => proxy.parse().ok(),
-        None => proxy_of_environment(&config.cluster_url, environment),
+        None => proxy::of_environment(&config.cluster_url, environment),
     };
     finish(config, Some(context), options).await
 }
@@ -257,96 +257,19 @@ where
     Ok(builder.with_layer(&BufferLayer::new(REQUEST_QUEUE)).with_layer(&RetryLayer::new(retries)))
 }
 
-/// The kubeconfig, merged as kubectl merges; none inside a cluster, where none is needed.
-fn read_kubeconfig(
-    options: &ConnectionOptions,
-    environment: &Environment,
-) -> Result<Option<Kubeconfig>, ConnectError> {
-    let unreadable = |error| ConnectError::Kubeconfig(Box::new(error));
-    if let Some(path) = &options.kubeconfig {
-        return Kubeconfig::read_from(path).map(Some).map_err(unreadable);
-    }
-    let paths: Vec<PathBuf> = match environment.kubeconfig.as_ref().filter(|list| !list.is_empty()) {
-        Some(list) => std::env::split_paths(list).filter(|path| !path.as_os_str().is_empty()).collect(),
-        None => environment.home.iter().map(|home| home.join(".kube/config")).collect(),
-    };
-    let mut merged: Option<Kubeconfig> = None;
-    // as for kubectl, a file of the list that is not there is not an error
-    for path in paths.iter().filter(|path| path.exists()) {
-        let next = Kubeconfig::read_from(path).map_err(unreadable)?;
-        merged = Some(match merged {
-            Some(first) => first.merge(next).map_err(unreadable)?,
-            None => next,
-        });
-    }
-    let explicit = options.context.is_some() || options.cluster.is_some() || options.user.is_some();
-    match merged {
-        Some(kubeconfig) => Ok(Some(kubeconfig)),
-        None if environment.in_cluster && !explicit => Ok(None),
-        None => Err(ConnectError::NoKubeconfig { looked: paths }),
-    }
-}
-
-/// Checks all names, since an unknown user would silently become an anonymous one. Returns the
-/// context's.
-fn check_names(kubeconfig: &Kubeconfig, options: &ConnectionOptions) -> Result<String, ConnectError> {
-    let check = |kind, name: &str, known: Vec<&String>| {
-        if known.iter().any(|known| *known == name) {
-            return Ok(());
-        }
-        Err(ConnectError::Unknown {
-            kind,
-            name: name.to_owned(),
-            known: known.into_iter().cloned().collect(),
-        })
-    };
-    let context = options
-        .context
-        .clone()
-        .or_else(|| kubeconfig.current_context.clone().filter(|name| !name.is_empty()));
-    let context = context.ok_or(ConnectError::NoCurrentContext)?;
-    check("context", &context, kubeconfig.contexts.iter().map(|context| &context.name).collect())?;
-    let named = kubeconfig
-        .contexts
-        .iter()
-        .find(|named| named.name == context)
-        .and_then(|named| named.context.as_ref());
-    if let Some(cluster) = options.cluster.as_ref().or(named.map(|context| &context.cluster)) {
-        check("cluster", cluster, kubeconfig.clusters.iter().map(|cluster| &cluster.name).collect())?;
-    }
-    let user = options.user.as_ref().or(named.and_then(|context| context.user.as_ref()));
-    if let Some(user) = user.filter(|user| !user.is_empty()) {
-        check("user", user, kubeconfig.auth_infos.iter().map(|user| &user.name).collect())?;
-    }
-    Ok(context)
-}
-
-/// The proxy that the kubeconfig itself names for the cluster, which is then always used.
-fn proxy_of_cluster(kubeconfig: &Kubeconfig, options: &ConnectionOptions, context: &str) -> Option<String> {
-    let of_context = kubeconfig
-        .contexts
-        .iter()
-        .find(|named| named.name == context)
-        .and_then(|named| named.context.as_ref());
-    let name = options.cluster.as_ref().or(of_context.map(|context| &context.cluster));
-    let cluster = kubeconfig.clusters.iter().find(|cluster| Some(&cluster.name) == name)?;
-    cluster.cluster.as_ref()?.proxy_url.clone().filter(|url| !url.is_empty())
-}
-
-/// The proxy that the environment has for `cluster`; loopback is never proxied.
-fn proxy_of_environment(cluster: &http::Uri, environment: &Environment) -> Option<http::Uri> {
-    let proxy = environment.https_proxy.as_ref().filter(|proxy| !proxy.is_empty())?;
-    let host = cluster.host().unwrap_or_default().trim_matches(['[', ']']);
-    let address: Option<std::net::IpAddr> = host.parse().ok();
-    if host == "localhost" || address.is_some_and(|address| address.is_loopback()) {
-        return None;
-    }
-    // as curl and Go take it, `proxy:3128` is an HTTP proxy
-    let proxy = if proxy.contains("://") { proxy.clone() } else { format!("http://{proxy}") };
-    let no_proxy = environment.no_proxy.clone().unwrap_or_default();
-    Matcher::builder().all(proxy.clone()).no(no_proxy).build().intercept(cluster)?;
-    proxy.parse().ok()
-}
-
 #[cfg(test)]
-mod tests;
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kubectl_is_told_the_same_flags_as_we_were() {
+        let options = ConnectionOptions {
+            kubeconfig: Some("/home/a b/config".into()),
+            impersonate: Some("jane".to_owned()),
+            impersonate_groups: vec!["ops".to_owned()],
+            ..ConnectionOptions::default()
+        };
+        let flags = options.kubectl_flags(Some("east"));
+        assert_eq!(flags, " --kubeconfig '/home/a b/config' --context east --as jane --as-group ops");
+    }
+}

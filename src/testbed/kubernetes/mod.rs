@@ -6,11 +6,13 @@ mod exec;
 #[cfg(test)]
 mod fake_api;
 mod job;
+mod kubeconfig;
 mod log;
 mod nodes;
 mod objects;
 mod pod_state;
 mod pods;
+mod proxy;
 mod removal;
 mod request;
 mod scope;

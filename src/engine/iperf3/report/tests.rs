@@ -114,11 +114,6 @@ fn numbers_that_are_none_become_absent_figures() {
     assert_eq!(read_stream(without_rate.as_bytes()).unwrap_err().kind, FailureKind::Incomplete);
 }
 
-#[test]
-fn words_inside_strings_stay() {
-    assert_eq!(repaired(r#"{"a":"inf \" nan","b":nan}"#), r#"{"a":"inf \" nan","b":null}"#);
-}
-
 proptest! {
     #[test]
     fn a_truncated_report_is_never_a_result(part in 0.0f64..1.0) {
