@@ -63,7 +63,7 @@ async fn measure_and_remove<T: Testbed>(
     let progress = Progress::new(&console, &plan, &settings, estimate);
     let measured = runner::run(&testbed, &plan, &settings, &progress, &interrupt.first).await;
     progress.finish();
-    let interrupted = interrupt.first.is_cancelled();
+    let interrupted = measured.as_ref().is_ok_and(|measurements| measurements.interrupted);
     if interrupted {
         console.remark("interrupted: removing what was made; once more to quit at once");
     }

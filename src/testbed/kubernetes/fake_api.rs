@@ -107,8 +107,8 @@ impl FakeApi {
         state.untold.push_back(pod);
     }
 
-    /// Deletes the pod that the request names.
-    fn delete_pod(&self, request: &str) {
+    /// Deletes the pod that the request names, as `…/pods/NAME?…`.
+    pub fn delete_pod(&self, request: &str) {
         let mut state = self.state.lock().unwrap();
         let named =
             |pod: &Value| request.contains(&format!("/pods/{}?", pod["metadata"]["name"].as_str().unwrap()));

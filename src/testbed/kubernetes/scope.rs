@@ -1,7 +1,6 @@
 //! What holds a run's objects together, so that removing one thing removes them all.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use k8s_openapi::api::core::v1::{ConfigMap, Namespace};
@@ -25,14 +24,25 @@ pub struct Scope {
     run: String,
     given: Option<String>,
     host_network: bool,
-    /// Set when its creation had no answer, and so may still happen.
-    may_appear: Arc<AtomicBool>,
+    existence: Arc<Mutex<Existence>>,
+}
+
+/// Whether there is something to remove.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum Existence {
+    /// Its creation was not asked for, or was refused.
+    #[default]
+    No,
+    /// Its creation had no answer, and so may have happened, or still happen.
+    Perhaps,
+    /// It was made.
+    Yes,
 }
 
 impl Scope {
     /// The scope of run `run`: in the namespace `given`, or in one of its own.
     pub fn new(run: &str, given: Option<String>, host_network: bool) -> Self {
-        Self { run: run.to_owned(), given, host_network, may_appear: Arc::default() }
+        Self { run: run.to_owned(), given, host_network, existence: Arc::default() }
     }
 
     /// The namespace of the run's objects.
@@ -56,9 +66,12 @@ impl Scope {
     /// # Errors
     /// The cluster refuses, or has no such namespace.
     pub async fn create(&self, cluster: &Cluster) -> Result<Option<OwnerReference>, RequestError> {
+        self.set_existence(Existence::Perhaps);
         let created = self.try_create(cluster).await;
-        if created.as_ref().is_err_and(RequestError::may_pass) {
-            self.may_appear.store(true, Ordering::Relaxed);
+        match &created {
+            Ok(_) => self.set_existence(Existence::Yes),
+            Err(error) if error.may_pass() => {}
+            Err(_) => self.set_existence(Existence::No),
         }
         created
     }
@@ -96,6 +109,15 @@ impl Scope {
         }))
     }
 
+    fn existence(&self) -> Existence {
+        // nothing panics while it is locked
+        *self.existence.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn set_existence(&self, existence: Existence) {
+        *self.existence.lock().unwrap_or_else(PoisonError::into_inner) = existence;
+    }
+
     /// Removes it, and with it all that the run has made.
     ///
     /// # Errors
@@ -103,9 +125,12 @@ impl Scope {
     pub async fn delete(&self, cluster: &Cluster) -> Result<(), RequestError> {
         let late = tokio::time::Instant::now() + LATE_CREATION;
         loop {
-            let deleted = self.try_delete(cluster).await;
-            let may_appear = self.may_appear.load(Ordering::Relaxed) && tokio::time::Instant::now() < late;
-            match deleted {
+            let existence = self.existence();
+            if existence == Existence::No {
+                return Ok(());
+            }
+            let may_appear = existence == Existence::Perhaps && tokio::time::Instant::now() < late;
+            match self.try_delete(cluster).await {
                 Err(error) if error.is_not_found() && may_appear => tokio::time::sleep(POLL).await,
                 // 409: its deletion has begun already
                 Err(error) if error.is_not_found() || error.is_conflict() => return Ok(()),
@@ -133,28 +158,33 @@ impl Scope {
         }
     }
 
-    /// Waits until it is gone; the caller bounds the time.
+    /// Waits until it is gone, or may not be looked for; the caller bounds the time.
     ///
     /// # Errors
     /// The cluster does not say.
     pub async fn gone(&self, cluster: &Cluster) -> Result<(), RequestError> {
-        let name = objects::scope_name(&self.run);
-        loop {
-            let doing = format!("see whether {name} is gone");
-            let found = match &self.given {
-                Some(given) => {
-                    let api = Api::<ConfigMap>::namespaced(cluster.client.clone(), given);
-                    cluster.call(doing, api.get_opt(&name)).await?.is_some()
-                }
-                None => {
-                    let api = Api::<Namespace>::all(cluster.client.clone());
-                    cluster.call(doing, api.get_opt(&name)).await?.is_some()
-                }
-            };
-            if !found {
-                return Ok(());
+        while self.existence() != Existence::No {
+            match self.is_there(cluster).await {
+                Ok(true) => tokio::time::sleep(POLL).await,
+                Err(error) if !error.is_forbidden() => return Err(error),
+                Ok(false) | Err(_) => break,
             }
-            tokio::time::sleep(POLL).await;
+        }
+        Ok(())
+    }
+
+    async fn is_there(&self, cluster: &Cluster) -> Result<bool, RequestError> {
+        let name = objects::scope_name(&self.run);
+        let doing = format!("see whether {name} is gone");
+        match &self.given {
+            Some(given) => {
+                let api = Api::<ConfigMap>::namespaced(cluster.client.clone(), given);
+                Ok(cluster.call(doing, api.get_opt(&name)).await?.is_some())
+            }
+            None => {
+                let api = Api::<Namespace>::all(cluster.client.clone());
+                Ok(cluster.call(doing, api.get_opt(&name)).await?.is_some())
+            }
         }
     }
 }
