@@ -94,7 +94,8 @@ fn notes(run: &Run) -> String {
     }
     let retried = run.tests.iter().filter(|test| test.attempt > 1).count();
     if retried > 0 {
-        notes.push(format!("Retried: {retried} tests took more than one attempt."));
+        let tests = if retried == 1 { "test" } else { "tests" };
+        notes.push(format!("Retried: {retried} {tests} took more than one attempt."));
     }
     if !notes.is_empty() {
         notes.push(String::new());

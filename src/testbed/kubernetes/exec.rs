@@ -8,7 +8,8 @@ use kube::Api;
 use kube::api::AttachParams;
 use tokio::io::AsyncReadExt;
 
-use super::{KubernetesTestbed, objects};
+use super::request::patiently;
+use super::{API_SERVER_AWAY, KubernetesTestbed, objects};
 use crate::document::{Failure, FailureKind};
 use crate::engine::iperf3::ClientExit;
 use crate::testbed::{Enough, Output};
@@ -31,7 +32,8 @@ impl KubernetesTestbed {
         let pod = objects::server_name(&self.settings.run, client);
         let parameters = AttachParams::default().container(objects::CONTAINER).stdout(true).stderr(true);
         let doing = format!("start the client in the pod {pod}");
-        let started = self.cluster.call(doing, api.exec(&pod, command, &parameters)).await;
+        let exec = || self.cluster.call(&doing, api.exec(&pod, command, &parameters));
+        let started = patiently(API_SERVER_AWAY, exec).await;
         let mut process = started.map_err(|error| error.failure_of_client())?;
         let (Some(status), Some(mut stdout), Some(mut stderr)) =
             (process.take_status(), process.stdout(), process.stderr())

@@ -11,7 +11,8 @@ use kube::{Api, ResourceExt};
 use super::log::LogPosition;
 use super::objects::TEST_LABEL;
 use super::pods::{Cause, Started};
-use super::{KubernetesTestbed, Made, PodState, objects};
+use super::request::patiently;
+use super::{API_SERVER_AWAY, KubernetesTestbed, Made, PodState, objects};
 use crate::document::{Failure, FailureKind};
 use crate::engine::iperf3::ClientExit;
 use crate::testbed::{Enough, Output};
@@ -71,7 +72,9 @@ impl KubernetesTestbed {
         let cluster = self.cluster.clone();
         let jobs: Api<Job> = Api::namespaced(cluster.client.clone(), &self.scope.namespace());
         let create = async move {
-            match cluster.call("create the client's Job", jobs.create(&PostParams::default(), &job)).await {
+            let parameters = PostParams::default();
+            let create = || cluster.call("create the client's Job", jobs.create(&parameters, &job));
+            match patiently(API_SERVER_AWAY, create).await {
                 // a repeated request finds what the first one made: names carry the run's id
                 Err(error) if error.is_conflict() => Ok(()),
                 other => other.map(drop),

@@ -28,6 +28,7 @@ pub use scope::Scope;
 pub use servers::START_LIMIT;
 
 use std::sync::atomic::AtomicUsize;
+use std::time::Duration;
 
 use futures_util::future::join_all;
 use k8s_openapi::api::core::v1::{Node, Pod};
@@ -42,6 +43,10 @@ use self::pods::Pods;
 use super::{Output, Server, StartProgress, Testbed, TestbedError, Unusable};
 use crate::document::{Failure, Via};
 use crate::engine::iperf3::ClientExit;
+
+/// How long an API server that does not answer is waited for before a client is given up. Less than
+/// the time that a runner grants a client beyond its own.
+const API_SERVER_AWAY: Duration = Duration::from_secs(10);
 
 impl Cluster {
     /// The cluster's nodes, all or those that match a label selector.

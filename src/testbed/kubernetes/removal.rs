@@ -7,7 +7,7 @@ use k8s_openapi::api::core::v1::Pod;
 use kube::Api;
 use kube::api::DeleteParams;
 
-use super::request::RequestError;
+use super::request::patiently;
 use super::{KubernetesTestbed, Made};
 use crate::testbed::TestbedError;
 
@@ -20,20 +20,19 @@ const REMOVAL_LIMIT: Duration = Duration::from_secs(90);
 /// that are gone by then spare it the second look. A node that is dead never confirms anything.
 const ORDERLY_END: Duration = Duration::from_millis(3500);
 
-/// How long to wait before a request that failed is repeated.
-const REPEAT_AFTER: Duration = Duration::from_secs(1);
+/// How long an API server that is away is waited for.
+const API_SERVER_AWAY: Duration = Duration::from_secs(60);
 
 impl KubernetesTestbed {
     /// Removes the scope first, so that the cluster carries the removal through even if this
     /// process ends now; then hastens it, pod by pod. An API server that is away for a while is
     /// waited for.
     pub(super) async fn remove(&self) -> Result<(), TestbedError> {
-        let mut last_error = None;
         let removal = async {
             // requests on their way may still make something: they come first
             self.requests.close();
             self.requests.wait().await;
-            repeated(&mut last_error, || self.scope.delete(&self.cluster)).await?;
+            patiently(API_SERVER_AWAY, || self.scope.delete(&self.cluster)).await?;
             if let Some(made) = self.made.get() {
                 self.end_pods(made, 1).await;
                 if tokio::time::timeout(ORDERLY_END, made.pods.gone()).await.is_err() {
@@ -41,13 +40,11 @@ impl KubernetesTestbed {
                     made.pods.gone().await;
                 }
             }
-            repeated(&mut last_error, || self.scope.gone(&self.cluster)).await
+            patiently(API_SERVER_AWAY, || self.scope.gone(&self.cluster)).await
         };
-        let ended = tokio::time::timeout(REMOVAL_LIMIT, removal).await;
-        match (ended, last_error) {
-            (Ok(ended), _) => Ok(ended?),
-            (Err(_), Some(error)) => Err(error.into()),
-            (Err(_), None) => Err(TestbedError::Removal {
+        match tokio::time::timeout(REMOVAL_LIMIT, removal).await {
+            Ok(ended) => Ok(ended?),
+            Err(_) => Err(TestbedError::Removal {
                 namespace: self.scope.namespace(),
                 seconds: REMOVAL_LIMIT.as_secs(),
             }),
@@ -63,22 +60,5 @@ impl KubernetesTestbed {
         let deletions =
             names.iter().map(|name| self.cluster.call("delete a pod", api.delete(name, &parameters)));
         join_all(deletions).await;
-    }
-}
-
-/// Repeats a request until it succeeds or is refused for good; the caller bounds the time.
-async fn repeated<F: Future<Output = Result<(), RequestError>>>(
-    last_error: &mut Option<RequestError>,
-    mut request: impl FnMut() -> F,
-) -> Result<(), RequestError> {
-    loop {
-        match request().await {
-            Err(error) if error.may_pass() => *last_error = Some(error),
-            other => {
-                *last_error = None;
-                return other;
-            }
-        }
-        tokio::time::sleep(REPEAT_AFTER).await;
     }
 }

@@ -109,6 +109,27 @@ impl Cluster {
     }
 }
 
+/// Repeats a request that fails in a way that may pass, until it succeeds, is refused, or `patience`
+/// is over. Only for requests that may be repeated: a creation must take a conflict for a success.
+///
+/// # Errors
+/// The last one.
+pub(super) async fn patiently<T, F: Future<Output = Result<T, RequestError>>>(
+    patience: Duration,
+    mut request: impl FnMut() -> F,
+) -> Result<T, RequestError> {
+    const PAUSE: Duration = Duration::from_millis(500);
+    let give_up = tokio::time::Instant::now() + patience;
+    loop {
+        match request().await {
+            Err(error) if error.may_pass() && tokio::time::Instant::now() < give_up => {
+                tokio::time::sleep(PAUSE).await;
+            }
+            other => return other,
+        }
+    }
+}
+
 /// The first cause of an error says most, and is not repeated by what wraps it.
 fn innermost(error: &dyn std::error::Error) -> String {
     let mut innermost = error;
