@@ -31,3 +31,15 @@ impl Explanation {
         self
     }
 }
+
+/// What shares a reason, together, in the order in which the reasons first appear.
+pub fn by_reason<'a, T>(items: impl Iterator<Item = (&'a str, T)>) -> Vec<(&'a str, Vec<T>)> {
+    let mut reasons: Vec<(&str, Vec<T>)> = Vec::new();
+    for (reason, item) in items {
+        match reasons.iter_mut().find(|(known, _)| *known == reason) {
+            Some((_, items)) => items.push(item),
+            None => reasons.push((reason, vec![item])),
+        }
+    }
+    reasons
+}

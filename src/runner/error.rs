@@ -1,6 +1,6 @@
 //! Why a run gave up.
 
-use crate::explanation::Explanation;
+use crate::explanation::{Explanation, by_reason};
 use crate::testbed::{TestbedError, Unusable};
 
 /// Why a run gave up.
@@ -32,13 +32,7 @@ impl RunError {
 
 /// Nodes with the same reason on one line, so that a refusal of all of them reads as one.
 fn grouped(failed: &[(String, Unusable)]) -> String {
-    let mut reasons: Vec<(&str, Vec<&str>)> = Vec::new();
-    for (node, unusable) in failed {
-        match reasons.iter_mut().find(|(known, _)| *known == unusable.reason) {
-            Some((_, nodes)) => nodes.push(node),
-            None => reasons.push((&unusable.reason, vec![node])),
-        }
-    }
+    let reasons = by_reason(failed.iter().map(|(node, unusable)| (unusable.reason.as_str(), node.as_str())));
     let lines: Vec<String> =
         reasons.iter().map(|(reason, nodes)| format!("{}: {reason}", nodes.join(", "))).collect();
     lines.join("\n")

@@ -2,23 +2,19 @@
 
 use super::Canvas;
 use crate::document::{Outcome, Run};
+use crate::explanation::by_reason;
 
 /// How many pairs are named for one reason before the rest is only counted.
 const NAMED_PAIRS: usize = 6;
 
 /// The failed tests, one paragraph per reason; empty if there are none.
 pub(super) fn text(run: &Run, canvas: Canvas) -> String {
-    let mut reasons: Vec<(&str, Vec<String>)> = Vec::new();
-    for test in &run.tests {
-        let Outcome::Failed(failure) = &test.outcome else {
-            continue;
-        };
-        let pair = format!("{} → {}", test.client, test.server);
-        match reasons.iter_mut().find(|(reason, _)| *reason == failure.reason) {
-            Some((_, pairs)) => pairs.push(pair),
-            None => reasons.push((&failure.reason, vec![pair])),
+    let failed = run.tests.iter().filter_map(|test| match &test.outcome {
+        Outcome::Failed(failure) => {
+            Some((failure.reason.as_str(), format!("{} → {}", test.client, test.server)))
         }
-    }
+        Outcome::Ok(_) => None,
+    });
     let (start, end) = if canvas.color { ("\u{1b}[1;35m", "\u{1b}[0m") } else { ("", "") };
     let paragraph = |(reason, pairs): &(&str, Vec<String>)| {
         let named = pairs[..pairs.len().min(NAMED_PAIRS)].join(", ");
@@ -28,5 +24,5 @@ pub(super) fn text(run: &Run, canvas: Canvas) -> String {
         };
         format!("{start}failed{end}  {named}{more}\n        {reason}\n")
     };
-    reasons.iter().map(paragraph).collect()
+    by_reason(failed).iter().map(paragraph).collect()
 }

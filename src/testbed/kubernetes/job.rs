@@ -8,7 +8,7 @@ use k8s_openapi::api::core::v1::Pod;
 use kube::api::{DeleteParams, PostParams};
 use kube::{Api, ResourceExt};
 
-use super::log::LogPosition;
+use super::log::{LogPosition, REOPEN_PAUSE};
 use super::objects::TEST_LABEL;
 use super::pods::{Cause, Started};
 use super::request::patiently;
@@ -22,9 +22,6 @@ const START_LIMIT: Duration = Duration::from_secs(30);
 
 /// How often the events of a Job are read while it has no pod that runs.
 const EVENTS_PERIOD: Duration = Duration::from_secs(3);
-
-/// How long to wait before a log that broke off is opened again.
-const REOPEN_PAUSE: Duration = Duration::from_millis(300);
 
 /// How often a log may be unreadable, one time after the other, before its client is given up.
 const MOST_UNREADABLE: u32 = 10;
@@ -110,8 +107,14 @@ impl KubernetesTestbed {
 
     async fn follow(&self, made: &Made, pod: &str, output: Output<'_>) -> Result<ClientExit, Failure> {
         let mut position = LogPosition::default();
-        let mut unreadable = 0;
+        let (mut unreadable, mut read_after_end) = (0, 0);
         loop {
+            // only a log that is opened after its process has ended is sure to be read to its end
+            if let Some(PodState::Ended { exit, .. }) = made.pods.state(pod) {
+                // a client that succeeded has written its report: a kubelet that does not find it
+                // at once is asked again
+                read_after_end += if exit.code == Some(0) { 1 } else { MOST_UNREADABLE };
+            }
             let mut take = |line: &str| match output(line.as_bytes()) {
                 Enough::Yes => Enough::Yes,
                 Enough::NotYet => output(b"\n"),
@@ -130,7 +133,7 @@ impl KubernetesTestbed {
                 made.pods.state(pod)
             };
             match (state, error) {
-                (Some(PodState::Ended { exit, unusable }), None) => {
+                (Some(PodState::Ended { exit, unusable }), None) if read_after_end >= MOST_UNREADABLE => {
                     return if exit.code.is_some() && !exit.stderr.is_empty() {
                         Ok(exit)
                     } else {

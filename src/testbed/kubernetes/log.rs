@@ -1,5 +1,7 @@
 //! Follows the log of a pod, and reads on where it broke off.
 
+use std::time::Duration;
+
 use futures_util::AsyncBufReadExt;
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::Pod;
@@ -9,6 +11,9 @@ use kube::api::LogParams;
 use super::request::RequestError;
 use super::{KubernetesTestbed, objects};
 use crate::testbed::Enough;
+
+/// How long to wait before a log that broke off is opened again.
+pub(super) const REOPEN_PAUSE: Duration = Duration::from_millis(200);
 
 impl KubernetesTestbed {
     /// Hands the lines of a pod's log to `take` as they are written, from `position` on, until the

@@ -6,7 +6,7 @@ use k8s_openapi::api::core::v1::Pod;
 use kube::api::PostParams;
 use kube::{Api, ResourceExt};
 
-use super::log::LogPosition;
+use super::log::{LogPosition, REOPEN_PAUSE};
 use super::objects;
 use super::pods::Started;
 use super::request::RequestErrorKind;
@@ -19,9 +19,6 @@ pub const START_LIMIT: Duration = Duration::from_secs(180);
 
 /// How long a running server may take to listen.
 const LISTEN_LIMIT: Duration = Duration::from_secs(10);
-
-/// How long to wait before a log that broke off is opened again.
-const REOPEN_PAUSE: Duration = Duration::from_millis(200);
 
 /// How long a new namespace may be without its service account.
 const ACCOUNT_LIMIT: Duration = Duration::from_secs(10);

@@ -243,6 +243,33 @@ async fn a_log_that_breaks_off_is_read_on_and_nothing_is_counted_twice() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_log_that_broke_off_is_read_to_its_end_although_the_client_has_ended_meanwhile() {
+    let api = FakeApi::new(|_, _| None);
+    let (controller, opened) = (api.clone(), AtomicUsize::new(0));
+    let api = api.deciding(move |name, body| {
+        if name.starts_with("POST") && name.contains("/jobs") {
+            let mut pod = body["spec"]["template"].clone();
+            pod["metadata"]["name"] = json!("client-pod");
+            pod["status"] = running();
+            controller.add_pod(pod);
+        }
+        name.contains("/log?").then(|| {
+            let log = client_log();
+            if opened.fetch_add(1, Ordering::Relaxed) > 0 {
+                return Answer::text(&log.concat());
+            }
+            let mut ended = running();
+            ended["containerStatuses"][0]["state"] = json!({"terminated": {"exitCode": 0}});
+            controller.add_pod(json!({"metadata": {"name": "client-pod"}, "status": ended}));
+            Answer::text(&log[..2].concat())
+        })
+    });
+    let (result, text) = run_client(&testbed(&api, 2, ClientWay::Job, None)).await;
+    assert!(result.is_ok(), "{result:?}");
+    assert!(text.contains("\"event\":\"end\""), "{text}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_client_that_failed_before_it_was_seen_is_told_by_its_log() {
     let mut status = running();
     status["phase"] = json!("Failed");
