@@ -11,12 +11,16 @@ use std::fmt::Write;
 use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use kubectl_netbench::engine::iperf3::{ClientExit, ReportFormat, ReportReader};
-use kubectl_netbench::plan::Plan;
+use kubectl_netbench::document::Measurement;
+use kubectl_netbench::engine::iperf3::Iperf3;
+use kubectl_netbench::engine::{ClientExit, ClientOptions, Engine, Flow};
+
+use kubectl_netbench::plan::{Plan, Step};
 
 /// Walks all slots of a plan: 25 million tests.
 fn plan_5000_nodes(criterion: &mut Criterion) {
-    let plan = Plan::matrix(5_000, 1, None);
+    let steps = [false, true].map(|backward| Step { variant: 0, backward, flow: Flow::Forward });
+    let plan = Plan::mesh(5_000, steps.to_vec(), 1, None);
     let mut group = criterion.benchmark_group("plan");
     group.sample_size(10);
     group.throughput(Throughput::Elements(plan.test_count() as u64));
@@ -52,12 +56,13 @@ fn read_10_megabytes(criterion: &mut Criterion) {
     group.throughput(Throughput::Bytes(stream.len() as u64));
     group.bench_function("10 MB", |bencher| {
         bencher.iter(|| {
-            let mut reader = ReportReader::new(ReportFormat::Stream, seconds);
+            let mut reader = Iperf3.reader(&ClientOptions::tcp(seconds), Some("3.18"));
             for piece in stream.as_bytes().chunks(16 * 1024) {
                 reader.push(black_box(piece));
             }
-            let measurement = reader.finish(&ClientExit::default());
-            assert!(measurement.is_ok_and(|measurement| measurement.samples.len() == seconds as usize));
+            let results = reader.finish(&ClientExit::default()).expect("it is whole");
+            let (_, Measurement::Throughput(throughput)) = &results[0] else { panic!("{results:?}") };
+            assert_eq!(throughput.samples.len(), seconds as usize);
         });
     });
     group.finish();

@@ -114,7 +114,7 @@ impl Drop for Undo {
 
 fn rates(run: &Run) -> BTreeMap<(String, String), f64> {
     let rate = |test: &document::TestRecord| match &test.outcome {
-        Outcome::Ok(measurement) => measurement.bits_per_second,
+        Outcome::Ok(_) => test.outcome.throughput().expect("it measures throughput").bits_per_second,
         Outcome::Failed(failure) => panic!("{} → {}: {}", test.client, test.server, failure.reason),
     };
     run.tests.iter().map(|test| ((test.client.clone(), test.server.clone()), rate(test))).collect()
@@ -168,7 +168,7 @@ fn a_matrix_by_job_measures_the_same_and_leaves_a_given_namespace_as_it_was() {
     assert!(
         run.tests
             .iter()
-            .all(|test| test.outcome.measurement().is_some_and(|figures| !figures.samples.is_empty()))
+            .all(|test| test.outcome.throughput().is_some_and(|figures| !figures.samples.is_empty()))
     );
     kubectl(&["-n", "netbench-e2e-mine", "get", "configmap", "precious"]).expect_code(0);
     drop(mine);
@@ -184,7 +184,10 @@ fn a_pair_on_the_host_network_shows_both_directions() {
         ended.stdout.lines().skip(1).map(|line| line.split_whitespace().take(2).collect()).collect();
     assert_eq!(ways, [[&nodes[0], &nodes[1]], [&nodes[1], &nodes[0]]]);
     let run = cluster.run(&format!("pair {} --host -t 1s -o json", nodes.join(" "))).expect_code(0).run();
-    assert_eq!((run.parameters.path, run.parameters.via), (document::Path::Host, Via::Job));
+    assert_eq!(
+        (run.parameters.paths.as_slice(), run.parameters.via),
+        (&[document::Path::Host][..], Via::Job)
+    );
 }
 
 #[test]

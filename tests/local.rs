@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use common::{Ended, signal};
-use kubectl_netbench::document::{Outcome, Path, State, Via};
+use kubectl_netbench::document::{Path, State, Via};
 
 /// The program with nothing of this process's environment that would change what it does.
 fn netbench() -> Command {
@@ -33,7 +33,7 @@ fn a_matrix_in_a_pipe_is_a_plain_table_with_a_line_per_test() {
     }
     assert!(!ended.stdout.contains('\u{1b}'), "no colours in a pipe");
     let lines: Vec<&str> = ended.stderr.lines().collect();
-    assert_eq!(lines[0], "3 nodes, 6 pairs, 6 rounds, about 7s");
+    assert_eq!(lines[0], "3 nodes, 6 tests in 6 rounds, about 7s");
     assert_eq!(lines.len(), 7, "{}", ended.stderr);
     assert!(lines[6].starts_with("[6/6] local-"), "{}", ended.stderr);
 }
@@ -45,15 +45,16 @@ fn json_is_a_run_document_and_nothing_else() {
     assert_eq!(ended.stderr, "");
     let run = ended.run();
     assert_eq!((run.state, run.tests.len(), run.planned_tests), (State::Complete, 4, 4));
-    assert_eq!((run.parameters.via, run.parameters.path), (Via::Process, Path::Loopback));
+    assert_eq!((run.parameters.via, run.parameters.paths.as_slice()), (Via::Process, &[Path::Loopback][..]));
     for test in &run.tests {
-        let Outcome::Ok(measurement) = &test.outcome else { panic!("{test:?}") };
+        let measurement = test.outcome.throughput().expect("it was measured");
         assert!(measurement.bits_per_second > 1e6);
         assert_eq!(measurement.samples.len(), 1);
         assert!(measurement.cpu.is_some());
     }
-    assert_eq!(run.summary.pairs.len(), 2);
-    assert!(run.summary.pairs.iter().all(|pair| pair.standard_deviation_bits_per_second.is_some()));
+    let pairs = &run.summary.throughput[0].pairs;
+    assert_eq!(pairs.len(), 2);
+    assert!(pairs.iter().all(|pair| pair.standard_deviation_bits_per_second.is_some()));
     assert!(run.versions.iperf3.is_some());
 }
 

@@ -1,20 +1,20 @@
-//! The pairs of a run as a matrix: rows are clients, columns are servers.
+//! The pairs of a run as a matrix: rows are senders, columns are receivers.
 
 use std::collections::HashMap;
 
 use super::summary::mean;
-use crate::document::{PairSummary, Run};
+use crate::document::{Cost, LatencySummary, Run, ThroughputSummary};
 
 /// One cell.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Cell {
     /// A node and itself: never measured.
     Diagonal,
-    /// The mean throughput of the pair's measured tests.
+    /// The mean of the pair's measured tests.
     Measured {
-        /// At the receiver.
-        bits_per_second: f64,
-        /// How it compares with the median of the matrix.
+        /// In the unit of the matrix.
+        value: f64,
+        /// How it compares with the other cells.
         level: Level,
         /// Whether other tests of this pair failed.
         some_failed: bool,
@@ -25,114 +25,149 @@ pub enum Cell {
     NotMeasured,
 }
 
-/// How a throughput compares with the median.
+/// How good a figure is among its like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
-    /// Less than half of the median.
-    VeryLow,
-    /// Less than 85% of it.
-    Low,
+    /// Less than half as good as the median.
+    VeryBad,
+    /// Less than 85% as good.
+    Bad,
     /// The rest.
     Usual,
 }
 
 impl Level {
-    const LOW: f64 = 0.85;
-    const VERY_LOW: f64 = 0.5;
+    const BAD: f64 = 0.85;
+    const VERY_BAD: f64 = 0.5;
 
-    /// Where `rate` stands against `median`.
-    pub fn of(rate: f64, median: f64) -> Self {
-        match rate / median {
-            part if part < Self::VERY_LOW => Self::VeryLow,
-            part if part < Self::LOW => Self::Low,
+    /// Where a throughput stands against the median.
+    pub fn of_rate(rate: f64, median: f64) -> Self {
+        Self::of_part(rate / median)
+    }
+
+    /// Where a latency stands against the median.
+    pub fn of_latency(latency: f64, median: f64) -> Self {
+        Self::of_part(median / latency)
+    }
+
+    /// Where a cost in percent stands against none.
+    pub fn of_cost(percent: f64) -> Self {
+        Self::of_part(1.0 - percent / 100.0)
+    }
+
+    fn of_part(part: f64) -> Self {
+        match part {
+            part if part < Self::VERY_BAD => Self::VeryBad,
+            part if part < Self::BAD => Self::Bad,
             _ => Self::Usual,
         }
     }
 }
 
-/// The matrix of a run.
+/// A matrix of a run.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Matrix {
-    /// The nodes, in the order of rows and of columns.
-    pub nodes: Vec<String>,
-    /// Row by row: `cells[client][server]`.
+    /// The names of the rows: nodes that send, or ask.
+    pub rows: Vec<String>,
+    /// The names of the columns: nodes that receive, or answer.
+    pub columns: Vec<String>,
+    /// Row by row.
     pub cells: Vec<Vec<Cell>>,
-    /// The mean of each row: how well the node sends. None where nothing was measured.
+    /// The mean of each row. None where nothing was measured.
     pub row_means: Vec<Option<f64>>,
-    /// The mean of each column: how well the node receives.
+    /// The mean of each column.
     pub column_means: Vec<Option<f64>>,
     /// The mean of all measured cells.
     pub mean: Option<f64>,
-    /// Their median.
-    pub median: Option<f64>,
-    /// The slowest measured cell, as (client, server).
-    pub slowest: Option<(usize, usize)>,
 }
 
 impl Matrix {
-    /// The matrix of a run, from its summary.
-    pub fn of(run: &Run) -> Self {
-        let nodes: Vec<String> = run.nodes.iter().map(|node| node.name.clone()).collect();
-        let pairs: HashMap<(&str, &str), &PairSummary> = run
-            .summary
-            .pairs
-            .iter()
-            .map(|pair| ((pair.client.as_str(), pair.server.as_str()), pair))
-            .collect();
-        let median = run.summary.median_bits_per_second;
-        let cell = |client: &String, server: &String| {
-            if client == server {
-                return Cell::Diagonal;
-            }
-            match pairs.get(&(client.as_str(), server.as_str())) {
-                None => Cell::NotMeasured,
-                Some(pair) => match (pair.mean_bits_per_second, median) {
-                    (Some(bits_per_second), Some(median)) => Cell::Measured {
-                        bits_per_second,
-                        level: Level::of(bits_per_second, median),
-                        some_failed: pair.failed > 0,
-                    },
-                    _ => Cell::Failed,
+    /// The throughputs of one way, in bits per second.
+    pub fn of_throughput(run: &Run, summary: &ThroughputSummary) -> Self {
+        let median = summary.median_bits_per_second;
+        let cells = summary.pairs.iter().map(|pair| {
+            let cell = match (pair.mean_bits_per_second, median) {
+                (Some(value), Some(median)) => Cell::Measured {
+                    value,
+                    level: Level::of_rate(value, median),
+                    some_failed: pair.failed > 0,
                 },
-            }
+                _ => Cell::Failed,
+            };
+            ((pair.sender.as_str(), pair.receiver.as_str()), cell)
+        });
+        Self::new(run, cells.collect())
+    }
+
+    /// The mean latencies of one way, in microseconds.
+    pub fn of_latency(run: &Run, summary: &LatencySummary) -> Self {
+        let median = summary.median_microseconds;
+        let cells = summary.pairs.iter().map(|pair| {
+            let cell = match (pair.mean_microseconds, median) {
+                (Some(value), Some(median)) => Cell::Measured {
+                    value,
+                    level: Level::of_latency(value, median),
+                    some_failed: pair.failed > 0,
+                },
+                _ => Cell::Failed,
+            };
+            ((pair.client.as_str(), pair.server.as_str()), cell)
+        });
+        Self::new(run, cells.collect())
+    }
+
+    /// The costs of one path against another, in percent.
+    pub fn of_cost(run: &Run, cost: &Cost) -> Self {
+        let cells = cost.pairs.iter().map(|pair| {
+            let level = Level::of_cost(pair.percent);
+            let cell = Cell::Measured { value: pair.percent, level, some_failed: false };
+            ((pair.sender.as_str(), pair.receiver.as_str()), cell)
+        });
+        Self::new(run, cells.collect())
+    }
+
+    fn new<'a>(run: &'a Run, mut known: HashMap<(&'a str, &'a str), Cell>) -> Self {
+        let nodes = run.nodes.iter().map(|node| &node.name);
+        // towards a server that is no node of the cluster's, there is one column
+        let (rows, columns): (Vec<&String>, Vec<&String>) = match &run.parameters.to {
+            Some(to) => (nodes.collect(), vec![to]),
+            None => (nodes.clone().collect(), nodes.collect()),
+        };
+        let mut cell = |row: &'a str, column: &'a str| match known.remove(&(row, column)) {
+            Some(cell) => cell,
+            None if row == column => Cell::Diagonal,
+            None => Cell::NotMeasured,
         };
         let cells: Vec<Vec<Cell>> =
-            nodes.iter().map(|client| nodes.iter().map(|server| cell(client, server)).collect()).collect();
-        let at = |client: usize, server: usize| cells[client][server].rate();
-        let all = 0..nodes.len();
-        let mean_of = |rates: &mut dyn Iterator<Item = f64>| mean(&rates.collect::<Vec<_>>());
-        let row_means = all.clone().map(|row| mean_of(&mut all.clone().filter_map(|column| at(row, column))));
-        let column_means =
-            all.clone().map(|column| mean_of(&mut all.clone().filter_map(|row| at(row, column))));
-        let (row_means, column_means) = (row_means.collect(), column_means.collect());
-        let measured = || {
-            all.clone()
-                .flat_map(|row| all.clone().filter_map(move |column| Some((row, column, at(row, column)?))))
-        };
+            rows.iter().map(|row| columns.iter().map(|column| cell(row, column)).collect()).collect();
+        let mean_of =
+            |cells: &mut dyn Iterator<Item = &Cell>| mean(&cells.filter_map(Cell::value).collect::<Vec<_>>());
         Self {
-            row_means,
-            column_means,
-            mean: mean_of(&mut measured().map(|(_, _, rate)| rate)),
-            median,
-            slowest: measured()
-                .min_by(|(_, _, one), (_, _, other)| one.total_cmp(other))
-                .map(|(row, column, _)| (row, column)),
-            nodes,
+            row_means: cells.iter().map(|row| mean_of(&mut row.iter())).collect(),
+            column_means: (0..columns.len())
+                .map(|column| mean_of(&mut cells.iter().map(|row| &row[column])))
+                .collect(),
+            mean: mean_of(&mut cells.iter().flatten()),
+            rows: rows.into_iter().cloned().collect(),
+            columns: columns.into_iter().cloned().collect(),
             cells,
         }
     }
 
-    /// The throughputs of all measured cells, in bits per second.
-    pub fn rates(&self) -> impl Iterator<Item = f64> {
-        self.cells.iter().flatten().filter_map(Cell::rate)
+    /// All measured cells, as (row, column, value).
+    pub fn measured(&self) -> impl Iterator<Item = (usize, usize, f64)> {
+        self.cells.iter().enumerate().flat_map(|(row, cells)| {
+            let of_row = cells.iter().enumerate();
+            of_row.filter_map(move |(column, cell)| Some((row, column, cell.value()?)))
+        })
     }
 }
 
 impl Cell {
-    /// The throughput in bits per second, where there is one.
-    pub fn rate(&self) -> Option<f64> {
+    /// The figure, where there is one.
+    pub fn value(&self) -> Option<f64> {
         match self {
-            Self::Measured { bits_per_second, .. } => Some(*bits_per_second),
+            Self::Measured { value, .. } => Some(*value),
             _ => None,
         }
     }
@@ -154,13 +189,31 @@ mod tests {
                 measured("c", "a", 1e9),
             ],
         );
-        let matrix = Matrix::of(&run);
+        let matrix = Matrix::of_throughput(&run, &run.summary.throughput[0]);
         assert_eq!(matrix.row_means, [Some(8e9), Some(10e9), Some(1e9)]);
         assert_eq!(matrix.column_means, [Some(5.5e9), Some(8e9), None]);
-        assert_eq!(matrix.slowest, Some((2, 0)));
         assert_eq!(matrix.cells[0][2], Cell::Failed);
         assert_eq!(matrix.cells[1][2], Cell::NotMeasured);
         assert_eq!(matrix.cells[1][1], Cell::Diagonal);
-        assert!(matches!(matrix.cells[2][0], Cell::Measured { level: Level::VeryLow, .. }));
+        assert!(matches!(matrix.cells[2][0], Cell::Measured { level: Level::VeryBad, .. }));
+    }
+
+    #[test]
+    fn a_server_outside_is_the_only_column() {
+        let mut run = run(&["a", "b"], vec![measured("a", "192.0.2.7", 8e9)]);
+        run.parameters.to = Some("192.0.2.7".to_owned());
+        let matrix = Matrix::of_throughput(&run, &run.summary.throughput[0]);
+        assert_eq!((matrix.rows.len(), matrix.columns), (2, vec!["192.0.2.7".to_owned()]));
+        assert_eq!(matrix.cells[1], [Cell::NotMeasured]);
+    }
+
+    #[test]
+    fn a_high_latency_and_a_high_cost_are_bad() {
+        assert_eq!(Level::of_latency(250.0, 100.0), Level::VeryBad);
+        assert_eq!(Level::of_latency(50.0, 100.0), Level::Usual);
+        assert_eq!(
+            [Level::of_cost(60.0), Level::of_cost(20.0), Level::of_cost(-5.0)],
+            [Level::VeryBad, Level::Bad, Level::Usual]
+        );
     }
 }

@@ -1,5 +1,6 @@
 //! What the measurements of a run say when they are taken together. Pure.
 
+mod cost;
 mod matrix;
 mod summary;
 

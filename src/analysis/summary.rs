@@ -1,55 +1,158 @@
-//! The tests of each pair taken together: mean and spread.
+//! The tests of each pair taken together: mean and spread, way by way.
 
 use std::collections::HashMap;
 
-use crate::document::{Measurement, Outcome, PairSummary, Path, Summary, TestRecord};
+use super::cost;
+use crate::document::{
+    IpFamily, Latency, LatencyPair, LatencySummary, Measure, Outcome, PairSummary, Path, Summary, TestRecord,
+    Throughput, ThroughputSummary,
+};
+
+/// A path, with the version of IP if one was asked for.
+pub(super) type Way = (Path, Option<IpFamily>);
 
 /// Takes the tests of a run together.
 pub fn summarise(tests: &[TestRecord]) -> Summary {
-    let mut order = Vec::new();
-    let mut groups: HashMap<(&str, &str, Path), Vec<&TestRecord>> = HashMap::new();
-    for test in tests {
-        let pair = (test.client.as_str(), test.server.as_str(), test.path);
-        let group = groups.entry(pair).or_default();
-        if group.is_empty() {
-            order.push(pair);
-        }
-        group.push(test);
+    let of = |measure: Measure| tests.iter().filter(move |test| test.measure == measure);
+    let throughput: Vec<ThroughputSummary> = grouped(of(Measure::Throughput), way)
+        .into_iter()
+        .map(|((path, ip_family), tests)| {
+            let pairs = grouped(tests.into_iter(), TestRecord::sender_and_receiver);
+            let pairs: Vec<PairSummary> = pairs.values().map(|tests| summarise_pair(tests)).collect();
+            let means = pairs.iter().filter_map(|pair| pair.mean_bits_per_second).collect();
+            ThroughputSummary { path, ip_family, median_bits_per_second: median(means), pairs }
+        })
+        .collect();
+    let latency: Vec<LatencySummary> = grouped(of(Measure::Latency), way)
+        .into_iter()
+        .map(|((path, ip_family), tests)| {
+            let loaded = throughput.iter().filter(|of| (of.path, of.ip_family) == (path, ip_family));
+            let loaded: RoundTripTimes = loaded
+                .flat_map(|of| &of.pairs)
+                .filter_map(|pair| {
+                    let ends = (pair.sender.as_str(), pair.receiver.as_str());
+                    Some((ends, pair.mean_round_trip_time_microseconds?))
+                })
+                .collect();
+            let pairs = grouped(tests.into_iter(), |test| (test.client.as_str(), test.server.as_str()));
+            let pairs: Vec<LatencyPair> =
+                pairs.values().map(|tests| summarise_latency(tests, &loaded)).collect();
+            let means = pairs.iter().filter_map(|pair| pair.mean_microseconds).collect();
+            LatencySummary { path, ip_family, median_microseconds: median(means), pairs }
+        })
+        .collect();
+    let costs = cost::costs(&throughput, &latency);
+    Summary { throughput, latency, costs }
+}
+
+fn way(test: &TestRecord) -> Way {
+    (test.path, test.ip_family)
+}
+
+/// Groups that keep the order in which their keys first appear.
+struct Groups<K, V>(Vec<(K, Vec<V>)>);
+
+impl<K, V> Groups<K, V> {
+    fn values(&self) -> impl Iterator<Item = &Vec<V>> {
+        self.0.iter().map(|(_, values)| values)
     }
-    let pairs: Vec<PairSummary> = order.iter().map(|pair| summarise_pair(&groups[pair])).collect();
-    let means = pairs.iter().filter_map(|pair| pair.mean_bits_per_second);
-    Summary { median_bits_per_second: median(means.collect()), pairs }
+
+    fn into_iter(self) -> impl Iterator<Item = (K, Vec<V>)> {
+        self.0.into_iter()
+    }
+}
+
+fn grouped<'a, K: Copy + Eq + std::hash::Hash>(
+    tests: impl Iterator<Item = &'a TestRecord>,
+    key: impl Fn(&'a TestRecord) -> K,
+) -> Groups<K, &'a TestRecord> {
+    let mut places: HashMap<K, usize> = HashMap::new();
+    let mut groups: Vec<(K, Vec<&TestRecord>)> = Vec::new();
+    for test in tests {
+        let key = key(test);
+        let place = *places.entry(key).or_insert_with(|| {
+            groups.push((key, Vec::new()));
+            groups.len() - 1
+        });
+        groups[place].1.push(test);
+    }
+    Groups(groups)
 }
 
 /// `tests` are of one pair, and at least one.
 fn summarise_pair(tests: &[&TestRecord]) -> PairSummary {
-    let measured: Vec<&Measurement> = tests.iter().filter_map(|test| test.outcome.measurement()).collect();
-    let rates: Vec<f64> = measured.iter().map(|test| test.bits_per_second).collect();
-    let mean_of = |figure: fn(&Measurement) -> Option<f64>| {
-        mean(measured.iter().filter_map(|&test| figure(test)).collect::<Vec<_>>().as_slice())
+    let measured: Vec<(&TestRecord, &Throughput)> =
+        tests.iter().filter_map(|test| Some((*test, test.outcome.throughput()?))).collect();
+    let rates: Vec<f64> = measured.iter().map(|(_, figures)| figures.bits_per_second).collect();
+    let mean_of = |figure: &dyn Fn(&TestRecord, &Throughput) -> Option<f64>| {
+        mean(&measured.iter().filter_map(|(test, figures)| figure(test, figures)).collect::<Vec<_>>())
     };
-    let failure = tests.iter().rev().find_map(|test| match &test.outcome {
-        Outcome::Failed(failure) => Some(failure.reason.clone()),
-        Outcome::Ok(_) => None,
-    });
+    let cpu = |sender: bool| {
+        move |test: &TestRecord, figures: &Throughput| {
+            let client = (test.sender_and_receiver().0 == test.client) == sender;
+            figures.cpu.map(|cpu| if client { cpu.client_percent } else { cpu.server_percent })
+        }
+    };
+    let (sender, receiver) = tests[0].sender_and_receiver();
     PairSummary {
-        client: tests[0].client.clone(),
-        server: tests[0].server.clone(),
-        path: tests[0].path,
+        sender: sender.to_owned(),
+        receiver: receiver.to_owned(),
         measured: measured.len(),
         failed: tests.len() - measured.len(),
         mean_bits_per_second: mean(&rates),
         standard_deviation_bits_per_second: standard_deviation(&rates),
         min_bits_per_second: rates.iter().copied().reduce(f64::min),
         max_bits_per_second: rates.iter().copied().reduce(f64::max),
-        mean_retransmits: mean_of(|test| test.retransmits.map(|count| count as f64)),
-        mean_round_trip_time_microseconds: mean_of(|test| {
-            test.round_trip_time.map(|time| time.mean_microseconds)
+        mean_retransmits: mean_of(&|_, figures| figures.retransmits.map(|count| count as f64)),
+        mean_round_trip_time_microseconds: mean_of(&|_, figures| {
+            figures.round_trip_time.map(|time| time.mean_microseconds)
         }),
-        mean_client_cpu_percent: mean_of(|test| test.cpu.map(|cpu| cpu.client_percent)),
-        mean_server_cpu_percent: mean_of(|test| test.cpu.map(|cpu| cpu.server_percent)),
-        failure,
+        mean_sender_cpu_percent: mean_of(&cpu(true)),
+        mean_receiver_cpu_percent: mean_of(&cpu(false)),
+        mean_target_bits_per_second: mean_of(&|_, figures| figures.udp?.target_bits_per_second),
+        mean_lost_percent: mean_of(&|_, figures| Some(figures.udp?.lost_percent)),
+        mean_jitter_microseconds: mean_of(&|_, figures| Some(figures.udp?.jitter_microseconds)),
+        mean_out_of_order: mean_of(&|_, figures| Some(figures.udp?.out_of_order? as f64)),
+        failure: last_failure(tests),
     }
+}
+
+/// TCP's round-trip times under load, by sender and receiver.
+type RoundTripTimes<'a> = HashMap<(&'a str, &'a str), f64>;
+
+/// `tests` are of one pair, and at least one; `loaded` is of the same way.
+fn summarise_latency(tests: &[&TestRecord], loaded: &RoundTripTimes) -> LatencyPair {
+    let measured: Vec<&Latency> = tests.iter().filter_map(|test| test.outcome.latency()).collect();
+    let mean_of = |figure: fn(&Latency) -> f64| {
+        mean(&measured.iter().map(|latency| figure(latency)).collect::<Vec<_>>())
+    };
+    let (client, server) = (&tests[0].client, &tests[0].server);
+    let under_load_microseconds = loaded.get(&(client.as_str(), server.as_str())).copied();
+    let mean_microseconds = mean_of(|latency| latency.mean_microseconds);
+    LatencyPair {
+        client: client.clone(),
+        server: server.clone(),
+        measured: measured.len(),
+        failed: tests.len() - measured.len(),
+        mean_microseconds,
+        p50_microseconds: mean_of(|latency| latency.p50_microseconds),
+        p95_microseconds: mean_of(|latency| latency.p95_microseconds),
+        p99_microseconds: mean_of(|latency| latency.p99_microseconds),
+        max_microseconds: measured.iter().map(|latency| latency.max_microseconds).reduce(f64::max),
+        under_load_microseconds,
+        load_ratio: under_load_microseconds
+            .zip(mean_microseconds)
+            .map(|(loaded, idle)| loaded / idle)
+            .filter(|ratio| ratio.is_finite()),
+        failure: last_failure(tests),
+    }
+}
+
+fn last_failure(tests: &[&TestRecord]) -> Option<String> {
+    tests.iter().rev().find_map(|test| match &test.outcome {
+        Outcome::Failed(failure) => Some(failure.reason.clone()),
+        Outcome::Ok(_) => None,
+    })
 }
 
 /// The arithmetic mean; none of nothing.
@@ -78,12 +181,13 @@ fn standard_deviation(values: &[f64]) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::document::fixtures::{failed, measured};
+    use crate::document::Direction;
+    use crate::document::fixtures::{asked, failed, measured};
 
     #[test]
     fn repetitions_have_a_mean_and_a_spread() {
         let tests = [measured("a", "b", 8e9), measured("a", "b", 10e9), measured("b", "a", 4e9)];
-        let summary = summarise(&tests);
+        let summary = &summarise(&tests).throughput[0];
         let pair = &summary.pairs[0];
         assert_eq!(pair.mean_bits_per_second, Some(9e9));
         assert_eq!((pair.min_bits_per_second, pair.max_bits_per_second), (Some(8e9), Some(10e9)));
@@ -96,11 +200,40 @@ mod tests {
     #[test]
     fn failures_are_counted_and_in_no_mean() {
         let tests = [measured("a", "b", 8e9), failed("a", "b", "no route"), failed("b", "a", "no route")];
-        let summary = summarise(&tests);
+        let summary = &summarise(&tests).throughput[0];
         assert_eq!((summary.pairs[0].measured, summary.pairs[0].failed), (1, 1));
         assert_eq!(summary.pairs[0].mean_bits_per_second, Some(8e9));
         assert_eq!(summary.pairs[1].mean_bits_per_second, None);
         assert_eq!(summary.pairs[1].failure.as_deref(), Some("no route"));
         assert_eq!(summary.median_bits_per_second, Some(8e9));
+    }
+
+    #[test]
+    fn the_way_back_is_another_pair_and_its_sender_is_the_server() {
+        let back = TestRecord { direction: Direction::ServerToClient, ..measured("a", "b", 2e9) };
+        let pairs = summarise(&[measured("a", "b", 8e9), back]).throughput.remove(0).pairs;
+        assert_eq!((pairs[1].sender.as_str(), pairs[1].receiver.as_str()), ("b", "a"));
+        assert_eq!(pairs[1].mean_sender_cpu_percent, pairs[0].mean_receiver_cpu_percent);
+    }
+
+    #[test]
+    fn paths_are_kept_apart() {
+        let host = |record: TestRecord| TestRecord { path: Path::Host, ..record };
+        let tests = [measured("a", "b", 8e9), host(measured("a", "b", 10e9))];
+        let medians: Vec<_> =
+            summarise(&tests).throughput.iter().map(|of| (of.path, of.median_bits_per_second)).collect();
+        assert_eq!(medians, [(Path::Pod, Some(8e9)), (Path::Host, Some(10e9))]);
+    }
+
+    #[test]
+    fn latency_is_compared_with_that_under_load() {
+        let tests = [asked("a", "b", 50.0), asked("a", "b", 100.0), measured("a", "b", 8e9)];
+        let summary = summarise(&tests);
+        let pair = &summary.latency[0].pairs[0];
+        assert_eq!((pair.mean_microseconds, pair.measured), (Some(75.0), 2));
+        // the round-trip time of a measured test is 131.5 µs
+        assert_eq!(pair.under_load_microseconds, Some(131.5));
+        assert!((pair.load_ratio.unwrap() - 131.5 / 75.0).abs() < 1e-9);
+        assert_eq!(summary.throughput[0].pairs.len(), 1, "an answer's time is no throughput");
     }
 }

@@ -42,6 +42,17 @@ pub struct ConnectionArgs {
 }
 
 impl ConnectionArgs {
+    /// The options of a connection to another context, which may be in another file. Who to act as
+    /// is a matter of the first.
+    pub fn options_of(&self, context: String, kubeconfig: Option<PathBuf>) -> ConnectionOptions {
+        ConnectionOptions {
+            kubeconfig: kubeconfig.or_else(|| self.kubeconfig.clone()),
+            context: Some(context),
+            request_timeout: self.request_timeout.0,
+            ..ConnectionOptions::default()
+        }
+    }
+
     /// The flags as options of a connection.
     pub fn options(&self) -> ConnectionOptions {
         ConnectionOptions {

@@ -48,6 +48,15 @@ pub(super) fn parse_time(text: &str) -> Result<Duration, String> {
     }
 }
 
+/// Reads how much of the start of a test is left out: at most a minute, as iperf3 has it.
+///
+/// # Errors
+/// Anything else.
+pub(super) fn parse_omit(text: &str) -> Result<Duration, String> {
+    let time = parse(text)?;
+    if time.as_secs() <= 60 { Ok(time) } else { Err("at most 60s are left out".to_owned()) }
+}
+
 /// Reads a limit, where 0 means none.
 ///
 /// # Errors

@@ -4,24 +4,23 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
-use super::duration::parse_time;
-use crate::engine::iperf3;
+use super::duration::{parse_omit, parse_time};
+use super::quantity::{parse_dscp, parse_rate, parse_size};
+use crate::document::{EngineName, Protocol};
+use crate::engine::iperf2::{Bounceback, Iperf2};
+use crate::engine::iperf3::Iperf3;
+use crate::engine::{ClientOptions, Engine, Flow};
 
-/// The image of the pods where none is named. Releases are built with their own.
-pub const DEFAULT_IMAGE: &str = match option_env!("NETBENCH_DEFAULT_IMAGE") {
-    Some(image) => image,
-    None => "docker.io/nicolaka/netshoot:v0.16",
-};
+/// The longest latency test: it has tens of thousands of answers by then.
+const LONGEST_LATENCY_TIME: Duration = Duration::from_secs(2);
 
-/// How clients are started.
+/// The program that measures throughput.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum ViaArg {
-    /// A Job for `pair`; for `matrix` exec where it is allowed, else Jobs.
-    Auto,
-    /// In the pods that run already.
-    Exec,
-    /// One Job per test.
-    Job,
+pub enum EngineArg {
+    /// iperf3.
+    Iperf3,
+    /// iperf 2, for images that have only that.
+    Iperf2,
 }
 
 /// How to measure.
@@ -31,50 +30,129 @@ pub struct MeasurementArgs {
     /// How long each test sends: 5s, 1m30s.
     #[arg(short, long, value_name = "DURATION", default_value = "10s", value_parser = parse_time)]
     pub time: Duration,
-    /// TCP streams at the same time in each test.
+    /// Leave so much of the start of each test out of its figures, before its time.
+    #[arg(long, value_name = "DURATION", value_parser = parse_omit)]
+    pub omit: Option<Duration>,
+    /// Streams at the same time in each test.
     #[arg(short = 'P', long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=128))]
     pub parallel: u32,
     /// Measure each pair this often; the table shows means, wide and JSON the spread.
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub repeat: u32,
-    /// Measure on the network of the nodes, not on that of the pods.
+    /// Measure how long an answer takes as well, by iperf 2 in the same pods, for 2s at most.
     #[arg(long)]
-    pub host: bool,
-    /// The image of the pods, where the command line names one.
-    #[arg(long, help = image_help())]
-    pub image: Option<String>,
-    /// The port of the servers [default: 5201]; with --local the first one [default: free ports].
-    #[arg(long, value_parser = clap::value_parser!(u16).range(1..))]
-    pub port: Option<u16>,
-    /// How clients are started.
-    #[arg(long, value_enum, default_value_t = ViaArg::Auto)]
-    pub via: ViaArg,
-    /// Use no cluster: this many iperf3 servers on this machine's loopback.
-    #[arg(
-        long,
-        value_name = "N",
-        conflicts_with_all = ["host", "via", "namespace", "context", "kubeconfig", "cluster", "user", "impersonate"],
-        value_parser = clap::value_parser!(u16).range(2..=64)
-    )]
-    pub local: Option<u16>,
+    pub rtt: bool,
+    /// Measure both directions at the same time.
+    #[arg(long)]
+    pub bidir: bool,
+    /// Measure UDP: what arrives, and how much is lost.
+    #[arg(long)]
+    pub udp: bool,
+    /// Send at this rate, all streams together: 940M, 9.4Gbit/s, 0 for no limit
+    /// [default: none for TCP; for UDP 80% of what TCP gets in a probe of 1s].
+    #[arg(long, value_name = "RATE", value_parser = parse_rate)]
+    pub bitrate: Option<u64>,
+    /// The bytes of one write, or of one datagram: 1400, 128K.
+    #[arg(long, value_name = "SIZE", value_parser = parse_size)]
+    pub length: Option<u64>,
+    /// TCP's maximum segment size, in bytes.
+    #[arg(long, value_name = "BYTES", value_parser = clap::value_parser!(u32).range(88..=9216))]
+    pub mss: Option<u32>,
+    /// The size of the sockets' buffers: 256K, 4M.
+    #[arg(long, value_name = "SIZE", value_parser = parse_size)]
+    pub window: Option<u64>,
+    /// TCP's congestion control: cubic, bbr, whatever the nodes' kernels have.
+    #[arg(long, value_name = "NAME")]
+    pub congestion: Option<String>,
+    /// Mark packets with this code point: 0 to 63, ef, cs1, af41.
+    #[arg(long, value_name = "DSCP", value_parser = parse_dscp)]
+    pub dscp: Option<u8>,
+    /// The program that measures throughput.
+    #[arg(long, value_enum, default_value_t = EngineArg::Iperf3)]
+    pub engine: EngineArg,
+    /// Further arguments of the throughput tests' clients, as they are.
+    #[arg(last = true, value_name = "CLIENT_ARGUMENT", allow_hyphen_values = true)]
+    pub client_arguments: Vec<String>,
 }
 
 impl MeasurementArgs {
-    /// The sending time in whole seconds.
-    pub fn time_seconds(&self) -> u32 {
-        // the parser has bounded it to a day
-        u32::try_from(self.time.as_secs()).unwrap_or(u32::MAX)
+    /// The program that measures throughput.
+    pub fn engine(&self) -> &'static dyn Engine {
+        match self.engine {
+            EngineArg::Iperf3 => &Iperf3,
+            EngineArg::Iperf2 => &Iperf2,
+        }
     }
 
-    /// The servers' port on a cluster.
-    pub fn cluster_port(&self) -> u16 {
-        self.port.unwrap_or(iperf3::DEFAULT_PORT)
+    /// Its name in documents.
+    pub fn engine_name(&self) -> EngineName {
+        match self.engine {
+            EngineArg::Iperf3 => EngineName::Iperf3,
+            EngineArg::Iperf2 => EngineName::Iperf2,
+        }
+    }
+
+    /// The program that measures latency; none if that is not asked for.
+    pub fn latency_engine(&self) -> Option<&'static dyn Engine> {
+        self.rtt.then_some(&Bounceback)
+    }
+
+    /// What clients of throughput tests are to do.
+    pub fn throughput(&self) -> ClientOptions {
+        ClientOptions {
+            time_seconds: seconds(self.time),
+            omit_seconds: seconds(self.omit.unwrap_or_default()),
+            parallel: self.parallel,
+            flow: if self.bidir { Flow::Both } else { Flow::Forward },
+            protocol: if self.udp { Protocol::Udp } else { Protocol::Tcp },
+            target_bits_per_second: self.bitrate,
+            length_bytes: self.length,
+            mss_bytes: self.mss,
+            window_bytes: self.window,
+            congestion_control: self.congestion.clone(),
+            dscp: self.dscp,
+            arguments: self.client_arguments.clone(),
+        }
+    }
+
+    /// What clients of latency tests are to do.
+    pub fn latency(&self) -> ClientOptions {
+        let time_seconds = seconds(self.time.min(LONGEST_LATENCY_TIME));
+        ClientOptions { dscp: self.dscp, ..ClientOptions::tcp(time_seconds) }
+    }
+
+    /// Why these flags cannot be used together.
+    ///
+    /// # Errors
+    /// What is wrong, with what to do.
+    pub(super) fn check(&self) -> Result<(), String> {
+        const LARGEST_DATAGRAM: u64 = 65_507;
+        let engine = self.engine();
+        if let Some(flag) = engine.unsupported(&self.throughput()) {
+            return Err(format!("{flag} cannot be used with --engine iperf2: leave one of them out"));
+        }
+        if let Some(refused) = engine.options().refused(&self.client_arguments) {
+            return Err(format!(
+                "`{}` cannot be handed to {}: {}",
+                refused.argument,
+                engine.program(),
+                refused.instead
+            ));
+        }
+        if self.udp && self.length.is_some_and(|length| length > LARGEST_DATAGRAM) {
+            return Err(format!("--length: a datagram has {LARGEST_DATAGRAM} bytes at most"));
+        }
+        match self.udp {
+            true if self.mss.is_some() => Err("--mss is TCP's: leave it out, or --udp".to_owned()),
+            true if self.congestion.is_some() => {
+                Err("--congestion is TCP's: leave it out, or --udp".to_owned())
+            }
+            _ => Ok(()),
+        }
     }
 }
 
-fn image_help() -> String {
-    format!(
-        "The image of the pods: any with iperf3 on its PATH that runs as any user \
-         [env: NETBENCH_IMAGE] [default: {DEFAULT_IMAGE}]"
-    )
+/// Whole seconds; the parsers have bounded them to a day.
+fn seconds(duration: Duration) -> u32 {
+    u32::try_from(duration.as_secs()).unwrap_or(u32::MAX)
 }

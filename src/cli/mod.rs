@@ -1,20 +1,28 @@
 //! The command line: what can be asked for. Pure: from words to values.
 
+mod address;
 mod connection;
 mod duration;
 mod exit;
 mod measurement;
 mod output;
+mod placement;
+mod quantity;
 
+pub use address::Address;
 pub use connection::ConnectionArgs;
 pub use exit::ExitCode;
-pub use measurement::{DEFAULT_IMAGE, MeasurementArgs, ViaArg};
+pub use measurement::MeasurementArgs;
 pub use output::{ColorChoice, OutputArgs};
+pub use placement::{DEFAULT_IMAGE, PlacementArgs, ViaArg};
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, Parser, Subcommand};
+
+use crate::document::Path;
 
 /// Measures the network between the nodes of a Kubernetes cluster.
 ///
@@ -43,14 +51,14 @@ impl Cli {
     /// They make no sense, or ask for help: the error prints itself.
     pub fn read(words: impl IntoIterator<Item = OsString>) -> Result<Self, clap::Error> {
         let cli = Self::try_parse_from(words)?;
-        match &cli.command {
-            Command::Pair(arguments)
-                if arguments.common.measurement.local.is_some_and(|count| count != 2) =>
-            {
-                let message = "a pair has two servers: write --local 2, or use `kubectl netbench matrix`";
-                Err(Self::command().error(ErrorKind::ValueValidation, message))
-            }
-            _ => Ok(cli),
+        let checked = match &cli.command {
+            Command::Matrix(arguments) => arguments.common.measurement.check(),
+            Command::Pair(arguments) => arguments.check(),
+            Command::Cleanup(_) => Ok(()),
+        };
+        match checked {
+            Ok(()) => Ok(cli),
+            Err(message) => Err(Self::command().error(ErrorKind::ValueValidation, message)),
         }
     }
 }
@@ -62,6 +70,8 @@ pub enum Command {
     Matrix(MatrixArgs),
     /// Measure two nodes, both directions.
     Pair(PairArgs),
+    /// Remove the servers that runs with --keep have left.
+    Cleanup(CleanupArgs),
 }
 
 /// The flags of all measuring commands.
@@ -70,7 +80,10 @@ pub struct CommonArgs {
     /// How to measure.
     #[command(flatten)]
     pub measurement: MeasurementArgs,
-    /// Where.
+    /// Where tests take place.
+    #[command(flatten)]
+    pub placement: PlacementArgs,
+    /// In which cluster.
     #[command(flatten)]
     pub connection: ConnectionArgs,
     /// What to print.
@@ -81,13 +94,16 @@ pub struct CommonArgs {
 /// `matrix`.
 #[derive(Debug, Args)]
 #[command(
-    override_usage = "kubectl netbench matrix [OPTIONS] [NODE]...\n       kubectl netbench matrix [OPTIONS] --local <N>",
+    override_usage = "kubectl netbench matrix [OPTIONS] [NODE]... [-- CLIENT_ARGUMENT...]\n       kubectl netbench matrix [OPTIONS] --to <HOST[:PORT]> [NODE]...\n       kubectl netbench matrix [OPTIONS] --local <N>",
     after_help = exit::exit_codes!(),
     after_long_help = concat!(
         "Examples:\n",
         "  kubectl netbench matrix                       every ordered pair of the usable nodes\n",
         "  kubectl netbench matrix node-1 node-2 node-5  these nodes\n",
         "  kubectl netbench matrix -l pool=gpu -t 5s -P 4 -o json\n",
+        "  kubectl netbench matrix --path pod,host       the overlay, the wire, and the difference\n",
+        "  kubectl netbench matrix --rtt                 throughput and latency\n",
+        "  kubectl netbench matrix --to 192.0.2.7        from every node to a server elsewhere\n",
         "  kubectl netbench matrix --local 4             no cluster: four servers on this machine\n\n",
         exit::exit_codes!()
     )
@@ -113,12 +129,15 @@ pub struct MatrixArgs {
 /// `pair`.
 #[derive(Debug, Args)]
 #[command(
-    override_usage = "kubectl netbench pair [OPTIONS] <CLIENT> <SERVER>\n       kubectl netbench pair [OPTIONS] --local 2",
+    override_usage = "kubectl netbench pair [OPTIONS] <CLIENT> <SERVER> [-- CLIENT_ARGUMENT...]\n       kubectl netbench pair [OPTIONS] <CLIENT> <SERVER> --server-context <CONTEXT>\n       kubectl netbench pair [OPTIONS] <CLIENT> --to <HOST[:PORT]>\n       kubectl netbench pair [OPTIONS] --local 2",
     after_help = exit::exit_codes!(),
     after_long_help = concat!(
         "Examples:\n",
         "  kubectl netbench pair node-1 node-3           both directions, on the pod network\n",
         "  kubectl netbench pair node-1 node-3 --host    the same on the network of the nodes\n",
+        "  kubectl netbench pair node-1 node-3 --path pod,host --rtt   is it the overlay?\n",
+        "  kubectl netbench pair node-1 node-3 --udp --bitrate 1G      loss and jitter\n",
+        "  kubectl netbench pair node-1 far-2 --server-context far     from one cluster to another\n",
         "  kubectl netbench pair --local 2               no cluster: two servers on this machine\n\n",
         exit::exit_codes!()
     )
@@ -128,12 +147,48 @@ pub struct PairArgs {
     #[arg(value_name = "CLIENT", required_unless_present = "local", conflicts_with = "local")]
     pub client: Option<String>,
     /// The node whose server receives first.
-    #[arg(value_name = "SERVER", required_unless_present = "local", conflicts_with = "local")]
+    #[arg(value_name = "SERVER", required_unless_present_any = ["local", "to"], conflicts_with_all = ["local", "to"])]
     pub server: Option<String>,
+
+    /// The context of the cluster that has the server's node, if it is another one.
+    #[arg(long, value_name = "CONTEXT", conflicts_with_all = ["to", "local", "dry_run"], help_heading = "Cluster")]
+    pub server_context: Option<String>,
+    /// The kubeconfig file of that context, if it is another one.
+    #[arg(long, value_name = "FILE", requires = "server_context", help_heading = "Cluster")]
+    pub server_kubeconfig: Option<PathBuf>,
 
     /// The flags of all measuring commands.
     #[command(flatten)]
     pub common: CommonArgs,
+}
+
+impl PairArgs {
+    fn check(&self) -> Result<(), String> {
+        let placement = &self.common.placement;
+        if placement.local.is_some_and(|count| count != 2) {
+            return Err(
+                "a pair has two servers: write --local 2, or use `kubectl netbench matrix`".to_owned()
+            );
+        }
+        let inner = placement.paths().into_iter().find(|path| matches!(path, Path::Pod | Path::Service));
+        if self.server_context.is_some()
+            && let Some(path) = inner
+        {
+            let path = if path == Path::Pod { "pod" } else { "service" };
+            return Err(format!(
+                "--path {path} does not lead to another cluster: use --path host, nodeport or loadbalancer"
+            ));
+        }
+        self.common.measurement.check()
+    }
+}
+
+/// `cleanup`.
+#[derive(Debug, Args)]
+pub struct CleanupArgs {
+    /// In which cluster.
+    #[command(flatten)]
+    pub connection: ConnectionArgs,
 }
 
 #[cfg(test)]
@@ -169,6 +224,43 @@ mod tests {
                 assert!(text.contains("130  interrupted"), "{command} {help}");
             }
         }
+    }
+
+    fn read(words: &str) -> Result<Cli, String> {
+        let words = std::iter::once("kubectl-netbench").chain(words.split_whitespace());
+        Cli::read(words.map(OsString::from)).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn paths_are_a_list_and_host_is_one_of_them() {
+        let paths = |words: &str| match read(words).unwrap().command {
+            Command::Matrix(arguments) => arguments.common.placement.paths(),
+            _ => Vec::new(),
+        };
+        assert_eq!(paths("matrix --path pod,host,pod"), [Path::Pod, Path::Host]);
+        assert_eq!(paths("matrix --host"), [Path::Host]);
+        assert_eq!(paths("matrix"), []);
+        assert!(read("matrix --host --path pod").is_err());
+    }
+
+    #[test]
+    fn what_cannot_go_together_is_told_with_what_to_do() {
+        for (words, told) in [
+            ("matrix --engine iperf2 --udp", "--udp cannot be used with --engine iperf2"),
+            ("matrix --engine iperf2 --bidir", "--bidir cannot be used with --engine iperf2"),
+            ("matrix -- -J", "`-J` cannot be handed to iperf3: the form of the report is chosen for you"),
+            ("matrix -- -p 7", "use --port before the `--`"),
+            ("matrix --udp --length 70000", "65507"),
+            ("matrix --udp --mss 1200", "--mss is TCP's"),
+            ("pair a b --server-context c --path pod", "use --path host, nodeport or loadbalancer"),
+            ("matrix --to x --rtt", "--rtt"),
+            ("pair a b --to x", "--to"),
+        ] {
+            let error = read(words).map(|_| ()).unwrap_err();
+            assert!(error.contains(told), "{words}: {error}");
+        }
+        assert!(read("pair a --to 192.0.2.7:5202 -- -Z").is_ok());
+        assert!(read("matrix a b -- -Z").is_ok());
     }
 
     #[test]

@@ -5,25 +5,36 @@ use std::time::Duration;
 use jiff::Timestamp;
 use kubectl_netbench::analysis::summarise;
 use kubectl_netbench::cli::ExitCode;
-use kubectl_netbench::document::{LeftOut, Run, State};
+use kubectl_netbench::document::{EngineName, LeftOut, Run, State};
 use kubectl_netbench::explanation::Explanation;
 use kubectl_netbench::plan::{Plan, format_duration};
-use kubectl_netbench::runner::{self, Measurements, RunError, Settings};
+use kubectl_netbench::runner::{self, Measurements, RunError};
 use kubectl_netbench::testbed::Testbed;
 use kubectl_netbench::testbed::kubernetes::Environment;
 use kubectl_netbench::view::{self, Canvas, Format};
 
 use super::interrupt::Interrupt;
-use super::prepare::{self, Prepared};
+use super::prepare::{self, Destination, Prepared};
 use super::request::Request;
 use super::{Error, interrupt};
 use crate::console;
 use crate::progress::Progress;
 
 pub(super) async fn run(request: Request, environment: &Environment) -> Result<ExitCode, Error> {
-    match request.measurement.local {
-        Some(count) => measure(prepare::local(&request, count)?, &request).await,
-        None => measure(prepare::cluster(&request, environment).await?, &request).await,
+    if let Some(count) = request.placement.local {
+        return measure(prepare::local(&request, count)?, &request).await;
+    }
+    if let Some(server) = &request.server {
+        let prepared = prepare::across_clusters(&request, server, environment).await?;
+        return Box::pin(measure(prepared, &request)).await;
+    }
+    match prepare::cluster(&request, environment).await? {
+        Destination::Within(prepared) => Box::pin(measure(prepared, &request)).await,
+        Destination::Elsewhere(prepared) => Box::pin(measure(prepared, &request)).await,
+        Destination::DryRun(objects) => {
+            write(objects).await?;
+            Ok(ExitCode::Success)
+        }
     }
 }
 
@@ -46,21 +57,14 @@ async fn measure_and_remove<T: Testbed>(
     request: &Request,
     interrupt: &Interrupt,
 ) -> ExitCode {
-    let Prepared { testbed, plan, mut run, estimate, grace, removal_command } = prepared;
+    let Prepared { testbed, plan, settings, mut run, estimate, removal_command, stays } = prepared;
     let console = request.console;
     for LeftOut { name, reason } in &run.left_out {
         console.remark(&format!("{name} left out: {reason}"));
     }
-    console.remark(&plan_line(&plan, estimate.total(&plan, request.measurement.time)));
-    let settings = Settings {
-        nodes: run.nodes.iter().map(|node| node.name.clone()).collect(),
-        time_seconds: run.parameters.time_seconds,
-        parallel: run.parameters.parallel,
-        path: run.parameters.path,
-        grace,
-    };
+    console.remark(&plan_line(&run, &plan, estimate.total(&plan)));
 
-    let progress = Progress::new(&console, &plan, &settings, estimate);
+    let progress = Progress::new(&console, &plan, &settings, &estimate);
     let measured = runner::run(&testbed, &plan, &settings, &progress, &interrupt.first).await;
     progress.finish();
     let interrupted = measured.as_ref().is_ok_and(|measurements| measurements.interrupted);
@@ -68,7 +72,8 @@ async fn measure_and_remove<T: Testbed>(
         console.remark("interrupted: removing what was made; once more to quit at once");
     }
     // removal begins before anything is printed: a pager may keep the printing waiting
-    let (removed, told) = tokio::join!(remove(&testbed, removal_command), async {
+    let by_hand = removal_command.clone().filter(|_| !stays);
+    let (removed, told) = tokio::join!(remove(&testbed, by_hand), async {
         let told = tell(&mut run, measured, request).await;
         progress.removing();
         told
@@ -77,10 +82,13 @@ async fn measure_and_remove<T: Testbed>(
     if let Err(explanation) = &removed {
         console::error(explanation);
     }
+    if let Some(command) = removal_command.filter(|_| stays) {
+        console.remark(&format!("the servers stay; remove them with\n  {command}"));
+    }
     match removed.and(told) {
         _ if interrupted => ExitCode::Interrupted,
         Err(_) => ExitCode::Error,
-        Ok(()) if run.tests.iter().all(|test| test.outcome.measurement().is_none()) => ExitCode::Error,
+        Ok(()) if run.tests.iter().all(|test| !test.outcome.is_ok()) => ExitCode::Error,
         Ok(()) if run.has_failures() => ExitCode::SomeFailed,
         Ok(()) => ExitCode::Success,
     }
@@ -108,7 +116,11 @@ async fn tell(
 
 /// Writes the result. A reader that does not read does not keep anything else waiting.
 async fn print(run: &Run, format: Format, canvas: Canvas) -> Result<(), Error> {
-    let text = view::render(run, format, canvas);
+    write(view::render(run, format, canvas)).await
+}
+
+/// Writes to standard output.
+async fn write(text: String) -> Result<(), Error> {
     let written = tokio::task::spawn_blocking(move || console::write_result(&text)).await;
     match written {
         Ok(written) => written.map_err(Error::Output),
@@ -126,11 +138,17 @@ async fn remove(testbed: &impl Testbed, removal_command: Option<String>) -> Resu
     })
 }
 
-/// `4 nodes, 12 pairs, 6 rounds, about 1m04s`
-fn plan_line(plan: &Plan, total: Duration) -> String {
-    let (nodes, pairs, rounds) = (plan.node_count(), plan.pair_count(), plan.slot_count());
-    let total = format_duration(total);
-    format!("{nodes} nodes, {pairs} pairs, {rounds} rounds, about {total}")
+/// `4 nodes, 12 tests in 6 rounds, about 1m04s`
+fn plan_line(run: &Run, plan: &Plan, total: Duration) -> String {
+    let (nodes, tests, rounds) = (run.nodes.len(), plan.test_count(), plan.slot_count());
+    let plural = |count: usize, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
+    format!(
+        "{}, {} in {}, about {}",
+        plural(nodes, "node"),
+        plural(tests, "test"),
+        plural(rounds, "round"),
+        format_duration(total)
+    )
 }
 
 fn complete(run: &mut Run, measurements: Measurements) {
@@ -139,6 +157,9 @@ fn complete(run: &mut Run, measurements: Measurements) {
     run.summary = summarise(&run.tests);
     if run.tests.len() == run.planned_tests {
         run.state = State::Complete;
+    }
+    if run.parameters.engine != EngineName::Iperf3 {
+        return;
     }
     for (node, version) in run.nodes.iter_mut().zip(&measurements.versions) {
         node.iperf3.clone_from(version);

@@ -1,5 +1,6 @@
 //! What each command does, from its arguments to its exit code.
 
+mod cleanup;
 mod error;
 mod interrupt;
 mod measure;
@@ -32,6 +33,9 @@ pub async fn run(command: Command, surroundings: &Surroundings) -> Result<ExitCo
     let request = match command {
         Command::Matrix(arguments) => Request::matrix(arguments, surroundings),
         Command::Pair(arguments) => Request::pair(arguments, surroundings),
+        Command::Cleanup(arguments) => {
+            return Box::pin(cleanup::run(&arguments, &surroundings.environment)).await;
+        }
     };
     Box::pin(measure::run(request, &surroundings.environment)).await
 }

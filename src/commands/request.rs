@@ -1,8 +1,11 @@
 //! What a measuring command was asked for: the arguments of `matrix` and of `pair` in one form.
 
-use kubectl_netbench::cli::{CommonArgs, ConnectionArgs, MatrixArgs, MeasurementArgs, PairArgs};
+use kubectl_netbench::cli::{
+    CommonArgs, ConnectionArgs, DEFAULT_IMAGE, MatrixArgs, MeasurementArgs, PairArgs, PlacementArgs,
+};
 use kubectl_netbench::document::Command;
-use kubectl_netbench::testbed::kubernetes::Wanted;
+use kubectl_netbench::testbed::kubernetes::{ConnectionOptions, Wanted};
+use kubectl_netbench::testbed::{Process, Processes};
 use kubectl_netbench::view::Format;
 
 use super::Surroundings;
@@ -17,11 +20,20 @@ pub(super) struct Request {
     /// The most tests at the same time.
     pub concurrency: Option<usize>,
     pub measurement: MeasurementArgs,
+    pub placement: PlacementArgs,
     pub connection: ConnectionArgs,
+    /// The server's node and its cluster, if that is another one.
+    pub server: Option<ServerCluster>,
     pub console: Console,
     pub format: Format,
     /// The image that the environment names.
-    pub environment_image: Option<String>,
+    environment_image: Option<String>,
+}
+
+/// A node of another cluster.
+pub(super) struct ServerCluster {
+    pub node: String,
+    pub options: ConnectionOptions,
 }
 
 impl Request {
@@ -37,8 +49,16 @@ impl Request {
 
     /// The matrix of two nodes, shown with what explains its figures.
     pub fn pair(arguments: PairArgs, surroundings: &Surroundings) -> Self {
-        let names = arguments.client.into_iter().chain(arguments.server).collect();
-        Self::new(Command::Pair, Wanted::Named(names), arguments.common, surroundings)
+        let options = arguments
+            .server_context
+            .map(|context| arguments.common.connection.options_of(context, arguments.server_kubeconfig));
+        let (server, here) = match (options, arguments.server) {
+            (Some(options), Some(node)) => (Some(ServerCluster { node, options }), None),
+            (_, server) => (None, server),
+        };
+        let names = arguments.client.into_iter().chain(here).collect();
+        let request = Self::new(Command::Pair, Wanted::Named(names), arguments.common, surroundings);
+        Self { server, ..request }
     }
 
     fn new(command: Command, wanted: Wanted, common: CommonArgs, surroundings: &Surroundings) -> Self {
@@ -50,8 +70,29 @@ impl Request {
             console: Console::new(surroundings.streams, &common.output),
             format: common.output.output,
             measurement: common.measurement,
+            placement: common.placement,
             connection: common.connection,
+            server: None,
             environment_image: surroundings.image.clone(),
         }
+    }
+
+    /// The image of the pods: by flag, by environment, or the built-in one.
+    pub fn image(&self) -> &str {
+        let named = self.placement.image.as_deref().or(self.environment_image.as_deref());
+        named.unwrap_or(DEFAULT_IMAGE)
+    }
+
+    /// The servers of each node of a cluster.
+    pub fn processes(&self) -> Processes {
+        let engine = self.measurement.engine();
+        let port = self.placement.port.unwrap_or(engine.default_port());
+        let latency = self.measurement.latency_engine().map(|latency| {
+            // one server of iperf 2's does both; otherwise the ports are neighbours if one is given
+            let own = latency.program() != engine.program();
+            let own_port = self.placement.port.map_or(latency.default_port(), |port| port.saturating_add(1));
+            Process { engine: latency, port: if own { own_port } else { port } }
+        });
+        Processes { throughput: Process { engine, port }, latency }
     }
 }

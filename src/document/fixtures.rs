@@ -9,8 +9,10 @@ fn record(client: &str, server: &str, outcome: Outcome) -> TestRecord {
     TestRecord {
         client: client.to_owned(),
         server: server.to_owned(),
+        measure: Measure::Throughput,
         direction: Direction::ClientToServer,
         path: Path::Pod,
+        ip_family: None,
         slot: 1,
         repetition: 1,
         attempt: 1,
@@ -21,7 +23,7 @@ fn record(client: &str, server: &str, outcome: Outcome) -> TestRecord {
 }
 
 pub(crate) fn measured(client: &str, server: &str, bits_per_second: f64) -> TestRecord {
-    let measurement = Measurement {
+    let throughput = Throughput {
         bits_per_second,
         bytes: (bits_per_second / 8.0 * 10.0) as u64,
         seconds: 10.0,
@@ -32,9 +34,27 @@ pub(crate) fn measured(client: &str, server: &str, bits_per_second: f64) -> Test
             max_microseconds: 220.0,
         }),
         cpu: Some(Cpu { client_percent: 42.25, server_percent: 61.5 }),
+        udp: None,
         samples: Vec::new(),
     };
-    record(client, server, Outcome::Ok(measurement))
+    record(client, server, Outcome::Ok(Measurement::Throughput(throughput)))
+}
+
+/// A latency test whose answers took so long in the mean.
+pub(crate) fn asked(client: &str, server: &str, mean_microseconds: f64) -> TestRecord {
+    let latency = Latency {
+        requests: 20_000,
+        seconds: 2.0,
+        mean_microseconds,
+        min_microseconds: mean_microseconds / 2.0,
+        p50_microseconds: mean_microseconds,
+        p95_microseconds: mean_microseconds * 2.0,
+        p99_microseconds: mean_microseconds * 3.0,
+        max_microseconds: mean_microseconds * 40.0,
+        resolution_microseconds: 10.0,
+    };
+    let record = record(client, server, Outcome::Ok(Measurement::Latency(latency)));
+    TestRecord { measure: Measure::Latency, ..record }
 }
 
 pub(crate) fn failed(client: &str, server: &str, reason: &str) -> TestRecord {
@@ -54,15 +74,31 @@ pub(crate) fn run(nodes: &[&str], tests: Vec<TestRecord>) -> Run {
         finished_at: Timestamp::UNIX_EPOCH,
         versions: Versions::default(),
         cluster: None,
+        server_cluster: None,
         parameters: Parameters {
             time_seconds: 10,
+            latency_time_seconds: None,
+            omit_seconds: 0,
             parallel: 1,
             repeat: 1,
-            path: Path::Pod,
+            paths: vec![Path::Pod],
+            ip_families: Vec::new(),
+            engine: EngineName::Iperf3,
+            protocol: Protocol::Tcp,
+            bidirectional: false,
+            target_bits_per_second: None,
+            length_bytes: None,
+            mss_bytes: None,
+            window_bytes: None,
+            congestion_control: None,
+            dscp: None,
+            client_arguments: Vec::new(),
+            to: None,
             via: Via::Exec,
             concurrency: None,
             image: None,
             port: None,
+            latency_port: None,
         },
         nodes: nodes.iter().map(node).collect(),
         left_out: Vec::new(),

@@ -12,10 +12,11 @@ mod summary;
 mod test;
 
 pub use node::{LeftOut, Node};
-pub use parameters::{Parameters, Path, Via};
-pub use summary::{PairSummary, Summary};
+pub use parameters::{EngineName, IpFamily, Parameters, Path, Protocol, Via};
+pub use summary::{Cost, LatencyPair, LatencySummary, PairCost, PairSummary, Summary, ThroughputSummary};
 pub use test::{
-    Cpu, Direction, Failure, FailureKind, Measurement, Outcome, RoundTripTime, Sample, TestRecord,
+    Cpu, Datagrams, Direction, Failure, FailureKind, Latency, Measure, Measurement, Outcome, RoundTripTime,
+    Sample, TestRecord, Throughput,
 };
 
 use jiff::Timestamp;
@@ -66,7 +67,8 @@ pub struct Versions {
     /// The Kubernetes API server; none without a cluster.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kubernetes: Option<String>,
-    /// iperf3 of the servers, the different ones separated by commas; none if none told.
+    /// iperf3 of the servers, the different ones separated by commas; none if none told, and with
+    /// another program.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub iperf3: Option<String>,
 }
@@ -105,6 +107,9 @@ pub struct Run {
     /// Where; none when the servers ran on this machine.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cluster: Option<Cluster>,
+    /// Where the servers were, if that was another cluster.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub server_cluster: Option<Cluster>,
     /// What was asked for, defaults filled in.
     pub parameters: Parameters,
     /// The nodes that were measured, in the order of the matrix.
@@ -112,9 +117,9 @@ pub struct Run {
     /// The nodes that were not, and why.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub left_out: Vec<LeftOut>,
-    /// How many tests were planned.
+    /// How many tests were planned, each direction counted.
     pub planned_tests: usize,
-    /// One record per test, in the order in which they ended.
+    /// One record per test and direction, in the order in which they ended.
     pub tests: Vec<TestRecord>,
     /// The tests of each pair taken together.
     #[serde(default)]

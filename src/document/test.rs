@@ -4,7 +4,17 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Path;
+use super::{IpFamily, Path};
+
+/// What a test measures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum Measure {
+    /// How much gets through.
+    Throughput,
+    /// How long an answer takes while nothing else is sent.
+    Latency,
+}
 
 /// Which end sends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -12,9 +22,11 @@ use super::Path;
 pub enum Direction {
     /// The client sends, the server receives.
     ClientToServer,
+    /// The server sends, the client receives.
+    ServerToClient,
 }
 
-/// One test of a run.
+/// One test of a run. Where both directions are measured at the same time, each has its own.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct TestRecord {
@@ -22,10 +34,15 @@ pub struct TestRecord {
     pub client: String,
     /// The node of the server.
     pub server: String,
+    /// What it measures.
+    pub measure: Measure,
     /// Which end sends.
     pub direction: Direction,
     /// The way of the packets.
     pub path: Path,
+    /// The version of IP; none where no address was found.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ip_family: Option<IpFamily>,
     /// The slot in which it ran, from 1; tests of one slot ran at the same time.
     pub slot: usize,
     /// Which repetition of the pair, from 1.
@@ -52,20 +69,43 @@ pub enum Outcome {
 }
 
 impl Outcome {
-    /// The figures, if there are any.
-    pub fn measurement(&self) -> Option<&Measurement> {
+    /// Whether there are figures.
+    pub fn is_ok(&self) -> bool {
+        matches!(self, Self::Ok(_))
+    }
+
+    /// The figures of a throughput test, if there are any.
+    pub fn throughput(&self) -> Option<&Throughput> {
         match self {
-            Self::Ok(measurement) => Some(measurement),
-            Self::Failed(_) => None,
+            Self::Ok(Measurement::Throughput(throughput)) => Some(throughput),
+            _ => None,
+        }
+    }
+
+    /// The figures of a latency test, if there are any.
+    pub fn latency(&self) -> Option<&Latency> {
+        match self {
+            Self::Ok(Measurement::Latency(latency)) => Some(latency),
+            _ => None,
         }
     }
 }
 
-/// The figures of one test.
+/// The figures of one test, by what it measures.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum Measurement {
+    /// Of a throughput test.
+    Throughput(Throughput),
+    /// Of a latency test.
+    Latency(Latency),
+}
+
+/// The figures of a throughput test.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct Measurement {
-    /// Throughput as the receiver counted it.
+pub struct Throughput {
+    /// As the receiver counted it.
     pub bits_per_second: f64,
     /// Bytes that the receiver got.
     pub bytes: u64,
@@ -80,9 +120,57 @@ pub struct Measurement {
     /// How busy iperf3 itself was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cpu: Option<Cpu>,
-    /// The test second by second, as the sender counted.
+    /// What became of the datagrams of a UDP test.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub udp: Option<Datagrams>,
+    /// The test second by second, as the client counted.
     #[serde(default)]
     pub samples: Vec<Sample>,
+}
+
+/// What became of the datagrams of a UDP test, as the receiver counted.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Datagrams {
+    /// The rate that the sender kept to, in bits per second; none for as fast as it could.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target_bits_per_second: Option<f64>,
+    /// How many were sent, by their sequence numbers.
+    pub sent: u64,
+    /// How many of them never came.
+    pub lost: u64,
+    /// The same in percent.
+    pub lost_percent: f64,
+    /// How many came after a later one; none where the receiver does not tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub out_of_order: Option<u64>,
+    /// How much the time between them varied (RFC 1889, as iperf computes it).
+    pub jitter_microseconds: f64,
+}
+
+/// The figures of a latency test: how long the answer to a small request takes, on a connection
+/// that carries nothing else. One request follows the answer to the one before.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Latency {
+    /// How many requests were answered.
+    pub requests: u64,
+    /// For how long it was asked.
+    pub seconds: f64,
+    /// The mean.
+    pub mean_microseconds: f64,
+    /// The least.
+    pub min_microseconds: f64,
+    /// Half of the answers took no longer.
+    pub p50_microseconds: f64,
+    /// 95 of 100 answers took no longer.
+    pub p95_microseconds: f64,
+    /// 99 of 100 answers took no longer.
+    pub p99_microseconds: f64,
+    /// The most.
+    pub max_microseconds: f64,
+    /// Percentiles are no finer than this: the upper ends of the bins of a histogram.
+    pub resolution_microseconds: f64,
 }
 
 /// TCP's round-trip time under the load of the test, over all its streams.
@@ -115,7 +203,7 @@ pub struct Sample {
     pub start_seconds: f64,
     /// Its end.
     pub end_seconds: f64,
-    /// What the sender handed to its kernel.
+    /// What the client handed to its kernel or, where it receives, got from it.
     pub bits_per_second: f64,
     /// Segments sent again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -168,10 +256,18 @@ pub enum FailureKind {
 const CPU_BOUND_PERCENT: f64 = 95.0;
 
 impl TestRecord {
+    /// The node that sends and the node that receives.
+    pub fn sender_and_receiver(&self) -> (&str, &str) {
+        match self.direction {
+            Direction::ClientToServer => (&self.client, &self.server),
+            Direction::ServerToClient => (&self.server, &self.client),
+        }
+    }
+
     /// Whether iperf3 had no processor time to spare at either end, so that the figure may be the
     /// processor's. It can keep `threads` processors busy.
     pub fn is_cpu_bound(&self, threads: u32) -> bool {
-        let cpu = self.outcome.measurement().and_then(|measurement| measurement.cpu);
+        let cpu = self.outcome.throughput().and_then(|throughput| throughput.cpu);
         let busy = CPU_BOUND_PERCENT * f64::from(threads);
         cpu.is_some_and(|cpu| cpu.client_percent.max(cpu.server_percent) >= busy)
     }

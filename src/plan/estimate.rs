@@ -4,21 +4,28 @@ use std::time::Duration;
 
 use super::Plan;
 
-/// What a run costs beside the measuring itself.
-#[derive(Debug, Clone, Copy)]
+/// What a run takes.
+#[derive(Debug, Clone)]
 pub struct Estimate {
     /// From the start until all servers listen.
     pub startup: Duration,
-    /// From the end of one slot to the first byte of the next.
-    pub per_slot: Duration,
+    /// From the start of one slot to the start of the next, by the variant that it runs.
+    pub slots: Vec<Duration>,
 }
 
 impl Estimate {
-    /// The time from start to result, for tests of `time` each.
-    pub fn total(&self, plan: &Plan, time: Duration) -> Duration {
-        // a plan of u32::MAX slots is beyond any cluster
-        let slots = u32::try_from(plan.slot_count()).unwrap_or(u32::MAX);
-        self.startup + (time + self.per_slot).saturating_mul(slots)
+    /// The time from the start of the first slot to the end of the last.
+    pub fn measuring(&self, plan: &Plan) -> Duration {
+        let of_variant = |(variant, slot): (usize, &Duration)| {
+            // a plan of u32::MAX slots is beyond any cluster
+            slot.saturating_mul(u32::try_from(plan.slots_of_variant(variant)).unwrap_or(u32::MAX))
+        };
+        self.slots.iter().enumerate().map(of_variant).fold(Duration::ZERO, Duration::saturating_add)
+    }
+
+    /// The time from start to result.
+    pub fn total(&self, plan: &Plan) -> Duration {
+        self.startup.saturating_add(self.measuring(plan))
     }
 }
 
@@ -36,6 +43,8 @@ pub fn format_duration(duration: Duration) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::Flow;
+    use crate::plan::Step;
 
     #[test]
     fn durations_read_as_people_write_them() {
@@ -44,10 +53,10 @@ mod tests {
     }
 
     #[test]
-    fn time_grows_with_the_slots() {
-        let estimate = Estimate { startup: Duration::from_secs(4), per_slot: Duration::ZERO };
-        let time = Duration::from_secs(10);
-        let total = estimate.total(&Plan::matrix(4, 1, None), time);
-        assert_eq!(total, Duration::from_secs(64));
+    fn time_grows_with_the_slots_of_each_variant() {
+        let seconds = Duration::from_secs;
+        let estimate = Estimate { startup: seconds(4), slots: vec![seconds(10), seconds(2)] };
+        let steps = [0, 1].map(|variant| Step { variant, backward: false, flow: Flow::Forward });
+        assert_eq!(estimate.total(&Plan::mesh(4, steps.to_vec(), 1, None)), seconds(4 + 30 + 6));
     }
 }

@@ -11,14 +11,20 @@ pub use estimate::{Estimate, format_duration};
 
 use pairing::Pairings;
 
-/// One measurement to make: from the node of the client to the node of the server.
+use crate::engine::Flow;
+
+/// One measurement to make: between the node of a client and that of a server.
 /// Nodes are positions in the list of nodes that the plan was made for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Test {
-    /// The node that sends.
+    /// The node whose client connects.
     pub client: usize,
-    /// The node that receives.
+    /// The node whose server answers.
     pub server: usize,
+    /// Which of the variants of a measurement this is: a position in the list of the caller.
+    pub variant: usize,
+    /// Which way the data flows.
+    pub flow: Flow,
     /// Which repetition of this pair, from 1.
     pub repetition: u32,
 }
@@ -32,49 +38,124 @@ pub struct Slot {
     pub tests: Vec<Test>,
 }
 
-/// Every ordered pair of `nodes` nodes, each `repeat` times, in conflict-free slots.
+/// One thing that is done with each pairing of nodes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Step {
+    /// Which of the variants of a measurement it is.
+    pub variant: usize,
+    /// Whether the clients are on the nodes that come later in the list.
+    pub backward: bool,
+    /// Which way the data flows.
+    pub flow: Flow,
+}
+
+/// What is to be measured, each pair of nodes `repeat` times, in conflict-free slots.
+///
+/// The steps of a pairing follow each other directly, so that a drift of the network in time is
+/// not mistaken for a difference between two directions or two paths. Repetitions follow each
+/// other plan by plan, so that those of one pair are spread over the whole run.
 #[derive(Debug, Clone)]
 pub struct Plan {
-    nodes: usize,
+    layout: Layout,
+    steps: Vec<Step>,
     repeat: u32,
-    pairings: Pairings,
-    /// Slots that one direction of one pairing is cut into, by the limit on concurrency.
+    /// Slots that one step of one pairing is cut into, by the limit on concurrency.
     cuts: usize,
     concurrency: usize,
 }
 
+/// Which nodes are paired.
+#[derive(Debug, Clone, Copy)]
+enum Layout {
+    /// Each with each.
+    Mesh(Pairings),
+    /// So many, each with the one that follows them all.
+    Star(usize),
+}
+
+impl Layout {
+    fn nodes(self) -> usize {
+        match self {
+            Self::Mesh(pairings) => pairings.nodes(),
+            Self::Star(clients) => clients + 1,
+        }
+    }
+
+    /// How many pairings there are.
+    fn len(self) -> usize {
+        match self {
+            Self::Mesh(pairings) => pairings.len(),
+            Self::Star(clients) => clients,
+        }
+    }
+
+    fn pair_count(self) -> usize {
+        match self {
+            Self::Mesh(pairings) => pairings.nodes() * pairings.nodes().saturating_sub(1) / 2,
+            Self::Star(clients) => clients,
+        }
+    }
+
+    /// The pairs of a pairing, the lower position first.
+    fn pairing(self, index: usize) -> impl Iterator<Item = (usize, usize)> {
+        let (mesh, star) = match self {
+            Self::Mesh(pairings) => (Some(pairings.pairing(index)), None),
+            Self::Star(clients) => (None, Some((index, clients))),
+        };
+        mesh.into_iter().flatten().chain(star)
+    }
+}
+
 impl Plan {
-    /// Plans all ordered pairs of `nodes` nodes.
+    /// Plans all pairs of `nodes` nodes.
     ///
     /// `concurrency` bounds the tests of a slot (at least 1); without it a slot holds as many
-    /// disjoint pairs as there are: N/2. Repetitions follow each other matrix by matrix, so that
-    /// the repetitions of one pair are spread over the whole run.
-    pub fn matrix(nodes: usize, repeat: u32, concurrency: Option<usize>) -> Self {
+    /// disjoint pairs as there are: N/2.
+    pub fn mesh(nodes: usize, steps: Vec<Step>, repeat: u32, concurrency: Option<usize>) -> Self {
         let pairings = Pairings::new(nodes);
         let widest = pairings.width().max(1);
         let concurrency = concurrency.unwrap_or(widest).clamp(1, widest);
-        Self { nodes, repeat, pairings, cuts: widest.div_ceil(concurrency), concurrency }
+        let cuts = widest.div_ceil(concurrency);
+        Self { layout: Layout::Mesh(pairings), steps, repeat, cuts, concurrency }
+    }
+
+    /// Plans the pairs of each of `clients` nodes and one server, which is the node that follows
+    /// them in the list, one after the other.
+    pub fn star(clients: usize, steps: Vec<Step>, repeat: u32) -> Self {
+        Self { layout: Layout::Star(clients), steps, repeat, cuts: 1, concurrency: 1 }
     }
 
     /// How many nodes take part.
     pub fn node_count(&self) -> usize {
-        self.nodes
+        self.layout.nodes()
     }
 
-    /// How many ordered pairs there are, N(N−1).
+    /// How many pairs of nodes there are, in whichever order.
     pub fn pair_count(&self) -> usize {
-        self.nodes * self.nodes.saturating_sub(1)
+        self.layout.pair_count()
     }
 
-    /// How many tests there are: every pair, as often as it is repeated.
+    /// How many tests there are: every step of every pair, as often as it is repeated.
     pub fn test_count(&self) -> usize {
-        self.pair_count() * self.repeat as usize
+        self.pair_count() * self.steps.len() * self.repeat as usize
     }
 
-    /// How many slots there are: 2(N−1) for an even number of nodes, 2N for an odd one, times the
-    /// repetitions, and times the cuts that a limit on concurrency makes.
+    /// How many results there are: one for each direction of each test.
+    pub fn result_count(&self) -> usize {
+        let directions: usize = self.steps.iter().map(|step| step.flow.directions().len()).sum();
+        self.pair_count() * directions * self.repeat as usize
+    }
+
+    /// How many slots there are. For each ordered pair of a mesh once: 2(N−1) for an even number
+    /// of nodes, 2N for an odd one; more by the cuts that a limit on concurrency makes.
     pub fn slot_count(&self) -> usize {
-        self.pairings.len() * 2 * self.cuts * self.repeat as usize
+        self.layout.len() * self.steps.len() * self.cuts * self.repeat as usize
+    }
+
+    /// How many slots run each variant.
+    pub fn slots_of_variant(&self, variant: usize) -> usize {
+        let steps = self.steps.iter().filter(|step| step.variant == variant).count();
+        self.layout.len() * steps * self.cuts * self.repeat as usize
     }
 
     /// All slots, in the order in which they run.
@@ -82,21 +163,19 @@ impl Plan {
         (0..self.slot_count()).map(|index| self.slot(index))
     }
 
-    /// Both directions of a pairing follow each other directly, so that a drift of the network
-    /// in time is not mistaken for a difference between the two.
     fn slot(&self, index: usize) -> Slot {
-        let (index_of_direction, cut) = (index / self.cuts, index % self.cuts);
-        let backward = index_of_direction % 2 == 1;
-        let index_of_pairing = index_of_direction / 2;
-        let repetition = (index_of_pairing / self.pairings.len()) as u32 + 1;
+        let step = self.steps[index % self.steps.len()];
+        let index_of_cut = index / self.steps.len();
+        let (index_of_pairing, cut) = (index_of_cut / self.cuts, index_of_cut % self.cuts);
+        let repetition = (index_of_pairing / self.layout.len()) as u32 + 1;
         let tests = self
-            .pairings
-            .pairing(index_of_pairing % self.pairings.len())
+            .layout
+            .pairing(index_of_pairing % self.layout.len())
             .skip(cut * self.concurrency)
             .take(self.concurrency)
             .map(|(low, high)| {
-                let (client, server) = if backward { (high, low) } else { (low, high) };
-                Test { client, server, repetition }
+                let (client, server) = if step.backward { (high, low) } else { (low, high) };
+                Test { client, server, variant: step.variant, flow: step.flow, repetition }
             })
             .collect();
         Slot { number: index + 1, tests }
@@ -109,41 +188,76 @@ mod tests {
     use proptest::prelude::*;
     use std::collections::{HashMap, HashSet};
 
+    /// One variant, and each node as the client of each other.
+    fn both_ways() -> Vec<Step> {
+        [false, true].map(|backward| Step { variant: 0, backward, flow: Flow::Forward }).to_vec()
+    }
+
     #[test]
     fn four_nodes_take_six_slots() {
-        let plan = Plan::matrix(4, 1, None);
-        assert_eq!((plan.pair_count(), plan.slot_count()), (12, 6));
+        let plan = Plan::mesh(4, both_ways(), 1, None);
+        assert_eq!((plan.test_count(), plan.slot_count()), (12, 6));
         assert!(plan.slots().all(|slot| slot.tests.len() == 2));
     }
 
     #[test]
     fn a_pair_is_measured_from_the_first_named_node_first() {
-        let slots: Vec<Slot> = Plan::matrix(2, 1, None).slots().collect();
+        let slots: Vec<Slot> = Plan::mesh(2, both_ways(), 1, None).slots().collect();
         let ends = |slot: &Slot| (slot.tests[0].client, slot.tests[0].server);
         assert_eq!(slots.iter().map(ends).collect::<Vec<_>>(), [(0, 1), (1, 0)]);
     }
 
     #[test]
     fn concurrency_one_runs_one_test_at_a_time() {
-        let plan = Plan::matrix(5, 1, Some(1));
+        let plan = Plan::mesh(5, both_ways(), 1, Some(1));
         assert_eq!(plan.slot_count(), plan.test_count());
     }
 
     #[test]
     fn one_node_has_nothing_to_measure() {
-        assert_eq!(Plan::matrix(1, 1, None).slots().count(), 0);
-        assert_eq!(Plan::matrix(0, 3, None).slots().count(), 0);
+        assert_eq!(Plan::mesh(1, both_ways(), 1, None).slots().count(), 0);
+        assert_eq!(Plan::mesh(0, both_ways(), 3, None).slots().count(), 0);
+    }
+
+    #[test]
+    fn the_variants_of_a_pairing_follow_each_other() {
+        let steps = [0, 1, 2].map(|variant| Step { variant, backward: false, flow: Flow::Forward });
+        let plan = Plan::mesh(4, steps.to_vec(), 1, None);
+        let slots: Vec<Slot> = plan.slots().collect();
+        for three in slots.chunks(3) {
+            let pairs =
+                |slot: &Slot| slot.tests.iter().map(|test| (test.client, test.server)).collect::<Vec<_>>();
+            assert_eq!(pairs(&three[0]), pairs(&three[1]));
+            assert_eq!(pairs(&three[0]), pairs(&three[2]));
+            let variants: Vec<usize> = three.iter().map(|slot| slot.tests[0].variant).collect();
+            assert_eq!(variants, [0, 1, 2]);
+        }
+        assert_eq!(plan.slots_of_variant(1), 3);
+    }
+
+    #[test]
+    fn a_star_goes_from_each_node_to_the_last() {
+        let steps = vec![Step { variant: 0, backward: false, flow: Flow::Both }];
+        let plan = Plan::star(3, steps, 1);
+        let ends: Vec<_> =
+            plan.slots().flat_map(|slot| slot.tests).map(|test| (test.client, test.server)).collect();
+        assert_eq!(ends, [(0, 3), (1, 3), (2, 3)]);
+        assert_eq!((plan.node_count(), plan.test_count(), plan.result_count()), (4, 3, 6));
     }
 
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(40))]
         #[test]
-        fn every_ordered_pair_exactly_once_and_no_node_twice_in_a_slot(
+        fn every_step_of_every_pair_exactly_once_and_no_node_twice_in_a_slot(
             nodes in 2usize..=200,
             repeat in 1u32..=2,
+            variants in 1usize..=2,
             concurrency in proptest::option::of(1usize..=120),
         ) {
-            let plan = Plan::matrix(nodes, repeat, concurrency);
+            let steps: Vec<Step> = (0..variants)
+                .flat_map(|variant| both_ways().into_iter().map(move |step| Step { variant, ..step }))
+                .collect();
+            let plan = Plan::mesh(nodes, steps, repeat, concurrency);
             let mut seen: HashMap<Test, usize> = HashMap::new();
             let mut slots = 0;
             for (index, slot) in plan.slots().enumerate() {
@@ -160,10 +274,11 @@ mod tests {
             }
             prop_assert_eq!(slots, plan.slot_count());
             prop_assert_eq!(seen.len(), plan.test_count());
+            prop_assert_eq!(seen.len(), nodes * (nodes - 1) * variants * repeat as usize);
             prop_assert!(seen.values().all(|&count| count == 1));
             if concurrency.is_none() {
                 let rounds = if nodes % 2 == 0 { nodes - 1 } else { nodes };
-                prop_assert_eq!(slots, 2 * rounds * repeat as usize);
+                prop_assert_eq!(slots, 2 * rounds * variants * repeat as usize);
             }
         }
     }

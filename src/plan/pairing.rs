@@ -17,6 +17,11 @@ impl Pairings {
         Self { nodes, seats: nodes + nodes % 2 }
     }
 
+    /// How many nodes there are.
+    pub(super) fn nodes(self) -> usize {
+        self.nodes
+    }
+
     /// How many pairings there are: N−1 for even N, N for odd N.
     pub(super) fn len(self) -> usize {
         if self.nodes < 2 { 0 } else { self.seats - 1 }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
-use super::lines;
+use super::lines::{self, Words};
 use kubectl_netbench::document::{Outcome, Sample};
 use kubectl_netbench::plan::{Estimate, Plan, format_duration};
 use kubectl_netbench::runner::{Event, Settings};
@@ -23,9 +23,9 @@ pub struct Bars {
     whole: ProgressBar,
     nodes: usize,
     tests: u64,
-    time_seconds: u64,
-    /// How long one slot takes, as far as is known beforehand.
-    per_slot: Duration,
+    words: Words,
+    /// How long all slots take, as far as is known beforehand.
+    measuring: Duration,
     /// When the run will be over, by the slots that are left.
     over_at: Arc<Mutex<Instant>>,
     color: bool,
@@ -41,7 +41,7 @@ struct State {
 }
 
 impl Bars {
-    pub(super) fn new(plan: &Plan, settings: &Settings, estimate: Estimate, color: bool) -> Self {
+    pub(super) fn new(plan: &Plan, settings: &Settings, estimate: &Estimate, color: bool) -> Self {
         let screen = MultiProgress::with_draw_target(ProgressDrawTarget::stderr());
         let whole = screen.add(ProgressBar::new_spinner());
         whole.set_style(style("{spinner} {msg}", color));
@@ -51,9 +51,9 @@ impl Bars {
             screen,
             whole,
             nodes: plan.node_count(),
-            tests: plan.test_count() as u64,
-            time_seconds: settings.time_seconds.into(),
-            per_slot: Duration::from_secs(settings.time_seconds.into()) + estimate.per_slot,
+            tests: plan.result_count() as u64,
+            words: Words::new(settings),
+            measuring: estimate.measuring(plan),
             over_at: Arc::new(Mutex::new(Instant::now())),
             color,
             state: Mutex::default(),
@@ -84,8 +84,8 @@ impl Bars {
                     state.measuring = true;
                     self.begin_measuring();
                 }
-                let left = u32::try_from(of - number + 1).unwrap_or(u32::MAX);
-                let over_at = Instant::now() + self.per_slot.saturating_mul(left);
+                let left = (of - number + 1) as f64 / *of as f64;
+                let over_at = Instant::now() + self.measuring.mul_f64(left);
                 *self.over_at.lock().unwrap_or_else(PoisonError::into_inner) = over_at;
                 let more = match tests.saturating_sub(DRAWN_TESTS) {
                     0 => String::new(),
@@ -93,7 +93,10 @@ impl Bars {
                 };
                 self.whole.set_message(format!("round {number}/{of}{more}"));
             }
-            Event::TestStarted { client, server } => self.begin_test(&mut state, client, server),
+            Event::TestStarted { client, server, measure, path, seconds } => {
+                let what = self.words.what(*measure, *path);
+                self.begin_test(&mut state, (client, server), &what, (*seconds).into());
+            }
             Event::Sampled { client, server, sample } => {
                 let pair = ((*client).to_owned(), (*server).to_owned());
                 if let Some(bar) = state.running.get(&pair) {
@@ -106,7 +109,7 @@ impl Bars {
                     self.screen.remove(&bar);
                 }
                 if matches!(record.outcome, Outcome::Failed(_)) {
-                    self.println(&lines::line(record));
+                    self.println(&self.words.line(record));
                 }
                 self.whole.inc(1);
             }
@@ -142,15 +145,15 @@ impl Bars {
         self.whole.reset();
     }
 
-    fn begin_test(&self, state: &mut State, client: &str, server: &str) {
+    fn begin_test(&self, state: &mut State, (client, server): (&str, &str), what: &str, seconds: u64) {
         let pair = (client.to_owned(), server.to_owned());
         if state.running.len() >= DRAWN_TESTS && !state.running.contains_key(&pair) {
             return;
         }
         let bar = state.running.entry(pair).or_insert_with(|| {
-            let bar = self.screen.add(ProgressBar::new(self.time_seconds));
+            let bar = self.screen.add(ProgressBar::new(seconds));
             bar.set_style(style("{prefix}  {bar:20.cyan} {pos:>3}/{len}s {msg}", self.color));
-            bar.set_prefix(format!("{client} → {server}"));
+            bar.set_prefix(format!("{client} → {server}{what}"));
             bar
         });
         // another attempt begins from the start

@@ -3,20 +3,21 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::console::note;
-use kubectl_netbench::document::{Outcome, TestRecord};
-use kubectl_netbench::runner::Event;
+use kubectl_netbench::document::{Measure, Measurement, Outcome, Path, TestRecord};
+use kubectl_netbench::runner::{Event, Settings};
 use kubectl_netbench::testbed::{Starting, Unusable};
-use kubectl_netbench::view::RateUnit;
+use kubectl_netbench::view::{RateUnit, duration, path_name};
 
 /// Writes lines.
 pub struct Lines {
     tests: usize,
     ended: AtomicUsize,
+    words: Words,
 }
 
 impl Lines {
-    pub(super) fn new(tests: usize) -> Self {
-        Self { tests, ended: AtomicUsize::new(0) }
+    pub(super) fn new(tests: usize, settings: &Settings) -> Self {
+        Self { tests, ended: AtomicUsize::new(0), words: Words::new(settings) }
     }
 
     pub(super) fn observe(&self, event: &Event) {
@@ -27,7 +28,7 @@ impl Lines {
             Event::TestEnded { record } => {
                 let number = self.ended.fetch_add(1, Ordering::Relaxed) + 1;
                 let digits = self.tests.to_string().len();
-                note(&format!("[{number:>digits$}/{}] {}", self.tests, line(record)));
+                note(&format!("[{number:>digits$}/{}] {}", self.tests, self.words.line(record)));
             }
             _ => {}
         }
@@ -39,13 +40,39 @@ pub(super) fn server_failed(node: &str, unusable: &Unusable) -> String {
     format!("{node} cannot be measured: {}", unusable.reason)
 }
 
-/// `node-1 → node-3  9.41 Gbit/s`
-pub(super) fn line(record: &TestRecord) -> String {
-    let result = match &record.outcome {
-        Outcome::Ok(measurement) => rate(measurement.bits_per_second),
-        Outcome::Failed(failure) => format!("failed: {}", failure.reason),
-    };
-    format!("{} → {}  {result}", record.client, record.server)
+/// Tests in a few words, as many as are needed to tell them apart.
+pub(super) struct Words {
+    several_paths: bool,
+}
+
+impl Words {
+    pub(super) fn new(settings: &Settings) -> Self {
+        let first = settings.ways.first().map(|way| way.path);
+        Self { several_paths: settings.ways.iter().any(|way| Some(way.path) != first) }
+    }
+
+    /// What is measured, in words that follow those of a pair.
+    pub(super) fn what(&self, measure: Measure, path: Path) -> String {
+        let path = if self.several_paths { format!(" over {}", path_name(path)) } else { String::new() };
+        match measure {
+            Measure::Throughput => path,
+            Measure::Latency => format!("{path}, latency"),
+        }
+    }
+
+    /// `node-1 → node-3  9.41 Gbit/s`
+    pub(super) fn line(&self, record: &TestRecord) -> String {
+        let result = match &record.outcome {
+            Outcome::Ok(Measurement::Throughput(throughput)) => {
+                let lost = throughput.udp.map(|udp| format!(", {:.2}% lost", udp.lost_percent));
+                rate(throughput.bits_per_second) + &lost.unwrap_or_default()
+            }
+            Outcome::Ok(Measurement::Latency(latency)) => duration(latency.mean_microseconds),
+            Outcome::Failed(failure) => format!("failed: {}", failure.reason),
+        };
+        let (sender, receiver) = record.sender_and_receiver();
+        format!("{sender} → {receiver}{}  {result}", self.what(record.measure, record.path))
+    }
 }
 
 /// A rate in the unit that suits it alone.

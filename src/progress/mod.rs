@@ -24,13 +24,13 @@ pub enum Progress {
 
 impl Progress {
     /// The way that suits the console.
-    pub fn new(console: &Console, plan: &Plan, settings: &Settings, estimate: Estimate) -> Self {
+    pub fn new(console: &Console, plan: &Plan, settings: &Settings, estimate: &Estimate) -> Self {
         if console.quiet {
             Self::Quiet
         } else if console.draws_bars() && !ProgressDrawTarget::stderr().is_hidden() {
             Self::Bars(Bars::new(plan, settings, estimate, console.stderr_color()))
         } else {
-            Self::Lines(Lines::new(plan.test_count()))
+            Self::Lines(Lines::new(plan.result_count(), settings))
         }
     }
 

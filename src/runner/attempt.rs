@@ -2,56 +2,167 @@
 
 use std::time::Duration;
 
-use super::{Event, Run};
-use crate::document::{Failure, FailureKind, Outcome};
-use crate::engine::iperf3::{ReportReader, client_command};
+use tokio::time::Instant;
+
+use super::{Event, Run, Variant};
+use crate::document::{Direction, Failure, FailureKind, Measure, Measurement, Protocol};
+use crate::engine::{ClientExit, ClientOptions, Engine, Reader, Target};
 use crate::plan::Test;
 use crate::testbed::{Enough, Server, Testbed};
 
 /// How often a test is tried before its failure stands.
 const MOST_ATTEMPTS: u32 = 3;
 
-/// Runs the client of `test` once.
-pub(super) async fn attempt<T: Testbed>(run: &Run<'_, T>, test: Test, server: &Server) -> Outcome {
+/// How long TCP is tried, in seconds, to find the rate of a UDP test.
+pub(super) const PROBE_SECONDS: u32 = 1;
+
+/// The part of TCP's throughput that a UDP test sends at unless told otherwise: little enough that
+/// a healthy network loses nothing.
+const PART_OF_TCP: f64 = 0.8;
+
+/// How long the server's own account of a test may take after its client has ended.
+const SERVER_LIMIT: Duration = Duration::from_secs(3);
+
+/// How often it is asked for.
+const SERVER_POLL: Duration = Duration::from_millis(100);
+
+type Results = Vec<(Direction, Measurement)>;
+
+/// Measures `test` once.
+pub(super) async fn attempt<T: Testbed>(
+    run: &Run<'_, T>,
+    test: Test,
+    variant: Variant,
+    server: &Server,
+) -> Result<Results, Failure> {
     let names = &run.settings.nodes;
     let (client, server_name) = (names[test.client].as_str(), names[test.server].as_str());
-    run.observer.observe(&Event::TestStarted { client, server: server_name });
-    let mut reader = ReportReader::new(run.options.format, run.options.time_seconds);
-    let command = client_command(&server.host, server.port, &run.options);
-    let mut output = |bytes: &[u8]| {
-        for sample in reader.push(bytes) {
-            run.observer.observe(&Event::Sampled { client, server: server_name, sample });
-        }
-        if reader.is_complete() { Enough::Yes } else { Enough::NotYet }
-    };
-    let time = Duration::from_secs(run.options.time_seconds.into()) + run.settings.grace;
-    let ended = tokio::time::timeout(time, run.testbed.run_client(test.client, &command, &mut output)).await;
-    let result = match ended {
-        Ok(Ok(exit)) => reader.finish(&exit),
-        Ok(Err(failure)) => Err(failure),
-        Err(_) => Err(Failure::new(
-            FailureKind::TimedOut,
-            format!("the client had not ended after {} seconds", time.as_secs()),
-        )),
-    };
-    match result {
-        Ok(measurement) => Outcome::Ok(measurement),
-        Err(failure) => Outcome::Failed(failure),
+    let (engine, options) = run.settings.engine(variant.measure);
+    run.observer.observe(&Event::TestStarted {
+        client,
+        server: server_name,
+        measure: variant.measure,
+        path: run.settings.ways[variant.way].path,
+        seconds: options.time_seconds,
+    });
+    let mut options = ClientOptions { flow: test.flow, ..options.clone() };
+    if variant.measure == Measure::Throughput && run.settings.probes() {
+        let probe = probe(&options);
+        let attempt = Attempt { run, test, variant, server, engine, options: probe, tells: false };
+        options.target_bits_per_second = Some(target(&attempt.measure().await?));
+    }
+    Attempt { run, test, variant, server, engine, options, tells: true }.measure().await
+}
+
+/// The short test of TCP that goes before a UDP test without a rate.
+pub(super) fn probe(options: &ClientOptions) -> ClientOptions {
+    ClientOptions {
+        time_seconds: PROBE_SECONDS,
+        omit_seconds: 0,
+        protocol: Protocol::Tcp,
+        // the size of a datagram is no size for a write
+        length_bytes: None,
+        ..options.clone()
     }
 }
 
-/// How long to wait before the next attempt; none if the outcome stands.
+/// The rate of a UDP test, from what TCP got. With both directions, the slower one bounds both.
+fn target(probed: &Results) -> u64 {
+    let rates = probed.iter().filter_map(|(_, measurement)| match measurement {
+        Measurement::Throughput(throughput) => Some(throughput.bits_per_second),
+        Measurement::Latency(_) => None,
+    });
+    (rates.reduce(f64::min).unwrap_or_default() * PART_OF_TCP) as u64
+}
+
+/// One client against one server.
+struct Attempt<'a, T> {
+    run: &'a Run<'a, T>,
+    test: Test,
+    variant: Variant,
+    server: &'a Server,
+    engine: &'static dyn Engine,
+    options: ClientOptions,
+    /// Whether its samples are told to the observer.
+    tells: bool,
+}
+
+impl<T: Testbed> Attempt<'_, T> {
+    async fn measure(&self) -> Result<Results, Failure> {
+        let port = match self.variant.measure {
+            Measure::Throughput => self.server.port,
+            Measure::Latency => self.server.latency_port.unwrap_or(self.server.port),
+        };
+        // the client's output is that of the version on its own node, which has the same image
+        let own = self.run.servers[self.test.client][self.variant.way].as_ref();
+        let version = own.ok().and_then(|own| own.version.as_deref());
+        let target = Target { host: &self.server.host, port };
+        let command = self.engine.client_command(&target, &self.options, version);
+        let mut reader = self.engine.reader(&self.options, version);
+        if self.engine.reads_server() {
+            // what it has said until now belongs to other tests
+            self.read_server(&mut |_| true).await?;
+        }
+        let seconds = u64::from(self.options.time_seconds) + u64::from(self.options.omit_seconds);
+        let time = Duration::from_secs(seconds) + self.run.settings.grace;
+        let ended = tokio::time::timeout(time, self.run_client(&command, reader.as_mut())).await;
+        let exit = ended.map_err(|_| {
+            let reason = format!("the client had not ended after {} seconds", time.as_secs());
+            Failure::new(FailureKind::TimedOut, reason)
+        })??;
+        if self.engine.reads_server() {
+            self.hear_server(reader.as_mut()).await?;
+        }
+        reader.finish(&exit)
+    }
+
+    async fn run_client(&self, command: &[String], reader: &mut dyn Reader) -> Result<ClientExit, Failure> {
+        let names = &self.run.settings.nodes;
+        let (client, server) = (names[self.test.client].as_str(), names[self.test.server].as_str());
+        let mut output = |bytes: &[u8]| {
+            for sample in reader.push(bytes) {
+                if self.tells {
+                    self.run.observer.observe(&Event::Sampled { client, server, sample });
+                }
+            }
+            if reader.is_complete() { Enough::Yes } else { Enough::NotYet }
+        };
+        self.run.testbed.run_client(self.test.client, self.variant.way, command, &mut output).await
+    }
+
+    /// Waits for what the server says of the test.
+    async fn hear_server(&self, reader: &mut dyn Reader) -> Result<(), Failure> {
+        let give_up = Instant::now() + SERVER_LIMIT;
+        let mut wants_more = true;
+        loop {
+            self.read_server(&mut |line| {
+                wants_more = reader.push_server(line);
+                wants_more
+            })
+            .await?;
+            // what is missing in the end is told by the reader
+            if !wants_more || Instant::now() >= give_up {
+                return Ok(());
+            }
+            tokio::time::sleep(SERVER_POLL).await;
+        }
+    }
+
+    async fn read_server(&self, wants_more: &mut (dyn FnMut(&str) -> bool + Send)) -> Result<(), Failure> {
+        let mut take = |line: &str| if wants_more(line) { Enough::NotYet } else { Enough::Yes };
+        self.run.testbed.read_server(self.test.server, self.variant.way, &mut take).await
+    }
+}
+
+/// How long to wait before the next attempt; none if the failure stands.
 ///
 /// Only what may be over in a moment is tried again: a server that has not yet put away the test
 /// before, and a client that was lost on the way to it. A lost client may still be sending, and is
 /// given its time.
-pub(super) fn pause_before_next(attempt: u32, outcome: &Outcome, time_seconds: u32) -> Option<Duration> {
-    let Outcome::Failed(failure) = outcome else {
-        return None;
-    };
+pub(super) fn pause_before_next(attempt: u32, failure: &Failure, time: Duration) -> Option<Duration> {
     let pause = match failure.kind {
         FailureKind::Busy => Duration::from_millis(500) * attempt,
-        FailureKind::ClientLost => Duration::from_secs(time_seconds.into()),
+        FailureKind::ClientLost => time,
         _ => return None,
     };
     (attempt < MOST_ATTEMPTS).then_some(pause)

@@ -1,6 +1,6 @@
 //! What happens during a run, told while it happens.
 
-use crate::document::{Sample, TestRecord};
+use crate::document::{Measure, Path, Sample, TestRecord};
 use crate::testbed::Starting;
 
 /// One thing that happened.
@@ -28,6 +28,12 @@ pub enum Event<'a> {
         client: &'a str,
         /// The server's node.
         server: &'a str,
+        /// What it measures.
+        measure: Measure,
+        /// The way of the packets.
+        path: Path,
+        /// For how long, in seconds.
+        seconds: u32,
     },
     /// A running test has completed one more interval.
     Sampled {

@@ -12,26 +12,76 @@ use std::time::Duration;
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use jiff::Timestamp;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::document::{Direction, Failure, FailureKind, Outcome, Path, TestRecord};
-use crate::engine::iperf3::{ClientOptions, ReportFormat};
+use crate::document::{Failure, FailureKind, Measure, Outcome, Protocol, TestRecord};
+use crate::engine::{ClientOptions, Engine, Target};
 use crate::plan::{Plan, Slot, Test};
-use crate::testbed::{Server, Starting, Testbed, Unusable};
+use crate::testbed::{NodeServers, Processes, Server, Starting, Testbed, Way};
+
+/// One of the ways in which each pair is measured. A plan knows it by its position.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Variant {
+    /// The position of the way from client to server in the list of ways.
+    pub way: usize,
+    /// What is measured.
+    pub measure: Measure,
+}
 
 /// What is the same for all tests of a run.
 #[derive(Debug, Clone)]
 pub struct Settings {
     /// The names of the nodes, in the order of the plan.
     pub nodes: Vec<String>,
-    /// How long each test sends, in seconds.
-    pub time_seconds: u32,
-    /// TCP streams in each test.
-    pub parallel: u32,
-    /// The way of the packets.
-    pub path: Path,
+    /// The ways from clients to servers, in the order of the testbed.
+    pub ways: Vec<Way>,
+    /// The variants of the plan.
+    pub variants: Vec<Variant>,
+    /// The programs.
+    pub processes: Processes,
+    /// What clients of throughput tests are to do; a plan's test says which way the data flows.
+    pub throughput: ClientOptions,
+    /// What clients of latency tests are to do.
+    pub latency: ClientOptions,
     /// How long a client may take beyond its sending time, to start and to report.
     pub grace: Duration,
+}
+
+impl Settings {
+    /// The program of a measure, and what its clients are to do.
+    fn engine(&self, measure: Measure) -> (&'static dyn Engine, &ClientOptions) {
+        match (measure, self.processes.latency) {
+            (Measure::Latency, Some(process)) => (process.engine, &self.latency),
+            _ => (self.processes.throughput.engine, &self.throughput),
+        }
+    }
+
+    /// Whether UDP tests follow from what TCP gets.
+    fn probes(&self) -> bool {
+        self.throughput.protocol == Protocol::Udp && self.throughput.target_bits_per_second.is_none()
+    }
+
+    /// The command of the first client of a test whose server is at `host`, and the position of the
+    /// way that it goes.
+    pub fn command(&self, test: Test, host: &str) -> (usize, Vec<String>) {
+        let variant = self.variants[test.variant];
+        let (engine, options) = self.engine(variant.measure);
+        let options = ClientOptions { flow: test.flow, ..options.clone() };
+        let latency = self.processes.latency.filter(|_| variant.measure == Measure::Latency);
+        let port = latency.unwrap_or(self.processes.throughput).port;
+        let probes = variant.measure == Measure::Throughput && self.probes();
+        let options = if probes { attempt::probe(&options) } else { options };
+        (variant.way, engine.client_command(&Target { host, port }, &options, None))
+    }
+
+    /// How long a test of `measure` takes, but for its client's start and end.
+    pub fn time(&self, measure: Measure) -> Duration {
+        let (_, options) = self.engine(measure);
+        let probe = if measure == Measure::Throughput && self.probes() { attempt::PROBE_SECONDS } else { 0 };
+        let seconds = options.time_seconds + options.omit_seconds + probe;
+        Duration::from_secs(seconds.into())
+    }
 }
 
 /// What a run has found out.
@@ -69,21 +119,11 @@ pub async fn run<T: Testbed>(
     };
     let servers = servers?;
     check_enough(&servers, settings)?;
-    let version =
-        |server: &Result<Server, Unusable>| server.as_ref().ok().and_then(|server| server.version.clone());
+    let version = |servers: &NodeServers| servers.iter().flatten().find_map(|server| server.version.clone());
     measurements.versions = servers.iter().map(version).collect();
 
-    let run = Run {
-        testbed,
-        settings,
-        observer,
-        options: ClientOptions {
-            time_seconds: settings.time_seconds,
-            parallel: settings.parallel,
-            format: common_format(&servers),
-        },
-        servers,
-    };
+    let settled_at = Instant::now() + SETTLE_LIMIT;
+    let run = Run { testbed, settings, observer, servers, settled_at };
     for slot in plan.slots() {
         observer.observe(&Event::SlotStarted {
             number: slot.number,
@@ -93,9 +133,11 @@ pub async fn run<T: Testbed>(
         let mut running: FuturesUnordered<_> = slot.tests.iter().map(|&test| run.test(test, &slot)).collect();
         loop {
             match interrupt.run_until_cancelled(running.next()).await {
-                Some(Some(record)) => {
-                    observer.observe(&Event::TestEnded { record: &record });
-                    measurements.tests.push(record);
+                Some(Some(records)) => {
+                    for record in records {
+                        observer.observe(&Event::TestEnded { record: &record });
+                        measurements.tests.push(record);
+                    }
                 }
                 Some(None) => break,
                 None => {
@@ -108,50 +150,84 @@ pub async fn run<T: Testbed>(
     Ok(measurements)
 }
 
+/// How long the nodes may take, after all servers listen, until each knows the way to each Service.
+const SETTLE_LIMIT: Duration = Duration::from_secs(15);
+
+/// How often a Service is tried until then.
+const SETTLE_PAUSE: Duration = Duration::from_millis(500);
+
 struct Run<'a, T> {
     testbed: &'a T,
     settings: &'a Settings,
     observer: &'a dyn Observer,
-    options: ClientOptions,
-    servers: Vec<Result<Server, Unusable>>,
+    servers: Vec<NodeServers>,
+    /// When every Service must be reachable.
+    settled_at: Instant,
 }
 
 impl<T: Testbed> Run<'_, T> {
-    async fn test(&self, test: Test, slot: &Slot) -> TestRecord {
+    /// Runs a test until its outcome stands. Returns one record for each direction.
+    async fn test(&self, test: Test, slot: &Slot) -> Vec<TestRecord> {
+        let variant = self.settings.variants[test.variant];
+        let way = self.settings.ways[variant.way];
         let name = |node: usize| self.settings.nodes[node].clone();
         let mut started_at = Timestamp::now();
         let mut attempt = 1;
-        let outcome = loop {
-            let outcome = match self.usable_server(test) {
-                Ok(server) => attempt::attempt(self, test, server).await,
-                Err(failure) => Outcome::Failed(failure),
+        let result = loop {
+            let result = match self.usable_server(test, variant) {
+                Ok(server) => attempt::attempt(self, test, variant, server).await,
+                Err(failure) => Err(failure),
             };
-            let Some(pause) = attempt::pause_before_next(attempt, &outcome, self.settings.time_seconds)
-            else {
-                break outcome;
+            let Err(failure) = &result else {
+                break result;
             };
-            tokio::time::sleep(pause).await;
-            attempt += 1;
+            if failure.kind == FailureKind::Unreachable
+                && way.path.has_service()
+                && Instant::now() < self.settled_at
+            {
+                // the node has not heard of the Service yet: nothing was disturbed, nothing counts
+                tokio::time::sleep(SETTLE_PAUSE).await;
+            } else if let Some(pause) =
+                attempt::pause_before_next(attempt, failure, self.settings.time(variant.measure))
+            {
+                tokio::time::sleep(pause).await;
+                attempt += 1;
+            } else {
+                break result;
+            }
             started_at = Timestamp::now();
         };
-        TestRecord {
+        let finished_at = Timestamp::now();
+        let outcomes = match result {
+            Ok(results) => {
+                results.into_iter().map(|(direction, figures)| (direction, Outcome::Ok(figures))).collect()
+            }
+            Err(failure) => {
+                let failed = |direction| (direction, Outcome::Failed(failure.clone()));
+                test.flow.directions().iter().copied().map(failed).collect::<Vec<_>>()
+            }
+        };
+        let record = |(direction, outcome)| TestRecord {
             client: name(test.client),
             server: name(test.server),
-            direction: Direction::ClientToServer,
-            path: self.settings.path,
+            measure: variant.measure,
+            direction,
+            path: way.path,
+            ip_family: way.ip_family,
             slot: slot.number,
             repetition: test.repetition,
             attempt,
             started_at,
-            finished_at: Timestamp::now(),
+            finished_at,
             outcome,
-        }
+        };
+        outcomes.into_iter().map(record).collect()
     }
 
     /// The server of a test, if both of its nodes are usable.
-    fn usable_server(&self, test: Test) -> Result<&Server, Failure> {
+    fn usable_server(&self, test: Test, variant: Variant) -> Result<&Server, Failure> {
         let server = |node: usize| {
-            self.servers[node].as_ref().map_err(|unusable| {
+            self.servers[node][variant.way].as_ref().map_err(|unusable| {
                 let name = &self.settings.nodes[node];
                 Failure::new(FailureKind::NodeUnusable, format!("{name}: {unusable}"))
             })
@@ -161,26 +237,16 @@ impl<T: Testbed> Run<'_, T> {
     }
 }
 
-fn check_enough(servers: &[Result<Server, Unusable>], settings: &Settings) -> Result<(), RunError> {
-    if servers.iter().filter(|server| server.is_ok()).count() >= 2 {
+fn check_enough(servers: &[NodeServers], settings: &Settings) -> Result<(), RunError> {
+    let is_usable = |servers: &&NodeServers| servers.iter().any(Result::is_ok);
+    if servers.iter().filter(is_usable).count() >= 2 {
         return Ok(());
     }
-    let failed = settings.nodes.iter().zip(servers).filter_map(|(node, server)| {
-        let unusable = server.as_ref().err()?;
+    let failed = settings.nodes.iter().zip(servers).filter_map(|(node, servers)| {
+        let unusable = servers.first()?.as_ref().err()?;
         Some((node.clone(), unusable.clone()))
     });
     Err(RunError::TooFewServers { failed: failed.collect() })
-}
-
-/// The best format that all servers' versions have. Clients run the same image as the servers.
-fn common_format(servers: &[Result<Server, Unusable>]) -> ReportFormat {
-    let mut formats =
-        servers.iter().flatten().map(|server| ReportFormat::of_version(server.version.as_deref()));
-    if formats.all(|format| format == ReportFormat::Stream) {
-        ReportFormat::Stream
-    } else {
-        ReportFormat::Document
-    }
 }
 
 #[cfg(test)]

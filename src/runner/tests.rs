@@ -6,11 +6,16 @@ use std::sync::Mutex;
 use tokio::time::Instant;
 
 use super::*;
-use crate::engine::iperf3::ClientExit;
-use crate::testbed::{Enough, Output, StartProgress, TestbedError};
+use crate::document::Path;
+use crate::engine::ClientExit;
+use crate::engine::Flow;
+use crate::engine::iperf3::Iperf3;
+use crate::plan::Step;
+use crate::testbed::{Enough, Output, Process, ServerLines, StartProgress, TestbedError, Unusable};
 
 const TIME: Duration = Duration::from_secs(2);
 const REPORT: &str = include_str!("../../tests/fixtures/iperf3/3.18-stream-two-streams.ndjson");
+const REFUSED: &str = include_str!("../../tests/fixtures/iperf3/3.18-stream-refused.ndjson");
 const BUSY: &str = include_str!("../../tests/fixtures/iperf3/3.18-stream-busy.ndjson");
 
 /// What a client does at its nth attempt.
@@ -24,6 +29,7 @@ enum Play {
 
 struct MadeUp {
     servers: Vec<Result<Server, Unusable>>,
+    ways: usize,
     script: Box<Script>,
     attempts: Mutex<HashMap<(usize, String), u32>>,
     /// When each client ran, on which node, towards which server.
@@ -34,10 +40,12 @@ struct MadeUp {
 impl MadeUp {
     fn new(nodes: usize, script: impl Fn(usize, u32) -> Play + Send + Sync + 'static) -> Self {
         let server = |index: usize| {
-            Ok(Server { host: format!("10.0.0.{}", index + 1), port: 5201, version: Some("3.18".to_owned()) })
+            let host = format!("10.0.0.{}", index + 1);
+            Ok(Server { host, port: 5201, latency_port: None, version: Some("3.18".to_owned()) })
         };
         Self {
             servers: (0..nodes).map(server).collect(),
+            ways: 1,
             script: Box::new(script),
             attempts: Mutex::default(),
             runs: Mutex::default(),
@@ -47,16 +55,18 @@ impl MadeUp {
 }
 
 impl Testbed for MadeUp {
-    async fn start(
-        &self,
-        _progress: StartProgress<'_>,
-    ) -> Result<Vec<Result<Server, Unusable>>, TestbedError> {
-        Ok(self.servers.clone())
+    async fn start(&self, _progress: StartProgress<'_>) -> Result<Vec<NodeServers>, TestbedError> {
+        Ok(self.servers.iter().map(|server| vec![server.clone(); self.ways]).collect())
+    }
+
+    async fn read_server(&self, _server: usize, _way: usize, _lines: ServerLines<'_>) -> Result<(), Failure> {
+        Ok(())
     }
 
     async fn run_client(
         &self,
         client: usize,
+        _way: usize,
         command: &[String],
         output: Output<'_>,
     ) -> Result<ClientExit, Failure> {
@@ -111,16 +121,23 @@ impl Observer for InterruptAfter {
 fn settings(nodes: usize) -> Settings {
     Settings {
         nodes: (1..=nodes).map(|number| format!("node-{number}")).collect(),
-        time_seconds: 2,
-        parallel: 2,
-        path: Path::Pod,
+        ways: vec![Way { path: Path::Pod, ip_family: None }],
+        variants: vec![Variant { way: 0, measure: Measure::Throughput }],
+        processes: Processes { throughput: Process { engine: &Iperf3, port: 5201 }, latency: None },
+        throughput: ClientOptions { parallel: 2, ..ClientOptions::tcp(2) },
+        latency: ClientOptions::tcp(2),
         grace: Duration::from_secs(5),
     }
 }
 
+/// Each node as the client of each other.
+fn mesh(nodes: usize) -> Plan {
+    let steps = [false, true].map(|backward| Step { variant: 0, backward, flow: Flow::Forward });
+    Plan::mesh(nodes, steps.to_vec(), 1, None)
+}
+
 async fn run_on(testbed: &MadeUp, nodes: usize) -> Result<Measurements, RunError> {
-    let plan = Plan::matrix(nodes, 1, None);
-    run(testbed, &plan, &settings(nodes), &Unobserved, &CancellationToken::new()).await
+    run(testbed, &mesh(nodes), &settings(nodes), &Unobserved, &CancellationToken::new()).await
 }
 
 fn failures(measurements: &Measurements) -> Vec<(&str, &str, FailureKind)> {
@@ -214,20 +231,63 @@ async fn an_interrupt_keeps_what_was_measured() {
     let testbed = MadeUp::new(4, |_, _| Play::Reports(REPORT));
     let interrupt = CancellationToken::new();
     let observer = InterruptAfter(Mutex::new(4), interrupt.clone());
-    let plan = Plan::matrix(4, 1, None);
-    let measurements = run(&testbed, &plan, &settings(4), &observer, &interrupt).await.unwrap();
+    let measurements = run(&testbed, &mesh(4), &settings(4), &observer, &interrupt).await.unwrap();
     assert!(measurements.interrupted);
     assert_eq!(measurements.tests.len(), 4);
     assert!(failures(&measurements).is_empty());
 }
 
 #[tokio::test(start_paused = true)]
-async fn one_old_server_and_all_clients_write_whole_documents() {
+async fn a_clients_report_is_the_one_that_its_own_version_has() {
     let mut testbed = MadeUp::new(2, |_, _| Play::Reports(REPORT));
     if let Ok(server) = &mut testbed.servers[1] {
         server.version = Some("3.12".to_owned());
     }
     run_on(&testbed, 2).await.unwrap();
     let commands = testbed.commands.lock().unwrap();
-    assert!(commands.iter().all(|command| command.contains(&"--json".to_owned())));
+    let is_to = |command: &&Vec<String>, host: &str| command[2] == host;
+    let to = |host: &str| commands.iter().find(|command| is_to(command, host)).unwrap();
+    assert!(to("10.0.0.2").contains(&"--json-stream".to_owned()));
+    assert!(to("10.0.0.1").contains(&"--json".to_owned()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_service_that_a_node_has_not_heard_of_is_waited_for_and_not_counted() {
+    let testbed = MadeUp::new(
+        2,
+        |_, attempt| if attempt <= 2 { Play::Reports(REFUSED) } else { Play::Reports(REPORT) },
+    );
+    let over = |path| Settings { ways: vec![Way { path, ip_family: None }], ..settings(2) };
+    let token = CancellationToken::new();
+    let service = run(&testbed, &mesh(2), &over(Path::Service), &Unobserved, &token).await.unwrap();
+    assert!(failures(&service).is_empty());
+    assert!(service.tests.iter().all(|test| test.attempt == 1));
+    let testbed = MadeUp::new(2, |_, _| Play::Reports(REFUSED));
+    let pod = run(&testbed, &mesh(2), &over(Path::Pod), &Unobserved, &token).await.unwrap();
+    assert_eq!((failures(&pod).len(), testbed.commands.lock().unwrap().len()), (2, 2));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_udp_test_without_a_rate_sends_at_four_fifths_of_what_tcp_got() {
+    let testbed = MadeUp::new(2, |_, _| Play::Reports(REPORT));
+    let throughput = ClientOptions { protocol: Protocol::Udp, ..settings(2).throughput };
+    let settings = Settings { throughput, ..settings(2) };
+    assert_eq!(settings.time(Measure::Throughput), TIME + Duration::from_secs(1));
+    run(&testbed, &mesh(2), &settings, &Unobserved, &CancellationToken::new()).await.unwrap();
+    let commands = testbed.commands.lock().unwrap();
+    let line = |number: usize| commands[number].join(" ");
+    assert!(line(0).contains(" -t 1 ") && !line(0).contains(" -u"), "{}", line(0));
+    // the receiver of the recorded test got 34222238991 bit/s; two streams share the rate
+    assert!(line(1).contains(" -b 13688895596 ") && line(1).contains(" -u"), "{}", line(1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failed_test_of_both_directions_has_no_figure_in_either() {
+    let testbed = MadeUp::new(2, |_, _| Play::Reports(REFUSED));
+    let steps = vec![Step { variant: 0, backward: false, flow: Flow::Both }];
+    let plan = Plan::mesh(2, steps, 1, None);
+    let measured = run(&testbed, &plan, &settings(2), &Unobserved, &CancellationToken::new()).await.unwrap();
+    let ends: Vec<_> = measured.tests.iter().map(TestRecord::sender_and_receiver).collect();
+    assert_eq!(ends, [("node-1", "node-2"), ("node-2", "node-1")]);
+    assert_eq!(failures(&measured).len(), 2);
 }

@@ -1,4 +1,4 @@
-//! A testbed without a cluster: iperf3 servers on loopback ports of this machine.
+//! A testbed without a cluster: servers on loopback ports of this machine.
 
 use std::io;
 use std::net::{Ipv4Addr, TcpListener};
@@ -7,11 +7,13 @@ use std::time::Duration;
 
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
 use tokio::process::{Child, Command};
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, mpsc};
 
-use super::{Enough, Output, Server, StartProgress, Starting, Testbed, TestbedError, Unusable};
+use super::{
+    Enough, NodeServers, Output, Server, ServerLines, StartProgress, Starting, Testbed, TestbedError,
+};
 use crate::document::{Failure, FailureKind};
-use crate::engine::iperf3::{ClientExit, PROGRAM, ServerLog, server_command};
+use crate::engine::{ClientExit, Engine};
 use crate::explanation::Explanation;
 
 /// How long a server may take until it listens.
@@ -20,9 +22,14 @@ const START_TIMEOUT: Duration = Duration::from_secs(5);
 /// Why no servers run on this machine.
 #[derive(Debug, thiserror::Error)]
 pub enum LocalError {
-    /// iperf3 cannot be run.
-    #[error("cannot run {PROGRAM} on this machine")]
-    Program(#[source] io::Error),
+    /// The program cannot be run.
+    #[error("cannot run {program} on this machine")]
+    Program {
+        /// Its name.
+        program: &'static str,
+        /// The system's word for it.
+        source: io::Error,
+    },
     /// A port is taken.
     #[error("cannot listen on port {port} of this machine")]
     Port {
@@ -38,12 +45,12 @@ impl LocalError {
     pub fn explain(&self) -> Explanation {
         let what = Explanation::new(self.to_string());
         match self {
-            Self::Program(error) if error.kind() == io::ErrorKind::NotFound => {
-                what.because(format!("there is no {PROGRAM} on PATH")).remedy(
-                    "install it: apt install iperf3, dnf install iperf3, apk add iperf3, brew install iperf3",
-                )
+            Self::Program { program, source } if source.kind() == io::ErrorKind::NotFound => {
+                let managers = ["apt install", "dnf install", "apk add", "brew install"];
+                let ways = managers.map(|install| format!("{install} {program}")).join(", ");
+                what.because(format!("there is no {program} on PATH")).remedy(format!("install it: {ways}"))
             }
-            Self::Program(error) => what.because(error.to_string()),
+            Self::Program { source, .. } => what.because(source.to_string()),
             Self::Port { source, .. } => what
                 .because(source.to_string())
                 .remedy("choose another first port with --port, or leave --port out to get free ones"),
@@ -54,8 +61,13 @@ impl LocalError {
 /// Servers on this machine, each on a port of its own.
 #[derive(Debug)]
 pub struct LocalTestbed {
-    ports: Vec<u16>,
+    throughput: &'static dyn Engine,
+    latency: Option<&'static dyn Engine>,
+    /// Of each node: the port for throughput, and the one for latency.
+    ports: Vec<(u16, Option<u16>)>,
     servers: Mutex<Vec<Child>>,
+    /// What the servers of throughput tests have written and nobody has read.
+    logs: Mutex<Vec<mpsc::UnboundedReceiver<String>>>,
 }
 
 impl LocalTestbed {
@@ -63,21 +75,33 @@ impl LocalTestbed {
     ///
     /// # Errors
     /// A port is taken.
-    pub fn new(nodes: u16, first_port: Option<u16>) -> Result<Self, LocalError> {
+    pub fn new(
+        nodes: u16,
+        first_port: Option<u16>,
+        throughput: &'static dyn Engine,
+        latency: Option<&'static dyn Engine>,
+    ) -> Result<Self, LocalError> {
+        let own_latency = latency.filter(|latency| latency.program() != throughput.program());
+        let per_node = 1 + u16::from(own_latency.is_some());
         // all are held until all are found, so that no port is found twice
-        let listeners: Vec<TcpListener> = (0..nodes)
+        let listeners: Vec<TcpListener> = (0..nodes.saturating_mul(per_node))
             .map(|index| {
                 let port = first_port.map_or(0, |first| first.saturating_add(index));
                 TcpListener::bind((Ipv4Addr::LOCALHOST, port))
                     .map_err(|source| LocalError::Port { port, source })
             })
             .collect::<Result<_, _>>()?;
-        let ports = listeners
+        let ports: Vec<u16> = listeners
             .iter()
             .map(|listener| Ok(listener.local_addr()?.port()))
             .collect::<io::Result<_>>()
             .map_err(|source| LocalError::Port { port: first_port.unwrap_or(0), source })?;
-        Ok(Self { ports, servers: Mutex::default() })
+        let ports = ports.chunks(per_node.into()).map(|ports| {
+            let shared = latency.map(|_| ports[0]);
+            (ports[0], ports.get(1).copied().or(shared))
+        });
+        let ports = ports.collect();
+        Ok(Self { throughput, latency, ports, servers: Mutex::default(), logs: Mutex::default() })
     }
 
     /// A process in a group of its own: an interrupt from the terminal is for this program, which
@@ -90,34 +114,47 @@ impl LocalTestbed {
         process
     }
 
-    async fn start_server(&self, port: u16) -> Result<Server, LocalError> {
-        let mut process = Self::process(&server_command(port));
+    /// Starts a server. Returns its version, and the rest of its output.
+    async fn start_server(
+        &self,
+        engine: &'static dyn Engine,
+        port: u16,
+    ) -> Result<(Option<String>, mpsc::UnboundedReceiver<String>), LocalError> {
+        let mut process = Self::process(&engine.server_command(port, false));
         process.args(["-B", &Ipv4Addr::LOCALHOST.to_string()]);
         process.stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = process.spawn().map_err(LocalError::Program)?;
-        let log = tokio::time::timeout(START_TIMEOUT, read_until_listening(&mut child)).await;
+        let program = engine.program();
+        let mut child = process.spawn().map_err(|source| LocalError::Program { program, source })?;
+        let log = tokio::time::timeout(START_TIMEOUT, read_until_listening(&mut child, engine)).await;
         self.servers.lock().await.push(child);
-        let log = log
-            .unwrap_or_else(|_| Err(io::Error::other("the server did not listen in time")))
-            .map_err(|source| LocalError::Port { port, source })?;
-        Ok(Server { host: Ipv4Addr::LOCALHOST.to_string(), port, version: log.into_version() })
+        log.unwrap_or_else(|_| Err(io::Error::other("the server did not listen in time")))
+            .map_err(|source| LocalError::Port { port, source })
     }
 }
 
 /// Reads a server's output until it listens, and goes on reading it, so that the server never has
 /// to wait for a reader.
-async fn read_until_listening(child: &mut Child) -> io::Result<ServerLog> {
+async fn read_until_listening(
+    child: &mut Child,
+    engine: &dyn Engine,
+) -> io::Result<(Option<String>, mpsc::UnboundedReceiver<String>)> {
     let (Some(stdout), Some(mut stderr)) = (child.stdout.take(), child.stderr.take()) else {
         return Err(io::Error::other("the server's output is not connected"));
     };
     let mut lines = BufReader::new(stdout).lines();
-    let mut log = ServerLog::default();
+    let mut log = engine.server_log();
     while let Some(line) = lines.next_line().await? {
         log.line(&line);
         if log.is_listening() {
-            tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
+            let (sender, receiver) = mpsc::unbounded_channel();
+            tokio::spawn(async move {
+                while let Ok(Some(line)) = lines.next_line().await {
+                    // one that nobody reads any more is read all the same
+                    let _ = sender.send(line);
+                }
+            });
             tokio::spawn(async move { tokio::io::copy(&mut stderr, &mut tokio::io::sink()).await });
-            return Ok(log);
+            return Ok((log.version().map(str::to_owned), receiver));
         }
     }
     let mut message = String::new();
@@ -126,13 +163,21 @@ async fn read_until_listening(child: &mut Child) -> io::Result<ServerLog> {
 }
 
 impl Testbed for LocalTestbed {
-    async fn start(
-        &self,
-        progress: StartProgress<'_>,
-    ) -> Result<Vec<Result<Server, Unusable>>, TestbedError> {
+    async fn start(&self, progress: StartProgress<'_>) -> Result<Vec<NodeServers>, TestbedError> {
+        let own_latency = self.latency.filter(|latency| latency.program() != self.throughput.program());
         let mut servers = Vec::new();
-        for (index, &port) in self.ports.iter().enumerate() {
-            servers.push(Ok(self.start_server(port).await?));
+        for (index, &(port, latency_port)) in self.ports.iter().enumerate() {
+            let (version, log) = self.start_server(self.throughput, port).await?;
+            self.logs.lock().await.push(log);
+            if let Some((engine, port)) = own_latency.zip(latency_port) {
+                self.start_server(engine, port).await?;
+            }
+            servers.push(vec![Ok(Server {
+                host: Ipv4Addr::LOCALHOST.to_string(),
+                port,
+                latency_port,
+                version,
+            })]);
             progress(index, Starting::Listens);
         }
         Ok(servers)
@@ -141,6 +186,7 @@ impl Testbed for LocalTestbed {
     async fn run_client(
         &self,
         _client: usize,
+        _way: usize,
         command: &[String],
         output: Output<'_>,
     ) -> Result<ClientExit, Failure> {
@@ -164,6 +210,17 @@ impl Testbed for LocalTestbed {
         read.map_err(lost)?;
         let status = child.wait().await.map_err(lost)?;
         Ok(ClientExit { code: status.code(), stderr: message })
+    }
+
+    async fn read_server(&self, server: usize, _way: usize, lines: ServerLines<'_>) -> Result<(), Failure> {
+        if let Some(log) = self.logs.lock().await.get_mut(server) {
+            while let Ok(line) = log.try_recv() {
+                if lines(&line) == Enough::Yes {
+                    break;
+                }
+            }
+        }
+        Ok(())
     }
 
     async fn stop(&self) -> Result<(), TestbedError> {

@@ -2,26 +2,72 @@
 
 pub mod kubernetes;
 pub mod local;
+mod outside;
+mod two_clusters;
+
+pub use outside::Outside;
+pub use two_clusters::TwoClusters;
 
 use std::fmt;
 
-use crate::document::Failure;
-use crate::engine::iperf3::ClientExit;
+use crate::document::{Failure, IpFamily, Path};
+use crate::engine::{ClientExit, Engine};
 use crate::explanation::Explanation;
 
 use kubernetes::RequestError;
 use local::LocalError;
 
-/// A server that listens.
+/// A way from clients to servers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Way {
+    /// The way of the packets.
+    pub path: Path,
+    /// The version of IP; none for the cluster's own choice.
+    pub ip_family: Option<IpFamily>,
+}
+
+/// A server process.
+#[derive(Debug, Clone, Copy)]
+pub struct Process {
+    /// The program.
+    pub engine: &'static dyn Engine,
+    /// The port that it listens on.
+    pub port: u16,
+}
+
+/// The server processes of each node.
+#[derive(Debug, Clone, Copy)]
+pub struct Processes {
+    /// The one that throughput is measured with.
+    pub throughput: Process,
+    /// The one that latency is measured with, where it is; it may be the same.
+    pub latency: Option<Process>,
+}
+
+impl Processes {
+    /// Each process once, that for throughput first.
+    pub fn iter(&self) -> impl Iterator<Item = Process> + use<> {
+        let program = self.throughput.engine.program();
+        let other = self.latency.filter(|process| process.engine.program() != program);
+        std::iter::once(self.throughput).chain(other)
+    }
+}
+
+/// A server that listens, as it is reached on one way.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Server {
     /// The address that clients connect to.
     pub host: String,
-    /// The port.
+    /// The port of throughput tests.
     pub port: u16,
-    /// The version of iperf3, if it told.
+    /// The port of latency tests, where there are any.
+    pub latency_port: Option<u16>,
+    /// The version of the program that measures throughput, if it told.
     pub version: Option<String>,
 }
+
+/// The servers of one node, way by way.
+pub type NodeServers = Vec<Result<Server, Unusable>>;
 
 /// A node that has no server, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -107,11 +153,14 @@ pub enum Enough {
     NotYet,
 }
 
+/// Takes the lines of a server's output, and says when there are enough.
+pub type ServerLines<'a> = &'a mut (dyn FnMut(&str) -> Enough + Send);
+
 /// Nodes with servers, and a way to run clients on them.
 ///
-/// Nodes are known by their positions in the list that the testbed was made with.
+/// Nodes are known by their positions in the list that the testbed was made with, and so are ways.
 pub trait Testbed: Sync {
-    /// Starts one server per node, all at once, and returns when each listens or has failed.
+    /// Starts the servers of all nodes, all at once, and returns when each listens or has failed.
     /// One entry per node, in their order.
     ///
     /// # Errors
@@ -119,10 +168,11 @@ pub trait Testbed: Sync {
     fn start(
         &self,
         progress: StartProgress<'_>,
-    ) -> impl Future<Output = Result<Vec<Result<Server, Unusable>>, TestbedError>> + Send;
+    ) -> impl Future<Output = Result<Vec<NodeServers>, TestbedError>> + Send;
 
-    /// Runs `command` on the node at position `client` and hands its output to `output`.
-    /// Returns when the process has ended or `output` has had enough.
+    /// Runs `command` on the node at position `client`, where it can go the way at position `way`,
+    /// and hands its output to `output`. Returns when the process has ended or `output` has had
+    /// enough.
     ///
     /// Ends the process, or leaves it to end by itself, when the future is dropped.
     ///
@@ -131,11 +181,26 @@ pub trait Testbed: Sync {
     fn run_client(
         &self,
         client: usize,
+        way: usize,
         command: &[String],
         output: Output<'_>,
     ) -> impl Future<Output = Result<ClientExit, Failure>> + Send;
 
-    /// Removes everything that was made. Safe to call at any time, and more than once.
+    /// Hands over what the server of throughput tests on the node at position `server` has written
+    /// since this was last called, line by line; returns when there are enough, or no more at the
+    /// moment.
+    ///
+    /// # Errors
+    /// Its output cannot be read.
+    fn read_server(
+        &self,
+        server: usize,
+        way: usize,
+        lines: ServerLines<'_>,
+    ) -> impl Future<Output = Result<(), Failure>> + Send;
+
+    /// Removes everything that was made and is not to stay. Safe to call at any time, and more
+    /// than once.
     ///
     /// # Errors
     /// Something is left; the error says what.

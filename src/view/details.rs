@@ -2,69 +2,99 @@
 
 use comfy_table::Cell;
 
-use super::{Canvas, RateUnit, style};
+use super::{Canvas, RateUnit, duration, path_name, style};
 use crate::analysis::Level;
-use crate::document::{PairSummary, Run};
+use crate::document::{IpFamily, PairSummary, Protocol, Run, ThroughputSummary};
 
-/// One row per pair, in the order in which they were measured. `wide` adds the spread, and
+/// One row per pair and way, in the order in which they were measured. `wide` adds the spread, and
 /// how many of the tests were measured.
 pub(super) fn table(run: &Run, wide: bool, canvas: Canvas) -> String {
-    let rates = || run.summary.pairs.iter().filter_map(|pair| pair.mean_bits_per_second);
-    let unit = RateUnit::of_largest(rates());
+    let summaries = &run.summary.throughput;
+    let rates = summaries.iter().flat_map(|summary| &summary.pairs);
+    let unit = RateUnit::of_largest(rates.filter_map(|pair| pair.mean_bits_per_second));
+    let columns =
+        Columns { path: summaries.len() > 1, udp: run.parameters.protocol == Protocol::Udp, wide, unit };
     let mut table = style::table(canvas);
-    let mut header = vec![style::header("CLIENT"), style::header("SERVER")];
-    header.push(style::right(style::header(format!("{unit}  "))));
-    let mut figures = vec!["RETRANSMITS", "RTT", "CLIENT CPU", "SERVER CPU"];
-    if wide {
-        figures.extend(["MIN", "MAX", "STDDEV", "TESTS"]);
-    }
-    header.extend(figures.into_iter().map(|text| style::right(style::header(text))));
-    table.set_header(header);
-    for pair in &run.summary.pairs {
-        table.add_row(row(pair, run.summary.median_bits_per_second, unit, wide));
+    table.set_header(columns.header());
+    for summary in summaries {
+        for pair in &summary.pairs {
+            table.add_row(columns.row(summary, pair));
+        }
     }
     style::finish(table)
 }
 
-fn row(pair: &PairSummary, median: Option<f64>, unit: RateUnit, wide: bool) -> Vec<Cell> {
-    let throughput = match (pair.mean_bits_per_second, median) {
-        (Some(rate), Some(median)) => style::rate(&unit.figure(rate), Level::of(rate, median)),
-        _ => style::failed(),
-    };
-    let figure = |value: Option<f64>, write: &dyn Fn(f64) -> String| match value {
-        Some(value) => style::right(Cell::new(write(value))),
-        None => style::dim("–"),
-    };
-    let percent = |value: f64| format!("{value:.0}%");
-    let rate = |value: f64| unit.figure(value);
-    let mut row = vec![
-        Cell::new(&pair.client),
-        Cell::new(&pair.server),
-        throughput,
-        figure(pair.mean_retransmits, &|count| format!("{count:.0}")),
-        figure(pair.mean_round_trip_time_microseconds, &|time| milliseconds(time)),
-        figure(pair.mean_client_cpu_percent, &percent),
-        figure(pair.mean_server_cpu_percent, &percent),
-    ];
-    if wide {
-        row.extend([
-            figure(pair.min_bits_per_second, &rate),
-            figure(pair.max_bits_per_second, &rate),
-            figure(pair.standard_deviation_bits_per_second, &rate),
-            style::right(Cell::new(format!("{}/{}", pair.measured, pair.measured + pair.failed))),
-        ]);
-    }
-    row
+/// Which columns there are.
+struct Columns {
+    path: bool,
+    udp: bool,
+    wide: bool,
+    unit: RateUnit,
 }
 
-/// Microseconds as milliseconds with three significant digits.
-fn milliseconds(microseconds: f64) -> String {
-    let milliseconds = microseconds / 1e3;
-    let digits = match milliseconds {
-        value if value < 1.0 => 3,
-        value if value < 10.0 => 2,
-        value if value < 100.0 => 1,
-        _ => 0,
+impl Columns {
+    fn header(&self) -> Vec<Cell> {
+        let mut header = vec![style::header("CLIENT"), style::header("SERVER")];
+        if self.path {
+            header.push(style::header("PATH"));
+        }
+        header.push(style::right(style::header(format!("{}  ", self.unit))));
+        let mut figures = if self.udp {
+            vec!["SENT AT", "LOST", "JITTER", "OUT OF ORDER"]
+        } else {
+            vec!["RETRANSMITS", "RTT"]
+        };
+        figures.extend(["CLIENT CPU", "SERVER CPU"]);
+        if self.wide {
+            figures.extend(["MIN", "MAX", "STDDEV", "TESTS"]);
+        }
+        header.extend(figures.into_iter().map(|text| style::right(style::header(text))));
+        header
+    }
+
+    fn row(&self, summary: &ThroughputSummary, pair: &PairSummary) -> Vec<Cell> {
+        let mut row = vec![Cell::new(&pair.sender), Cell::new(&pair.receiver)];
+        if self.path {
+            row.push(Cell::new(path(summary)));
+        }
+        row.push(match (pair.mean_bits_per_second, summary.median_bits_per_second) {
+            (Some(rate), Some(median)) => {
+                style::figure(&self.unit.figure(rate), Level::of_rate(rate, median), false)
+            }
+            _ => style::failed(),
+        });
+        let count = |value: Option<f64>| value.map(|count| format!("{count:.0}"));
+        let percent = |value: Option<f64>| value.map(|value| format!("{value:.0}%"));
+        let rate = |value: Option<f64>| value.map(|value| self.unit.figure(value));
+        let mut figures = if self.udp {
+            vec![
+                rate(pair.mean_target_bits_per_second),
+                pair.mean_lost_percent.map(|percent| format!("{percent:.2}%")),
+                pair.mean_jitter_microseconds.map(duration),
+                count(pair.mean_out_of_order),
+            ]
+        } else {
+            vec![count(pair.mean_retransmits), pair.mean_round_trip_time_microseconds.map(duration)]
+        };
+        figures.extend([percent(pair.mean_sender_cpu_percent), percent(pair.mean_receiver_cpu_percent)]);
+        if self.wide {
+            figures.extend([
+                rate(pair.min_bits_per_second),
+                rate(pair.max_bits_per_second),
+                rate(pair.standard_deviation_bits_per_second),
+                Some(format!("{}/{}", pair.measured, pair.measured + pair.failed)),
+            ]);
+        }
+        row.extend(figures.into_iter().map(style::or_dash));
+        row
+    }
+}
+
+fn path(summary: &ThroughputSummary) -> String {
+    let family = match summary.ip_family {
+        Some(IpFamily::Ipv4) => " IPv4",
+        Some(IpFamily::Ipv6) => " IPv6",
+        None => "",
     };
-    format!("{milliseconds:.digits$} ms")
+    format!("{}{family}", path_name(summary.path))
 }

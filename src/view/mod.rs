@@ -1,17 +1,20 @@
 //! From a run document to what people and programs read. Pure: returns text.
 
+mod cost;
 mod details;
+mod drawing;
 mod failures;
-mod grid;
-mod list;
+mod latency;
 mod names;
-mod rate;
+mod quantity;
 mod style;
 
-pub use rate::RateUnit;
+pub use quantity::{RateUnit, duration};
 
-use crate::analysis::Matrix;
-use crate::document::{Command, Node, Run, State};
+use drawing::Drawing;
+
+use crate::analysis::{Level, Matrix};
+use crate::document::{Command, EngineName, IpFamily, Node, Path, Run, State, ThroughputSummary};
 use crate::engine::iperf3;
 
 /// The form of the output.
@@ -41,9 +44,17 @@ pub fn render(run: &Run, format: Format, canvas: Canvas) -> String {
     let mut parts = match (format, run.command) {
         (Format::Json, _) => return json(run),
         (Format::Yaml, _) => return yaml(run),
-        (Format::Table, Command::Matrix) => vec![matrix(run, canvas)],
-        (Format::Wide, Command::Matrix) => vec![matrix(run, canvas), details::table(run, true, canvas)],
-        (_, Command::Pair) => vec![details::table(run, format == Format::Wide, canvas)],
+        (Format::Table, Command::Matrix) => matrices(run, canvas),
+        (Format::Wide, Command::Matrix) => {
+            let mut parts = matrices(run, canvas);
+            parts.push(details::table(run, true, canvas));
+            parts.push(latency::table(run, canvas));
+            parts
+        }
+        (_, Command::Pair) => {
+            let wide = format == Format::Wide;
+            vec![details::table(run, wide, canvas), latency::table(run, canvas), cost::sentences(run)]
+        }
     };
     parts.push(failures::text(run, canvas));
     parts.push(notes(run));
@@ -51,25 +62,74 @@ pub fn render(run: &Run, format: Format, canvas: Canvas) -> String {
     parts.join("\n")
 }
 
-/// The matrix as a grid, or as a list where a grid would not fit.
-fn matrix(run: &Run, canvas: Canvas) -> String {
-    let matrix = Matrix::of(run);
-    let unit = RateUnit::of_largest(matrix.rates());
-    let drawn = grid::draw(&matrix, unit, canvas).unwrap_or_else(|| list::draw(&matrix, unit, canvas));
-    format!("{drawn}{}", slowest(&matrix, unit))
+/// One matrix for each way and measure, and one for each cost.
+fn matrices(run: &Run, canvas: Canvas) -> Vec<String> {
+    let mut parts: Vec<String> =
+        run.summary.throughput.iter().map(|summary| throughput_matrix(run, summary, canvas)).collect();
+    parts.extend(run.summary.latency.iter().map(|summary| latency::matrix(run, summary, canvas)));
+    parts.extend(run.summary.costs.iter().map(|cost| cost::matrix(run, cost, canvas)));
+    parts
+}
+
+fn throughput_matrix(run: &Run, summary: &ThroughputSummary, canvas: Canvas) -> String {
+    let matrix = Matrix::of_throughput(run, summary);
+    let unit = RateUnit::of_largest(matrix.measured().map(|(_, _, rate)| rate));
+    let median = summary.median_bits_per_second.unwrap_or_default();
+    let drawing = Drawing {
+        title: format!(
+            "Throughput{} in {unit}; rows are clients (they send), columns are servers.",
+            way(run, summary.path, summary.ip_family)
+        ),
+        list_title: format!(
+            "Throughput{} of each pair, slowest first (the matrix is wider than this terminal).",
+            way(run, summary.path, summary.ip_family)
+        ),
+        unit: unit.to_string(),
+        write: Box::new(move |rate| unit.figure(rate)),
+        level: Box::new(move |rate| Level::of_rate(rate, median)),
+        worst_is_largest: false,
+    };
+    format!("{}{}", drawing.draw(&matrix, canvas), slowest(&matrix, median, unit))
+}
+
+/// The words that tell the path of a matrix from the others: none if there are no others.
+fn way(run: &Run, path: Path, ip_family: Option<IpFamily>) -> String {
+    let path = match run.parameters.paths.len() {
+        0 | 1 => String::new(),
+        _ => format!(" over {}", path_name(path)),
+    };
+    let family = match ip_family {
+        Some(IpFamily::Ipv4) => " by IPv4",
+        Some(IpFamily::Ipv6) => " by IPv6",
+        None => "",
+    };
+    path + family
+}
+
+/// A path as the command line has it.
+pub fn path_name(path: Path) -> &'static str {
+    match path {
+        Path::Pod => "pod",
+        Path::Service => "service",
+        Path::NodePort => "nodeport",
+        Path::LoadBalancer => "loadbalancer",
+        Path::Host => "host",
+        Path::Loopback => "loopback",
+    }
 }
 
 /// The sentence that names the slowest pair.
-fn slowest(matrix: &Matrix, unit: RateUnit) -> String {
-    let Some((client, server)) = matrix.slowest else {
+fn slowest(matrix: &Matrix, median: f64, unit: RateUnit) -> String {
+    let Some((row, column, rate)) =
+        matrix.measured().min_by(|(_, _, one), (_, _, other)| one.total_cmp(other))
+    else {
         return "Nothing was measured.\n".to_owned();
     };
-    let rate = matrix.cells[client][server].rate().unwrap_or_default();
-    let part = matrix.median.map_or(100.0, |median| rate / median * 100.0);
+    let part = rate / median * 100.0;
     format!(
         "\nSlowest: {} → {}, {} {unit}, {part:.0}% of the median.\n",
-        matrix.nodes[client],
-        matrix.nodes[server],
+        matrix.rows[row],
+        matrix.columns[column],
         unit.figure(rate),
     )
 }
@@ -89,7 +149,8 @@ fn notes(run: &Run) -> String {
              these show what the processor can do, not the network."
         ));
     }
-    if run.summary.pairs.iter().any(|pair| pair.failed > 0 && pair.measured > 0) {
+    let pairs = || run.summary.throughput.iter().flat_map(|summary| &summary.pairs);
+    if pairs().any(|pair| pair.failed > 0 && pair.measured > 0) {
         notes.push("* Some of the pair's tests failed: this is the mean of the others.".to_owned());
     }
     let retried = run.tests.iter().filter(|test| test.attempt > 1).count();
@@ -105,6 +166,9 @@ fn notes(run: &Run) -> String {
 
 /// How many tests show the processor rather than the network.
 fn cpu_bound_tests(run: &Run) -> usize {
+    if run.parameters.engine != EngineName::Iperf3 {
+        return 0;
+    }
     // an old iperf3 at either end is what the others have to wait for
     let threads = |node: &Node| iperf3::threads(node.iperf3.as_deref(), run.parameters.parallel);
     let threads = run.nodes.iter().map(threads).min().unwrap_or(1);

@@ -3,11 +3,12 @@
 use comfy_table::presets::NOTHING;
 use comfy_table::{Attribute, Cell, CellAlignment, Color, ContentArrangement, Table};
 
-use super::{Canvas, RateUnit};
-use crate::analysis::{self, Level};
+use super::Canvas;
+use crate::analysis::Level;
 
-/// Behind a figure below half of the median: colour is never the only mark.
-pub(super) const VERY_LOW_MARK: &str = "▼";
+/// Behind a figure that is very bad, for being too small or too large: colour is never the only mark.
+const TOO_SMALL_MARK: &str = "▼";
+const TOO_LARGE_MARK: &str = "▲";
 
 /// A table without lines: columns stand apart by two spaces.
 pub(super) fn table(canvas: Canvas) -> Table {
@@ -47,18 +48,24 @@ pub(super) fn dim(text: impl ToString) -> Cell {
     right(Cell::new(text)).add_attribute(Attribute::Dim)
 }
 
-/// A throughput, coloured and marked by how it compares with the median.
-pub(super) fn rate(figure: &str, level: Level) -> Cell {
+/// A figure, coloured and marked by how it compares with the others.
+pub(super) fn figure(text: &str, level: Level, worst_is_largest: bool) -> Cell {
     let mark = match level {
-        Level::VeryLow => VERY_LOW_MARK,
-        Level::Low | Level::Usual => " ",
+        Level::VeryBad if worst_is_largest => TOO_LARGE_MARK,
+        Level::VeryBad => TOO_SMALL_MARK,
+        Level::Bad | Level::Usual => " ",
     };
-    let cell = right(Cell::new(format!("{figure} {mark}")));
+    let cell = right(Cell::new(format!("{text} {mark}")));
     match level {
-        Level::VeryLow => cell.fg(Color::Red).add_attribute(Attribute::Bold),
-        Level::Low => cell.fg(Color::Yellow),
+        Level::VeryBad => cell.fg(Color::Red).add_attribute(Attribute::Bold),
+        Level::Bad => cell.fg(Color::Yellow),
         Level::Usual => cell.fg(Color::Green),
     }
+}
+
+/// A figure that explains others, where there is one.
+pub(super) fn or_dash(text: Option<String>) -> Cell {
+    text.map_or_else(|| dim("–"), |text| right(Cell::new(text)))
 }
 
 pub(super) fn failed() -> Cell {
@@ -68,17 +75,4 @@ pub(super) fn failed() -> Cell {
 /// A place without a figure of its own.
 pub(super) fn blank(text: &str) -> Cell {
     dim(format!("{text}  "))
-}
-
-/// A cell of the matrix.
-pub(super) fn cell(cell: &analysis::Cell, unit: RateUnit) -> Cell {
-    match cell {
-        analysis::Cell::Diagonal => blank("–"),
-        analysis::Cell::NotMeasured => blank("?"),
-        analysis::Cell::Failed => failed(),
-        analysis::Cell::Measured { bits_per_second, level, some_failed } => {
-            let mark = if *some_failed { "*" } else { "" };
-            rate(&format!("{mark}{}", unit.figure(*bits_per_second)), *level)
-        }
-    }
 }

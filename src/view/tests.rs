@@ -1,6 +1,6 @@
 use super::*;
-use crate::document::TestRecord;
-use crate::document::fixtures::{failed, measured, run};
+use crate::document::fixtures::{asked, failed, measured, run};
+use crate::document::{Datagrams, Measurement, Outcome, Path, Protocol, TestRecord};
 
 const PLAIN: Canvas = Canvas { width: None, color: false };
 
@@ -99,4 +99,65 @@ fn json_and_yaml_are_the_document() {
     let yaml = render(&run, Format::Yaml, PLAIN);
     assert_eq!(serde_yaml::from_str::<Run>(&yaml).unwrap(), run);
     assert!(yaml.ends_with('\n'));
+}
+
+/// Two nodes, over the pod network and that of the nodes.
+fn overlay() -> Vec<TestRecord> {
+    let over = |path, record| TestRecord { path, ..record };
+    let mut tests = Vec::new();
+    for (client, server) in [("node-1", "node-3"), ("node-3", "node-1")] {
+        tests.extend([
+            over(Path::Pod, asked(client, server, 92.0)),
+            over(Path::Pod, measured(client, server, 6.1e9)),
+            over(Path::Host, asked(client, server, 61.0)),
+            over(Path::Host, measured(client, server, 9.4e9)),
+        ]);
+    }
+    tests
+}
+
+#[test]
+fn a_pair_over_two_paths_with_latency_answers_whether_it_is_the_overlay() {
+    let mut pair = run(&["node-1", "node-3"], overlay());
+    pair.command = Command::Pair;
+    pair.parameters.paths = vec![Path::Pod, Path::Host];
+    insta::assert_snapshot!(render(&pair, Format::Table, PLAIN));
+}
+
+#[test]
+fn a_matrix_over_two_paths_with_latency_has_one_matrix_each_and_one_of_the_cost() {
+    let mut matrix = run(&["node-1", "node-3"], overlay());
+    matrix.parameters.paths = vec![Path::Pod, Path::Host];
+    insta::assert_snapshot!(render(&matrix, Format::Table, PLAIN));
+}
+
+#[test]
+fn udp_shows_what_was_lost() {
+    let lossy = |mut record: TestRecord| {
+        if let Outcome::Ok(Measurement::Throughput(throughput)) = &mut record.outcome {
+            (throughput.retransmits, throughput.round_trip_time) = (None, None);
+            throughput.udp = Some(Datagrams {
+                target_bits_per_second: Some(1e9),
+                sent: 86_330,
+                lost: 4_200,
+                lost_percent: 4.865,
+                out_of_order: Some(3),
+                jitter_microseconds: 12.7,
+            });
+        }
+        record
+    };
+    let mut pair =
+        run(&["a", "b"], vec![lossy(measured("a", "b", 0.95e9)), lossy(measured("b", "a", 0.94e9))]);
+    pair.command = Command::Pair;
+    pair.parameters.protocol = Protocol::Udp;
+    insta::assert_snapshot!(render(&pair, Format::Table, PLAIN));
+}
+
+#[test]
+fn towards_a_server_elsewhere_there_is_one_column() {
+    let to = "192.0.2.7:5202";
+    let mut run = run(&["a", "b"], vec![measured("a", to, 0.95e9), measured("b", to, 0.41e9)]);
+    run.parameters.to = Some(to.to_owned());
+    insta::assert_snapshot!(render(&run, Format::Table, PLAIN));
 }

@@ -2,18 +2,17 @@
 
 use std::time::Duration;
 
-/// The program's name, in images and on this machine's PATH.
-pub const PROGRAM: &str = "iperf3";
+use crate::document::Protocol;
+use crate::engine::{ClientOptions, Flow, Target};
 
-/// The port that iperf3 servers listen on unless told otherwise.
-pub const DEFAULT_PORT: u16 = 5201;
+pub(super) const PROGRAM: &str = "iperf3";
 
 /// How long a client waits for the server's answer to its first packet.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// How a client tells its results.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ReportFormat {
+pub(super) enum ReportFormat {
     /// One JSON event a line, written as it happens (3.17 and later).
     Stream,
     /// One JSON document at the end of the test.
@@ -23,7 +22,7 @@ pub enum ReportFormat {
 impl ReportFormat {
     /// The best format that a version of iperf3 (`3.12`) has. An unknown version gets the format
     /// that all versions have.
-    pub fn of_version(version: Option<&str>) -> Self {
+    pub(super) fn of_version(version: Option<&str>) -> Self {
         if is_at_least(version, (3, 17)) { Self::Stream } else { Self::Document }
     }
 }
@@ -44,48 +43,57 @@ fn is_at_least(version: Option<&str>, least: (u32, u32)) -> bool {
     version.and_then(numbers).is_some_and(|version| version >= least)
 }
 
-/// What is the same for all clients of a run.
-#[derive(Debug, Clone, Copy)]
-pub struct ClientOptions {
-    /// How long a client sends, in whole seconds.
-    pub time_seconds: u32,
-    /// TCP streams at the same time.
-    pub parallel: u32,
-    /// How it tells its results.
-    pub format: ReportFormat,
-}
-
 /// The command of a server that listens on `port`.
 ///
 /// Verbose, so that it tells its version before it tells that it listens, and flushed line by
 /// line, so that both are seen at once.
-pub fn server_command(port: u16) -> Vec<String> {
+pub(super) fn server_command(port: u16) -> Vec<String> {
     let port = port.to_string();
     to_strings(&[PROGRAM, "-s", "-p", &port, "-V", "--forceflush"])
 }
 
-/// The command of a client that sends to a server at `host` and `port`.
-pub fn client_command(host: &str, port: u16, options: &ClientOptions) -> Vec<String> {
-    let report = match options.format {
-        ReportFormat::Stream => "--json-stream",
-        ReportFormat::Document => "--json",
-    };
-    to_strings(&[
-        PROGRAM,
-        "-c",
-        host,
-        "-p",
-        &port.to_string(),
-        "-t",
-        &options.time_seconds.to_string(),
-        "-P",
-        &options.parallel.to_string(),
-        "-i",
-        "1",
-        "--connect-timeout",
-        &CONNECT_TIMEOUT.as_millis().to_string(),
-        report,
-    ])
+/// The command of a client.
+pub(super) fn client_command(target: &Target, options: &ClientOptions, format: ReportFormat) -> Vec<String> {
+    let mut words = vec![PROGRAM.to_owned(), "-c".to_owned(), target.host.to_owned()];
+    let mut flag = |name: &str, value: String| words.extend([name.to_owned(), value]);
+    flag("-p", target.port.to_string());
+    flag("-t", options.time_seconds.to_string());
+    flag("-P", options.parallel.to_string());
+    flag("-i", "1".to_owned());
+    flag("--connect-timeout", CONNECT_TIMEOUT.as_millis().to_string());
+    let udp = options.protocol == Protocol::Udp;
+    // iperf3's own default for UDP is 1 Mbit/s; its rate is that of each stream
+    let rate = options.target_bits_per_second.map(|rate| rate.div_ceil(options.parallel.into()));
+    if let Some(rate) = rate.or(udp.then_some(0)) {
+        flag("-b", rate.to_string());
+    }
+    if options.omit_seconds > 0 {
+        flag("-O", options.omit_seconds.to_string());
+    }
+    let given = [
+        ("-l", options.length_bytes),
+        ("-M", options.mss_bytes.map(u64::from)),
+        ("-w", options.window_bytes),
+        ("--dscp", options.dscp.map(u64::from)),
+    ];
+    for (name, value) in given {
+        if let Some(value) = value {
+            flag(name, value.to_string());
+        }
+    }
+    if let Some(congestion_control) = &options.congestion_control {
+        flag("-C", congestion_control.clone());
+    }
+    let switches = [
+        (udp, "-u"),
+        (options.flow == Flow::Reverse, "-R"),
+        (options.flow == Flow::Both, "--bidir"),
+        (format == ReportFormat::Stream, "--json-stream"),
+        (format == ReportFormat::Document, "--json"),
+    ];
+    words.extend(switches.iter().filter(|(on, _)| *on).map(|(_, switch)| (*switch).to_owned()));
+    words.extend(options.arguments.iter().cloned());
+    words
 }
 
 fn to_strings(words: &[&str]) -> Vec<String> {
@@ -95,6 +103,57 @@ fn to_strings(words: &[&str]) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn line(options: &ClientOptions) -> String {
+        client_command(&Target { host: "10.0.0.1", port: 5201 }, options, ReportFormat::Stream).join(" ")
+    }
+
+    #[test]
+    fn what_is_not_asked_for_is_not_said() {
+        assert_eq!(
+            line(&ClientOptions::tcp(10)),
+            "iperf3 -c 10.0.0.1 -p 5201 -t 10 -P 1 -i 1 --connect-timeout 5000 --json-stream"
+        );
+    }
+
+    #[test]
+    fn everything_that_can_be_asked_for_is_said() {
+        let options = ClientOptions {
+            omit_seconds: 2,
+            parallel: 4,
+            flow: Flow::Both,
+            protocol: Protocol::Udp,
+            target_bits_per_second: Some(1_000_000_000),
+            length_bytes: Some(1400),
+            mss_bytes: Some(1200),
+            window_bytes: Some(262_144),
+            congestion_control: Some("bbr".to_owned()),
+            dscp: Some(46),
+            arguments: vec!["-Z".to_owned()],
+            ..ClientOptions::tcp(10)
+        };
+        let line = line(&options);
+        for words in [
+            "-b 250000000",
+            "-O 2",
+            "-l 1400",
+            "-M 1200",
+            "-w 262144",
+            "--dscp 46",
+            "-C bbr",
+            "-u",
+            "--bidir",
+        ] {
+            assert!(line.contains(&format!(" {words} ")), "{words}: {line}");
+        }
+        assert!(line.ends_with(" --json-stream -Z"), "{line}");
+    }
+
+    #[test]
+    fn udp_is_not_left_to_the_programs_own_idea_of_a_rate() {
+        let udp = ClientOptions { protocol: Protocol::Udp, ..ClientOptions::tcp(1) };
+        assert!(line(&udp).contains(" -b 0 "));
+    }
 
     #[test]
     fn events_are_streamed_from_3_17_on() {

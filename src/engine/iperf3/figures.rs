@@ -3,15 +3,16 @@
 use std::borrow::Cow;
 
 use super::wire;
-use crate::document::{Cpu, RoundTripTime, Sample};
+use crate::document::{Cpu, Datagrams, Direction, RoundTripTime, Sample};
 
-/// The figures of the end event that don't come from the samples.
+/// What the end event says of one direction.
 #[derive(Debug)]
 pub(super) struct Measured {
     pub received: Option<Received>,
     pub retransmits: Option<f64>,
     pub round_trip_time: Option<RoundTripTime>,
     pub cpu: Option<Cpu>,
+    pub datagrams: Option<Datagrams>,
 }
 
 #[derive(Debug)]
@@ -21,9 +22,9 @@ pub(super) struct Received {
     pub seconds: f64,
 }
 
-/// An interval that is part of the result.
-pub(super) fn sample(interval: &wire::Interval) -> Option<Sample> {
-    let sum = interval.sum.as_ref()?;
+/// An interval that is part of the result, from its sum and the streams that the client sends on.
+pub(super) fn sample(sum: Option<&wire::Sum>, streams: &[wire::IntervalStream]) -> Option<Sample> {
+    let sum = sum?;
     if sum.omitted == Some(true) {
         return None;
     }
@@ -32,33 +33,59 @@ pub(super) fn sample(interval: &wire::Interval) -> Option<Sample> {
         end_seconds: finite(sum.end)?,
         bits_per_second: finite(sum.bits_per_second)?,
         retransmits: finite(sum.retransmits).map(|count| count as u64),
-        round_trip_time_microseconds: mean(interval.streams.iter().filter_map(|s| finite(s.rtt))),
+        round_trip_time_microseconds: mean(streams.iter().filter_map(|s| finite(s.rtt))),
     })
 }
 
-/// The figures of the end of a test.
-pub(super) fn measured(end: &wire::End) -> Measured {
-    let received = end.sum_received.as_ref().and_then(|sum| {
-        Some(Received {
-            bits_per_second: finite(sum.bits_per_second)?,
-            bytes: finite(sum.bytes)?,
-            seconds: finite(sum.seconds).or_else(|| Some(finite(sum.end)? - finite(sum.start)?))?,
-        })
-    });
+/// The figures of one direction of a test that has ended. `reverse_of_both` is what came back to
+/// the client while it sent as well.
+pub(super) fn measured(end: &wire::End, direction: Direction, reverse_of_both: bool) -> Measured {
+    let (sent, received) = if reverse_of_both {
+        (&end.sum_sent_bidir_reverse, &end.sum_received_bidir_reverse)
+    } else {
+        (&end.sum_sent, &end.sum_received)
+    };
     let cpu = end.cpu_utilization_percent.as_ref().and_then(|cpu| {
         Some(Cpu { client_percent: finite(cpu.host_total)?, server_percent: finite(cpu.remote_total)? })
     });
     Measured {
-        received,
-        retransmits: end.sum_sent.as_ref().and_then(|sum| finite(sum.retransmits)),
-        round_trip_time: round_trip_time(&end.streams),
+        received: received.as_ref().and_then(|sum| {
+            Some(Received {
+                bits_per_second: finite(sum.bits_per_second)?,
+                bytes: finite(sum.bytes)?,
+                seconds: finite(sum.seconds).or_else(|| Some(finite(sum.end)? - finite(sum.start)?))?,
+            })
+        }),
+        retransmits: sent.as_ref().and_then(|sum| finite(sum.retransmits)),
+        // the kernel of the sender knows it, and the client's is the one that is asked
+        round_trip_time: match direction {
+            Direction::ClientToServer => round_trip_time(&end.streams),
+            Direction::ServerToClient => None,
+        },
         cpu,
+        datagrams: received.as_ref().and_then(|sum| datagrams(sum, &end.streams, direction)),
     }
 }
 
+fn datagrams(received: &wire::Sum, streams: &[wire::EndStream], direction: Direction) -> Option<Datagrams> {
+    let client_sends = direction == Direction::ClientToServer;
+    let of_direction = streams.iter().filter_map(|stream| stream.udp.as_ref());
+    let of_direction = of_direction.filter(|udp| udp.sender.is_none_or(|sender| sender == client_sends));
+    let out_of_order = of_direction.filter_map(|udp| finite(udp.out_of_order)).reduce(|a, b| a + b);
+    Some(Datagrams {
+        target_bits_per_second: None,
+        sent: finite(received.packets)? as u64,
+        lost: finite(received.lost_packets)? as u64,
+        lost_percent: finite(received.lost_percent)?,
+        out_of_order: out_of_order.map(|count| count as u64),
+        jitter_microseconds: finite(received.jitter_ms)? * 1e3,
+    })
+}
+
 fn round_trip_time(streams: &[wire::EndStream]) -> Option<RoundTripTime> {
-    let senders = || streams.iter().filter_map(|stream| stream.sender.as_ref());
-    // a system that doesn't tell has zeros here
+    // the streams on which the client receives, and a system that doesn't tell, have zeros here
+    let senders =
+        || streams.iter().filter_map(|stream| stream.sender.as_ref()).filter(|s| s.is_client != Some(false));
     let known = |value: Option<f64>| finite(value).filter(|&microseconds| microseconds > 0.0);
     Some(RoundTripTime {
         min_microseconds: senders().filter_map(|s| known(s.min)).reduce(f64::min)?,

@@ -3,7 +3,10 @@
 use super::command::ReportFormat;
 use super::figures::{Measured, Received, measured, repaired, sample};
 use super::wire;
-use crate::document::{Failure, FailureKind, Measurement, Sample};
+use crate::document::{
+    Datagrams, Direction, Failure, FailureKind, Measurement, Protocol, Sample, Throughput,
+};
+use crate::engine::{ClientExit, ClientOptions, Flow, Reader};
 
 /// The part of its time that a test must have run to count, and that samples must cover.
 const LEAST_PART: f64 = 0.9;
@@ -15,91 +18,38 @@ const LARGEST_GAP_SECONDS: f64 = 0.5;
 /// How many lines that are no report are kept, to explain a failure.
 const KEPT_LINES: usize = 5;
 
-/// How a client process ended, as far as it is known.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct ClientExit {
-    /// Its exit code. iperf3 3.12 exits with 0 after an error when it writes JSON.
-    pub code: Option<i32>,
-    /// What it wrote to its standard error.
-    pub stderr: String,
-}
-
 /// Reads the output of one client as it comes.
 #[derive(Debug)]
-pub struct ReportReader {
+pub(super) struct ReportReader {
     format: ReportFormat,
-    time_seconds: f64,
+    options: ClientOptions,
     /// Bytes that are not yet read: an unfinished line, or the whole document so far.
     pending: Vec<u8>,
+    /// Of the direction in which the client sends or, if there is none, of the other.
     samples: Vec<Sample>,
-    end: Option<Measured>,
+    /// Where both directions are measured, of the one in which the client receives.
+    reverse_samples: Vec<Sample>,
+    /// One for each direction, in their order.
+    end: Option<Vec<Measured>>,
     error: Option<String>,
     complete: bool,
     other_lines: Vec<String>,
 }
 
 impl ReportReader {
-    /// A reader for a client that was asked to send for `time_seconds`.
-    pub fn new(format: ReportFormat, time_seconds: u32) -> Self {
+    /// A reader for a client that was given these options.
+    pub(super) fn new(format: ReportFormat, options: &ClientOptions) -> Self {
         Self {
             format,
-            time_seconds: f64::from(time_seconds),
+            options: options.clone(),
             pending: Vec::new(),
             samples: Vec::new(),
+            reverse_samples: Vec::new(),
             end: None,
             error: None,
             complete: false,
             other_lines: Vec::new(),
         }
-    }
-
-    /// Takes the next bytes of the output and returns the samples that they completed.
-    pub fn push(&mut self, bytes: &[u8]) -> &[Sample] {
-        let known = self.samples.len();
-        for piece in bytes.split_inclusive(|&byte| byte == b'\n') {
-            self.pending.extend_from_slice(piece);
-            if piece.ends_with(b"\n") {
-                self.line_completed();
-            }
-        }
-        &self.samples[known..]
-    }
-
-    /// Whether the report is whole: no more output is needed, even if the client still runs.
-    pub fn is_complete(&self) -> bool {
-        self.complete
-    }
-
-    /// The result, when no more output will come.
-    ///
-    /// # Errors
-    /// A [`Failure`] for everything but a whole report of a whole test.
-    pub fn finish(mut self, exit: &ClientExit) -> Result<Measurement, Failure> {
-        if !self.complete && !self.pending.is_empty() {
-            match self.format {
-                ReportFormat::Stream => self.read_event(),
-                ReportFormat::Document => self.read_document(),
-            }
-        }
-        if let Some(error) = self.error.take() {
-            return Err(engine_failure(&error));
-        }
-        let Some(end) = self.end.take() else {
-            return Err(self.without_end(exit));
-        };
-        let received = end.received.ok_or_else(|| {
-            Failure::new(FailureKind::Incomplete, "iperf3 did not report what the server received")
-        })?;
-        self.check_whole(&received)?;
-        Ok(Measurement {
-            bits_per_second: received.bits_per_second,
-            bytes: received.bytes as u64,
-            seconds: received.seconds,
-            retransmits: end.retransmits.map(|count| count as u64),
-            round_trip_time: end.round_trip_time,
-            cpu: end.cpu,
-            samples: self.samples,
-        })
     }
 
     fn line_completed(&mut self) {
@@ -124,7 +74,7 @@ impl ReportReader {
         match event.event.as_ref() {
             "interval" => {
                 if let Ok(interval) = serde_json::from_str(data) {
-                    self.samples.extend(sample(&interval));
+                    self.take_interval(&interval);
                 }
             }
             "error" => {
@@ -132,7 +82,7 @@ impl ReportReader {
                 self.error = Some(message);
             }
             "end" => {
-                self.end = serde_json::from_str(data).ok().as_ref().map(measured);
+                self.end = serde_json::from_str(data).ok().map(|end| self.measured(&end));
                 self.complete = true;
             }
             _ => {}
@@ -149,8 +99,10 @@ impl ReportReader {
         let document = documents.next().and_then(Result::ok);
         match document {
             Some(document) => {
-                self.samples = document.intervals.iter().filter_map(sample).collect();
-                self.end = document.end.as_ref().map(measured);
+                for interval in &document.intervals {
+                    self.take_interval(interval);
+                }
+                self.end = document.end.map(|end| self.measured(&end));
                 self.error = document.error;
                 self.complete = true;
                 self.pending.clear();
@@ -162,28 +114,63 @@ impl ReportReader {
         }
     }
 
+    fn take_interval(&mut self, interval: &wire::Interval) {
+        self.samples.extend(sample(interval.sum.as_ref(), &interval.streams));
+        self.reverse_samples.extend(sample(interval.sum_bidir_reverse.as_ref(), &[]));
+    }
+
+    fn measured(&self, end: &wire::End) -> Vec<Measured> {
+        let both = self.options.flow == Flow::Both;
+        let of =
+            |&direction: &Direction| measured(end, direction, both && direction == Direction::ServerToClient);
+        self.options.flow.directions().iter().map(of).collect()
+    }
+
+    /// The result of one direction.
+    fn throughput(&self, measured: Measured, samples: Vec<Sample>) -> Result<Throughput, Failure> {
+        let received = measured.received.ok_or_else(|| {
+            Failure::new(FailureKind::Incomplete, "iperf3 did not report what the receiver got")
+        })?;
+        self.check_whole(&received, &samples)?;
+        let udp = self.options.protocol == Protocol::Udp;
+        let target = self.options.target_bits_per_second.filter(|rate| *rate > 0).map(|rate| rate as f64);
+        Ok(Throughput {
+            bits_per_second: received.bits_per_second,
+            bytes: received.bytes as u64,
+            seconds: received.seconds,
+            retransmits: measured.retransmits.map(|count| count as u64),
+            round_trip_time: measured.round_trip_time,
+            cpu: measured.cpu,
+            udp: measured
+                .datagrams
+                .filter(|_| udp)
+                .map(|datagrams| Datagrams { target_bits_per_second: target, ..datagrams }),
+            samples,
+        })
+    }
+
     fn keep(&mut self, line: &str) {
         if !line.is_empty() && self.other_lines.len() < KEPT_LINES {
             self.other_lines.push(line.to_owned());
         }
     }
 
-    fn check_whole(&self, received: &Received) -> Result<(), Failure> {
+    fn check_whole(&self, received: &Received, samples: &[Sample]) -> Result<(), Failure> {
         let incomplete = |reason| Err(Failure::new(FailureKind::Incomplete, reason));
-        let least = self.time_seconds * LEAST_PART;
+        let least = f64::from(self.options.time_seconds) * LEAST_PART;
         if received.bytes <= 0.0 || received.bits_per_second <= 0.0 {
-            return incomplete("the server received nothing".to_owned());
+            return incomplete("nothing was received".to_owned());
         }
-        let ran = match self.samples.last() {
+        let ran = match samples.last() {
             Some(last) => received.seconds.min(last.end_seconds),
             None => received.seconds,
         };
         if ran < least {
-            let asked = self.time_seconds;
+            let asked = self.options.time_seconds;
             return incomplete(format!("the test ended after {ran:.1} of {asked} seconds"));
         }
         let mut covered_until = 0.0;
-        for sample in &self.samples {
+        for sample in samples {
             if sample.start_seconds - covered_until > LARGEST_GAP_SECONDS {
                 let from = sample.start_seconds;
                 return incomplete(format!(
@@ -206,6 +193,45 @@ impl ReportReader {
             ),
             _ => Failure::new(FailureKind::Incomplete, "iperf3's report broke off before its end"),
         }
+    }
+}
+
+impl Reader for ReportReader {
+    fn push(&mut self, bytes: &[u8]) -> &[Sample] {
+        let known = self.samples.len();
+        for piece in bytes.split_inclusive(|&byte| byte == b'\n') {
+            self.pending.extend_from_slice(piece);
+            if piece.ends_with(b"\n") {
+                self.line_completed();
+            }
+        }
+        &self.samples[known..]
+    }
+
+    fn is_complete(&self) -> bool {
+        self.complete
+    }
+
+    fn finish(mut self: Box<Self>, exit: &ClientExit) -> Result<Vec<(Direction, Measurement)>, Failure> {
+        if !self.complete && !self.pending.is_empty() {
+            match self.format {
+                ReportFormat::Stream => self.read_event(),
+                ReportFormat::Document => self.read_document(),
+            }
+        }
+        if let Some(error) = self.error.take() {
+            return Err(engine_failure(&error));
+        }
+        let Some(end) = self.end.take() else {
+            return Err(self.without_end(exit));
+        };
+        let samples = [std::mem::take(&mut self.samples), std::mem::take(&mut self.reverse_samples)];
+        let directions = self.options.flow.directions().iter().zip(end).zip(samples);
+        directions
+            .map(|((&direction, measured), samples)| {
+                Ok((direction, Measurement::Throughput(self.throughput(measured, samples)?)))
+            })
+            .collect()
     }
 }
 

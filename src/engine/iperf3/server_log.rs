@@ -1,15 +1,16 @@
 //! What a server says before its first test.
 
+use crate::engine::ServerLog;
+
 /// Reads the first lines of a server's output.
-#[derive(Debug, Default, Clone, PartialEq, Eq)]
-pub struct ServerLog {
+#[derive(Debug, Default)]
+pub(super) struct Iperf3ServerLog {
     version: Option<String>,
     listening: bool,
 }
 
-impl ServerLog {
-    /// Takes one more line.
-    pub fn line(&mut self, line: &str) {
+impl ServerLog for Iperf3ServerLog {
+    fn line(&mut self, line: &str) {
         if let Some(version) = line.strip_prefix("iperf ")
             && self.version.is_none()
         {
@@ -19,14 +20,12 @@ impl ServerLog {
         self.listening |= line.starts_with("Server listening on ");
     }
 
-    /// Whether the server has said that it listens.
-    pub fn is_listening(&self) -> bool {
+    fn is_listening(&self) -> bool {
         self.listening
     }
 
-    /// Its version, if it told.
-    pub fn into_version(self) -> Option<String> {
-        self.version
+    fn version(&self) -> Option<&str> {
+        self.version.as_deref()
     }
 }
 
@@ -40,7 +39,7 @@ mod tests {
             (include_str!("../../../tests/fixtures/iperf3/3.12-server.log"), "3.12"),
             (include_str!("../../../tests/fixtures/iperf3/3.18-server.log"), "3.18"),
         ] {
-            let mut reader = ServerLog::default();
+            let mut reader = Iperf3ServerLog::default();
             let listening: Vec<bool> = log
                 .lines()
                 .map(|line| {
@@ -49,7 +48,7 @@ mod tests {
                 })
                 .collect();
             assert_eq!(listening, [false, false, false, true, true]);
-            assert_eq!(reader.into_version().as_deref(), Some(version));
+            assert_eq!(reader.version(), Some(version));
         }
     }
 }

@@ -31,6 +31,9 @@ pub(super) struct Interval {
     pub streams: Vec<IntervalStream>,
     #[serde(default)]
     pub sum: Option<Sum>,
+    /// With `--bidir`: what the client received.
+    #[serde(default)]
+    pub sum_bidir_reverse: Option<Sum>,
 }
 
 #[derive(Deserialize)]
@@ -49,6 +52,11 @@ pub(super) struct Sum {
     pub retransmits: Option<f64>,
     #[serde(default)]
     pub omitted: Option<bool>,
+    /// UDP only, as the next three.
+    pub jitter_ms: Option<f64>,
+    pub lost_packets: Option<f64>,
+    pub packets: Option<f64>,
+    pub lost_percent: Option<f64>,
 }
 
 #[derive(Default, Deserialize)]
@@ -57,12 +65,22 @@ pub(super) struct End {
     pub streams: Vec<EndStream>,
     pub sum_sent: Option<Sum>,
     pub sum_received: Option<Sum>,
+    pub sum_sent_bidir_reverse: Option<Sum>,
+    pub sum_received_bidir_reverse: Option<Sum>,
     pub cpu_utilization_percent: Option<Cpu>,
 }
 
 #[derive(Deserialize)]
 pub(super) struct EndStream {
     pub sender: Option<Sender>,
+    pub udp: Option<UdpStream>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct UdpStream {
+    pub out_of_order: Option<f64>,
+    /// Whether the client sends on this stream.
+    pub sender: Option<bool>,
 }
 
 /// Round-trip times in microseconds.
@@ -74,6 +92,9 @@ pub(super) struct Sender {
     pub mean: Option<f64>,
     #[serde(rename = "max_rtt")]
     pub max: Option<f64>,
+    /// Whether the client sends on this stream.
+    #[serde(rename = "sender")]
+    pub is_client: Option<bool>,
 }
 
 #[derive(Deserialize)]

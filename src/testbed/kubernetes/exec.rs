@@ -8,10 +8,11 @@ use kube::Api;
 use kube::api::AttachParams;
 use tokio::io::AsyncReadExt;
 
+use super::objects::Network;
 use super::request::patiently;
-use super::{API_SERVER_AWAY, KubernetesTestbed, objects};
+use super::{API_SERVER_AWAY, KubernetesTestbed};
 use crate::document::{Failure, FailureKind};
-use crate::engine::iperf3::ClientExit;
+use crate::engine::ClientExit;
 use crate::testbed::{Enough, Output};
 
 /// What is kept of a client's standard error.
@@ -24,13 +25,15 @@ impl KubernetesTestbed {
     pub(super) async fn run_by_exec(
         &self,
         client: usize,
+        network: Network,
         command: &[String],
         output: Output<'_>,
     ) -> Result<ClientExit, Failure> {
         let lost = |reason: String| Failure::new(FailureKind::ClientLost, reason);
         let api: Api<Pod> = Api::namespaced(self.cluster.client.clone(), &self.scope.namespace());
-        let pod = objects::server_name(&self.settings.run, client);
-        let parameters = AttachParams::default().container(objects::CONTAINER).stdout(true).stderr(true);
+        let pod = self.server_name(client, network);
+        let container = self.settings.processes.throughput.engine.program();
+        let parameters = AttachParams::default().container(container).stdout(true).stderr(true);
         let doing = format!("start the client in the pod {pod}");
         let exec = || self.cluster.call(&doing, api.exec(&pod, command, &parameters));
         let started = patiently(API_SERVER_AWAY, exec).await;

@@ -8,13 +8,13 @@ use k8s_openapi::api::core::v1::Pod;
 use kube::api::{DeleteParams, PostParams};
 use kube::{Api, ResourceExt};
 
-use super::log::{LogPosition, REOPEN_PAUSE};
-use super::objects::TEST_LABEL;
+use super::log::{LogOf, LogPosition, REOPEN_PAUSE};
+use super::objects::{Network, TEST_LABEL};
 use super::pods::{Cause, Started};
 use super::request::patiently;
 use super::{API_SERVER_AWAY, KubernetesTestbed, Made, PodState, objects};
 use crate::document::{Failure, FailureKind};
-use crate::engine::iperf3::ClientExit;
+use crate::engine::ClientExit;
 use crate::testbed::{Enough, Output};
 
 /// How long the pod of a Job may take to run. Its image is on the node already.
@@ -54,6 +54,7 @@ impl KubernetesTestbed {
         &self,
         made: &Made,
         client: usize,
+        network: Network,
         command: &[String],
         output: Output<'_>,
     ) -> Result<ClientExit, Failure> {
@@ -61,6 +62,7 @@ impl KubernetesTestbed {
         let job = objects::client_job(
             &self.settings,
             number,
+            network,
             &self.nodes[client],
             command.to_vec(),
             made.owner.clone(),
@@ -79,13 +81,14 @@ impl KubernetesTestbed {
         };
         self.tracked(create).await.map_err(|error| error.failure_of_client())?;
         let pod = self.started_client(made, &deleted.name, number).await?;
-        self.follow(made, &pod, output).await
+        let container = command.first().map_or("", String::as_str);
+        self.follow(made, LogOf { pod: &pod, container, follow: true }, output).await
     }
 
     /// Waits until the client's pod runs, or has run. Returns its name.
     async fn started_client(&self, made: &Made, job: &str, number: usize) -> Result<String, Failure> {
-        let number = number.to_string();
-        let is_it = |pod: &Pod| pod.labels().get(TEST_LABEL) == Some(&number);
+        let test = self.settings.test_label(number);
+        let is_it = |pod: &Pod| pod.labels().get(TEST_LABEL) == Some(&test);
         let started = tokio::select! {
             started = made.pods.started(is_it, START_LIMIT, |_| {}) => started,
             warning = self.first_warning(job, EVENTS_PERIOD) => {
@@ -105,7 +108,8 @@ impl KubernetesTestbed {
         }
     }
 
-    async fn follow(&self, made: &Made, pod: &str, output: Output<'_>) -> Result<ClientExit, Failure> {
+    async fn follow(&self, made: &Made, log: LogOf<'_>, output: Output<'_>) -> Result<ClientExit, Failure> {
+        let pod = log.pod;
         let mut position = LogPosition::default();
         let (mut unreadable, mut read_after_end) = (0, 0);
         loop {
@@ -119,7 +123,7 @@ impl KubernetesTestbed {
                 Enough::Yes => Enough::Yes,
                 Enough::NotYet => output(b"\n"),
             };
-            let read = self.read_log(pod, &mut position, &mut take).await;
+            let read = self.read_log(log, &mut position, &mut take).await;
             let error = match read {
                 Ok(Enough::Yes) => return Ok(ClientExit::default()),
                 Ok(Enough::NotYet) => None,

@@ -8,31 +8,42 @@ use k8s_openapi::api::core::v1::Pod;
 use kube::Api;
 use kube::api::LogParams;
 
+use super::KubernetesTestbed;
 use super::request::RequestError;
-use super::{KubernetesTestbed, objects};
 use crate::testbed::Enough;
 
 /// How long to wait before a log that broke off is opened again.
 pub(super) const REOPEN_PAUSE: Duration = Duration::from_millis(200);
 
+/// Which log is read.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct LogOf<'a> {
+    /// The pod's name.
+    pub pod: &'a str,
+    /// The container's name.
+    pub container: &'a str,
+    /// Whether lines that are still to be written are waited for.
+    pub follow: bool,
+}
+
 impl KubernetesTestbed {
-    /// Hands the lines of a pod's log to `take` as they are written, from `position` on, until the
-    /// log ends or `take` has enough. The end of a log is not the end of its process.
+    /// Hands the lines of a log to `take` as they are written, from `position` on, until the log ends
+    /// or `take` has enough. The end of a log is not the end of its process.
     pub(super) async fn read_log(
         &self,
-        pod: &str,
+        of: LogOf<'_>,
         position: &mut LogPosition,
         take: &mut (dyn FnMut(&str) -> Enough + Send),
     ) -> Result<Enough, RequestError> {
         let api: Api<Pod> = Api::namespaced(self.cluster.client.clone(), &self.scope.namespace());
         let parameters = LogParams {
-            container: Some(objects::CONTAINER.to_owned()),
-            follow: true,
+            container: Some(of.container.to_owned()),
+            follow: of.follow,
             timestamps: true,
             since_time: position.resume(),
             ..LogParams::default()
         };
-        let stream = self.cluster.call("read the log of a pod", api.log_stream(pod, &parameters)).await?;
+        let stream = self.cluster.call("read the log of a pod", api.log_stream(of.pod, &parameters)).await?;
         let mut stream = std::pin::pin!(stream);
         let mut line = Vec::new();
         // a stream that breaks has ended for now, and an unfinished line is read again

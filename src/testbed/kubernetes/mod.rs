@@ -2,12 +2,15 @@
 
 mod access;
 mod connect;
+mod endpoints;
 mod exec;
 #[cfg(test)]
 mod fake_api;
 mod job;
+mod kept;
 mod kubeconfig;
 mod log;
+mod manifests;
 mod nodes;
 mod objects;
 mod pod_state;
@@ -17,16 +20,20 @@ mod removal;
 mod request;
 mod scope;
 mod servers;
+mod services;
 mod warnings;
 
 pub use access::choose_client_way;
 pub use connect::{ConnectError, ConnectionOptions, Environment, connect};
+pub use kept::{Cleanup, cleanup, has_kept};
+pub use manifests::manifests;
 pub use nodes::{Choice, Chosen, SelectionError, Wanted, choose};
-pub use objects::PodSettings;
+pub use objects::{Role, Settings};
 pub use request::{Cluster, RequestError, RequestErrorKind};
 pub use scope::Scope;
 pub use servers::START_LIMIT;
 
+use std::collections::HashMap;
 use std::sync::atomic::AtomicUsize;
 use std::time::Duration;
 
@@ -35,14 +42,16 @@ use k8s_openapi::api::core::v1::{Node, Pod};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
 use kube::Api;
 use kube::api::ListParams;
-use tokio::sync::OnceCell;
+use tokio::sync::{Mutex, OnceCell};
 use tokio_util::task::TaskTracker;
 
+use self::log::LogPosition;
+use self::objects::Network;
 use self::pod_state::PodState;
 use self::pods::Pods;
-use super::{Output, Server, StartProgress, Testbed, TestbedError, Unusable};
+use super::{NodeServers, Output, ServerLines, StartProgress, Testbed, TestbedError};
 use crate::document::{Failure, Via};
-use crate::engine::iperf3::ClientExit;
+use crate::engine::ClientExit;
 
 /// How long an API server that does not answer is waited for before a client is given up. Less than
 /// the time that a runner grants a client beyond its own.
@@ -95,10 +104,12 @@ impl From<ClientWay> for Via {
 pub struct KubernetesTestbed {
     cluster: Cluster,
     nodes: Vec<Chosen>,
-    settings: PodSettings,
+    settings: Settings,
     scope: Scope,
     client_way: ClientWay,
     made: OnceCell<Made>,
+    /// How far the logs of servers have been read.
+    server_logs: Mutex<HashMap<(usize, Network), LogPosition>>,
     /// The Jobs made so far.
     jobs: AtomicUsize,
     /// Requests that make or remove something. They are carried through even if nobody waits for
@@ -117,7 +128,7 @@ impl KubernetesTestbed {
     pub fn new(
         cluster: Cluster,
         nodes: Vec<Chosen>,
-        settings: PodSettings,
+        settings: Settings,
         scope: Scope,
         client_way: ClientWay,
     ) -> Self {
@@ -128,6 +139,7 @@ impl KubernetesTestbed {
             scope,
             client_way,
             made: OnceCell::new(),
+            server_logs: Mutex::default(),
             jobs: AtomicUsize::new(0),
             requests: TaskTracker::new(),
         }
@@ -136,6 +148,15 @@ impl KubernetesTestbed {
     /// The command by which a person removes what the run has made.
     pub fn removal_command(&self) -> String {
         self.scope.removal_command(&self.cluster.kubectl_flags)
+    }
+
+    /// The name of the pod with the servers of the node at position `index`.
+    fn server_name(&self, index: usize, network: Network) -> String {
+        self.settings.server_name(index, network, &self.nodes[index])
+    }
+
+    fn network(&self, way: usize) -> Network {
+        Network::of(self.settings.ways[way].path)
     }
 
     /// Carries a request through, whatever happens to the caller.
@@ -154,33 +175,37 @@ impl KubernetesTestbed {
             let (scope, cluster) = (self.scope.clone(), self.cluster.clone());
             let owner = self.tracked(async move { scope.create(&cluster).await }).await?;
             let pods: Api<Pod> = Api::namespaced(self.cluster.client.clone(), &self.scope.namespace());
-            Ok(Made { owner, pods: Pods::watch(pods, &self.settings.run) })
+            Ok(Made { owner, pods: Pods::watch(pods, self.settings.run()) })
         };
         self.made.get_or_try_init(make).await
     }
 }
 
 impl Testbed for KubernetesTestbed {
-    async fn start(
-        &self,
-        progress: StartProgress<'_>,
-    ) -> Result<Vec<Result<Server, Unusable>>, TestbedError> {
+    async fn start(&self, progress: StartProgress<'_>) -> Result<Vec<NodeServers>, TestbedError> {
         let made = self.made().await?;
-        let servers = (0..self.nodes.len()).map(|index| self.start_server(made, index, progress));
-        Ok(join_all(servers).await)
+        let nodes = (0..self.nodes.len()).map(|index| self.start_node(made, index, progress));
+        Ok(join_all(nodes).await)
     }
 
     async fn run_client(
         &self,
         client: usize,
+        way: usize,
         command: &[String],
         output: Output<'_>,
     ) -> Result<ClientExit, Failure> {
         let made = self.made().await.map_err(|error| error.failure_of_client())?;
+        let network = self.network(way);
         match self.client_way {
-            ClientWay::Job => self.run_by_job(made, client, command, output).await,
-            ClientWay::Exec => self.run_by_exec(client, command, output).await,
+            ClientWay::Job => self.run_by_job(made, client, network, command, output).await,
+            ClientWay::Exec => self.run_by_exec(client, network, command, output).await,
         }
+    }
+
+    async fn read_server(&self, server: usize, way: usize, lines: ServerLines<'_>) -> Result<(), Failure> {
+        let read = self.read_server_log(server, self.network(way), lines).await;
+        read.map_err(|error| error.failure_of_client())
     }
 
     async fn stop(&self) -> Result<(), TestbedError> {

@@ -1,6 +1,7 @@
 //! Which nodes are measured. Pure: from the cluster's list of nodes to the chosen ones.
 
 use std::collections::HashSet;
+use std::net::IpAddr;
 
 use k8s_openapi::api::core::v1::{Node, Taint, Toleration};
 use kube::ResourceExt;
@@ -27,14 +28,25 @@ pub struct Chosen {
     pub node: document::Node,
     /// Tolerations for exactly the taints that the node has.
     pub tolerations: Vec<Toleration>,
+    /// Its addresses, those inside of the cluster's network first.
+    pub addresses: Vec<NodeAddress>,
     /// Why no pod will run on it, although it was asked for by name.
     pub unusable: Option<String>,
+}
+
+/// An address of a node.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NodeAddress {
+    /// The address.
+    pub ip: IpAddr,
+    /// Whether it is the one for the world outside of the cluster's network.
+    pub external: bool,
 }
 
 /// What came of a choice.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Choice {
-    /// At least two.
+    /// At least as many as were needed.
     pub chosen: Vec<Chosen>,
     /// The rest, with reasons.
     pub left_out: Vec<LeftOut>,
@@ -57,9 +69,11 @@ pub enum SelectionError {
         /// The name.
         name: String,
     },
-    /// Fewer than two nodes are left.
-    #[error("fewer than two nodes can be measured")]
+    /// Fewer nodes are left than are needed.
+    #[error("{}", match needed { 1 => "no node can be measured", _ => "fewer than two nodes can be measured" })]
     TooFew {
+        /// How many there must be.
+        needed: usize,
         /// Those that are usable.
         usable: Vec<String>,
         /// Those that are not.
@@ -75,7 +89,7 @@ impl SelectionError {
             Self::Unknown { nearest: Some(nearest), .. } => what.remedy(format!("did you mean `{nearest}`?")),
             Self::Unknown { .. } => what.remedy("`kubectl get nodes` lists the nodes"),
             Self::Same { .. } => what.remedy("name two different nodes"),
-            Self::TooFew { usable, left_out } => {
+            Self::TooFew { usable, left_out, .. } => {
                 let mut why: Vec<String> = usable.iter().map(|name| format!("{name}: usable")).collect();
                 why.extend(left_out.iter().map(|node| format!("{}: {}", node.name, node.reason)));
                 let what = if why.is_empty() {
@@ -89,11 +103,11 @@ impl SelectionError {
     }
 }
 
-/// Chooses from `nodes`, the cluster's.
+/// Chooses from `nodes`, the cluster's; at least `needed`.
 ///
 /// # Errors
-/// An unknown name, or fewer than two nodes.
-pub fn choose(nodes: &[Node], wanted: &Wanted) -> Result<Choice, SelectionError> {
+/// An unknown name, or too few nodes.
+pub fn choose(nodes: &[Node], wanted: &Wanted, needed: usize) -> Result<Choice, SelectionError> {
     let (mut chosen, mut left_out) = (Vec::new(), Vec::new());
     match wanted {
         Wanted::Usable => {
@@ -117,9 +131,9 @@ pub fn choose(nodes: &[Node], wanted: &Wanted) -> Result<Choice, SelectionError>
             }
         }
     }
-    if chosen.len() < 2 {
+    if chosen.len() < needed {
         let usable = chosen.into_iter().map(|chosen| chosen.node.name).collect();
-        return Err(SelectionError::TooFew { usable, left_out });
+        return Err(SelectionError::TooFew { needed, usable, left_out });
     }
     Ok(Choice { chosen, left_out })
 }
@@ -175,7 +189,22 @@ fn repels(taint: &Taint) -> bool {
 }
 
 fn choice(node: &Node) -> Chosen {
-    Chosen { node: describe(node), tolerations: tolerations(node), unusable: obstacle(node) }
+    Chosen {
+        node: describe(node),
+        tolerations: tolerations(node),
+        addresses: addresses(node),
+        unusable: obstacle(node),
+    }
+}
+
+fn addresses(node: &Node) -> Vec<NodeAddress> {
+    let all = node.status.as_ref().and_then(|status| status.addresses.as_deref()).unwrap_or_default();
+    let of_kind = |kind: &'static str, external: bool| {
+        all.iter()
+            .filter(move |address| address.type_ == kind)
+            .filter_map(move |address| Some(NodeAddress { ip: address.address.parse().ok()?, external }))
+    };
+    of_kind("InternalIP", false).chain(of_kind("ExternalIP", true)).collect()
 }
 
 /// Tolerates exactly what the node has: nothing else is let onto it by this.

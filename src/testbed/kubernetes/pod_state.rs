@@ -4,17 +4,18 @@ use std::time::Duration;
 
 use k8s_openapi::api::core::v1::{ContainerStateTerminated, ContainerStatus, Pod, PodStatus};
 
-use super::objects::CONTAINER;
-use crate::engine::iperf3::ClientExit;
+use crate::engine::ClientExit;
 use crate::testbed::Unusable;
 
 /// How long a pod may be in a state that is bad but may pass before that state counts.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-const NEEDS_OF_IMAGE: &str = "the image needs iperf3 on its PATH and must run as any user";
-const OTHER_PORT: &str = "something on the node uses the port: choose another with --port";
+const NEEDS_OF_IMAGE: &str =
+    "the image must run as any user, and needs iperf3 on its PATH (for --rtt and --engine iperf2, iperf 2)";
+const OTHER_PORT: &str =
+    "choose another port with --port (if servers of --keep hold it, `kubectl netbench cleanup` removes them)";
 
-/// The state of a pod with one container.
+/// The state of a pod.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PodState {
     /// It is on its way.
@@ -29,10 +30,10 @@ pub enum PodState {
         /// How long to wait whether this passes.
         patience: Duration,
     },
-    /// Its container runs.
+    /// Its containers run.
     Running {
-        /// The pod's address.
-        address: String,
+        /// The pod's addresses, at least one, the first being the cluster's choice.
+        addresses: Vec<String>,
     },
     /// Its container has ended, or never came to run.
     Ended {
@@ -49,12 +50,7 @@ impl PodState {
         let Some(status) = &pod.status else {
             return starting("being scheduled");
         };
-        let container = status
-            .container_statuses
-            .as_deref()
-            .unwrap_or_default()
-            .iter()
-            .find(|status| status.name == CONTAINER);
+        let container = decisive(status);
         let phase = status.phase.as_deref().unwrap_or_default();
         if phase == "Failed" || phase == "Succeeded" {
             return ended(pod, container);
@@ -70,9 +66,9 @@ impl PodState {
             };
         }
         if state.is_some_and(|state| state.running.is_some())
-            && let Some(address) = status.pod_ip.as_ref().filter(|address| !address.is_empty())
+            && let Some(addresses) = addresses(status)
         {
-            return Self::Running { address: address.clone() };
+            return Self::Running { addresses };
         }
         if let Some(waiting) = state.and_then(|state| state.waiting.as_ref()) {
             let reason = waiting.reason.as_deref().unwrap_or_default();
@@ -97,6 +93,23 @@ impl PodState {
             _ => starting("being scheduled"),
         }
     }
+}
+
+/// The container that decides about the pod: one that has ended, else one that does not run yet.
+fn decisive(status: &PodStatus) -> Option<&ContainerStatus> {
+    let containers = || status.container_statuses.as_deref().unwrap_or_default().iter();
+    let state = |container: &&ContainerStatus| container.state.clone().unwrap_or_default();
+    let ended = containers().find(|container| state(container).terminated.is_some());
+    ended
+        .or_else(|| containers().find(|container| state(container).running.is_none()))
+        .or_else(|| containers().next())
+}
+
+fn addresses(status: &PodStatus) -> Option<Vec<String>> {
+    let first = status.pod_ip.clone().filter(|address| !address.is_empty())?;
+    let all = status.pod_ips.as_deref().unwrap_or_default().iter().map(|pod_ip| pod_ip.ip.clone());
+    let others = all.filter(|address| *address != first && !address.is_empty()).collect::<Vec<_>>();
+    Some(std::iter::once(first).chain(others).collect())
 }
 
 fn starting(waits_for: &str) -> PodState {
@@ -196,18 +209,13 @@ mod tests {
 
     macro_rules! recorded {
         ($name:literal) => {
-            recorded_pod(include_str!(concat!("../../../tests/fixtures/kubernetes/pod-", $name, ".json")))
+            serde_json::from_str(include_str!(concat!(
+                "../../../tests/fixtures/kubernetes/pod-",
+                $name,
+                ".json"
+            )))
+            .unwrap()
         };
-    }
-
-    /// The recorded pods' container has another name than ours.
-    fn recorded_pod(json: &str) -> Pod {
-        let mut pod: Pod = serde_json::from_str(json).unwrap();
-        for status in pod.status.iter_mut().flat_map(|status| status.container_statuses.iter_mut().flatten())
-        {
-            status.name = CONTAINER.to_owned();
-        }
-        pod
     }
 
     /// Pods of a Kubernetes 1.36 cluster.

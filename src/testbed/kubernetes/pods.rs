@@ -12,7 +12,7 @@ use tokio::sync::watch;
 use tokio::task::AbortHandle;
 use tokio::time::Instant;
 
-use super::objects::RUN_LABEL;
+use super::objects::{RUN_LABEL, TEST_LABEL};
 use super::pod_state::PodState;
 use crate::testbed::Unusable;
 
@@ -48,12 +48,12 @@ impl Drop for Pods {
 /// How a pod's start turned out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Started {
-    /// It runs: its name and address.
+    /// It runs.
     Running {
         /// The pod's name.
         name: String,
-        /// Its address.
-        address: String,
+        /// Its addresses, at least one.
+        addresses: Vec<String>,
     },
     /// It has ended already, or never will run.
     Not {
@@ -121,8 +121,8 @@ impl Pods {
             };
             let mut until = deadline;
             match state {
-                Some(PodState::Running { address }) => {
-                    return Started::Running { name: name.unwrap_or_default(), address };
+                Some(PodState::Running { addresses }) => {
+                    return Started::Running { name: name.unwrap_or_default(), addresses };
                 }
                 Some(PodState::Ended { unusable, exit }) => {
                     let cause = if exit.code.is_some() { Cause::Exited } else { Cause::Stuck };
@@ -178,6 +178,17 @@ impl Pods {
     /// The names of all pods, now.
     pub fn names(&self) -> Vec<String> {
         self.known.borrow().pods.keys().cloned().collect()
+    }
+
+    /// Waits until no pod is left of the clients whose labels begin with `session`, or none may be
+    /// seen; the caller bounds the time.
+    pub async fn clients_gone(&self, session: &str) {
+        let mut known = self.known.clone();
+        let is_client =
+            |pod: &Pod| pod.labels().get(TEST_LABEL).is_some_and(|label| label.starts_with(session));
+        let is_done = |known: &Known| known.refused.is_some() || !known.pods.values().any(is_client);
+        // an error means that the watch has ended: nothing more can be learnt from it
+        let _ = known.wait_for(is_done).await;
     }
 
     /// Waits until no pod is left, or none may be seen; the caller bounds the time.

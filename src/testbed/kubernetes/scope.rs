@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use k8s_openapi::api::core::v1::{ConfigMap, Namespace};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
-use kube::api::{DeleteParams, PostParams};
+use kube::api::{DeleteParams, Patch, PatchParams, PostParams};
 use kube::{Api, ResourceExt};
 
 use super::objects;
@@ -26,6 +26,9 @@ pub struct Scope {
     host_network: bool,
     existence: Arc<Mutex<Existence>>,
 }
+
+/// How long the namespace of servers that stayed may take to go.
+const KEPT_GONE_LIMIT: Duration = Duration::from_secs(60);
 
 /// Whether there is something to remove.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -50,8 +53,23 @@ impl Scope {
         self.given.clone().unwrap_or_else(|| objects::scope_name(&self.run))
     }
 
+    /// The namespace that was given; none for one of the run's own.
+    pub fn given(&self) -> Option<&str> {
+        self.given.as_deref()
+    }
+
+    /// The scope of servers that stay after their run.
+    pub fn kept(given: Option<String>, host_network: bool) -> Self {
+        Self::new(objects::KEPT, given, host_network)
+    }
+
     /// The command by which a person removes what the run has made.
     pub fn removal_command(&self, kubectl_flags: &str) -> String {
+        if self.is_kept() {
+            let namespace = self.given.as_ref();
+            let namespace = namespace.map_or(String::new(), |name| format!(" --namespace {name}"));
+            return format!("kubectl netbench cleanup{kubectl_flags}{namespace}");
+        }
         let name = objects::scope_name(&self.run);
         match &self.given {
             Some(namespace) => {
@@ -86,6 +104,9 @@ impl Scope {
                 .call(format!("create the namespace {name}"), api.create(&parameters, &namespace))
                 .await;
             return match made {
+                Err(error) if error.is_conflict() && self.is_kept() => {
+                    self.suit_kept_namespace(cluster).await.map(|()| None)
+                }
                 // a repeated request finds what the first one made
                 Err(error) if error.is_conflict() => Ok(None),
                 other => other.map(|_| None),
@@ -109,6 +130,39 @@ impl Scope {
         }))
     }
 
+    fn is_kept(&self) -> bool {
+        self.run == objects::KEPT
+    }
+
+    /// Makes the namespace of servers that stay fit for those of this run: it may be on its way
+    /// out, or have been made for pods that needed less.
+    async fn suit_kept_namespace(&self, cluster: &Cluster) -> Result<(), RequestError> {
+        let api = Api::<Namespace>::all(cluster.client.clone());
+        let name = objects::scope_name(&self.run);
+        let namespace = objects::namespace(&self.run, self.host_network);
+        let doing = format!("use the namespace {name}");
+        let give_up = tokio::time::Instant::now() + KEPT_GONE_LIMIT;
+        loop {
+            let found = cluster.call(&doing, api.get_opt(&name)).await?;
+            match found {
+                Some(found) if found.metadata.deletion_timestamp.is_none() => break,
+                Some(_) => tokio::time::sleep(POLL).await,
+                None => {
+                    let made = cluster.call(&doing, api.create(&PostParams::default(), &namespace)).await;
+                    return made.map(drop);
+                }
+            }
+            if tokio::time::Instant::now() >= give_up {
+                break;
+            }
+        }
+        if !self.host_network {
+            return Ok(());
+        }
+        let patch = Patch::Merge(serde_json::json!({"metadata": {"labels": namespace.metadata.labels}}));
+        cluster.call(&doing, api.patch(&name, &PatchParams::default(), &patch)).await.map(drop)
+    }
+
     fn existence(&self) -> Existence {
         // nothing panics while it is locked
         *self.existence.lock().unwrap_or_else(PoisonError::into_inner)
@@ -116,6 +170,11 @@ impl Scope {
 
     fn set_existence(&self, existence: Existence) {
         *self.existence.lock().unwrap_or_else(PoisonError::into_inner) = existence;
+    }
+
+    /// Takes it for made, so that it can be removed by another run than the one that made it.
+    pub fn adopt(&self) {
+        self.set_existence(Existence::Yes);
     }
 
     /// Removes it, and with it all that the run has made.
@@ -173,9 +232,13 @@ impl Scope {
         Ok(())
     }
 
-    async fn is_there(&self, cluster: &Cluster) -> Result<bool, RequestError> {
+    /// Whether it exists.
+    ///
+    /// # Errors
+    /// The cluster does not say.
+    pub async fn is_there(&self, cluster: &Cluster) -> Result<bool, RequestError> {
         let name = objects::scope_name(&self.run);
-        let doing = format!("see whether {name} is gone");
+        let doing = format!("see whether {name} is there");
         match &self.given {
             Some(given) => {
                 let api = Api::<ConfigMap>::namespaced(cluster.client.clone(), given);

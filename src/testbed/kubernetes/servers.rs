@@ -1,18 +1,18 @@
-//! Starts the servers: one pod per node, all at once.
+//! Starts the servers: one pod per node and network, all at once.
 
 use std::time::Duration;
 
-use k8s_openapi::api::core::v1::Pod;
-use kube::api::PostParams;
+use futures_util::future::{join_all, try_join_all};
+use k8s_openapi::api::core::v1::{Pod, Service};
+use kube::api::{DeleteParams, PostParams};
 use kube::{Api, ResourceExt};
 
-use super::log::{LogPosition, REOPEN_PAUSE};
-use super::objects;
+use super::log::{LogOf, LogPosition, REOPEN_PAUSE};
+use super::objects::{self, Network, SPEC_ANNOTATION};
 use super::pods::Started;
-use super::request::RequestErrorKind;
+use super::request::{RequestError, RequestErrorKind};
 use super::{KubernetesTestbed, Made, PodState};
-use crate::engine::iperf3::{ServerLog, server_command};
-use crate::testbed::{Enough, Server, StartProgress, Starting, Unusable};
+use crate::testbed::{Enough, NodeServers, Process, StartProgress, Starting, Unusable};
 
 /// How long a pod may take to run; most of it is for pulling the image.
 pub const START_LIMIT: Duration = Duration::from_secs(180);
@@ -23,50 +23,89 @@ const LISTEN_LIMIT: Duration = Duration::from_secs(10);
 /// How long a new namespace may be without its service account.
 const ACCOUNT_LIMIT: Duration = Duration::from_secs(10);
 
+/// How long a pod that stayed and does not suit may take to go.
+const GONE_LIMIT: Duration = Duration::from_secs(40);
+
+/// A pod whose servers listen.
+pub(super) struct Listening {
+    /// The pod's addresses, at least one.
+    pub addresses: Vec<String>,
+    /// The version of the program that measures throughput, if it told.
+    pub version: Option<String>,
+}
+
 impl KubernetesTestbed {
-    /// Starts the server of the node at position `index`.
-    pub(super) async fn start_server(
+    /// Starts the servers of the node at position `index`. Returns how they are reached, way by way.
+    pub(super) async fn start_node(
         &self,
         made: &Made,
         index: usize,
         progress: StartProgress<'_>,
-    ) -> Result<Server, Unusable> {
-        let result = self.try_start_server(made, index, progress).await;
-        match &result {
-            Ok(_) => progress(index, Starting::Listens),
-            Err(unusable) => progress(index, Starting::Failed(unusable)),
+    ) -> NodeServers {
+        let networks = self.settings.networks();
+        let pods = networks.iter().map(|&network| async move {
+            let started = self.start_pod(made, index, network, progress).await;
+            if let Err(unusable) = &started {
+                progress(index, Starting::Failed(unusable));
+            }
+            (network, started)
+        });
+        let (service, pods) = tokio::join!(self.make_service(made, index), join_all(pods));
+        let service = self.complete_service(service, |waits_for| {
+            progress(index, Starting::WaitsFor(waits_for));
+        });
+        let service = service.await;
+        let servers: NodeServers = self
+            .settings
+            .ways
+            .iter()
+            .map(|way| {
+                let network = Network::of(way.path);
+                let pod = pods.iter().find_map(|(of, pod)| (*of == network).then_some(pod.as_ref()));
+                let pod = pod.unwrap_or(Err(&Unusable::because("it has no pod"))).map_err(Unusable::clone)?;
+                self.server(index, *way, pod, &service)
+            })
+            .collect();
+        if pods.iter().all(|(_, pod)| pod.is_ok()) {
+            progress(index, Starting::Listens);
         }
-        result
+        servers
     }
 
-    async fn try_start_server(
+    async fn start_pod(
         &self,
         made: &Made,
         index: usize,
+        network: Network,
         progress: StartProgress<'_>,
-    ) -> Result<Server, Unusable> {
+    ) -> Result<Listening, Unusable> {
         let node = &self.nodes[index];
         if let Some(reason) = &node.unusable {
             return Err(Unusable::because(reason));
         }
-        let name = objects::server_name(&self.settings.run, index);
-        self.create_server_pod(made, index).await?;
+        let name = self.server_name(index, network);
+        self.make_server_pod(made, index, network).await?;
         let waiting = |waits_for: &str| progress(index, Starting::WaitsFor(waits_for));
         let started = made.pods.started(|pod| pod.name_any() == name, START_LIMIT, waiting).await;
-        let address = match started {
-            Started::Running { address, .. } => address,
+        let addresses = match started {
+            Started::Running { addresses, .. } => addresses,
             Started::Not { unusable, cause, .. } => {
                 return Err(self.with_warning(&name, unusable, cause).await);
             }
         };
-        let version = self.listening(made, &name).await?;
-        Ok(Server { host: address, port: self.settings.port, version })
+        let processes: Vec<Process> = self.settings.processes.iter().collect();
+        let versions = processes.iter().map(|process| self.listening(made, &name, *process));
+        let versions = try_join_all(versions).await?;
+        Ok(Listening { addresses, version: versions.into_iter().next().flatten() })
     }
 
-    async fn create_server_pod(&self, made: &Made, index: usize) -> Result<(), Unusable> {
-        let command = server_command(self.settings.port);
-        let pod = objects::server_pod(&self.settings, index, &self.nodes[index], command, made.owner.clone());
+    async fn make_server_pod(&self, made: &Made, index: usize, network: Network) -> Result<(), Unusable> {
+        let node = &self.nodes[index];
+        let pod = objects::server_pod(&self.settings, index, network, node, made.owner.clone());
         let api: Api<Pod> = Api::namespaced(self.cluster.client.clone(), &self.scope.namespace());
+        if self.settings.keep && self.is_there_already(&api, &pod).await.map_err(|error| unusable(&error))? {
+            return Ok(());
+        }
         let cluster = self.cluster.clone();
         let create = async move {
             let give_up = tokio::time::Instant::now() + ACCOUNT_LIMIT;
@@ -83,14 +122,37 @@ impl KubernetesTestbed {
                 }
             }
         };
-        self.tracked(create)
-            .await
-            .map_err(|error| Unusable { reason: format!("{error}: {}", error.why()), remedy: error.remedy() })
+        self.tracked(create).await.map_err(|error| unusable(&error))
+    }
+
+    /// Whether an earlier run has left this very pod, and it is alive. One that does not suit is
+    /// removed.
+    async fn is_there_already(&self, api: &Api<Pod>, wanted: &Pod) -> Result<bool, RequestError> {
+        let name = wanted.name_any();
+        let get = || self.cluster.call("look for its pod", api.get_opt(&name));
+        let Some(found) = get().await? else {
+            return Ok(false);
+        };
+        if suits(&found, wanted) {
+            return Ok(true);
+        }
+        let parameters = DeleteParams::default().grace_period(0);
+        match self.cluster.call("replace its pod", api.delete(&name, &parameters)).await {
+            Err(error) if !error.is_not_found() => return Err(error),
+            _ => {}
+        }
+        let give_up = tokio::time::Instant::now() + GONE_LIMIT;
+        while get().await?.is_some_and(|pod| pod.uid() == found.uid())
+            && tokio::time::Instant::now() < give_up
+        {
+            tokio::time::sleep(REOPEN_PAUSE).await;
+        }
+        Ok(false)
     }
 
     /// Reads the log of a running server until it listens. Returns its version.
-    async fn listening(&self, made: &Made, pod: &str) -> Result<Option<String>, Unusable> {
-        let mut log = ServerLog::default();
+    async fn listening(&self, made: &Made, pod: &str, process: Process) -> Result<Option<String>, Unusable> {
+        let mut log = process.engine.server_log();
         let mut last_error = None;
         let read = async {
             let mut position = LogPosition::default();
@@ -98,8 +160,9 @@ impl KubernetesTestbed {
                 log.line(line);
                 if log.is_listening() { Enough::Yes } else { Enough::NotYet }
             };
+            let of = LogOf { pod, container: process.engine.program(), follow: true };
             loop {
-                match self.read_log(pod, &mut position, &mut take).await {
+                match self.read_log(of, &mut position, &mut take).await {
                     Ok(Enough::Yes) => return,
                     Ok(Enough::NotYet) => {}
                     Err(error) => last_error = Some(error),
@@ -109,22 +172,57 @@ impl KubernetesTestbed {
         };
         // a process that has ended will never listen, and its last words say more than its log
         let ended = tokio::select! {
-            () = read => return Ok(log.into_version()),
+            () = read => return Ok(log.version().map(str::to_owned)),
             ended = made.pods.ended(pod) => ended,
             () = tokio::time::sleep(LISTEN_LIMIT) => made.pods.state(pod),
         };
         Err(match (ended, last_error) {
             (Some(PodState::Ended { unusable, .. }), _) => unusable,
             (None, _) => Unusable::because("its pod was deleted"),
-            (_, Some(error)) => {
-                Unusable { reason: format!("{error}: {}", error.why()), remedy: error.remedy() }
-            }
+            (_, Some(error)) => unusable(&error),
             (_, None) => Unusable::because(format!(
-                "its server does not listen after {} seconds",
+                "its server does not listen on port {} after {} seconds",
+                process.port,
                 LISTEN_LIMIT.as_secs()
             )),
         })
     }
+
+    /// Hands over what the server has written since this was last called.
+    pub(super) async fn read_server_log(
+        &self,
+        index: usize,
+        network: Network,
+        take: crate::testbed::ServerLines<'_>,
+    ) -> Result<(), RequestError> {
+        let pod = self.server_name(index, network);
+        let container = self.settings.processes.throughput.engine.program();
+        let mut positions = self.server_logs.lock().await;
+        let position = positions.entry((index, network)).or_default();
+        let of = LogOf { pod: &pod, container, follow: false };
+        self.read_log(of, position, &mut *take).await.map(drop)
+    }
+
+    /// Makes the Service of the node at position `index`; none if no way needs one.
+    async fn make_service(&self, made: &Made, index: usize) -> Result<Option<Service>, Unusable> {
+        let node = &self.nodes[index];
+        match objects::service(&self.settings, index, node, made.owner.clone()) {
+            Some(service) => self.create_service(service).await.map(Some).map_err(|error| unusable(&error)),
+            None => Ok(None),
+        }
+    }
+}
+
+/// Whether a pod that was found is the wanted one, and alive.
+pub(super) fn suits(found: &Pod, wanted: &Pod) -> bool {
+    let made_of = |pod: &Pod| pod.annotations().get(SPEC_ANNOTATION).cloned();
+    found.metadata.deletion_timestamp.is_none()
+        && made_of(found) == made_of(wanted)
+        && matches!(PodState::of(found), PodState::Running { .. })
+}
+
+pub(super) fn unusable(error: &RequestError) -> Unusable {
+    Unusable { reason: format!("{error}: {}", error.why()), remedy: error.remedy() }
 }
 
 fn lacks_account(error: &RequestErrorKind) -> bool {

@@ -8,9 +8,11 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use super::fake_api::{Answer, FakeApi, running};
+use super::nodes::NodeAddress;
+use super::objects::fixtures::{chosen, over, settings};
 use super::*;
-use crate::document;
-use crate::testbed::Enough;
+use crate::document::{IpFamily, Path};
+use crate::testbed::{Enough, Server, Unusable, Way};
 
 macro_rules! recorded {
     ($name:literal) => {
@@ -21,20 +23,22 @@ macro_rules! recorded {
 const SERVER_LOG: &str = include_str!("../../../tests/fixtures/iperf3/3.18-server.log");
 
 fn testbed(api: &FakeApi, nodes: usize, way: ClientWay, namespace: Option<&str>) -> KubernetesTestbed {
-    let chosen = |index: usize| Chosen {
-        node: document::Node { name: format!("node-{}", index + 1), ..document::Node::default() },
-        tolerations: Vec::new(),
-        unusable: None,
-    };
-    let settings = PodSettings {
-        run: "k3v9x2mq".to_owned(),
-        image: "example.org/iperf3:1".to_owned(),
-        port: 5201,
-        host_network: false,
-        server_deadline: Duration::from_secs(300),
-        client_deadline: Duration::from_secs(60),
+    with_settings(api, nodes, way, namespace, settings())
+}
+
+fn with_settings(
+    api: &FakeApi,
+    nodes: usize,
+    way: ClientWay,
+    namespace: Option<&str>,
+    settings: Settings,
+) -> KubernetesTestbed {
+    let chosen = |index: usize| {
+        let address = NodeAddress { ip: format!("192.0.2.{}", index + 1).parse().unwrap(), external: false };
+        Chosen { addresses: vec![address], ..chosen(&format!("node-{}", index + 1)) }
     };
     let scope = Scope::new("k3v9x2mq", namespace.map(str::to_owned), false);
+    let scope = if settings.keep { Scope::kept(namespace.map(str::to_owned), false) } else { scope };
     KubernetesTestbed::new(api.cluster(), (0..nodes).map(chosen).collect(), settings, scope, way)
 }
 
@@ -46,15 +50,21 @@ fn server_log(name: &str) -> Option<Answer> {
     })
 }
 
+/// How the server of each node is reached on the first way.
 async fn start(testbed: &KubernetesTestbed) -> Vec<Result<Server, Unusable>> {
-    testbed.start(&|_, _| {}).await.unwrap()
+    let nodes = testbed.start(&|_, _| {}).await.unwrap();
+    nodes.into_iter().map(|mut ways| ways.remove(0)).collect()
+}
+
+fn server(host: &str, port: u16) -> Server {
+    Server { host: host.to_owned(), port, latency_port: None, version: Some("3.18".to_owned()) }
 }
 
 #[tokio::test(start_paused = true)]
 async fn servers_start_although_every_watch_ends_soon() {
     let api = FakeApi::new(|name, _| server_log(name));
     let servers = start(&testbed(&api, 3, ClientWay::Exec, None)).await;
-    let server = Server { host: "10.244.1.5".to_owned(), port: 5201, version: Some("3.18".to_owned()) };
+    let server = server("10.244.1.5", 5201);
     assert_eq!(servers, vec![Ok(server); 3]);
 }
 
@@ -136,8 +146,7 @@ async fn pod_security_refuses_with_a_remedy() {
 
 #[tokio::test(start_paused = true)]
 async fn an_image_that_cannot_be_pulled_is_told_within_seconds() {
-    let mut pod: Value = serde_json::from_str(recorded!("pod-bad-image.json")).unwrap();
-    pod["status"]["containerStatuses"][0]["name"] = json!("iperf3");
+    let pod: Value = serde_json::from_str(recorded!("pod-bad-image.json")).unwrap();
     let api = FakeApi::new(|_, _| None);
     let on_create = {
         let api = api.clone();
@@ -216,7 +225,7 @@ async fn run_client(testbed: &KubernetesTestbed) -> (Result<ClientExit, Failure>
         let ended = String::from_utf8_lossy(&read).contains("\"event\":\"end\"") && read.ends_with(b"\n");
         if ended { Enough::Yes } else { Enough::NotYet }
     };
-    let result = testbed.run_client(0, &["iperf3".to_owned()], &mut output).await;
+    let result = testbed.run_client(0, 0, &["iperf3".to_owned()], &mut output).await;
     let text = String::from_utf8(read.into_inner().unwrap()).unwrap();
     (result, text)
 }
@@ -385,4 +394,74 @@ async fn exec_is_chosen_where_both_verbs_are_allowed() {
         });
         assert_eq!(choose_client_way(&api.cluster(), "team-a").await, way);
     }
+}
+
+/// A Service as a cluster completes it.
+fn completed(body: &Value) -> Value {
+    let mut service = body.clone();
+    service["spec"]["clusterIP"] = json!("10.96.0.7");
+    service["spec"]["clusterIPs"] = json!(["10.96.0.7"]);
+    service["spec"]["ports"][0]["nodePort"] = json!(31_234);
+    service
+}
+
+fn with_services(name: &str, body: &Value) -> Option<Answer> {
+    let creates = name.starts_with("POST") && name.contains("/services?");
+    if creates { Some(Answer::ok(&completed(body))) } else { server_log(name) }
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_pod_and_one_service_serve_all_paths_of_the_pod_network() {
+    let api = FakeApi::new(with_services);
+    let ways = over(&[Path::Pod, Path::Service, Path::NodePort]);
+    let testbed = with_settings(&api, 2, ClientWay::Exec, None, Settings { ways, ..settings() });
+    let nodes = testbed.start(&|_, _| {}).await.unwrap();
+    let reached = [server("10.244.1.5", 5201), server("10.96.0.7", 5201), server("192.0.2.2", 31_234)];
+    assert_eq!(nodes[1], reached.map(Ok));
+    assert_eq!(api.requests("POST /api/v1/namespaces/netbench-k3v9x2mq/pods?").len(), 2);
+    assert_eq!(api.requests("POST /api/v1/namespaces/netbench-k3v9x2mq/services?").len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_service_that_is_refused_fails_its_way_and_no_other() {
+    let api = FakeApi::new(|name, _| {
+        let refused = name.starts_with("POST") && name.contains("/services?");
+        if refused { Some(Answer::error(403, "exceeded quota: q")) } else { server_log(name) }
+    });
+    let ways = over(&[Path::Pod, Path::Service]);
+    let testbed = with_settings(&api, 2, ClientWay::Exec, None, Settings { ways, ..settings() });
+    let nodes = testbed.start(&|_, _| {}).await.unwrap();
+    assert!(nodes[0][0].is_ok());
+    assert!(nodes[0][1].as_ref().unwrap_err().reason.contains("exceeded quota"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_node_without_an_address_of_the_family_is_told() {
+    let api = FakeApi::new(|name, _| server_log(name));
+    let ways = [IpFamily::Ipv4, IpFamily::Ipv6]
+        .map(|family| Way { path: Path::Pod, ip_family: Some(family) })
+        .to_vec();
+    let testbed = with_settings(&api, 2, ClientWay::Exec, None, Settings { ways, ..settings() });
+    let nodes = testbed.start(&|_, _| {}).await.unwrap();
+    assert_eq!(nodes[0][0], Ok(server("10.244.1.5", 5201)));
+    assert_eq!(nodes[0][1], Err(Unusable::because("its pod has no IPv6 address")));
+}
+
+#[tokio::test(start_paused = true)]
+async fn servers_that_stay_are_found_again_and_not_removed() {
+    let api = FakeApi::new(|name, _| server_log(name));
+    let keep = || Settings { keep: true, ..settings() };
+    let chosen_nodes = || (1..=2).map(|number| chosen(&format!("node-{number}"))).collect::<Vec<_>>();
+    let has_kept = async || {
+        kept::has_kept(&api.cluster(), &Scope::kept(None, false), &settings(), &chosen_nodes()).await
+    };
+    assert!(!has_kept().await);
+    let first = with_settings(&api, 2, ClientWay::Exec, None, keep());
+    assert!(start(&first).await.iter().all(Result::is_ok));
+    first.stop().await.unwrap();
+    assert!(api.requests("DELETE").is_empty());
+    assert!(has_kept().await);
+    let other = Settings { image: "example.org/other:1".to_owned(), ..settings() };
+    let nodes = chosen_nodes();
+    assert!(!kept::has_kept(&api.cluster(), &Scope::kept(None, false), &other, &nodes).await);
 }

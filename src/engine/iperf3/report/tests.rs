@@ -10,18 +10,118 @@ macro_rules! recorded {
 const STREAM: &[u8] = recorded!("3.18-stream-two-streams.ndjson");
 const DOCUMENT: &[u8] = recorded!("3.12-document-two-streams.json");
 
-fn read(format: ReportFormat, time_seconds: u32, output: &[u8]) -> Result<Measurement, Failure> {
-    let mut reader = ReportReader::new(format, time_seconds);
-    reader.push(output);
-    reader.finish(&ClientExit::default())
+fn reader(format: ReportFormat, options: &ClientOptions) -> Box<ReportReader> {
+    Box::new(ReportReader::new(format, options))
 }
 
-fn read_stream(output: &[u8]) -> Result<Measurement, Failure> {
+/// The results of the directions that were asked for.
+fn read_as(format: ReportFormat, options: &ClientOptions, output: &[u8]) -> Result<Vec<Throughput>, Failure> {
+    let mut reader = reader(format, options);
+    reader.push(output);
+    let results = reader.finish(&ClientExit::default())?;
+    let directions: Vec<Direction> = results.iter().map(|(direction, _)| *direction).collect();
+    assert_eq!(directions, options.flow.directions());
+    let throughput = |measurement| match measurement {
+        Measurement::Throughput(throughput) => throughput,
+        Measurement::Latency(latency) => panic!("{latency:?}"),
+    };
+    Ok(results.into_iter().map(|(_, measurement)| throughput(measurement)).collect())
+}
+
+fn read(format: ReportFormat, time_seconds: u32, output: &[u8]) -> Result<Throughput, Failure> {
+    read_as(format, &ClientOptions::tcp(time_seconds), output).map(|mut results| results.remove(0))
+}
+
+fn read_stream(output: &[u8]) -> Result<Throughput, Failure> {
     read(ReportFormat::Stream, 2, output)
 }
 
-fn read_document(output: &[u8]) -> Result<Measurement, Failure> {
+fn read_document(output: &[u8]) -> Result<Throughput, Failure> {
     read(ReportFormat::Document, 2, output)
+}
+
+#[test]
+fn udp_tells_what_was_received_and_what_was_lost() {
+    let options = ClientOptions { protocol: Protocol::Udp, ..ClientOptions::tcp(2) };
+    let (document, stream) = (ReportFormat::Document, ReportFormat::Stream);
+    for (format, recorded, lost, sent) in [
+        (document, &recorded!("3.12-document-udp-lossy.json")[..], 22_241, 419_420),
+        (document, &recorded!("3.16-document-udp-lossy.json")[..], 178_845, 334_290),
+        (stream, &recorded!("3.21-stream-udp-lossy.ndjson")[..], 31_385, 390_320),
+    ] {
+        let throughput = read_as(format, &options, recorded).unwrap().remove(0);
+        let udp = throughput.udp.unwrap();
+        assert_eq!((udp.lost, udp.sent, udp.out_of_order), (lost, sent, Some(0)));
+        assert!((udp.lost_percent - lost as f64 / sent as f64 * 100.0).abs() < 0.01);
+        assert!(udp.jitter_microseconds > 0.0);
+        // each datagram has 1400 bytes, and the receiver has all but the lost ones
+        let received = (sent - lost) * 1400;
+        assert!(throughput.bytes.abs_diff(received) <= 14_000, "{} {received}", throughput.bytes);
+        assert_eq!((throughput.retransmits, throughput.round_trip_time), (None, None));
+        assert_eq!(throughput.samples.len(), 2);
+    }
+}
+
+#[test]
+fn both_directions_have_figures_of_their_own() {
+    let options = ClientOptions { flow: Flow::Both, parallel: 2, ..ClientOptions::tcp(2) };
+    let (document, stream) = (ReportFormat::Document, ReportFormat::Stream);
+    for (format, recorded, bytes, retransmits) in [
+        (document, &recorded!("3.12-document-bidir.json")[..], [3_186_098_176, 2_119_434_134], [33, 20]),
+        (document, &recorded!("3.16-document-bidir.json")[..], [6_013_452_288, 5_104_730_112], [36, 36]),
+        (stream, &recorded!("3.18-stream-bidir.ndjson")[..], [4_862_640_128, 4_641_652_736], [8, 24]),
+        (stream, &recorded!("3.21-stream-bidir.ndjson")[..], [4_816_764_928, 4_554_227_712], [18, 23]),
+    ] {
+        let results = read_as(format, &options, recorded).unwrap();
+        assert_eq!([results[0].bytes, results[1].bytes], bytes);
+        assert_eq!(results.iter().map(|r| r.retransmits.unwrap()).collect::<Vec<_>>(), retransmits);
+        assert!(results.iter().all(|result| result.samples.len() == 2));
+        // the client's kernel knows the time of what the client sends, and nothing of the rest
+        assert!(results[0].round_trip_time.is_some_and(|time| time.min_microseconds > 50.0));
+        assert_eq!(results[1].round_trip_time, None);
+    }
+}
+
+#[test]
+fn udp_in_both_directions_has_the_datagrams_of_each() {
+    let options = ClientOptions { flow: Flow::Both, protocol: Protocol::Udp, ..ClientOptions::tcp(2) };
+    let results = read_as(ReportFormat::Stream, &options, recorded!("3.21-stream-udp-bidir.ndjson")).unwrap();
+    let jitters: Vec<f64> = results.iter().map(|result| result.udp.unwrap().jitter_microseconds).collect();
+    assert_eq!(results.iter().map(|result| result.udp.unwrap().sent).collect::<Vec<_>>(), [382, 382]);
+    assert!((jitters[0] - jitters[1]).abs() > f64::EPSILON, "{jitters:?}");
+}
+
+#[test]
+fn the_way_back_is_what_the_client_received() {
+    let options = ClientOptions { flow: Flow::Reverse, ..ClientOptions::tcp(2) };
+    for (format, recorded, bytes) in [
+        (ReportFormat::Document, &recorded!("3.12-document-reverse.json")[..], 4_336_517_120),
+        (ReportFormat::Stream, &recorded!("3.18-stream-reverse.ndjson")[..], 5_227_675_648),
+    ] {
+        let throughput = read_as(format, &options, recorded).unwrap().remove(0);
+        assert_eq!((throughput.bytes, throughput.round_trip_time), (bytes, None));
+        assert!(throughput.retransmits.is_some());
+    }
+}
+
+#[test]
+fn the_omitted_start_is_no_sample_and_in_no_figure() {
+    let options = ClientOptions { omit_seconds: 1, ..ClientOptions::tcp(2) };
+    let throughput =
+        read_as(ReportFormat::Stream, &options, recorded!("3.21-stream-omit.ndjson")).unwrap().remove(0);
+    assert_eq!((throughput.samples.len(), throughput.bytes), (2, 4_250_664_960));
+}
+
+#[test]
+fn the_oldest_threaded_and_the_newest_version_are_read_as_well() {
+    for (format, recorded) in [
+        (ReportFormat::Document, &recorded!("3.16-document-tcp.json")[..]),
+        (ReportFormat::Stream, &recorded!("3.21-stream-tcp.ndjson")[..]),
+    ] {
+        let throughput = read(format, 2, recorded).unwrap();
+        assert_eq!(throughput.samples.len(), 2);
+        assert!(throughput.round_trip_time.is_some() && throughput.cpu.is_some());
+    }
 }
 
 #[test]
@@ -50,12 +150,13 @@ fn a_document_printed_twice_counts_once() {
 #[test]
 fn output_may_come_in_any_pieces() {
     for (format, output) in [(ReportFormat::Stream, STREAM), (ReportFormat::Document, DOCUMENT)] {
-        let mut reader = ReportReader::new(format, 2);
+        let mut reader = reader(format, &ClientOptions::tcp(2));
         let seen: usize = output.chunks(7).map(|piece| reader.push(piece).len()).sum();
         assert_eq!(reader.is_complete(), format == ReportFormat::Document || output.ends_with(b"\n"));
         let whole = read(format, 2, output).unwrap();
         assert_eq!(seen, whole.samples.len());
-        assert_eq!(reader.finish(&ClientExit::default()), Ok(whole));
+        let result = reader.finish(&ClientExit::default());
+        assert_eq!(result, Ok(vec![(Direction::ClientToServer, Measurement::Throughput(whole))]));
     }
 }
 
@@ -74,7 +175,7 @@ fn errors_keep_iperf3s_words_and_are_sorted() {
 
 #[test]
 fn a_client_without_a_report_is_told_by_its_last_words() {
-    let reader = ReportReader::new(ReportFormat::Stream, 2);
+    let reader = reader(ReportFormat::Stream, &ClientOptions::tcp(2));
     let exit = ClientExit {
         code: Some(1),
         stderr: String::from_utf8_lossy(recorded!("3.12-no-json-stream.stderr")).into_owned(),

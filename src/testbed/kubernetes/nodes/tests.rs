@@ -40,7 +40,7 @@ fn named(names: &[&str]) -> Wanted {
 
 #[test]
 fn unusable_nodes_are_left_out_with_reasons() {
-    let choice = choose(&cluster(), &Wanted::Usable).unwrap();
+    let choice = choose(&cluster(), &Wanted::Usable, 2).unwrap();
     let names: Vec<&str> = choice.chosen.iter().map(|chosen| chosen.node.name.as_str()).collect();
     assert_eq!(names, ["node-1", "node-2"]);
     let reasons: Vec<String> =
@@ -58,7 +58,7 @@ fn unusable_nodes_are_left_out_with_reasons() {
 
 #[test]
 fn named_nodes_are_used_in_spite_of_taints_and_only_those_are_tolerated() {
-    let choice = choose(&cluster(), &named(&["tainted", "cordoned", "node-1"])).unwrap();
+    let choice = choose(&cluster(), &named(&["tainted", "cordoned", "node-1"]), 2).unwrap();
     let tolerated: Vec<Vec<&str>> = choice
         .chosen
         .iter()
@@ -70,30 +70,30 @@ fn named_nodes_are_used_in_spite_of_taints_and_only_those_are_tolerated() {
 
 #[test]
 fn a_named_node_that_is_not_ready_is_known_to_fail() {
-    let choice = choose(&cluster(), &named(&["node-1", "node-2", "dead"])).unwrap();
+    let choice = choose(&cluster(), &named(&["node-1", "node-2", "dead"]), 2).unwrap();
     assert!(choice.chosen[2].unusable.as_deref().unwrap().starts_with("not ready"));
 }
 
 #[test]
 fn the_order_of_the_command_line_is_kept_and_doubles_count_once() {
-    let choice = choose(&cluster(), &named(&["node-2", "node-1", "node-2"])).unwrap();
+    let choice = choose(&cluster(), &named(&["node-2", "node-1", "node-2"]), 2).unwrap();
     let names: Vec<&str> = choice.chosen.iter().map(|chosen| chosen.node.name.as_str()).collect();
     assert_eq!(names, ["node-2", "node-1"]);
 }
 
 #[test]
 fn unknown_names_come_with_the_nearest() {
-    let error = choose(&cluster(), &named(&["node-1", "nod-2"])).unwrap_err();
+    let error = choose(&cluster(), &named(&["node-1", "nod-2"]), 2).unwrap_err();
     assert_eq!(error.explain().remedy.as_deref(), Some("did you mean `node-2`?"));
-    let error = choose(&cluster(), &named(&["node-1", "xyz"])).unwrap_err();
+    let error = choose(&cluster(), &named(&["node-1", "xyz"]), 2).unwrap_err();
     assert!(matches!(error, SelectionError::Unknown { nearest: None, .. }));
 }
 
 #[test]
 fn fewer_than_two_lists_what_was_left_out() {
     let few = &cluster()[1..4];
-    let error = choose(few, &Wanted::Usable).unwrap_err();
+    let error = choose(few, &Wanted::Usable, 2).unwrap_err();
     let why = error.explain().why.unwrap();
     assert_eq!(why, "node-2: usable\ncordoned: cordoned\ntainted: has the taint gpu=a100:NoSchedule");
-    assert!(matches!(choose(&cluster(), &named(&["node-1", "node-1"])), Err(SelectionError::Same { .. })));
+    assert!(matches!(choose(&cluster(), &named(&["node-1", "node-1"]), 2), Err(SelectionError::Same { .. })));
 }

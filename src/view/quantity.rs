@@ -1,4 +1,4 @@
-//! Rates as people write them.
+//! Rates and durations as people write them.
 
 use std::fmt;
 
@@ -38,6 +38,18 @@ impl RateUnit {
         let digits = digits.unsigned_abs() as usize;
         if value < least / 2.0 { format!("<{least:.digits$}") } else { format!("{value:.digits$}") }
     }
+}
+
+/// Microseconds as milliseconds with three significant digits.
+pub fn duration(microseconds: f64) -> String {
+    let milliseconds = microseconds / 1e3;
+    let digits = match milliseconds {
+        value if value < 1.0 => 3,
+        value if value < 10.0 => 2,
+        value if value < 100.0 => 1,
+        _ => 0,
+    };
+    format!("{milliseconds:.digits$} ms")
 }
 
 impl fmt::Display for RateUnit {

@@ -1,0 +1,149 @@
+//! Where tests take place: the flags that `matrix` and `pair` share.
+
+use clap::{Args, ValueEnum};
+
+use super::address::{Address, parse_address};
+use crate::document::{IpFamily, Path};
+use crate::testbed::Way;
+
+/// The image of the pods where none is named. Releases are built with their own.
+pub const DEFAULT_IMAGE: &str = match option_env!("NETBENCH_DEFAULT_IMAGE") {
+    Some(image) => image,
+    None => "docker.io/nicolaka/netshoot:v0.16",
+};
+
+/// A way of the packets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum PathArg {
+    /// From pod to pod.
+    Pod,
+    /// From a pod to the cluster's address of a Service.
+    Service,
+    /// From a pod to the port of a Service on the server's node.
+    Nodeport,
+    /// From a pod to a Service's load balancer.
+    Loadbalancer,
+    /// On the network of the nodes.
+    Host,
+}
+
+impl From<PathArg> for Path {
+    fn from(path: PathArg) -> Self {
+        match path {
+            PathArg::Pod => Self::Pod,
+            PathArg::Service => Self::Service,
+            PathArg::Nodeport => Self::NodePort,
+            PathArg::Loadbalancer => Self::LoadBalancer,
+            PathArg::Host => Self::Host,
+        }
+    }
+}
+
+/// Versions of IP.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum IpFamilyArg {
+    /// IPv4.
+    Ipv4,
+    /// IPv6.
+    Ipv6,
+    /// Each test over both.
+    Dual,
+}
+
+/// How clients are started.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ViaArg {
+    /// A Job for `pair`; for `matrix` exec where it is allowed, else Jobs.
+    Auto,
+    /// In the pods that run already.
+    Exec,
+    /// One Job per test.
+    Job,
+}
+
+/// Where tests take place.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Where")]
+pub struct PlacementArgs {
+    /// The ways of the packets; several are measured in turn, and compared [default: pod].
+    #[arg(long, value_enum, value_delimiter = ',', value_name = "PATH,...", conflicts_with = "host")]
+    path: Vec<PathArg>,
+    /// On the network of the nodes: --path host.
+    #[arg(long)]
+    host: bool,
+    /// The version of IP [default: the cluster's own choice].
+    #[arg(long, value_enum, value_name = "FAMILY")]
+    ip_family: Option<IpFamilyArg>,
+    /// Measure towards this iperf3 server, which runs already, somewhere else.
+    #[arg(long, value_name = "HOST[:PORT]", value_parser = parse_address, conflicts_with_all = ["rtt", "local"])]
+    pub to: Option<Address>,
+    /// The image of the pods, where the command line names one.
+    #[arg(long, help = image_help())]
+    pub image: Option<String>,
+    /// The port of the servers [default: 5201, iperf 2: 5001], and the next one with --rtt; with
+    /// --local the first one [default: free ports].
+    #[arg(long, value_parser = clap::value_parser!(u16).range(1..65535))]
+    pub port: Option<u16>,
+    /// How clients are started.
+    #[arg(long, value_enum, default_value_t = ViaArg::Auto)]
+    pub via: ViaArg,
+    /// Leave the servers running, for later runs with the same settings to start at once;
+    /// `kubectl netbench cleanup` removes them.
+    #[arg(long)]
+    pub keep: bool,
+    /// Print the objects of the run as YAML, and make none of them.
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Use no cluster: this many servers on this machine's loopback.
+    #[arg(
+        long,
+        value_name = "N",
+        conflicts_with_all = [
+            "host", "path", "ip_family", "via", "image", "keep", "dry_run", "namespace", "context", "kubeconfig",
+            "cluster", "user", "impersonate",
+        ],
+        value_parser = clap::value_parser!(u16).range(2..=64)
+    )]
+    pub local: Option<u16>,
+}
+
+impl PlacementArgs {
+    /// The paths, each once and in the order asked for; none if none was named.
+    pub fn paths(&self) -> Vec<Path> {
+        let named = self.path.iter().map(|&path| Path::from(path));
+        let mut paths: Vec<Path> = self.host.then_some(Path::Host).into_iter().chain(named).collect();
+        let mut seen = std::collections::HashSet::new();
+        paths.retain(|path| seen.insert(*path));
+        paths
+    }
+
+    /// The versions of IP asked for; none for the cluster's own choice.
+    pub fn ip_families(&self) -> Vec<IpFamily> {
+        match self.ip_family {
+            None => Vec::new(),
+            Some(IpFamilyArg::Ipv4) => vec![IpFamily::Ipv4],
+            Some(IpFamilyArg::Ipv6) => vec![IpFamily::Ipv6],
+            Some(IpFamilyArg::Dual) => vec![IpFamily::Ipv4, IpFamily::Ipv6],
+        }
+    }
+
+    /// The ways that `paths` make with the versions of IP.
+    pub fn ways(&self, paths: &[Path]) -> Vec<Way> {
+        let families = self.ip_families();
+        let of_path = |&path: &Path| -> Vec<Way> {
+            let way = |ip_family| Way { path, ip_family };
+            match families.as_slice() {
+                [] => vec![way(None)],
+                families => families.iter().map(|&family| way(Some(family))).collect(),
+            }
+        };
+        paths.iter().flat_map(of_path).collect()
+    }
+}
+
+fn image_help() -> String {
+    format!(
+        "The image of the pods: any with iperf3 on its PATH that runs as any user \
+         [env: NETBENCH_IMAGE] [default: {DEFAULT_IMAGE}]"
+    )
+}

@@ -1,0 +1,268 @@
+//! Prepares servers on the nodes of a cluster, or of two. Nothing is made yet.
+
+use std::time::Duration;
+
+use kubectl_netbench::cli::ViaArg;
+use kubectl_netbench::document::{self, Command, Node, Path};
+use kubectl_netbench::plan::Test;
+use kubectl_netbench::testbed::kubernetes::{
+    self, Choice, Chosen, ClientWay, Cluster, Environment, KubernetesTestbed, Role, START_LIMIT, Scope,
+    Wanted, manifests,
+};
+use kubectl_netbench::testbed::{Outside, Server, TwoClusters, Way};
+
+use super::{Layout, Measuring, Prepared, Setup, new_id, new_run, parameters};
+use crate::commands::Error;
+use crate::commands::request::{Request, ServerCluster};
+
+/// When servers that stay end by themselves, should nobody remove them.
+const KEPT_FOR: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Where the clients of a cluster measure to.
+pub(in crate::commands) enum Destination {
+    /// Servers in the same cluster.
+    Within(Prepared<KubernetesTestbed>),
+    /// A server that runs already.
+    Elsewhere(Prepared<Outside<KubernetesTestbed>>),
+    /// Nowhere: the objects of the run, as YAML.
+    DryRun(String),
+}
+
+/// Prepares servers on the nodes of a cluster.
+pub(in crate::commands) async fn cluster(
+    request: &Request,
+    environment: &Environment,
+) -> Result<Destination, Error> {
+    let (connection, placement) = (&request.connection, &request.placement);
+    let cluster = kubernetes::connect(&connection.options(), environment).await?;
+    let to = placement.to.as_ref();
+    let paths = placement.paths();
+    let paths = if paths.is_empty() { vec![Path::Pod] } else { paths };
+    // alone and first: a cluster that cannot be reached is best told by the plainest of questions
+    let version = if placement.dry_run { None } else { cluster.version().await? };
+    let nodes = cluster.nodes(request.selector.as_deref()).await?;
+    let needed = if to.is_some() { 1 } else { 2 };
+    let Choice { chosen, left_out } = kubernetes::choose(&nodes, &request.wanted, needed)?;
+    let nodes: Vec<Node> = chosen.iter().map(|chosen| chosen.node.clone()).collect();
+    let layout = match (to, request.command) {
+        (None, _) => Layout::Mesh,
+        (Some(_), Command::Matrix) => Layout::Towards,
+        (Some(_), Command::Pair) => Layout::Between,
+    };
+    let outside = to.map(ToString::to_string);
+    let names = nodes.iter().map(|node| node.name.clone()).chain(outside).collect();
+    let role = if to.is_some() { Role::Clients } else { Role::Mesh };
+    let place = Place::new(request, &cluster, new_id(), role, placement.ways(&paths), chosen).await;
+    let setup = place.setup(request, layout, names);
+    let measuring = Measuring::new(request, &setup);
+    let mut run =
+        new_run(request, place.session.clone(), parameters(request, &setup), nodes, &measuring.plan);
+    run.versions.kubernetes = version;
+    run.cluster = Some(place.describe(&cluster));
+    run.left_out = left_out;
+    if placement.dry_run {
+        return Ok(Destination::DryRun(place.manifests(request, &measuring)));
+    }
+    let stays = place.stays;
+    let testbed = place.testbed(request, cluster, &measuring);
+    let removal_command = Some(testbed.removal_command());
+    let Measuring { plan, settings, estimate } = measuring;
+    Ok(match to {
+        None => {
+            Destination::Within(Prepared { testbed, plan, settings, run, estimate, removal_command, stays })
+        }
+        Some(to) => {
+            let server = Server {
+                host: to.host.clone(),
+                port: to.port.unwrap_or(settings.processes.throughput.engine.default_port()),
+                latency_port: None,
+                version: None,
+            };
+            let testbed = Outside::new(testbed, server, settings.ways.len());
+            Destination::Elsewhere(Prepared {
+                testbed,
+                plan,
+                settings,
+                run,
+                estimate,
+                removal_command,
+                stays,
+            })
+        }
+    })
+}
+
+/// Prepares a client on a node of one cluster, and a server on a node of another.
+pub(in crate::commands) async fn across_clusters(
+    request: &Request,
+    server: &ServerCluster,
+    environment: &Environment,
+) -> Result<Prepared<TwoClusters>, Error> {
+    let here = kubernetes::connect(&request.connection.options(), environment).await?;
+    let there = kubernetes::connect(&server.options, environment).await?;
+    let (version, _) = tokio::try_join!(here.version(), there.version())?;
+    let (nodes_here, nodes_there) = tokio::try_join!(here.nodes(None), there.nodes(None))?;
+    let chosen_here = kubernetes::choose(&nodes_here, &request.wanted, 1)?.chosen;
+    let wanted = Wanted::Named(vec![server.node.clone()]);
+    let chosen_there = kubernetes::choose(&nodes_there, &wanted, 1)?.chosen;
+    // documents know nodes by their names
+    let there_name = match (&chosen_here[0].node.name, &there.context) {
+        (name, Some(context)) if *name == server.node => format!("{context}/{}", server.node),
+        _ => server.node.clone(),
+    };
+    let nodes = vec![chosen_here[0].node.clone(), Node { name: there_name, ..chosen_there[0].node.clone() }];
+    let paths = request.placement.paths();
+    let paths = if paths.is_empty() { vec![Path::NodePort] } else { paths };
+    let ways = request.placement.ways(&paths);
+    let id = new_id();
+    // both may turn out to be one cluster: no object has the name of another
+    let server_id = format!("{id}-server");
+    let client = Place::new(request, &here, id, Role::Clients, ways.clone(), chosen_here).await;
+    let server = Place::new(request, &there, server_id, Role::Servers, ways, chosen_there).await;
+    let names = nodes.iter().map(|node| node.name.clone()).collect();
+    let setup = client.setup(request, Layout::Between, names);
+    let measuring = Measuring::new(request, &setup);
+    let parameters = parameters(request, &setup);
+    let mut run = new_run(request, client.session.clone(), parameters, nodes, &measuring.plan);
+    run.versions.kubernetes = version;
+    run.cluster = Some(client.describe(&here));
+    run.server_cluster = Some(server.describe(&there));
+    let stays = client.stays || server.stays;
+    let client = client.testbed(request, here, &measuring);
+    let server = server.testbed(request, there, &measuring);
+    let removal_command = format!("{}\n  {}", client.removal_command(), server.removal_command());
+    let Measuring { plan, settings, estimate } = measuring;
+    Ok(Prepared {
+        testbed: TwoClusters::new(client, server),
+        plan,
+        settings,
+        run,
+        estimate,
+        removal_command: Some(removal_command),
+        stays,
+    })
+}
+
+/// The part of a run in one cluster.
+struct Place {
+    session: String,
+    scope: Scope,
+    client_way: ClientWay,
+    nodes: Vec<Chosen>,
+    role: Role,
+    ways: Vec<Way>,
+    /// Whether its servers stay, or have stayed.
+    stays: bool,
+}
+
+impl Place {
+    async fn new(
+        request: &Request,
+        cluster: &Cluster,
+        session: String,
+        role: Role,
+        ways: Vec<Way>,
+        nodes: Vec<Chosen>,
+    ) -> Self {
+        let placement = &request.placement;
+        let host_network = ways.iter().any(|way| way.path.is_on_host_network());
+        let given = request.connection.namespace.clone();
+        let kept = Scope::kept(given.clone(), host_network);
+        let own = Scope::new(&session, given, host_network);
+        let mut place = Self {
+            session,
+            scope: own,
+            client_way: ClientWay::Exec,
+            nodes,
+            role,
+            ways,
+            stays: placement.keep,
+        };
+        if !placement.keep && !placement.dry_run {
+            let settings = place.settings(request, Duration::ZERO);
+            place.stays = kubernetes::has_kept(cluster, &kept, &settings, &place.nodes).await;
+            if place.stays {
+                let namespace = kept.namespace();
+                request
+                    .console
+                    .remark(&format!("using the servers that stayed in the namespace {namespace}"));
+            }
+        }
+        if place.stays {
+            place.scope = kept;
+        }
+        place.client_way = match (placement.via, request.command) {
+            (ViaArg::Exec, _) => ClientWay::Exec,
+            (ViaArg::Job, _) | (ViaArg::Auto, Command::Pair) => ClientWay::Job,
+            // what a dry run cannot ask is taken for allowed
+            (ViaArg::Auto, Command::Matrix) if placement.dry_run => ClientWay::Exec,
+            (ViaArg::Auto, Command::Matrix) => {
+                kubernetes::choose_client_way(cluster, &place.scope.namespace()).await
+            }
+        };
+        place
+    }
+
+    fn setup(&self, request: &Request, layout: Layout, names: Vec<String>) -> Setup {
+        let (per_slot, grace) = match self.client_way {
+            ClientWay::Job => (Duration::from_millis(1500), Duration::from_secs(45)),
+            ClientWay::Exec => (Duration::from_millis(200), Duration::from_secs(15)),
+        };
+        Setup {
+            ways: self.ways.clone(),
+            via: self.client_way.into(),
+            processes: request.processes(),
+            layout,
+            names,
+            startup: Duration::from_secs(3),
+            per_slot,
+            grace,
+        }
+    }
+
+    fn describe(&self, cluster: &Cluster) -> document::Cluster {
+        document::Cluster { context: cluster.context.clone(), namespace: self.scope.namespace() }
+    }
+
+    /// The settings of a run whose measuring takes no longer than `longest`.
+    fn settings(&self, request: &Request, longest: Duration) -> kubernetes::Settings {
+        let client = request.measurement.time + request.measurement.omit.unwrap_or_default();
+        kubernetes::Settings {
+            session: self.session.clone(),
+            keep: self.stays,
+            image: request.image().to_owned(),
+            processes: request.processes(),
+            ways: self.ways.clone(),
+            protocol: request.measurement.throughput().protocol,
+            role: self.role,
+            // long enough for the slowest start, and for slots that take all the time they may
+            server_deadline: START_LIMIT + longest + Duration::from_secs(60),
+            kept_deadline: KEPT_FOR,
+            client_deadline: client + Duration::from_secs(60),
+        }
+    }
+
+    fn testbed(self, request: &Request, cluster: Cluster, measuring: &Measuring) -> KubernetesTestbed {
+        let settings = self.settings(request, measuring.longest());
+        KubernetesTestbed::new(cluster, self.nodes, settings, self.scope, self.client_way)
+    }
+
+    /// The objects of the run, as YAML.
+    fn manifests(&self, request: &Request, measuring: &Measuring) -> String {
+        let settings = self.settings(request, measuring.longest());
+        let clients: Vec<(usize, usize, Vec<String>)> = match self.client_way {
+            ClientWay::Exec => Vec::new(),
+            ClientWay::Job => {
+                let tests = measuring.plan.slots().flat_map(|slot| slot.tests);
+                let settings = &measuring.settings;
+                let client = |test: Test| {
+                    let host = format!("<address of the server on {}>", settings.nodes[test.server]);
+                    let (way, command) = settings.command(test, &host);
+                    (test.client, way, command)
+                };
+                tests.map(client).collect()
+            }
+        };
+        manifests(&settings, &self.scope, &self.nodes, &clients)
+    }
+}

@@ -1,0 +1,145 @@
+//! From what was asked for to a testbed that is ready to start, and a document with all that is
+//! known before it does.
+
+mod cluster;
+mod layout;
+mod local;
+
+pub(super) use cluster::{Destination, across_clusters, cluster};
+pub(super) use local::local;
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use kubectl_netbench::document::{
+    ApiVersion, Kind, Node, Parameters, Path, Run, State, Summary, Versions, Via,
+};
+use kubectl_netbench::plan::{Estimate, Plan};
+use kubectl_netbench::runner::Settings;
+use kubectl_netbench::testbed::{Processes, Way};
+
+use super::request::Request;
+use layout::Layout;
+
+/// A testbed that is ready to start, and what is known before it does.
+pub(super) struct Prepared<T> {
+    pub testbed: T,
+    pub plan: Plan,
+    pub settings: Settings,
+    /// The document, without measurements.
+    pub run: Run,
+    pub estimate: Estimate,
+    /// How a person removes what the run makes; none where nothing outlives the program.
+    pub removal_command: Option<String>,
+    /// Whether servers stay after the run.
+    pub stays: bool,
+}
+
+/// What differs between the kinds of testbed.
+struct Setup {
+    ways: Vec<Way>,
+    via: Via,
+    processes: Processes,
+    layout: Layout,
+    /// Of the nodes, in the order of the plan, a server elsewhere included.
+    names: Vec<String>,
+    startup: Duration,
+    /// From the end of one slot to the first byte of the next.
+    per_slot: Duration,
+    /// How long a client may take beyond its time.
+    grace: Duration,
+}
+
+/// What is measured in which order, and how long that takes.
+struct Measuring {
+    plan: Plan,
+    settings: Settings,
+    estimate: Estimate,
+}
+
+impl Measuring {
+    fn new(request: &Request, setup: &Setup) -> Self {
+        let measurement = &request.measurement;
+        let variants = layout::variants(setup.ways.len(), measurement.rtt);
+        let plan = setup.layout.plan(request, &variants, setup.names.len());
+        let settings = Settings {
+            nodes: setup.names.clone(),
+            ways: setup.ways.clone(),
+            variants,
+            processes: setup.processes,
+            throughput: measurement.throughput(),
+            latency: measurement.latency(),
+            grace: setup.grace,
+        };
+        let slots = settings.variants.iter();
+        let slots = slots.map(|variant| settings.time(variant.measure) + setup.per_slot).collect();
+        let estimate = Estimate { startup: setup.startup, slots };
+        Self { plan, settings, estimate }
+    }
+
+    /// The longest that measuring can take.
+    fn longest(&self) -> Duration {
+        let slots = self.estimate.slots.iter().map(|slot| *slot + self.settings.grace).collect();
+        Estimate { startup: Duration::ZERO, slots }.measuring(&self.plan)
+    }
+}
+
+fn parameters(request: &Request, setup: &Setup) -> Parameters {
+    let (measurement, placement) = (&request.measurement, &request.placement);
+    let (throughput, latency) = (measurement.throughput(), measurement.latency());
+    let mut paths: Vec<Path> = setup.ways.iter().map(|way| way.path).collect();
+    paths.dedup();
+    Parameters {
+        time_seconds: throughput.time_seconds,
+        latency_time_seconds: measurement.rtt.then_some(latency.time_seconds),
+        omit_seconds: throughput.omit_seconds,
+        parallel: measurement.parallel,
+        repeat: measurement.repeat,
+        paths,
+        ip_families: placement.ip_families(),
+        engine: measurement.engine_name(),
+        protocol: throughput.protocol,
+        bidirectional: measurement.bidir,
+        target_bits_per_second: measurement.bitrate,
+        length_bytes: measurement.length,
+        mss_bytes: measurement.mss,
+        window_bytes: measurement.window,
+        congestion_control: throughput.congestion_control,
+        dscp: measurement.dscp,
+        client_arguments: throughput.arguments,
+        to: placement.to.as_ref().map(ToString::to_string),
+        via: setup.via,
+        concurrency: request.concurrency,
+        image: Some(request.image().to_owned()),
+        port: Some(setup.processes.throughput.port),
+        latency_port: setup.processes.latency.map(|process| process.port),
+    }
+}
+
+fn new_run(request: &Request, id: String, parameters: Parameters, nodes: Vec<Node>, plan: &Plan) -> Run {
+    let now = Timestamp::now();
+    Run {
+        api_version: ApiVersion::V1Alpha1,
+        kind: Kind::Run,
+        id,
+        command: request.command,
+        state: State::Partial,
+        started_at: now,
+        finished_at: now,
+        versions: Versions { netbench: env!("CARGO_PKG_VERSION").to_owned(), ..Versions::default() },
+        cluster: None,
+        server_cluster: None,
+        parameters,
+        nodes,
+        left_out: Vec::new(),
+        planned_tests: plan.result_count(),
+        tests: Vec::new(),
+        summary: Summary::default(),
+    }
+}
+
+/// Eight characters that cannot be mistaken for each other, nor be read as a word.
+fn new_id() -> String {
+    const ALPHABET: &[u8] = b"bcdfghjkmnpqrstvwxz23456789";
+    (0..8).map(|_| char::from(ALPHABET[rand::random_range(0..ALPHABET.len())])).collect()
+}

@@ -1,0 +1,65 @@
+//! What a server says before its first test.
+
+use crate::engine::ServerLog;
+
+/// Reads the first lines of a server's output. It does not tell its version.
+#[derive(Debug, Default)]
+pub(super) struct Iperf2ServerLog {
+    listening: bool,
+}
+
+impl ServerLog for Iperf2ServerLog {
+    fn line(&mut self, line: &str) {
+        // `on TCP port 5001`, and of 2.2 with `-V` `on TCP (v6) port 5001`
+        self.listening |= line.starts_with("Server listening on TCP ");
+    }
+
+    fn is_listening(&self) -> bool {
+        self.listening
+    }
+
+    fn version(&self) -> Option<&str> {
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    macro_rules! recorded {
+        ($name:literal) => {
+            include_str!(concat!("../../../tests/fixtures/iperf2/", $name))
+        };
+    }
+
+    #[test]
+    fn real_servers_tell_that_they_listen() {
+        for log in [
+            recorded!("2.1-server-start.log"),
+            recorded!("2.2-server-start.log"),
+            recorded!("2.1-server-start-ipv6.log"),
+            recorded!("2.2-server-start-ipv6.log"),
+        ] {
+            let mut reader = Iperf2ServerLog::default();
+            let listening: Vec<bool> = log
+                .lines()
+                .map(|line| {
+                    reader.line(line);
+                    reader.is_listening()
+                })
+                .collect();
+            assert_eq!(listening[..3], [false, true, true]);
+            assert_eq!(reader.version(), None);
+        }
+    }
+
+    #[test]
+    fn a_server_whose_port_is_taken_does_not_listen() {
+        for words in [recorded!("2.1-server-port-taken.stderr"), recorded!("2.2-server-port-taken.stderr")] {
+            let mut reader = Iperf2ServerLog::default();
+            words.lines().for_each(|line| reader.line(line));
+            assert!(!reader.is_listening());
+        }
+    }
+}

@@ -1,0 +1,150 @@
+use proptest::prelude::*;
+
+use super::*;
+use crate::document::{Direction, Latency, Measurement, Throughput};
+use crate::engine::ClientExit;
+
+macro_rules! recorded {
+    ($name:literal) => {
+        include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/iperf2/", $name))
+    };
+}
+
+mod latency;
+mod throughput;
+
+const CLIENT_2_1: &str = recorded!("2.1-tcp-two-streams.client.txt");
+const SERVER_2_1: &str = recorded!("2.1-tcp-two-streams.server.txt");
+const CLIENT_2_2: &str = recorded!("2.2-tcp-two-streams.client.txt");
+const SERVER_2_2: &str = recorded!("2.2-tcp-two-streams.server.txt");
+const BOUNCEBACK_2_1: &str = recorded!("2.1-bounceback.txt");
+const BOUNCEBACK_2_2: &str = recorded!("2.2-bounceback.txt");
+
+fn options(time_seconds: u32, parallel: u32) -> ClientOptions {
+    ClientOptions { parallel, ..ClientOptions::tcp(time_seconds) }
+}
+
+fn ended(stderr: &str) -> ClientExit {
+    ClientExit { code: Some(0), stderr: stderr.to_owned() }
+}
+
+fn finish(
+    engine: &dyn Engine,
+    options: &ClientOptions,
+    client: &[u8],
+    server: &str,
+    exit: &ClientExit,
+) -> Result<Measurement, Failure> {
+    let mut reader = engine.reader(options, None);
+    reader.push(client);
+    for line in server.lines() {
+        reader.push_server(line);
+    }
+    assert!(!reader.is_complete());
+    let mut measured = reader.finish(exit)?;
+    assert_eq!(measured.len(), 1);
+    let (direction, measurement) = measured.remove(0);
+    assert_eq!(direction, Direction::ClientToServer);
+    Ok(measurement)
+}
+
+fn throughput(
+    options: &ClientOptions,
+    client: &str,
+    server: &str,
+    stderr: &str,
+) -> Result<Throughput, Failure> {
+    match finish(&Iperf2, options, client.as_bytes(), server, &ended(stderr))? {
+        Measurement::Throughput(throughput) => Ok(throughput),
+        Measurement::Latency(_) => panic!("latency"),
+    }
+}
+
+fn latency(time_seconds: u32, client: &str, stderr: &str) -> Result<Latency, Failure> {
+    match finish(&Bounceback, &options(time_seconds, 1), client.as_bytes(), "", &ended(stderr))? {
+        Measurement::Latency(latency) => Ok(latency),
+        Measurement::Throughput(_) => panic!("throughput"),
+    }
+}
+
+#[test]
+fn a_test_that_ended_early_is_no_result() {
+    let failure = throughput(&options(10, 2), CLIENT_2_1, SERVER_2_1, "").unwrap_err();
+    assert_eq!(failure, incomplete("the test ended after 2.0 of 10 seconds"));
+    let server = SERVER_2_1.replace("0.0000-2.0019", "0.0000-1.6").replace("0.0000-1.9985", "0.0000-1.5");
+    let failure = throughput(&options(2, 2), CLIENT_2_1, &server, "").unwrap_err();
+    assert_eq!(failure, incomplete("the test ended after 1.6 of 2 seconds"));
+    assert_eq!(
+        latency(10, BOUNCEBACK_2_2, "").unwrap_err(),
+        incomplete("the test ended after 2.0 of 10 seconds")
+    );
+}
+
+#[test]
+fn a_refused_connection_is_unreachable_although_the_client_says_that_all_is_well() {
+    for stderr in [recorded!("2.1-refused.stderr"), recorded!("2.2-refused.stderr")] {
+        let client = "[  1] local 0.0.0.0 port 0 connected with 127.0.0.1 port 21001 (sock=3)\n";
+        let failures = [
+            throughput(&options(2, 1), client, "", stderr).unwrap_err(),
+            // both outputs in one
+            throughput(&options(2, 1), &format!("{client}{stderr}"), "", "").unwrap_err(),
+            latency(2, client, stderr).unwrap_err(),
+        ];
+        for failure in failures {
+            assert_eq!(failure.kind, FailureKind::Unreachable);
+            assert!(failure.reason.contains("Connection refused"), "{}", failure.reason);
+        }
+    }
+}
+
+#[test]
+fn what_iperf_2_is_not_used_for_is_named() {
+    let of = |options| Iperf2.unsupported(&options);
+    let tcp = ClientOptions::tcp(1);
+    assert_eq!(of(tcp.clone()), None);
+    assert_eq!(of(ClientOptions { protocol: Protocol::Udp, ..tcp.clone() }), Some("--udp"));
+    assert_eq!(of(ClientOptions { flow: Flow::Both, ..tcp.clone() }), Some("--bidir"));
+    assert_eq!(of(ClientOptions { flow: Flow::Reverse, ..tcp.clone() }), Some("--reverse"));
+    assert_eq!(of(ClientOptions { omit_seconds: 1, ..tcp.clone() }), Some("--omit"));
+    assert_eq!(Bounceback.unsupported(&ClientOptions { flow: Flow::Both, ..tcp }), None);
+}
+
+proptest! {
+    #[test]
+    fn a_truncated_report_is_never_a_result(part in 0.0f64..1.0) {
+        let cut = |output: &str| output[..((output.len() - 1) as f64 * part) as usize].to_owned();
+        let options = options(2, 2);
+        for (client, server) in [(CLIENT_2_1, SERVER_2_1), (CLIENT_2_2, SERVER_2_2)] {
+            // 2.1 tells of connecting after its last figures
+            let report = client.split("[ CT]").next().unwrap();
+            prop_assert!(throughput(&options, &cut(report), server, "").is_err());
+        }
+        prop_assert!(latency(2, &cut(BOUNCEBACK_2_1), "").is_err());
+        prop_assert!(latency(2, &cut(BOUNCEBACK_2_2), "").is_err());
+    }
+
+    #[test]
+    fn garbage_is_never_a_result(bytes in proptest::collection::vec(any::<u8>(), 0..2000), line in ".*") {
+        for engine in [&Iperf2 as &dyn Engine, &Bounceback] {
+            prop_assert!(finish(engine, &options(2, 2), &bytes, &line, &ended("")).is_err());
+        }
+    }
+
+    #[test]
+    fn damage_anywhere_is_survived_in_pieces(
+        at in 0..CLIENT_2_2.len().min(BOUNCEBACK_2_1.len()),
+        damage in proptest::collection::vec(any::<u8>(), 0..5),
+        size in 1usize..200,
+    ) {
+        for (engine, client) in [(&Iperf2 as &dyn Engine, CLIENT_2_2), (&Bounceback, BOUNCEBACK_2_1)] {
+            let mut output = client.as_bytes().to_vec();
+            output.splice(at..at, damage.clone());
+            let mut reader = engine.reader(&options(2, 2), None);
+            output.chunks(size).for_each(|piece| { reader.push(piece); });
+            SERVER_2_2.lines().for_each(|line| { reader.push_server(line); });
+            let in_pieces = reader.finish(&ended(""));
+            let at_once = finish(engine, &options(2, 2), &output, SERVER_2_2, &ended(""));
+            prop_assert_eq!(in_pieces.map(|mut measured| measured.remove(0).1), at_once);
+        }
+    }
+}

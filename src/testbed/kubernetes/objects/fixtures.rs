@@ -1,0 +1,42 @@
+//! Settings and nodes for tests.
+
+use super::*;
+use crate::document::Node;
+use crate::engine::iperf2::Bounceback;
+use crate::engine::iperf3::Iperf3;
+use crate::testbed::Process;
+
+/// iperf3 on the pod network.
+pub(crate) fn settings() -> Settings {
+    Settings {
+        session: "k3v9x2mq".to_owned(),
+        keep: false,
+        image: "example.org/iperf3:1".to_owned(),
+        processes: Processes { throughput: Process { engine: &Iperf3, port: 5201 }, latency: None },
+        ways: vec![Way { path: Path::Pod, ip_family: None }],
+        protocol: Protocol::Tcp,
+        role: Role::Mesh,
+        server_deadline: Duration::from_secs(300),
+        kept_deadline: Duration::from_secs(86_400),
+        client_deadline: Duration::from_secs(60),
+    }
+}
+
+/// iperf3 with iperf 2 beside it.
+pub(crate) fn with_latency(settings: Settings) -> Settings {
+    let latency = Some(Process { engine: &Bounceback, port: 5001 });
+    Settings { processes: Processes { latency, ..settings.processes }, ..settings }
+}
+
+pub(crate) fn over(paths: &[Path]) -> Vec<Way> {
+    paths.iter().map(|&path| Way { path, ip_family: None }).collect()
+}
+
+pub(crate) fn chosen(name: &str) -> Chosen {
+    Chosen {
+        node: Node { name: name.to_owned(), ..Node::default() },
+        tolerations: Vec::new(),
+        addresses: Vec::new(),
+        unusable: None,
+    }
+}

@@ -1,0 +1,240 @@
+//! The pods of a run: servers, and clients in Jobs.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use k8s_openapi::api::batch::v1::{Job, JobSpec};
+use k8s_openapi::api::core::v1::{
+    Affinity, Capabilities, Container, ContainerPort, EmptyDirVolumeSource, NodeAffinity, NodeSelector,
+    NodeSelectorRequirement, NodeSelectorTerm, Pod, PodSecurityContext, PodSpec, PodTemplateSpec,
+    ResourceRequirements, SeccompProfile, SecurityContext, Volume, VolumeMount,
+};
+use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
+
+use super::{NETWORK_LABEL, Network, SERVER_LABEL, SPEC_ANNOTATION, Settings, TEST_LABEL, metadata};
+use crate::document::{IpFamily, Protocol};
+use crate::testbed::Process;
+use crate::testbed::kubernetes::nodes::Chosen;
+
+/// A user that exists in no image: nothing in it belongs to it.
+const NOBODY: i64 = 65532;
+
+/// How long a finished Job stays if nobody removes it.
+const FINISHED_JOB_STAYS: Duration = Duration::from_secs(600);
+
+/// The pod that runs the servers of the node at position `index` on one of its networks.
+pub fn server_pod(
+    settings: &Settings,
+    index: usize,
+    network: Network,
+    node: &Chosen,
+    owner: Option<OwnerReference>,
+) -> Pod {
+    let containers = settings.processes.iter().map(|process| server(settings, process)).collect();
+    let mut spec = pod_spec(network, node, containers);
+    let deadline = if settings.keep { settings.kept_deadline } else { settings.server_deadline };
+    spec.active_deadline_seconds = Some(seconds(deadline));
+    let mut metadata = metadata(settings, &settings.server_name(index, network, node), owner);
+    let labels = metadata.labels.get_or_insert_default();
+    labels.insert(SERVER_LABEL.to_owned(), settings.slug(index, node));
+    labels.insert(NETWORK_LABEL.to_owned(), network.name().to_owned());
+    if settings.keep {
+        let annotation = (SPEC_ANNOTATION.to_owned(), fingerprint(&spec));
+        metadata.annotations.get_or_insert_default().extend([annotation]);
+    }
+    Pod { metadata, spec: Some(spec), ..Pod::default() }
+}
+
+/// A short text that is another one for another specification.
+fn fingerprint(of: &impl serde::Serialize) -> String {
+    // an object of Kubernetes has string keys and finite numbers only: nothing in it can fail
+    let text = serde_json::to_string(of).unwrap_or_default();
+    hash(&text)
+}
+
+/// FNV-1a (Fowler, Noll, Vo), which stays the same for ever: in 64 bits, as hexadecimal digits.
+pub fn hash(text: &str) -> String {
+    const PRIME: u64 = 0x0100_0000_01b3;
+    let fold = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(PRIME);
+    format!("{:016x}", text.bytes().fold(0xcbf2_9ce4_8422_2325, fold))
+}
+
+/// The Job that runs `command`, a client, on `node`. `number` is unique within the run.
+pub fn client_job(
+    settings: &Settings,
+    number: usize,
+    network: Network,
+    node: &Chosen,
+    command: Vec<String>,
+    owner: Option<OwnerReference>,
+) -> Job {
+    let name = format!("netbench-{}-client-{number}", settings.session);
+    let mut template = metadata(settings, &name, None);
+    template.name = None;
+    let test = settings.test_label(number);
+    template.labels.get_or_insert_default().insert(TEST_LABEL.to_owned(), test);
+    let program = command.first().cloned().unwrap_or_default();
+    let spec = pod_spec(network, node, vec![container(settings, program, command)]);
+    Job {
+        metadata: metadata(settings, &name, owner),
+        spec: Some(JobSpec {
+            backoff_limit: Some(0),
+            active_deadline_seconds: Some(seconds(settings.client_deadline)),
+            ttl_seconds_after_finished: i32::try_from(FINISHED_JOB_STAYS.as_secs()).ok(),
+            template: PodTemplateSpec { metadata: Some(template), spec: Some(spec) },
+            ..JobSpec::default()
+        }),
+        ..Job::default()
+    }
+}
+
+/// A pod that satisfies the restricted Pod Security standard, but for the host network.
+fn pod_spec(network: Network, node: &Chosen, containers: Vec<Container>) -> PodSpec {
+    PodSpec {
+        affinity: Some(only_on(&node.node.name)),
+        tolerations: (!node.tolerations.is_empty()).then(|| node.tolerations.clone()),
+        restart_policy: Some("Never".to_owned()),
+        // a server has nothing to save: it need not be waited for
+        termination_grace_period_seconds: Some(1),
+        automount_service_account_token: Some(false),
+        enable_service_links: Some(false),
+        // addresses are used, never names: no cluster DNS is needed
+        dns_policy: Some("Default".to_owned()),
+        host_network: (network == Network::Host).then_some(true),
+        security_context: Some(PodSecurityContext {
+            run_as_non_root: Some(true),
+            run_as_user: Some(NOBODY),
+            run_as_group: Some(NOBODY),
+            seccomp_profile: Some(SeccompProfile {
+                type_: "RuntimeDefault".to_owned(),
+                ..SeccompProfile::default()
+            }),
+            ..PodSecurityContext::default()
+        }),
+        containers,
+        volumes: Some(vec![Volume {
+            name: "tmp".to_owned(),
+            empty_dir: Some(EmptyDirVolumeSource::default()),
+            ..Volume::default()
+        }]),
+        ..PodSpec::default()
+    }
+}
+
+/// A server, with the ports that it listens on: the scheduler keeps those of the host network apart.
+fn server(settings: &Settings, process: Process) -> Container {
+    let ipv6 = settings.ways.iter().any(|way| way.ip_family == Some(IpFamily::Ipv6));
+    let command = process.engine.server_command(process.port, ipv6);
+    let mut container = container(settings, process.engine.program().to_owned(), command);
+    let port = |protocol: Option<&str>| ContainerPort {
+        container_port: process.port.into(),
+        protocol: protocol.map(str::to_owned),
+        ..ContainerPort::default()
+    };
+    let udp = settings.protocol == Protocol::Udp && process.port == settings.processes.throughput.port;
+    let ports = [Some(port(None)), udp.then(|| port(Some("UDP")))];
+    container.ports = Some(ports.into_iter().flatten().collect());
+    container
+}
+
+/// Small requests, so that it finds room; no limits, since a limit on CPU would be measured.
+fn container(settings: &Settings, name: String, command: Vec<String>) -> Container {
+    let request = |key: &str, value: &str| (key.to_owned(), Quantity(value.to_owned()));
+    Container {
+        name,
+        image: Some(settings.image.clone()),
+        command: Some(command),
+        // what a server says when it cannot start is then part of the pod's status
+        termination_message_policy: Some("FallbackToLogsOnError".to_owned()),
+        resources: Some(ResourceRequirements {
+            requests: Some(BTreeMap::from([request("cpu", "10m"), request("memory", "32Mi")])),
+            ..ResourceRequirements::default()
+        }),
+        security_context: Some(SecurityContext {
+            allow_privilege_escalation: Some(false),
+            read_only_root_filesystem: Some(true),
+            capabilities: Some(Capabilities {
+                drop: Some(vec!["ALL".to_owned()]),
+                ..Capabilities::default()
+            }),
+            ..SecurityContext::default()
+        }),
+        // the image's own working directory may be closed to this user
+        working_dir: Some("/tmp".to_owned()),
+        // iperf3's client keeps a file in the temporary directory
+        volume_mounts: Some(vec![VolumeMount {
+            name: "tmp".to_owned(),
+            mount_path: "/tmp".to_owned(),
+            ..VolumeMount::default()
+        }]),
+        ..Container::default()
+    }
+}
+
+/// Exact where the label `kubernetes.io/hostname` is not, and through the scheduler, which
+/// `nodeName` goes around.
+fn only_on(node: &str) -> Affinity {
+    Affinity {
+        node_affinity: Some(NodeAffinity {
+            required_during_scheduling_ignored_during_execution: Some(NodeSelector {
+                node_selector_terms: vec![NodeSelectorTerm {
+                    match_fields: Some(vec![NodeSelectorRequirement {
+                        key: "metadata.name".to_owned(),
+                        operator: "In".to_owned(),
+                        values: Some(vec![node.to_owned()]),
+                    }]),
+                    ..NodeSelectorTerm::default()
+                }],
+            }),
+            ..NodeAffinity::default()
+        }),
+        ..Affinity::default()
+    }
+}
+
+fn seconds(duration: Duration) -> i64 {
+    i64::try_from(duration.as_secs()).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testbed::kubernetes::objects::fixtures::{chosen, settings};
+
+    #[test]
+    fn a_server_pod() {
+        insta::assert_json_snapshot!(server_pod(&settings(), 0, Network::Pod, &chosen("node-1"), None));
+    }
+
+    #[test]
+    fn a_server_pod_that_stays_tells_what_it_was_made_of() {
+        let kept = Settings { keep: true, ..settings() };
+        let annotation = |settings: &Settings, index: usize| {
+            let pod = server_pod(settings, index, Network::Pod, &chosen("node-1"), None);
+            pod.metadata.annotations.unwrap()[SPEC_ANNOTATION].clone()
+        };
+        assert_eq!(annotation(&kept, 0), annotation(&kept, 7));
+        let other = Settings { image: "example.org/iperf3:2".to_owned(), ..kept.clone() };
+        assert_ne!(annotation(&kept, 0), annotation(&other, 0));
+    }
+
+    #[test]
+    fn a_client_job_on_the_host_network() {
+        let command = vec!["iperf3".to_owned(), "-c".to_owned(), "10.0.0.1".to_owned()];
+        let job = client_job(&settings(), 7, Network::Host, &chosen("node-1"), command, None);
+        insta::assert_json_snapshot!(job);
+    }
+
+    #[test]
+    fn the_longest_node_name_is_in_no_name_and_no_label() {
+        let long = "n".repeat(253);
+        for keep in [false, true] {
+            let settings = Settings { keep, ..settings() };
+            let mut pod = server_pod(&settings, 4999, Network::Pod, &chosen(&long), None);
+            assert!(pod.metadata.name.as_ref().unwrap().len() <= 63);
+            pod.spec.as_mut().unwrap().affinity = None;
+            assert!(!serde_json::to_string(&pod).unwrap().contains("nnn"));
+        }
+    }
+}

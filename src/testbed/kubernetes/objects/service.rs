@@ -1,0 +1,143 @@
+//! The Services of a run: one in front of each server.
+
+use std::collections::BTreeMap;
+
+use k8s_openapi::api::core::v1::{Service, ServicePort, ServiceSpec};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
+use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
+
+use super::{NETWORK_LABEL, Network, RUN_LABEL, Role, SERVER_LABEL, Settings, metadata};
+use crate::document::{IpFamily, Path, Protocol};
+use crate::testbed::kubernetes::nodes::Chosen;
+
+/// The Service in front of the servers of the node at position `index`; none if no way needs one.
+/// One serves all paths: a Service with a node port has an address of the cluster as well.
+pub fn service(
+    settings: &Settings,
+    index: usize,
+    node: &Chosen,
+    owner: Option<OwnerReference>,
+) -> Option<Service> {
+    let kind = kind(settings)?;
+    let families: Vec<IpFamily> = settings.ways.iter().filter_map(|way| way.ip_family).collect();
+    let has = |family: IpFamily| families.contains(&family);
+    let (policy, ip_families) = match (has(IpFamily::Ipv4), has(IpFamily::Ipv6)) {
+        (false, false) => (None, None),
+        (true, true) => (Some("PreferDualStack"), None),
+        (true, false) => (Some("SingleStack"), Some("IPv4")),
+        (false, true) => (Some("SingleStack"), Some("IPv6")),
+    };
+    let slug = settings.slug(index, node);
+    let selector =
+        [(RUN_LABEL, settings.run()), (SERVER_LABEL, slug.as_str()), (NETWORK_LABEL, Network::Pod.name())];
+    let udp = settings.protocol == Protocol::Udp && !needs_udp_node_port(settings);
+    Some(Service {
+        metadata: metadata(settings, &format!("netbench-{}-service-{slug}", settings.run()), owner),
+        spec: Some(ServiceSpec {
+            type_: Some(kind.to_owned()),
+            selector: Some(BTreeMap::from(selector.map(|(key, value)| (key.to_owned(), value.to_owned())))),
+            ports: Some(ports(settings, udp)),
+            ip_family_policy: policy.map(str::to_owned),
+            ip_families: ip_families.map(|family| vec![family.to_owned()]),
+            ..ServiceSpec::default()
+        }),
+        ..Service::default()
+    })
+}
+
+fn kind(settings: &Settings) -> Option<&'static str> {
+    if settings.role == Role::Clients {
+        return None;
+    }
+    let has = |path: Path| settings.ways.iter().any(|way| way.path == path);
+    let kinds =
+        [(Path::LoadBalancer, "LoadBalancer"), (Path::NodePort, "NodePort"), (Path::Service, "ClusterIP")];
+    kinds.into_iter().find_map(|(path, kind)| has(path).then_some(kind))
+}
+
+/// Whether a port for UDP must be added once the node port for TCP is known: a client of iperf3's
+/// uses the same number for both, and the cluster gives each its own.
+pub fn needs_udp_node_port(settings: &Settings) -> bool {
+    settings.protocol == Protocol::Udp && settings.ways.iter().any(|way| way.path == Path::NodePort)
+}
+
+/// The ports of a Service with UDP on the node port that TCP has.
+pub fn with_udp(service: &Service) -> Vec<ServicePort> {
+    let mut ports = service.spec.as_ref().and_then(|spec| spec.ports.clone()).unwrap_or_default();
+    let udp = ports.iter().find(|port| port.name.as_deref() == Some(THROUGHPUT)).map(|tcp| ServicePort {
+        name: Some(THROUGHPUT_UDP.to_owned()),
+        protocol: Some("UDP".to_owned()),
+        ..tcp.clone()
+    });
+    ports.extend(udp);
+    ports
+}
+
+/// The names of the ports.
+const THROUGHPUT: &str = "throughput";
+const THROUGHPUT_UDP: &str = "throughput-udp";
+const LATENCY: &str = "latency";
+
+fn ports(settings: &Settings, udp: bool) -> Vec<ServicePort> {
+    let port = |name: &str, protocol: &str, number: u16| ServicePort {
+        name: Some(name.to_owned()),
+        protocol: Some(protocol.to_owned()),
+        port: number.into(),
+        target_port: Some(IntOrString::Int(number.into())),
+        ..ServicePort::default()
+    };
+    let throughput = settings.processes.throughput.port;
+    let mut ports = vec![port(THROUGHPUT, "TCP", throughput)];
+    if udp {
+        ports.push(port(THROUGHPUT_UDP, "UDP", throughput));
+    }
+    let latency = settings.processes.latency.filter(|latency| latency.port != throughput);
+    ports.extend(latency.map(|latency| port(LATENCY, "TCP", latency.port)));
+    ports
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testbed::Way;
+    use crate::testbed::kubernetes::objects::fixtures::{chosen, over, settings, with_latency};
+
+    fn made(settings: &Settings) -> Service {
+        service(settings, 0, &chosen("node-1"), None).unwrap()
+    }
+
+    #[test]
+    fn one_service_serves_all_paths() {
+        let ways = over(&[Path::Pod, Path::Service, Path::NodePort]);
+        insta::assert_json_snapshot!(made(&with_latency(Settings { ways, ..settings() })));
+    }
+
+    #[test]
+    fn no_path_through_a_service_no_service() {
+        let ways = over(&[Path::Pod, Path::Host]);
+        assert!(service(&Settings { ways, ..settings() }, 0, &chosen("node-1"), None).is_none());
+    }
+
+    #[test]
+    fn udp_gets_the_node_port_of_tcp() {
+        let ways = over(&[Path::NodePort]);
+        let settings = Settings { ways, protocol: Protocol::Udp, ..settings() };
+        let mut service = made(&settings);
+        let ports = service.spec.as_mut().unwrap().ports.as_mut().unwrap();
+        assert_eq!(ports.len(), 1);
+        ports[0].node_port = Some(31_234);
+        let udp = with_udp(&service).remove(1);
+        assert_eq!((udp.protocol.as_deref(), udp.node_port, udp.port), (Some("UDP"), Some(31_234), 5201));
+    }
+
+    #[test]
+    fn families_are_asked_of_the_cluster() {
+        let of = |families: &[IpFamily]| {
+            let way = |&family: &IpFamily| Way { path: Path::Service, ip_family: Some(family) };
+            let spec = made(&Settings { ways: families.iter().map(way).collect(), ..settings() }).spec;
+            spec.map(|spec| (spec.ip_family_policy.unwrap(), spec.ip_families)).unwrap()
+        };
+        assert_eq!(of(&[IpFamily::Ipv6]), ("SingleStack".to_owned(), Some(vec!["IPv6".to_owned()])));
+        assert_eq!(of(&[IpFamily::Ipv4, IpFamily::Ipv6]), ("PreferDualStack".to_owned(), None));
+    }
+}

@@ -1,0 +1,94 @@
+//! The Services in front of the servers, as the cluster makes them.
+
+use std::time::Duration;
+
+use k8s_openapi::api::core::v1::Service;
+use kube::api::{Patch, PatchParams, PostParams};
+use kube::{Api, ResourceExt};
+use serde_json::json;
+
+use super::KubernetesTestbed;
+use super::objects::{needs_udp_node_port, with_udp};
+use super::request::RequestError;
+use super::servers::unusable;
+use crate::document::Path;
+use crate::testbed::Unusable;
+
+/// How long the cluster's load balancer may take to give a Service an address.
+const LOAD_BALANCER_LIMIT: Duration = Duration::from_secs(180);
+
+/// How often it is looked for.
+const POLL: Duration = Duration::from_millis(500);
+
+impl KubernetesTestbed {
+    fn services(&self) -> Api<Service> {
+        Api::namespaced(self.cluster.client.clone(), &self.scope.namespace())
+    }
+
+    /// Makes a Service, or finds the one that stayed.
+    pub(super) async fn create_service(&self, service: Service) -> Result<Service, RequestError> {
+        let (cluster, api) = (self.cluster.clone(), self.services());
+        let add_udp = needs_udp_node_port(&self.settings);
+        self.tracked(async move {
+            let name = service.name_any();
+            let doing = "create its Service";
+            let made = match cluster.call(doing, api.create(&PostParams::default(), &service)).await {
+                Err(error) if error.is_conflict() => cluster.call(doing, api.get(&name)).await?,
+                other => other?,
+            };
+            let is_there = |made: &Service| with_udp(made).len() == with_udp(&service).len() + 1;
+            if !add_udp || is_there(&made) {
+                return Ok(made);
+            }
+            let patch = Patch::Merge(json!({"spec": {"ports": with_udp(&made)}}));
+            let doing = "give its Service a port for UDP";
+            cluster.call(doing, api.patch(&name, &PatchParams::default(), &patch)).await
+        })
+        .await
+    }
+
+    /// Waits until a Service has all addresses that the ways need.
+    pub(super) async fn complete_service(
+        &self,
+        service: Result<Option<Service>, Unusable>,
+        waiting: impl Fn(&str),
+    ) -> Result<Option<Service>, Unusable> {
+        let service = service?;
+        if !self.settings.ways.iter().any(|way| way.path == Path::LoadBalancer) {
+            return Ok(service);
+        }
+        let Some(mut service) = service else {
+            return Ok(None);
+        };
+        let name = service.name_any();
+        let give_up = tokio::time::Instant::now() + LOAD_BALANCER_LIMIT;
+        while load_balancer(&service).is_none() {
+            if tokio::time::Instant::now() >= give_up {
+                return Err(Unusable {
+                    reason: format!(
+                        "the cluster's load balancer gave its Service no address within {} seconds",
+                        LOAD_BALANCER_LIMIT.as_secs()
+                    ),
+                    remedy: Some(
+                        "see whether the cluster has a load balancer; --path nodeport needs none".to_owned(),
+                    ),
+                });
+            }
+            waiting("waiting for the load balancer");
+            tokio::time::sleep(POLL).await;
+            let get = self.services();
+            service = self
+                .cluster
+                .call("read its Service", get.get(&name))
+                .await
+                .map_err(|error| unusable(&error))?;
+        }
+        Ok(Some(service))
+    }
+}
+
+/// The address, or the name, that the load balancer has given a Service.
+pub(super) fn load_balancer(service: &Service) -> Option<String> {
+    let ingress = service.status.as_ref()?.load_balancer.as_ref()?.ingress.as_ref()?.first()?;
+    ingress.ip.clone().or_else(|| ingress.hostname.clone()).filter(|address| !address.is_empty())
+}

@@ -1,0 +1,46 @@
+//! Clients in a testbed, and one server that runs already, somewhere else.
+
+use super::{NodeServers, Output, Server, ServerLines, StartProgress, Testbed, TestbedError, Unusable};
+use crate::document::{Failure, FailureKind};
+use crate::engine::ClientExit;
+
+/// A testbed whose last node is a server that it has not started.
+pub struct Outside<T> {
+    clients: T,
+    server: Server,
+    ways: usize,
+}
+
+impl<T: Testbed> Outside<T> {
+    /// The nodes of `clients`, and after them `server`, which is reached on each of `ways` ways.
+    pub fn new(clients: T, server: Server, ways: usize) -> Self {
+        Self { clients, server, ways }
+    }
+}
+
+impl<T: Testbed> Testbed for Outside<T> {
+    async fn start(&self, progress: StartProgress<'_>) -> Result<Vec<NodeServers>, TestbedError> {
+        let mut nodes = self.clients.start(progress).await?;
+        let server: Result<Server, Unusable> = Ok(self.server.clone());
+        nodes.push(vec![server; self.ways]);
+        Ok(nodes)
+    }
+
+    async fn run_client(
+        &self,
+        client: usize,
+        way: usize,
+        command: &[String],
+        output: Output<'_>,
+    ) -> Result<ClientExit, Failure> {
+        self.clients.run_client(client, way, command, output).await
+    }
+
+    async fn read_server(&self, _server: usize, _way: usize, _lines: ServerLines<'_>) -> Result<(), Failure> {
+        Err(Failure::new(FailureKind::Engine, "the output of a server elsewhere cannot be read"))
+    }
+
+    async fn stop(&self) -> Result<(), TestbedError> {
+        self.clients.stop().await
+    }
+}
