@@ -16,6 +16,9 @@ _kubectl__netbench() {
             ",$1")
                 cmd="kubectl__netbench"
                 ;;
+            kubectl__netbench,cleanup)
+                cmd="kubectl__netbench__subcmd__cleanup"
+                ;;
             kubectl__netbench,help)
                 cmd="kubectl__netbench__subcmd__help"
                 ;;
@@ -24,6 +27,9 @@ _kubectl__netbench() {
                 ;;
             kubectl__netbench,pair)
                 cmd="kubectl__netbench__subcmd__pair"
+                ;;
+            kubectl__netbench__subcmd__help,cleanup)
+                cmd="kubectl__netbench__subcmd__help__subcmd__cleanup"
                 ;;
             kubectl__netbench__subcmd__help,help)
                 cmd="kubectl__netbench__subcmd__help__subcmd__help"
@@ -41,7 +47,7 @@ _kubectl__netbench() {
 
     case "${cmd}" in
         kubectl__netbench)
-            opts="-h -V --help --version matrix pair help"
+            opts="-h -V --help --version matrix pair cleanup help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -54,9 +60,77 @@ _kubectl__netbench() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        kubectl__subcmd__netbench__subcmd__help)
-            opts="matrix pair help"
+        kubectl__subcmd__netbench__subcmd__cleanup)
+            opts="-n -h --kubeconfig --context --cluster --user --as --as-group --as-uid --request-timeout --namespace --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --kubeconfig)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --context)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --cluster)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --user)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --as)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --as-group)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --as-uid)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --request-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --namespace)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -n)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        kubectl__subcmd__netbench__subcmd__help)
+            opts="matrix pair cleanup help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        kubectl__subcmd__netbench__subcmd__help__subcmd__cleanup)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -111,7 +185,7 @@ _kubectl__netbench() {
             return 0
             ;;
         kubectl__subcmd__netbench__subcmd__matrix)
-            opts="-l -t -P -n -o -q -h --selector --concurrency --time --parallel --repeat --host --image --port --via --local --kubeconfig --context --cluster --user --as --as-group --as-uid --request-timeout --namespace --output --color --quiet --help"
+            opts="-l -t -P -n -o -q -h --selector --concurrency --time --omit --parallel --repeat --rtt --bidir --udp --bitrate --length --mss --window --congestion --dscp --engine --path --host --ip-family --to --image --port --via --keep --dry-run --local --kubeconfig --context --cluster --user --as --as-group --as-uid --request-timeout --namespace --output --color --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -137,6 +211,10 @@ _kubectl__netbench() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --omit)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --parallel)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -146,6 +224,46 @@ _kubectl__netbench() {
                     return 0
                     ;;
                 --repeat)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --bitrate)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --length)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --mss)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --window)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --congestion)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --dscp)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --engine)
+                    COMPREPLY=($(compgen -W "iperf3 iperf2" -- "${cur}"))
+                    return 0
+                    ;;
+                --path)
+                    COMPREPLY=($(compgen -W "pod service nodeport loadbalancer host" -- "${cur}"))
+                    return 0
+                    ;;
+                --ip-family)
+                    COMPREPLY=($(compgen -W "ipv4 ipv6 dual" -- "${cur}"))
+                    return 0
+                    ;;
+                --to)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -225,17 +343,29 @@ _kubectl__netbench() {
             return 0
             ;;
         kubectl__subcmd__netbench__subcmd__pair)
-            opts="-t -P -n -o -q -h --time --parallel --repeat --host --image --port --via --local --kubeconfig --context --cluster --user --as --as-group --as-uid --request-timeout --namespace --output --color --quiet --help"
+            opts="-t -P -n -o -q -h --server-context --server-kubeconfig --time --omit --parallel --repeat --rtt --bidir --udp --bitrate --length --mss --window --congestion --dscp --engine --path --host --ip-family --to --image --port --via --keep --dry-run --local --kubeconfig --context --cluster --user --as --as-group --as-uid --request-timeout --namespace --output --color --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --server-context)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --server-kubeconfig)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --time)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 -t)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --omit)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -248,6 +378,46 @@ _kubectl__netbench() {
                     return 0
                     ;;
                 --repeat)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --bitrate)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --length)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --mss)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --window)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --congestion)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --dscp)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --engine)
+                    COMPREPLY=($(compgen -W "iperf3 iperf2" -- "${cur}"))
+                    return 0
+                    ;;
+                --path)
+                    COMPREPLY=($(compgen -W "pod service nodeport loadbalancer host" -- "${cur}"))
+                    return 0
+                    ;;
+                --ip-family)
+                    COMPREPLY=($(compgen -W "ipv4 ipv6 dual" -- "${cur}"))
+                    return 0
+                    ;;
+                --to)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

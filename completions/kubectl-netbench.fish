@@ -28,18 +28,37 @@ complete -c kubectl-netbench -n "__fish_kubectl_netbench_needs_command" -s h -l 
 complete -c kubectl-netbench -n "__fish_kubectl_netbench_needs_command" -s V -l version -d 'Print version'
 complete -c kubectl-netbench -n "__fish_kubectl_netbench_needs_command" -f -a "matrix" -d 'Measure every ordered pair of nodes'
 complete -c kubectl-netbench -n "__fish_kubectl_netbench_needs_command" -f -a "pair" -d 'Measure two nodes, both directions'
+complete -c kubectl-netbench -n "__fish_kubectl_netbench_needs_command" -f -a "cleanup" -d 'Remove the servers that runs with --keep have left'
 complete -c kubectl-netbench -n "__fish_kubectl_netbench_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand matrix" -s l -l selector -d 'Only nodes with these labels, as for kubectl get' -r
 complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand matrix" -l concurrency -d 'The most tests at the same time; without it as many as there are disjoint pairs' -r
 complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand matrix" -s t -l time -d 'How long each test sends: 5s, 1m30s' -r
-complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand matrix" -s P -l parallel -d 'TCP streams at the same time in each test' -r
+complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand matrix" -l omit -d 'Leave so much of the start of each test out of its figures, before its time' -r
+complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand matrix" -s P -l parallel -d 'Streams at the same time in each test' -r
 complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand matrix" -l repeat -d 'Measure each pair this often; the table shows means, wide and JSON the spread' -r
+complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand matrix" -l bitrate -d 'Send at this rate, all streams together: 940M, 9.4Gbit/s, 0 for no limit [default: none for TCP; for UDP 80% of what TCP gets in a probe of 1s]' -r
+complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand matrix" -l length -d 'The bytes of one write, or of one datagram: 1400, 128K' -r
+complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand matrix" -l mss -d 'TCP\'s maximum segment size, in bytes' -r
+complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand matrix" -l window -d 'The size of the sockets\' buffers: 256K, 4M' -r
+complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand matrix" -l congestion -d 'TCP\'s congestion control: cubic, bbr, whatever the nodes\' kernels have' -r
+complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand matrix" -l dscp -d 'Mark packets with this code point: 0 to 63, ef, cs1, af41' -r
+complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand matrix" -l engine -d 'The program that measures throughput' -r -f -a "iperf3\t'iperf3'
+iperf2\t'iperf 2, for images that have only that'"
+complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand matrix" -l path -d 'The ways of the packets; several are measured in turn, and compared [default: pod]' -r -f -a "pod\t'From pod to pod'
+service\t'From a pod to the cluster\'s address of a Service'
+nodeport\t'From a pod to the port of a Service on the server\'s node'
+loadbalancer\t'From a pod to a Service\'s load balancer'
+host\t'On the network of the nodes'"
+complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand matrix" -l ip-family -d 'The version of IP [default: the cluster\'s own choice]' -r -f -a "ipv4\t'IPv4'
+ipv6\t'IPv6'
+dual\t'Each test over both'"
+complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand matrix" -l to -d 'Measure towards this iperf3 server, which runs already, somewhere else' -r
 complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand matrix" -l image -d 'The image of the pods: any with iperf3 on its PATH that runs as any user [env: NETBENCH_IMAGE] [default: docker.io/nicolaka/netshoot:v0.16]' -r
-complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand matrix" -l port -d 'The port of the servers [default: 5201]; with --local the first one [default: free ports]' -r
+complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand matrix" -l port -d 'The port of the servers [default: 5201, iperf 2: 5001], and the next one with --rtt; with --local the first one [default: free ports]' -r
 complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand matrix" -l via -d 'How clients are started' -r -f -a "auto\t'A Job for `pair`; for `matrix` exec where it is allowed, else Jobs'
 exec\t'In the pods that run already'
 job\t'One Job per test'"
-complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand matrix" -l local -d 'Use no cluster: this many iperf3 servers on this machine\'s loopback' -r
+complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand matrix" -l local -d 'Use no cluster: this many servers on this machine\'s loopback' -r
 complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand matrix" -l kubeconfig -d 'The kubeconfig file' -r -F
 complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand matrix" -l context -d 'The context of the kubeconfig' -r
 complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand matrix" -l cluster -d 'The cluster of the kubeconfig' -r
@@ -56,18 +75,43 @@ yaml\t'The run document'"
 complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand matrix" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
 always\t'In any case'
 never\t'In no case'"
-complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand matrix" -l host -d 'Measure on the network of the nodes, not on that of the pods'
+complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand matrix" -l rtt -d 'Measure how long an answer takes as well, by iperf 2 in the same pods, for 2s at most'
+complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand matrix" -l bidir -d 'Measure both directions at the same time'
+complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand matrix" -l udp -d 'Measure UDP: what arrives, and how much is lost'
+complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand matrix" -l host -d 'On the network of the nodes: --path host'
+complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand matrix" -l keep -d 'Leave the servers running, for later runs with the same settings to start at once; `kubectl netbench cleanup` removes them'
+complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand matrix" -l dry-run -d 'Print the objects of the run as YAML, and make none of them'
 complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand matrix" -s q -l quiet -d 'Print the result and errors only: no plan, no progress'
 complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand matrix" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand pair" -l server-context -d 'The context of the cluster that has the server\'s node, if it is another one' -r
+complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand pair" -l server-kubeconfig -d 'The kubeconfig file of that context, if it is another one' -r -F
 complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand pair" -s t -l time -d 'How long each test sends: 5s, 1m30s' -r
-complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand pair" -s P -l parallel -d 'TCP streams at the same time in each test' -r
+complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand pair" -l omit -d 'Leave so much of the start of each test out of its figures, before its time' -r
+complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand pair" -s P -l parallel -d 'Streams at the same time in each test' -r
 complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand pair" -l repeat -d 'Measure each pair this often; the table shows means, wide and JSON the spread' -r
+complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand pair" -l bitrate -d 'Send at this rate, all streams together: 940M, 9.4Gbit/s, 0 for no limit [default: none for TCP; for UDP 80% of what TCP gets in a probe of 1s]' -r
+complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand pair" -l length -d 'The bytes of one write, or of one datagram: 1400, 128K' -r
+complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand pair" -l mss -d 'TCP\'s maximum segment size, in bytes' -r
+complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand pair" -l window -d 'The size of the sockets\' buffers: 256K, 4M' -r
+complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand pair" -l congestion -d 'TCP\'s congestion control: cubic, bbr, whatever the nodes\' kernels have' -r
+complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand pair" -l dscp -d 'Mark packets with this code point: 0 to 63, ef, cs1, af41' -r
+complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand pair" -l engine -d 'The program that measures throughput' -r -f -a "iperf3\t'iperf3'
+iperf2\t'iperf 2, for images that have only that'"
+complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand pair" -l path -d 'The ways of the packets; several are measured in turn, and compared [default: pod]' -r -f -a "pod\t'From pod to pod'
+service\t'From a pod to the cluster\'s address of a Service'
+nodeport\t'From a pod to the port of a Service on the server\'s node'
+loadbalancer\t'From a pod to a Service\'s load balancer'
+host\t'On the network of the nodes'"
+complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand pair" -l ip-family -d 'The version of IP [default: the cluster\'s own choice]' -r -f -a "ipv4\t'IPv4'
+ipv6\t'IPv6'
+dual\t'Each test over both'"
+complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand pair" -l to -d 'Measure towards this iperf3 server, which runs already, somewhere else' -r
 complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand pair" -l image -d 'The image of the pods: any with iperf3 on its PATH that runs as any user [env: NETBENCH_IMAGE] [default: docker.io/nicolaka/netshoot:v0.16]' -r
-complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand pair" -l port -d 'The port of the servers [default: 5201]; with --local the first one [default: free ports]' -r
+complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand pair" -l port -d 'The port of the servers [default: 5201, iperf 2: 5001], and the next one with --rtt; with --local the first one [default: free ports]' -r
 complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand pair" -l via -d 'How clients are started' -r -f -a "auto\t'A Job for `pair`; for `matrix` exec where it is allowed, else Jobs'
 exec\t'In the pods that run already'
 job\t'One Job per test'"
-complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand pair" -l local -d 'Use no cluster: this many iperf3 servers on this machine\'s loopback' -r
+complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand pair" -l local -d 'Use no cluster: this many servers on this machine\'s loopback' -r
 complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand pair" -l kubeconfig -d 'The kubeconfig file' -r -F
 complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand pair" -l context -d 'The context of the kubeconfig' -r
 complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand pair" -l cluster -d 'The cluster of the kubeconfig' -r
@@ -84,9 +128,25 @@ yaml\t'The run document'"
 complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand pair" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
 always\t'In any case'
 never\t'In no case'"
-complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand pair" -l host -d 'Measure on the network of the nodes, not on that of the pods'
+complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand pair" -l rtt -d 'Measure how long an answer takes as well, by iperf 2 in the same pods, for 2s at most'
+complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand pair" -l bidir -d 'Measure both directions at the same time'
+complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand pair" -l udp -d 'Measure UDP: what arrives, and how much is lost'
+complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand pair" -l host -d 'On the network of the nodes: --path host'
+complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand pair" -l keep -d 'Leave the servers running, for later runs with the same settings to start at once; `kubectl netbench cleanup` removes them'
+complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand pair" -l dry-run -d 'Print the objects of the run as YAML, and make none of them'
 complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand pair" -s q -l quiet -d 'Print the result and errors only: no plan, no progress'
 complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand pair" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand help; and not __fish_seen_subcommand_from matrix pair help" -f -a "matrix" -d 'Measure every ordered pair of nodes'
-complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand help; and not __fish_seen_subcommand_from matrix pair help" -f -a "pair" -d 'Measure two nodes, both directions'
-complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand help; and not __fish_seen_subcommand_from matrix pair help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand cleanup" -l kubeconfig -d 'The kubeconfig file' -r -F
+complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand cleanup" -l context -d 'The context of the kubeconfig' -r
+complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand cleanup" -l cluster -d 'The cluster of the kubeconfig' -r
+complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand cleanup" -l user -d 'The user of the kubeconfig' -r
+complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand cleanup" -l as -d 'A user to act as' -r
+complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand cleanup" -l as-group -d 'A group to act as; may be repeated' -r
+complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand cleanup" -l as-uid -d 'A uid to act as' -r
+complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand cleanup" -l request-timeout -d 'How long one request to the cluster may take; 0 for as long as it takes' -r
+complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand cleanup" -s n -l namespace -d 'Work in this namespace, and remove from it exactly what was made; without it, a run has a namespace of its own' -r
+complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand cleanup" -s h -l help -d 'Print help'
+complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand help; and not __fish_seen_subcommand_from matrix pair cleanup help" -f -a "matrix" -d 'Measure every ordered pair of nodes'
+complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand help; and not __fish_seen_subcommand_from matrix pair cleanup help" -f -a "pair" -d 'Measure two nodes, both directions'
+complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand help; and not __fish_seen_subcommand_from matrix pair cleanup help" -f -a "cleanup" -d 'Remove the servers that runs with --keep have left'
+complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand help; and not __fish_seen_subcommand_from matrix pair cleanup help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'

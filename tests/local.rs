@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use common::{Ended, signal};
-use kubectl_netbench::document::{Path, State, Via};
+use kubectl_netbench::document::{Direction, Measure, Path, State, Via};
 
 /// The program with nothing of this process's environment that would change what it does.
 fn netbench() -> Command {
@@ -62,11 +62,89 @@ fn json_is_a_run_document_and_nothing_else() {
 fn a_pair_shows_both_directions_and_what_explains_them() {
     let ended = run(&["pair", "--local", "2", "-t", "1s", "-q"]).expect_code(0);
     let lines: Vec<&str> = ended.stdout.lines().collect();
-    assert!(lines[0].starts_with("CLIENT"), "{}", ended.stdout);
-    for column in ["RETRANSMITS", "RTT", "CLIENT CPU", "SERVER CPU"] {
+    assert!(lines[0].starts_with("SENDER"), "{}", ended.stdout);
+    for column in ["RECEIVER", "RETRANSMITS", "RTT", "SENDER CPU", "RECEIVER CPU"] {
         assert!(lines[0].contains(column));
     }
     assert!(lines[1].starts_with("local-1  local-2") && lines[2].starts_with("local-2  local-1"));
+}
+
+#[test]
+fn latency_is_measured_beside_throughput_and_told_with_its_percentiles() {
+    let ended = run(&["pair", "--local", "2", "-t", "1s", "--rtt", "-o", "json", "-q"]).expect_code(0);
+    let run = ended.run();
+    let measures: Vec<Measure> = run.tests.iter().map(|test| test.measure).collect();
+    let both = [Measure::Latency, Measure::Throughput];
+    assert_eq!(measures, [both, both].concat());
+    for latency in run.tests.iter().filter_map(|test| test.outcome.latency()) {
+        assert!(latency.requests > 100, "{latency:?}");
+        let figures = [
+            latency.min_microseconds,
+            latency.p50_microseconds,
+            latency.p95_microseconds,
+            latency.p99_microseconds,
+            latency.max_microseconds,
+        ];
+        assert!(figures.is_sorted() && figures[0] > 0.0, "{latency:?}");
+    }
+    let pair = &run.summary.latency[0].pairs[0];
+    assert!(pair.under_load_microseconds.is_some() && pair.load_ratio.is_some());
+    assert_eq!((run.summary.throughput[0].pairs.len(), run.planned_tests), (2, 4));
+}
+
+#[test]
+fn udp_is_sent_at_the_rate_asked_for_and_its_datagrams_are_accounted_for() {
+    let arguments = ["pair", "--local", "2", "-t", "1s", "--udp", "--bitrate", "20M", "--length", "1000"];
+    let run = run(&[&arguments[..], &["-P", "2", "-o", "json", "-q"]].concat()).expect_code(0).run();
+    for test in &run.tests {
+        let throughput = test.outcome.throughput().expect("it was measured");
+        let udp = throughput.udp.expect("it is of UDP");
+        assert_eq!(udp.target_bits_per_second, Some(20e6));
+        assert!((18e6..22e6).contains(&throughput.bits_per_second), "{throughput:?}");
+        assert!((2250..2750).contains(&udp.sent), "{udp:?}");
+        assert_eq!(throughput.retransmits, None);
+    }
+}
+
+#[test]
+fn both_directions_at_once_are_one_client_and_two_results() {
+    let ended = run(&["matrix", "--local", "3", "-t", "1s", "--bidir", "-o", "json"]).expect_code(0);
+    assert!(ended.stderr.starts_with("3 nodes, 3 tests in 3 rounds, about "), "{}", ended.stderr);
+    let run = ended.run();
+    assert_eq!((run.tests.len(), run.planned_tests), (6, 6));
+    for both in run.tests.chunks(2) {
+        assert_eq!(
+            [both[0].direction, both[1].direction],
+            [Direction::ClientToServer, Direction::ServerToClient]
+        );
+        assert_eq!(both[0].started_at, both[1].started_at);
+    }
+    let pairs: std::collections::HashSet<_> =
+        run.tests.iter().map(|test| test.sender_and_receiver()).collect();
+    assert_eq!(pairs.len(), 6);
+}
+
+#[test]
+fn iperf2_shows_what_its_server_counted() {
+    let arguments = ["pair", "--local", "2", "-t", "1s", "--engine", "iperf2", "-P", "3"];
+    let run = run(&[&arguments[..], &["-o", "json", "-q"]].concat()).expect_code(0).run();
+    for test in &run.tests {
+        let throughput = test.outcome.throughput().expect("it was measured");
+        assert!(throughput.bits_per_second > 1e6 && throughput.retransmits.is_some(), "{throughput:?}");
+        assert_eq!(throughput.samples.len(), 1);
+    }
+}
+
+#[test]
+fn the_start_of_a_test_can_be_left_out_and_arguments_be_handed_on() {
+    let arguments = ["pair", "--local", "2", "-t", "1s", "--omit", "1s", "-o", "json", "-q", "--", "-N"];
+    let run = run(&arguments).expect_code(0).run();
+    assert_eq!((run.parameters.omit_seconds, run.parameters.client_arguments), (1, vec!["-N".to_owned()]));
+    for test in &run.tests {
+        let seconds = test.finished_at.duration_since(test.started_at).as_secs_f64();
+        assert!(seconds > 1.9, "{seconds}");
+        assert_eq!(test.outcome.throughput().expect("it was measured").samples.len(), 1);
+    }
 }
 
 #[test]

@@ -221,12 +221,21 @@ pub struct Failure {
     pub kind: FailureKind,
     /// What happened, for people: one sentence with the words of whoever refused.
     pub reason: String,
+    /// What to do about it, where something can be done.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub remedy: Option<String>,
 }
 
 impl Failure {
     /// A failure of `kind`, told by `reason`.
     pub fn new(kind: FailureKind, reason: impl Into<String>) -> Self {
-        Self { kind, reason: reason.into() }
+        Self { kind, reason: reason.into(), remedy: None }
+    }
+
+    /// The same with what to do about it, if that is known.
+    #[must_use]
+    pub fn with_remedy(self, remedy: Option<String>) -> Self {
+        Self { remedy, ..self }
     }
 }
 

@@ -229,7 +229,8 @@ impl<T: Testbed> Run<'_, T> {
         let server = |node: usize| {
             self.servers[node][variant.way].as_ref().map_err(|unusable| {
                 let name = &self.settings.nodes[node];
-                Failure::new(FailureKind::NodeUnusable, format!("{name}: {unusable}"))
+                let reason = format!("{name}: {}", unusable.reason);
+                Failure::new(FailureKind::NodeUnusable, reason).with_remedy(unusable.remedy.clone())
             })
         };
         server(test.client)?;

@@ -184,7 +184,7 @@ async fn the_cells_of_a_node_without_a_server_fail_and_the_others_are_measured()
         Outcome::Failed(failure) => Some(failure.reason.as_str()),
         Outcome::Ok(_) => None,
     });
-    assert_eq!(reason, Some("node-3: no room; make some"));
+    assert_eq!(reason, Some("node-3: no room"));
 }
 
 #[tokio::test(start_paused = true)]

@@ -34,17 +34,17 @@ struct Columns {
 
 impl Columns {
     fn header(&self) -> Vec<Cell> {
-        let mut header = vec![style::header("CLIENT"), style::header("SERVER")];
+        let mut header = vec![style::header("SENDER"), style::header("RECEIVER")];
         if self.path {
             header.push(style::header("PATH"));
         }
         header.push(style::right(style::header(format!("{}  ", self.unit))));
         let mut figures = if self.udp {
-            vec!["SENT AT", "LOST", "JITTER", "OUT OF ORDER"]
+            vec!["TARGET", "LOST", "JITTER", "OUT OF ORDER"]
         } else {
             vec!["RETRANSMITS", "RTT"]
         };
-        figures.extend(["CLIENT CPU", "SERVER CPU"]);
+        figures.extend(["SENDER CPU", "RECEIVER CPU"]);
         if self.wide {
             figures.extend(["MIN", "MAX", "STDDEV", "TESTS"]);
         }

@@ -116,8 +116,8 @@ impl Drawing {
         pairs.sort_by(|(_, _, one), (_, _, other)| badness(other).total_cmp(&badness(one)));
         let mut table = style::table(canvas);
         table.set_header([
-            style::header("CLIENT"),
-            style::header("SERVER"),
+            style::header("FROM"),
+            style::header("TO"),
             style::right(style::header(format!("{}  ", self.unit))),
         ]);
         for (client, server, cell) in pairs {

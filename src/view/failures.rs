@@ -1,7 +1,7 @@
 //! Why tests failed, below the tables.
 
 use super::Canvas;
-use crate::document::{Outcome, Run};
+use crate::document::{Failure, Outcome, Run};
 use crate::explanation::by_reason;
 
 /// How many pairs are named for one reason before the rest is only counted.
@@ -10,19 +10,27 @@ const NAMED_PAIRS: usize = 6;
 /// The failed tests, one paragraph per reason; empty if there are none.
 pub(super) fn text(run: &Run, canvas: Canvas) -> String {
     let failed = run.tests.iter().filter_map(|test| match &test.outcome {
-        Outcome::Failed(failure) => {
-            Some((failure.reason.as_str(), format!("{} → {}", test.client, test.server)))
-        }
+        Outcome::Failed(failure) => Some((failure.reason.as_str(), (test.sender_and_receiver(), failure))),
         Outcome::Ok(_) => None,
     });
     let (start, end) = if canvas.color { ("\u{1b}[1;35m", "\u{1b}[0m") } else { ("", "") };
-    let paragraph = |(reason, pairs): &(&str, Vec<String>)| {
+    let paragraph = |reason: &str, tests: &[((&str, &str), &Failure)]| {
+        let mut pairs: Vec<String> = Vec::new();
+        for ((sender, receiver), _) in tests {
+            let pair = format!("{sender} → {receiver}");
+            // over several paths, one pair fails more than once
+            if !pairs.contains(&pair) {
+                pairs.push(pair);
+            }
+        }
         let named = pairs[..pairs.len().min(NAMED_PAIRS)].join(", ");
         let more = match pairs.len().saturating_sub(NAMED_PAIRS) {
             0 => String::new(),
             more => format!(" and {more} more"),
         };
-        format!("{start}failed{end}  {named}{more}\n        {reason}\n")
+        let remedy = tests.iter().find_map(|(_, failure)| failure.remedy.as_ref());
+        let remedy = remedy.map_or(String::new(), |remedy| format!("        to do: {remedy}\n"));
+        format!("{start}failed{end}  {named}{more}\n        {reason}\n{remedy}")
     };
-    by_reason(failed).iter().map(paragraph).collect()
+    by_reason(failed).iter().map(|(reason, tests)| paragraph(reason, tests)).collect()
 }

@@ -77,7 +77,7 @@ fn throughput_matrix(run: &Run, summary: &ThroughputSummary, canvas: Canvas) -> 
     let median = summary.median_bits_per_second.unwrap_or_default();
     let drawing = Drawing {
         title: format!(
-            "Throughput{} in {unit}; rows are clients (they send), columns are servers.",
+            "Throughput{} in {unit}; rows send, columns receive.",
             way(run, summary.path, summary.ip_family)
         ),
         list_title: format!(
@@ -153,6 +153,12 @@ fn notes(run: &Run) -> String {
     if pairs().any(|pair| pair.failed > 0 && pair.measured > 0) {
         notes.push("* Some of the pair's tests failed: this is the mean of the others.".to_owned());
     }
+    if let Some(resolution) = coarse_percentiles(run) {
+        notes.push(format!(
+            "Percentiles are the upper ends of steps of {}: this iperf 2 has no finer ones.",
+            duration(resolution)
+        ));
+    }
     let retried = run.tests.iter().filter(|test| test.attempt > 1).count();
     if retried > 0 {
         let tests = if retried == 1 { "test" } else { "tests" };
@@ -162,6 +168,14 @@ fn notes(run: &Run) -> String {
         notes.push(String::new());
     }
     notes.join("\n")
+}
+
+/// The resolution of percentiles in microseconds, where it is too coarse for what was measured.
+fn coarse_percentiles(run: &Run) -> Option<f64> {
+    let latencies = run.tests.iter().filter_map(|test| test.outcome.latency());
+    let coarse =
+        latencies.filter(|latency| latency.resolution_microseconds > latency.mean_microseconds / 2.0);
+    coarse.map(|latency| latency.resolution_microseconds).reduce(f64::max)
 }
 
 /// How many tests show the processor rather than the network.

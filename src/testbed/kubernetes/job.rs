@@ -97,13 +97,13 @@ impl KubernetesTestbed {
         };
         match started {
             // one that was over before it was seen to run has its log all the same
-            Started::Running { name, .. } | Started::Not { name: Some(name), cause: Cause::Exited, .. } => {
-                Ok(name)
-            }
+            Started::Running { name, .. }
+            | Started::Not { name: Some(name), cause: Cause::Exited { .. }, .. } => Ok(name),
             Started::Not { name, unusable, cause } => {
                 let object = name.as_deref().unwrap_or(job);
                 let unusable = self.with_warning(object, unusable, cause).await;
-                Err(Failure::new(FailureKind::NodeUnusable, format!("the client's pod: {unusable}")))
+                let reason = format!("the client's pod: {}", unusable.reason);
+                Err(Failure::new(FailureKind::NodeUnusable, reason).with_remedy(unusable.remedy))
             }
         }
     }

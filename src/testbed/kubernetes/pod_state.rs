@@ -81,13 +81,15 @@ impl PodState {
                 if condition.status == "False" && condition.reason.as_deref() == Some("Unschedulable") =>
             {
                 let message = condition.message.as_deref().unwrap_or_default();
-                Self::Stuck {
-                    unusable: Unusable {
+                let unusable = if message.contains("free ports") {
+                    port_is_taken(pod, message)
+                } else {
+                    Unusable {
                         reason: format!("the scheduler finds no place for the pod: {message}"),
                         remedy: remedy_of_scheduling(message).map(str::to_owned),
-                    },
-                    patience: PATIENCE,
-                }
+                    }
+                };
+                Self::Stuck { unusable, patience: PATIENCE }
             }
             Some(condition) if condition.status == "True" => starting("waiting for its kubelet"),
             _ => starting("being scheduled"),
@@ -146,9 +148,7 @@ fn waiting_for(reason: &str, message: &str) -> PodState {
 }
 
 fn remedy_of_scheduling(message: &str) -> Option<&'static str> {
-    if message.contains("free ports") {
-        Some(OTHER_PORT)
-    } else if message.contains("taint") {
+    if message.contains("taint") {
         Some("name the node on the command line to tolerate its taints")
     } else if message.contains("Insufficient") || message.contains("Too many pods") {
         Some("free some room on the node, or leave it out")
@@ -188,18 +188,33 @@ fn why_ended(pod: &Pod, terminated: Option<&ContainerStateTerminated>, message: 
             reason: format!("its container cannot be started: {message}"),
             remedy: Some(NEEDS_OF_IMAGE.to_owned()),
         },
-        _ => {
-            // iperf3 says `exiting` after it has said why
-            let error = message.lines().rfind(|line| line.contains("error"));
-            let said = error.or_else(|| message.lines().rfind(|line| !line.trim().is_empty()));
-            let said = said.map_or(String::new(), |line| format!(": {line}"));
-            let port_is_taken =
-                message.contains("Address already in use") || message.contains("unable to start listener");
-            Unusable {
-                reason: format!("its container ended with code {}{said}", terminated.exit_code),
-                remedy: port_is_taken.then(|| OTHER_PORT.to_owned()),
-            }
-        }
+        _ => ended_by_itself(pod, terminated.exit_code, message),
+    }
+}
+
+/// Why a server ended by itself, from its last words.
+pub(super) fn ended_by_itself(pod: &Pod, exit_code: i32, message: &str) -> Unusable {
+    if message.contains("Address already in use") || message.contains("unable to start listener") {
+        return port_is_taken(pod, message.lines().rfind(|line| line.contains("in use")).unwrap_or(message));
+    }
+    // iperf3 says `exiting` after it has said why
+    let error = message.lines().rfind(|line| line.contains("error"));
+    let said = error.or_else(|| message.lines().rfind(|line| !line.trim().is_empty()));
+    let said = said.map_or(String::new(), |line| format!(": {line}"));
+    Unusable::because(format!("its container ended with code {exit_code}{said}"))
+}
+
+fn port_is_taken(pod: &Pod, said: &str) -> Unusable {
+    let containers = pod.spec.as_ref().map(|spec| spec.containers.as_slice()).unwrap_or_default();
+    let mut ports: Vec<String> = containers
+        .iter()
+        .flat_map(|container| container.ports.as_deref().unwrap_or_default())
+        .map(|port| port.container_port.to_string())
+        .collect();
+    ports.dedup();
+    Unusable {
+        reason: format!("port {} of the node is taken: {said}", ports.join(" or ")),
+        remedy: Some(OTHER_PORT.to_owned()),
     }
 }
 

@@ -70,7 +70,10 @@ pub enum Started {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Cause {
     /// Its process came to run and ended by itself.
-    Exited,
+    Exited {
+        /// With this exit code.
+        code: i32,
+    },
     /// The cluster said why.
     Stuck,
     /// The time was over, and the pod's status does not say why.
@@ -125,7 +128,7 @@ impl Pods {
                     return Started::Running { name: name.unwrap_or_default(), addresses };
                 }
                 Some(PodState::Ended { unusable, exit }) => {
-                    let cause = if exit.code.is_some() { Cause::Exited } else { Cause::Stuck };
+                    let cause = exit.code.map_or(Cause::Stuck, |code| Cause::Exited { code });
                     return not(name, unusable, cause);
                 }
                 Some(PodState::Stuck { unusable, patience }) => {
@@ -157,6 +160,11 @@ impl Pods {
                 };
             }
         }
+    }
+
+    /// The named pod, now; none if it is not there.
+    pub fn pod(&self, name: &str) -> Option<Pod> {
+        self.known.borrow().pods.get(name).cloned()
     }
 
     /// The state of the named pod, now; none if it is not there.

@@ -164,8 +164,7 @@ impl RequestError {
     pub(super) fn failure_of_client(&self) -> Failure {
         let kind = if self.may_pass() { FailureKind::ClientLost } else { FailureKind::Refused };
         let remedy = self.remedy().filter(|_| kind == FailureKind::Refused);
-        let remedy = remedy.map_or(String::new(), |remedy| format!("; {remedy}"));
-        Failure::new(kind, format!("{self}: {}{remedy}", self.why()))
+        Failure::new(kind, format!("{self}: {}", self.why())).with_remedy(remedy)
     }
 
     fn code(&self) -> Option<u16> {

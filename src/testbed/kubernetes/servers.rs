@@ -9,9 +9,9 @@ use kube::{Api, ResourceExt};
 
 use super::log::{LogOf, LogPosition, REOPEN_PAUSE};
 use super::objects::{self, Network, SPEC_ANNOTATION};
-use super::pods::Started;
+use super::pods::{Cause, Started};
 use super::request::{RequestError, RequestErrorKind};
-use super::{KubernetesTestbed, Made, PodState};
+use super::{KubernetesTestbed, Made, PodState, pod_state};
 use crate::testbed::{Enough, NodeServers, Process, StartProgress, Starting, Unusable};
 
 /// How long a pod may take to run; most of it is for pulling the image.
@@ -45,6 +45,7 @@ impl KubernetesTestbed {
         let networks = self.settings.networks();
         let pods = networks.iter().map(|&network| async move {
             let started = self.start_pod(made, index, network, progress).await;
+            let started = started.map_err(|unusable| self.on_network(network, unusable));
             if let Err(unusable) = &started {
                 progress(index, Starting::Failed(unusable));
             }
@@ -89,6 +90,9 @@ impl KubernetesTestbed {
         let started = made.pods.started(|pod| pod.name_any() == name, START_LIMIT, waiting).await;
         let addresses = match started {
             Started::Running { addresses, .. } => addresses,
+            Started::Not { cause: Cause::Exited { code: 0 }, .. } => {
+                return Err(self.last_words(made, &name).await);
+            }
             Started::Not { unusable, cause, .. } => {
                 return Err(self.with_warning(&name, unusable, cause).await);
             }
@@ -97,6 +101,15 @@ impl KubernetesTestbed {
         let versions = processes.iter().map(|process| self.listening(made, &name, *process));
         let versions = try_join_all(versions).await?;
         Ok(Listening { addresses, version: versions.into_iter().next().flatten() })
+    }
+
+    /// Says which network a reason is about, where there are two.
+    fn on_network(&self, network: Network, unusable: Unusable) -> Unusable {
+        let is_the_only_one = self.settings.networks().len() == 1;
+        if is_the_only_one || self.nodes.iter().any(|node| node.unusable.as_ref() == Some(&unusable.reason)) {
+            return unusable;
+        }
+        Unusable { reason: format!("on the {} network, {}", network.name(), unusable.reason), ..unusable }
     }
 
     async fn make_server_pod(&self, made: &Made, index: usize, network: Network) -> Result<(), Unusable> {
@@ -177,6 +190,9 @@ impl KubernetesTestbed {
             () = tokio::time::sleep(LISTEN_LIMIT) => made.pods.state(pod),
         };
         Err(match (ended, last_error) {
+            (Some(PodState::Ended { exit, .. }), _) if exit.code == Some(0) => {
+                self.last_words(made, pod).await
+            }
             (Some(PodState::Ended { unusable, .. }), _) => unusable,
             (None, _) => Unusable::because("its pod was deleted"),
             (_, Some(error)) => unusable(&error),
@@ -186,6 +202,25 @@ impl KubernetesTestbed {
                 LISTEN_LIMIT.as_secs()
             )),
         })
+    }
+
+    /// Why a pod has ended whose process says that all is well: iperf 2 exits with 0 when its port is
+    /// taken, and a kubelet keeps the last words of failures only.
+    async fn last_words(&self, made: &Made, pod: &str) -> Unusable {
+        let mut said = String::new();
+        for process in self.settings.processes.iter() {
+            let of = LogOf { pod, container: process.engine.program(), follow: false };
+            let mut take = |line: &str| {
+                said = format!("{said}{line}\n");
+                Enough::NotYet
+            };
+            // a log that cannot be read says nothing
+            let _ = self.read_log(of, &mut LogPosition::default(), &mut take).await;
+        }
+        made.pods.pod(pod).map_or_else(
+            || Unusable::because("its pod was deleted"),
+            |pod| pod_state::ended_by_itself(&pod, 0, said.trim()),
+        )
     }
 
     /// Hands over what the server has written since this was last called.
