@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use common::{Ended, signal};
-use kubectl_netbench::document::{Direction, Measure, Path, State, Via};
+use kubectl_netbench::document::{Direction, Measure, Path, State, TestRecord, Via};
 
 /// The program with nothing of this process's environment that would change what it does.
 fn netbench() -> Command {
@@ -119,8 +119,7 @@ fn both_directions_at_once_are_one_client_and_two_results() {
         );
         assert_eq!(both[0].started_at, both[1].started_at);
     }
-    let pairs: std::collections::HashSet<_> =
-        run.tests.iter().map(|test| test.sender_and_receiver()).collect();
+    let pairs: std::collections::HashSet<_> = run.tests.iter().map(TestRecord::sender_and_receiver).collect();
     assert_eq!(pairs.len(), 6);
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::summary::mean;
+use super::statistics::mean;
 use crate::document::{Cost, LatencySummary, PairCost, Path, ThroughputSummary};
 
 /// The paths whose difference has one cause.

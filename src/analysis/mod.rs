@@ -2,6 +2,7 @@
 
 mod cost;
 mod matrix;
+mod statistics;
 mod summary;
 
 pub use matrix::{Cell, Level, Matrix};

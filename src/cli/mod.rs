@@ -52,7 +52,7 @@ impl Cli {
     pub fn read(words: impl IntoIterator<Item = OsString>) -> Result<Self, clap::Error> {
         let cli = Self::try_parse_from(words)?;
         let checked = match &cli.command {
-            Command::Matrix(arguments) => arguments.common.measurement.check(),
+            Command::Matrix(arguments) => arguments.common.check(),
             Command::Pair(arguments) => arguments.check(),
             Command::Cleanup(_) => Ok(()),
         };
@@ -89,6 +89,16 @@ pub struct CommonArgs {
     /// What to print.
     #[command(flatten)]
     pub output: OutputArgs,
+}
+
+impl CommonArgs {
+    fn check(&self) -> Result<(), String> {
+        if self.placement.to.is_some() && self.measurement.engine().reads_server() {
+            return Err("--to needs --engine iperf3: what an iperf 2 server receives is told by itself only"
+                .to_owned());
+        }
+        self.measurement.check()
+    }
 }
 
 /// `matrix`.
@@ -179,7 +189,7 @@ impl PairArgs {
                 "--path {path} does not lead to another cluster: use --path host, nodeport or loadbalancer"
             ));
         }
-        self.common.measurement.check()
+        self.common.check()
     }
 }
 
@@ -254,6 +264,7 @@ mod tests {
             ("matrix --udp --mss 1200", "--mss is TCP's"),
             ("pair a b --server-context c --path pod", "use --path host, nodeport or loadbalancer"),
             ("matrix --to x --rtt", "--rtt"),
+            ("matrix --to x --engine iperf2", "--to needs --engine iperf3"),
             ("pair a b --to x", "--to"),
         ] {
             let error = read(words).map(|_| ()).unwrap_err();

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use kube::config::Kubeconfig;
 
-use super::connect::{ConnectError, ConnectionOptions, Environment};
+use super::connection::{ConnectError, ConnectionOptions, Environment};
 
 /// The kubeconfig, merged as kubectl merges; none inside a cluster, where none is needed.
 pub(super) fn read(

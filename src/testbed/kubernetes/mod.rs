@@ -2,6 +2,7 @@
 
 mod access;
 mod connect;
+mod connection;
 mod endpoints;
 mod exec;
 #[cfg(test)]
@@ -24,7 +25,8 @@ mod services;
 mod warnings;
 
 pub use access::choose_client_way;
-pub use connect::{ConnectError, ConnectionOptions, Environment, connect};
+pub use connect::connect;
+pub use connection::{ConnectError, ConnectionOptions, Environment};
 pub use kept::{Cleanup, cleanup, has_kept};
 pub use manifests::manifests;
 pub use nodes::{Choice, Chosen, SelectionError, Wanted, choose};

@@ -3,7 +3,7 @@
 use hyper_util::client::proxy::matcher::Matcher;
 use kube::config::Kubeconfig;
 
-use super::connect::{ConnectionOptions, Environment};
+use super::connection::{ConnectionOptions, Environment};
 
 /// The proxy that the kubeconfig itself names for the cluster, which is then always used.
 pub(super) fn of_cluster(

@@ -1,0 +1,144 @@
+//! The cluster under test, and the programs that see it.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use crate::common::Ended;
+use kubectl_netbench::document::{self, Outcome, Run};
+
+/// One test at a time, on a cluster that has nothing of ours before and after.
+pub struct Cluster(#[expect(dead_code, reason = "held until the test ends")] MutexGuard<'static, ()>);
+
+static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+
+pub fn cluster() -> Cluster {
+    let guard = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+    let cluster = Cluster(guard);
+    cluster.assert_nothing_left();
+    cluster
+}
+
+pub fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+pub fn kubectl(arguments: &[&str]) -> Ended {
+    command("kubectl").args(arguments).output().expect("kubectl runs").into()
+}
+
+/// A program that sees the cluster, with the plugin on its PATH.
+pub fn command(program: &str) -> Command {
+    let kubeconfig = variable("NETBENCH_E2E_KUBECONFIG").expect("NETBENCH_E2E_KUBECONFIG names a kubeconfig");
+    let plugin = Path::new(env!("CARGO_BIN_EXE_kubectl-netbench")).parent().expect("it is in a folder");
+    let path = std::env::var("PATH").unwrap_or_default();
+    let mut command = Command::new(program);
+    command.env("KUBECONFIG", kubeconfig).env("PATH", format!("{}:{path}", plugin.display()));
+    command.env_remove("NETBENCH_IMAGE").env_remove("NO_COLOR").stdin(Stdio::null());
+    if let Some(image) = variable("NETBENCH_E2E_IMAGE") {
+        command.env("NETBENCH_IMAGE", image);
+    }
+    command
+}
+
+pub fn netbench(arguments: &str) -> Command {
+    let mut command = command("kubectl");
+    command.arg("netbench").args(arguments.split_whitespace());
+    command
+}
+
+impl Cluster {
+    pub fn run(&self, arguments: &str) -> Ended {
+        let ended = netbench(arguments).output().expect("kubectl runs").into();
+        self.assert_nothing_left();
+        ended
+    }
+
+    /// The names of the first `count` nodes.
+    #[expect(clippy::unused_self, reason = "only who holds the cluster may ask")]
+    pub fn nodes(&self, count: usize) -> Vec<String> {
+        let nodes = kubectl(&["get", "nodes", "-o", "name"]).expect_code(0);
+        let names: Vec<String> =
+            nodes.stdout.lines().map(|line| line.trim_start_matches("node/").to_owned()).collect();
+        assert!(names.len() >= count, "the cluster has fewer than {count} nodes");
+        names[..count].to_vec()
+    }
+
+    /// Objects of ours that are left, given a moment in which those that are being removed go.
+    #[track_caller]
+    #[expect(clippy::unused_self, reason = "only who holds the cluster may ask")]
+    pub fn assert_nothing_left(&self) {
+        let given_up = Instant::now() + Duration::from_secs(5);
+        let kinds = "namespaces,pods,jobs,configmaps,services";
+        loop {
+            let label = "app.kubernetes.io/managed-by=kubectl-netbench";
+            let left = kubectl(&["get", kinds, "-A", "-l", label, "-o", "name"]).expect_code(0).stdout;
+            if left.is_empty() {
+                return;
+            }
+            assert!(Instant::now() < given_up, "left behind:\n{left}");
+            std::thread::sleep(Duration::from_millis(500));
+        }
+    }
+}
+
+/// Undoes something when the test ends, however it ends.
+pub struct Undo(pub Vec<&'static str>, pub Vec<String>);
+
+impl Drop for Undo {
+    fn drop(&mut self) {
+        let words: Vec<&str> = self.0.iter().copied().chain(self.1.iter().map(String::as_str)).collect();
+        let _ = command(words[0]).args(&words[1..]).output();
+    }
+}
+
+pub fn rates(run: &Run) -> BTreeMap<(String, String), f64> {
+    let rate = |test: &document::TestRecord| match &test.outcome {
+        Outcome::Ok(_) => test.outcome.throughput().expect("it measures throughput").bits_per_second,
+        Outcome::Failed(failure) => panic!("{} → {}: {}", test.client, test.server, failure.reason),
+    };
+    run.tests.iter().map(|test| ((test.client.clone(), test.server.clone()), rate(test))).collect()
+}
+
+/// The longest time between the end of a slot and the start of the next.
+pub fn longest_pause(run: &Run) -> Duration {
+    let slots = run.tests.iter().map(|test| test.slot).max().unwrap_or(0);
+    let of_slot = |slot: usize| run.tests.iter().filter(move |test| test.slot == slot);
+    let pauses = (1..slots).map(|slot| {
+        let ended = of_slot(slot).map(|test| test.finished_at).max().expect("a slot has tests");
+        let began = of_slot(slot + 1).map(|test| test.started_at).min().expect("a slot has tests");
+        Duration::try_from(began.duration_since(ended)).expect("slots don't overlap")
+    });
+    pauses.max().unwrap_or_default()
+}
+
+/// Runs the command that a variable names, with `words` after it; none if it is not set.
+pub fn by_variable(name: &str, words: &str) -> Option<()> {
+    let Some(command) = variable(name) else {
+        eprintln!("not measured: {name} is not set");
+        return None;
+    };
+    let status = Command::new("sh").args(["-c", &format!("{command} {words}")]).status().expect("sh runs");
+    assert!(status.success(), "{command} {words}");
+    Some(())
+}
+
+/// Limits what a node sends and receives, or what its overlay sends, until this is dropped.
+pub struct Shaped {
+    variable: &'static str,
+    node: String,
+}
+
+/// Shapes a node by the command in a variable; none if it is not set.
+pub fn shaped(variable: &'static str, node: &str, rate: &str) -> Option<Shaped> {
+    by_variable(variable, &format!("{node} {rate}"))?;
+    Some(Shaped { variable, node: node.to_owned() })
+}
+
+impl Drop for Shaped {
+    fn drop(&mut self) {
+        by_variable(self.variable, &format!("{} none", self.node));
+    }
+}

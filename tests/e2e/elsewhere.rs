@@ -1,0 +1,139 @@
+//! Servers that are not in the cluster of the clients.
+
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use crate::cluster::{cluster, command, kubectl, variable};
+use kubectl_netbench::document::{Direction, Path};
+
+/// A server on this machine. It ends when this is dropped.
+struct OwnServer(Child);
+
+impl OwnServer {
+    fn start(port: u16) -> Self {
+        let mut command = Command::new("iperf3");
+        let command = command.args(["-s", "-p", &port.to_string()]).stdout(Stdio::null());
+        let server = command.spawn().expect("iperf3 runs");
+        std::thread::sleep(Duration::from_millis(500));
+        Self(server)
+    }
+}
+
+impl Drop for OwnServer {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[test]
+#[ignore = "needs a cluster: NETBENCH_E2E_KUBECONFIG"]
+fn every_node_is_measured_towards_a_server_outside() {
+    let cluster = cluster();
+    let Some(address) = variable("NETBENCH_E2E_OUTSIDE") else {
+        eprintln!("not measured: NETBENCH_E2E_OUTSIDE is not set");
+        return;
+    };
+    let nodes = cluster.nodes(3);
+    let _server = OwnServer::start(5299);
+    let to = format!("{address}:5299");
+    let arguments = format!("matrix {} --to {to} --host -t 1s", nodes.join(" "));
+    let run = cluster.run(&format!("{arguments} -o json")).expect_code(0).run();
+    assert_eq!((run.tests.len(), run.parameters.to.as_deref()), (3, Some(to.as_str())));
+    assert!(run.tests.iter().all(|test| test.server == to && nodes.contains(&test.client)));
+
+    let pair = format!("pair {} --to {to} --host -t 1s -o json --via exec", nodes[0]);
+    let run = cluster.run(&pair).expect_code(0).run();
+    let directions: Vec<Direction> = run.tests.iter().map(|test| test.direction).collect();
+    assert_eq!(directions, [Direction::ClientToServer, Direction::ServerToClient]);
+}
+
+#[test]
+#[ignore = "needs a cluster: NETBENCH_E2E_KUBECONFIG"]
+fn nobody_listening_elsewhere_is_a_failure_with_its_reason() {
+    let cluster = cluster();
+    let Some(address) = variable("NETBENCH_E2E_OUTSIDE") else {
+        eprintln!("not measured: NETBENCH_E2E_OUTSIDE is not set");
+        return;
+    };
+    let node = cluster.nodes(1).remove(0);
+    let ended = cluster.run(&format!("pair {node} --to {address}:5298 --host -t 1s")).expect_code(1);
+    assert!(ended.stdout.contains("unable to connect"), "{}", ended.stdout);
+}
+
+/// A kubeconfig like that of the cluster, whose context has another name.
+fn other_kubeconfig() -> tempfile::NamedTempFile {
+    let file = tempfile::NamedTempFile::new().expect("a temporary file");
+    let path = file.path().to_str().expect("its path is text");
+    let config = kubectl(&["config", "view", "--raw", "--minify", "--flatten"]).expect_code(0).stdout;
+    std::fs::write(path, config).expect("it can be written");
+    let context = kubectl(&["config", "current-context"]).expect_code(0).stdout;
+    kubectl(&["--kubeconfig", path, "config", "rename-context", context.trim(), "far"]).expect_code(0);
+    file
+}
+
+#[test]
+#[ignore = "needs a cluster: NETBENCH_E2E_KUBECONFIG"]
+fn two_clusters_are_measured_from_one_to_the_other_and_both_are_cleaned_up() {
+    let cluster = cluster();
+    let nodes = cluster.nodes(3);
+    let file = other_kubeconfig();
+    let far = format!("--server-context far --server-kubeconfig {}", file.path().display());
+    let arguments = format!("pair {} {} {far} --path nodeport,host --rtt -t 1s -o json", nodes[0], nodes[2]);
+    let run = cluster.run(&arguments).expect_code(0).run();
+    assert_eq!((run.tests.len(), run.parameters.paths.as_slice()), (6, &[Path::NodePort, Path::Host][..]));
+    let contexts =
+        [&run.cluster, &run.server_cluster].map(|of| of.as_ref().and_then(|of| of.context.clone()));
+    assert_eq!(contexts[1].as_deref(), Some("far"));
+    assert_ne!(contexts[0], contexts[1]);
+    assert!(run.tests.iter().all(|test| test.client == nodes[0] && test.server == nodes[2]));
+
+    let same = format!("pair {0} {0} {far} -t 1s -o json", nodes[0]);
+    let run = cluster.run(&same).expect_code(0).run();
+    assert_eq!(run.nodes[1].name, format!("far/{}", nodes[0]));
+}
+
+/// Gives every Service that asks for a load balancer an address, as a cloud would.
+fn balance(address: &str, done: &AtomicBool) {
+    while !done.load(Ordering::Relaxed) {
+        std::thread::sleep(Duration::from_millis(300));
+        let services = kubectl(&["get", "services", "-A", "-o", "json"]).stdout;
+        let services: serde_json::Value = serde_json::from_str(&services).unwrap_or_default();
+        for service in services["items"].as_array().into_iter().flatten() {
+            let waits = service["spec"]["type"] == "LoadBalancer"
+                && service["status"]["loadBalancer"]["ingress"].is_null();
+            if waits {
+                let mut service = service.clone();
+                service["status"]["loadBalancer"]["ingress"] = serde_json::json!([{"ip": address}]);
+                let text = |field: &str| service["metadata"][field].as_str().unwrap_or_default().to_owned();
+                let of = format!("/api/v1/namespaces/{}/services/{}/status", text("namespace"), text("name"));
+                let file = tempfile::NamedTempFile::new().expect("a temporary file");
+                std::fs::write(file.path(), service.to_string()).expect("it can be written");
+                let _ = command("kubectl").args(["replace", "--raw", &of, "-f"]).arg(file.path()).output();
+            }
+        }
+    }
+}
+
+#[test]
+#[ignore = "needs a cluster: NETBENCH_E2E_KUBECONFIG"]
+fn a_load_balancer_is_waited_for_and_measured_through() {
+    let cluster = cluster();
+    let Some(address) = variable("NETBENCH_E2E_LOAD_BALANCER") else {
+        eprintln!("not measured: NETBENCH_E2E_LOAD_BALANCER is not set");
+        return;
+    };
+    let nodes = cluster.nodes(3);
+    let file = other_kubeconfig();
+    let done = AtomicBool::new(false);
+    let run = std::thread::scope(|scope| {
+        scope.spawn(|| balance(&address, &done));
+        let far = format!("--server-context far --server-kubeconfig {}", file.path().display());
+        let arguments = format!("pair {} {} {far} --path loadbalancer -t 1s -o json", nodes[0], nodes[2]);
+        let ended = cluster.run(&arguments);
+        done.store(true, Ordering::Relaxed);
+        ended.expect_code(0).run()
+    });
+    assert_eq!((run.tests.len(), run.parameters.paths.as_slice()), (2, &[Path::LoadBalancer][..]));
+}

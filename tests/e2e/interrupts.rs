@@ -1,0 +1,73 @@
+//! Runs that are interrupted leave nothing.
+
+use std::process::{Child, Stdio};
+use std::time::{Duration, Instant};
+
+use crate::cluster::{cluster, command, netbench, variable};
+use crate::common::{Ended, signal};
+
+fn start(arguments: &str) -> Child {
+    netbench(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("kubectl runs")
+}
+
+#[test]
+#[ignore = "needs a cluster: NETBENCH_E2E_KUBECONFIG"]
+fn interrupts_at_any_moment_print_what_was_measured_and_leave_nothing() {
+    let cluster = cluster();
+    let nodes = cluster.nodes(4).join(" ");
+    // each with how many tests it has
+    let ways = [
+        ("", 12),
+        ("--via job", 12),
+        ("--host", 12),
+        ("-n default --path pod,service", 24),
+        ("--path pod,host --rtt", 48),
+    ];
+    let moments = variable("NETBENCH_E2E_INTERRUPTS").and_then(|count| count.parse().ok()).unwrap_or(10);
+    for number in 0..moments {
+        let (way, tests) = ways[number % ways.len()];
+        let after = Duration::from_millis(rand::random_range(50..9000));
+        let child = start(&format!("matrix {nodes} -t 1s {way}"));
+        std::thread::sleep(after);
+        signal(child.id(), "INT");
+        let ended = Ended::from(child.wait_with_output().expect("it ends"));
+        let context = format!("{way} after {after:?}\n{}\n{}", ended.stdout, ended.stderr);
+        println!("{}", context.lines().next().unwrap_or_default());
+        let done = ended.stderr.lines().filter(|line| line.starts_with('[')).count();
+        match ended.code {
+            // it was over, or had not begun to make anything
+            Some(0) => assert_eq!(done, tests, "{context}"),
+            None => assert_eq!(done, 0, "{context}"),
+            Some(130) if done == tests => {}
+            Some(130) if ended.stdout.is_empty() => assert_eq!(done, 0, "{context}"),
+            Some(130) => {
+                let partial = format!("Partial: the run was ended after {done} of {tests} tests.");
+                assert!(ended.stdout.contains(&partial), "{context}");
+            }
+            code => panic!("{code:?} {context}"),
+        }
+        cluster.assert_nothing_left();
+    }
+}
+
+#[test]
+#[ignore = "needs a cluster: NETBENCH_E2E_KUBECONFIG"]
+fn a_second_interrupt_quits_at_once_and_prints_the_command_that_cleans_up() {
+    let cluster = cluster();
+    let nodes = cluster.nodes(2).join(" ");
+    for way in ["", "-n default"] {
+        let child = start(&format!("matrix {nodes} -t 60s {way}"));
+        std::thread::sleep(Duration::from_secs(5));
+        let began = Instant::now();
+        signal(child.id(), "INT");
+        std::thread::sleep(Duration::from_millis(20));
+        signal(child.id(), "INT");
+        let ended = Ended::from(child.wait_with_output().expect("it ends")).expect_code(130);
+        assert!(began.elapsed() < Duration::from_secs(2));
+        let removal =
+            ended.stderr.lines().find(|line| line.trim_start().starts_with("kubectl ")).expect("a command");
+        assert!(command("sh").args(["-c", removal]).output().expect("sh runs").status.success());
+        std::thread::sleep(Duration::from_secs(20));
+        cluster.assert_nothing_left();
+    }
+}

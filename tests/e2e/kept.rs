@@ -1,0 +1,103 @@
+//! Servers that stay, and objects that are only printed.
+
+use std::io::Write;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use crate::cluster::{Undo, cluster, command, kubectl, netbench};
+use crate::common::Ended;
+
+fn run(arguments: &str) -> Ended {
+    netbench(arguments).output().expect("kubectl runs").into()
+}
+
+#[test]
+#[ignore = "needs a cluster: NETBENCH_E2E_KUBECONFIG"]
+fn servers_stay_and_the_next_run_starts_at_once() {
+    let cluster = cluster();
+    let nodes = cluster.nodes(3);
+    let (two, three) = (nodes[..2].join(" "), nodes.join(" "));
+    let cleaned = Undo(vec!["kubectl", "netbench", "cleanup"], Vec::new());
+    let measure = |arguments: &str| {
+        let began = Instant::now();
+        let run = run(&format!("{arguments} -t 1s -o json")).expect_code(0).run();
+        let tests = run.tests.len() as u32;
+        (run, began.elapsed().saturating_sub(Duration::from_secs(1) * tests))
+    };
+    let (first, _) = measure(&format!("matrix {two} --keep"));
+    let namespace = first.cluster.expect("it was on a cluster").namespace;
+    let pods = || {
+        let names = ["get", "pods", "-n", &namespace, "-o", "name"];
+        kubectl(&names).expect_code(0).stdout.lines().map(str::to_owned).collect::<Vec<_>>()
+    };
+    let kept = pods();
+    assert_eq!(kept.len(), 2);
+    // what a run takes beside its tests; with --keep or without
+    for again in [format!("matrix {two} --keep"), format!("matrix {two}"), format!("pair {two} --via exec")] {
+        let (_, beside) = measure(&again);
+        assert!(beside < Duration::from_secs(2), "{again}: {beside:?}");
+        assert_eq!(pods(), kept);
+    }
+    // other nodes join; other settings have servers of their own
+    measure(&format!("matrix {three} --keep"));
+    assert_eq!(pods().len(), 3);
+    measure(&format!("pair {two} --port 5401"));
+    // one that died is put back
+    kubectl(&["-n", &namespace, "delete", &pods()[0], "--grace-period=1"]).expect_code(0);
+    measure(&format!("matrix {three} --keep --via job"));
+    assert_eq!(pods().len(), 3);
+    assert_eq!(kubectl(&["get", "jobs", "-n", &namespace, "-o", "name"]).stdout, "");
+    let cleanup = run("cleanup").expect_code(0);
+    assert_eq!(cleanup.stderr, format!("removed 3 pods in the namespace {namespace}\n"));
+    cluster.assert_nothing_left();
+    assert!(run("cleanup").expect_code(0).stderr.starts_with("nothing to remove"));
+    drop(cleaned);
+}
+
+#[test]
+#[ignore = "needs a cluster: NETBENCH_E2E_KUBECONFIG"]
+fn in_a_given_namespace_servers_stay_and_are_removed_as_well() {
+    let cluster = cluster();
+    let two = cluster.nodes(2).join(" ");
+    let cleaned = Undo(vec!["kubectl", "netbench", "cleanup", "-n", "default"], Vec::new());
+    for _ in 0..2 {
+        run(&format!("matrix {two} -n default --path pod,service --keep -t 1s")).expect_code(0);
+    }
+    let cleanup = run("cleanup -n default").expect_code(0);
+    assert_eq!(cleanup.stderr, "removed 2 pods in the namespace default\n");
+    cluster.assert_nothing_left();
+    drop(cleaned);
+}
+
+#[test]
+#[ignore = "needs a cluster: NETBENCH_E2E_KUBECONFIG"]
+fn a_dry_run_prints_what_kubectl_takes_and_makes_nothing() {
+    let cluster = cluster();
+    let nodes = cluster.nodes(2).join(" ");
+    let validates = command("kubernetes-validate").arg("--version").output().is_ok();
+    if !validates {
+        eprintln!("schemas not checked: there is no kubernetes-validate on PATH");
+    }
+    for arguments in [
+        "--path pod,service,nodeport,host --rtt --udp",
+        "--via job -n default",
+        "--keep --bidir",
+        "--engine iperf2 --via job --host --ip-family dual",
+    ] {
+        let objects = cluster.run(&format!("matrix {nodes} --dry-run {arguments}")).expect_code(0).stdout;
+        let mut apply = command("kubectl");
+        let apply = apply.args(["apply", "--dry-run=client", "-f", "-"]).stdin(Stdio::piped());
+        let mut apply = apply.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("kubectl runs");
+        apply.stdin.take().expect("it is piped").write_all(objects.as_bytes()).expect("kubectl reads");
+        Ended::from(apply.wait_with_output().expect("it ends")).expect_code(0);
+        if validates {
+            let file = tempfile::NamedTempFile::new().expect("a temporary file");
+            std::fs::write(file.path(), &objects).expect("it can be written");
+            for version in ["1.25", "1.37"] {
+                let mut validate = command("kubernetes-validate");
+                let validate = validate.args(["-k", version, "--strict"]).arg(file.path());
+                Ended::from(validate.output().expect("it runs")).expect_code(0);
+            }
+        }
+    }
+}

@@ -1,0 +1,182 @@
+//! Every path, protocol and measure.
+
+use std::collections::BTreeMap;
+
+use crate::cluster::{cluster, shaped};
+use kubectl_netbench::document::{Cost, IpFamily, Measure, Outcome, Path, Run};
+
+/// The costs of a path, by sender and receiver.
+fn costs(run: &Run, path: Path) -> BTreeMap<(String, String), f64> {
+    let is_it = |cost: &&Cost| cost.path == path;
+    let cost = run.summary.costs.iter().find(is_it).expect("both paths were measured");
+    let pair = |pair: &kubectl_netbench::document::PairCost| {
+        ((pair.sender.clone(), pair.receiver.clone()), pair.percent)
+    };
+    cost.pairs.iter().map(pair).collect()
+}
+
+#[test]
+#[ignore = "needs a cluster: NETBENCH_E2E_KUBECONFIG"]
+fn a_slow_overlay_is_told_from_the_wire() {
+    let cluster = cluster();
+    let nodes = cluster.nodes(3);
+    let slow = shaped("NETBENCH_E2E_SHAPE_OVERLAY", &nodes[2], "300mbit");
+    let run = cluster
+        .run(&format!("matrix {} --path pod,service,host -t 1s -o json", nodes.join(" ")))
+        .expect_code(0)
+        .run();
+    assert_eq!(run.tests.len(), 18);
+    for three in run.tests.chunks(3) {
+        let paths = [three[0].path, three[1].path, three[2].path];
+        assert_eq!(paths, [Path::Pod, Path::Service, Path::Host], "in turn, pair by pair");
+        assert!(three.iter().all(|test| test.client == three[0].client && test.server == three[0].server));
+    }
+    let overlay = costs(&run, Path::Pod);
+    let service = costs(&run, Path::Service);
+    assert_eq!((overlay.len(), service.len()), (6, 6));
+    if slow.is_none() {
+        return;
+    }
+    for ((sender, receiver), percent) in &overlay {
+        // 0.3 of about 10 Gbit/s; without the limit the two are nearer
+        assert_eq!(sender == &nodes[2], *percent > 80.0, "{sender} → {receiver}: {percent}%");
+    }
+    for ((sender, receiver), percent) in service.iter().filter(|((sender, _), _)| *sender == nodes[2]) {
+        assert!(percent.abs() < 10.0, "{sender} → {receiver}: {percent}%");
+    }
+    let cost = run.summary.costs.iter().find(|cost| cost.path == Path::Pod).expect("it has a cost");
+    assert_eq!(cost.worst().expect("there are pairs").sender, nodes[2]);
+}
+
+#[test]
+#[ignore = "needs a cluster: NETBENCH_E2E_KUBECONFIG"]
+fn a_pair_on_one_screen_answers_whether_it_is_the_overlay() {
+    let cluster = cluster();
+    let nodes = cluster.nodes(2).join(" ");
+    let ended = cluster.run(&format!("pair {nodes} --path pod,host --rtt -t 1s")).expect_code(0);
+    assert!(ended.stdout.lines().count() <= 24, "{}", ended.stdout);
+    for word in ["LATENCY", "UNDER LOAD", "pod ", "host ", "Cost of the overlay: ", "answers come "] {
+        assert!(ended.stdout.contains(word), "{word}:\n{}", ended.stdout);
+    }
+}
+
+#[test]
+#[ignore = "needs a cluster: NETBENCH_E2E_KUBECONFIG"]
+fn a_node_port_leads_to_the_server_for_tcp_and_for_udp() {
+    let cluster = cluster();
+    let nodes = cluster.nodes(2).join(" ");
+    for udp in ["", "--udp --bitrate 50M"] {
+        let arguments = format!("matrix {nodes} --path nodeport {udp} --rtt -t 1s -o json");
+        let run = cluster.run(&arguments).expect_code(0).run();
+        assert_eq!((run.tests.len(), run.parameters.paths.as_slice()), (4, &[Path::NodePort][..]));
+    }
+}
+
+/// The datagrams lost on the way to or from the third node, in percent, at a rate.
+fn lost_at(cluster: &crate::cluster::Cluster, nodes: &[String], rate: &str) -> Vec<f64> {
+    let arguments = format!("pair {} {} --udp --bitrate {rate} -t 2s -o json", nodes[0], nodes[2]);
+    let run = cluster.run(&arguments).expect_code(0).run();
+    let lost = |test: &kubectl_netbench::document::TestRecord| {
+        test.outcome.throughput().and_then(|throughput| throughput.udp).expect("it is of UDP").lost_percent
+    };
+    run.tests.iter().map(lost).collect()
+}
+
+#[test]
+#[ignore = "needs a cluster: NETBENCH_E2E_KUBECONFIG"]
+fn udp_loses_what_a_link_cannot_carry_and_nothing_below() {
+    let cluster = cluster();
+    let nodes = cluster.nodes(3);
+    let Some(_slow) = shaped("NETBENCH_E2E_SHAPE", &nodes[2], "100mbit") else {
+        return;
+    };
+    let above = lost_at(&cluster, &nodes, "200M");
+    assert!(above.iter().all(|lost| (35.0..65.0).contains(lost)), "{above:?}");
+    let below = lost_at(&cluster, &nodes, "30M");
+    assert!(below.iter().all(|lost| *lost < 1.0), "{below:?}");
+}
+
+#[test]
+#[ignore = "needs a cluster: NETBENCH_E2E_KUBECONFIG"]
+fn without_a_rate_udp_stays_below_what_tcp_gets() {
+    let cluster = cluster();
+    let nodes = cluster.nodes(3);
+    let Some(_slow) = shaped("NETBENCH_E2E_SHAPE", &nodes[2], "100mbit") else {
+        return;
+    };
+    let arguments = format!("pair {} {} --udp -t 2s -o json", nodes[0], nodes[2]);
+    let run = cluster.run(&arguments).expect_code(0).run();
+    for test in &run.tests {
+        let throughput = test.outcome.throughput().expect("it was measured");
+        let target = throughput.udp.and_then(|udp| udp.target_bits_per_second).expect("it has a target");
+        assert!((60e6..85e6).contains(&target), "{target}");
+        assert!(throughput.udp.expect("it is of UDP").lost_percent < 5.0, "{throughput:?}");
+    }
+}
+
+#[test]
+#[ignore = "needs a cluster: NETBENCH_E2E_KUBECONFIG"]
+fn a_full_buffer_shows_in_the_latency_under_load() {
+    let cluster = cluster();
+    let nodes = cluster.nodes(3);
+    let slow = shaped("NETBENCH_E2E_SHAPE", &nodes[2], "100mbit");
+    let arguments = format!("matrix {} {} --rtt -t 2s -o json", nodes[0], nodes[2]);
+    let run = cluster.run(&arguments).expect_code(0).run();
+    let latencies: Vec<_> = run.tests.iter().filter_map(|test| test.outcome.latency()).collect();
+    assert_eq!(latencies.len(), 2);
+    for latency in latencies {
+        let figures = [
+            latency.p50_microseconds,
+            latency.p95_microseconds,
+            latency.p99_microseconds,
+            latency.max_microseconds,
+        ];
+        assert!(figures.is_sorted() && latency.requests > 500, "{latency:?}");
+    }
+    for pair in &run.summary.latency[0].pairs {
+        let ratio = pair.load_ratio.expect("throughput was measured, too");
+        assert!(slow.is_none() || ratio > 5.0, "{pair:?}");
+    }
+}
+
+#[test]
+#[ignore = "needs a cluster: NETBENCH_E2E_KUBECONFIG"]
+fn iperf2_measures_by_exec_and_by_job_what_its_server_counted() {
+    let cluster = cluster();
+    let nodes = cluster.nodes(2).join(" ");
+    for via in ["exec", "job"] {
+        let arguments = format!("matrix {nodes} --engine iperf2 -P 4 -t 2s --rtt --via {via} -o json");
+        let run = cluster.run(&arguments).expect_code(0).run();
+        let count = |measure| run.tests.iter().filter(|test| test.measure == measure).count();
+        assert_eq!((count(Measure::Throughput), count(Measure::Latency)), (2, 2));
+        assert_eq!((run.parameters.port, run.parameters.latency_port), (Some(5001), Some(5001)));
+    }
+}
+
+#[test]
+#[ignore = "needs a cluster: NETBENCH_E2E_KUBECONFIG"]
+fn both_directions_at_once_fill_the_matrix() {
+    let cluster = cluster();
+    let nodes = cluster.nodes(4).join(" ");
+    let run = cluster.run(&format!("matrix {nodes} --bidir -t 1s -o json")).expect_code(0).run();
+    assert_eq!((run.tests.len(), run.tests.iter().map(|test| test.slot).max()), (12, Some(3)));
+    assert_eq!(run.summary.throughput[0].pairs.len(), 12);
+}
+
+#[test]
+#[ignore = "needs a cluster: NETBENCH_E2E_KUBECONFIG"]
+fn a_family_that_the_cluster_lacks_fails_its_own_cells() {
+    let cluster = cluster();
+    let nodes = cluster.nodes(2).join(" ");
+    let run = cluster.run(&format!("pair {nodes} --ip-family dual -t 1s -o json")).run();
+    for test in &run.tests {
+        match (&test.outcome, test.ip_family) {
+            (Outcome::Ok(_), Some(_)) => {}
+            (Outcome::Failed(failure), Some(IpFamily::Ipv6)) => {
+                assert!(failure.reason.contains("has no IPv6 address"), "{failure:?}");
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+    assert_eq!(run.tests.len(), 4);
+}
