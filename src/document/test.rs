@@ -245,7 +245,7 @@ impl Failure {
 pub enum FailureKind {
     /// The pod or process on one of the two nodes could not start.
     NodeUnusable,
-    /// The client could not be started, or the connection to it broke.
+    /// The client could not be started, the connection to it broke, or a report was lost.
     ClientLost,
     /// The cluster refused the client.
     Refused,

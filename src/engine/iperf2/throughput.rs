@@ -6,7 +6,7 @@ use super::line::{Interval, Lines, Transfer};
 use super::received::Received;
 use super::words::Words;
 use super::{ended_early, incomplete};
-use crate::document::{Direction, Failure, Measurement, RoundTripTime, Sample, Throughput};
+use crate::document::{Direction, Failure, FailureKind, Measurement, RoundTripTime, Sample, Throughput};
 use crate::engine::{ClientExit, ClientOptions, Reader};
 
 /// Lines follow each other if one starts as close to the end of the one before, in seconds.
@@ -134,7 +134,9 @@ impl ThroughputReader {
     fn throughput(&mut self, last: &Last) -> Result<Throughput, Failure> {
         ended_early(last.end, self.time_seconds)?;
         if !self.received.is_whole() {
-            return Err(incomplete("iperf's server did not report what it received"));
+            // its output may be lost where it is kept: another test has another report
+            let reason = "iperf's server did not report what it received";
+            return Err(Failure::new(FailureKind::ClientLost, reason));
         }
         let Received { bytes, seconds, .. } = self.received;
         if bytes == 0 {

@@ -137,6 +137,14 @@ impl KubernetesTestbed {
                 made.pods.state(pod)
             };
             match (state, error) {
+                (Some(PodState::Ended { exit, .. }), None)
+                    if read_after_end >= MOST_UNREADABLE
+                        && exit.code == Some(0)
+                        && position.is_at_start() =>
+                {
+                    let reason = "the client succeeded, but the node has lost its log";
+                    return Err(Failure::new(FailureKind::ClientLost, reason));
+                }
                 (Some(PodState::Ended { exit, unusable }), None) if read_after_end >= MOST_UNREADABLE => {
                     return if exit.code.is_some() && !exit.stderr.is_empty() {
                         Ok(exit)

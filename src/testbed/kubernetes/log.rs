@@ -75,6 +75,11 @@ pub(super) struct LogPosition {
 }
 
 impl LogPosition {
+    /// Whether nothing was read yet.
+    pub(super) fn is_at_start(&self) -> bool {
+        self.time.is_none()
+    }
+
     /// From where to open the log again: the whole second before the last line.
     fn resume(&mut self) -> Option<Timestamp> {
         let time = self.time?;

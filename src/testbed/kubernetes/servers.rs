@@ -6,6 +6,7 @@ use futures_util::future::{join_all, try_join_all};
 use k8s_openapi::api::core::v1::{Pod, Service};
 use kube::api::{DeleteParams, PostParams};
 use kube::{Api, ResourceExt};
+use tokio::time::Instant;
 
 use super::log::{LogOf, LogPosition, REOPEN_PAUSE};
 use super::objects::{self, Network, SPEC_ANNOTATION};
@@ -20,11 +21,24 @@ pub const START_LIMIT: Duration = Duration::from_secs(180);
 /// How long a running server may take to listen.
 const LISTEN_LIMIT: Duration = Duration::from_secs(10);
 
+/// How long a running server may say nothing at all. Nodes lose logs: one that runs on is then taken
+/// to listen, and clients find out.
+const SILENCE_LIMIT: Duration = Duration::from_secs(4);
+
 /// How long a new namespace may be without its service account.
 const ACCOUNT_LIMIT: Duration = Duration::from_secs(10);
 
 /// How long a pod that stayed and does not suit may take to go.
 const GONE_LIMIT: Duration = Duration::from_secs(40);
+
+/// What was there before a pod was asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Found {
+    /// Nothing that suits.
+    Nothing,
+    /// The very pod, alive.
+    Alive,
+}
 
 /// A pod whose servers listen.
 pub(super) struct Listening {
@@ -85,7 +99,7 @@ impl KubernetesTestbed {
             return Err(Unusable::because(reason));
         }
         let name = self.server_name(index, network);
-        self.make_server_pod(made, index, network).await?;
+        let found = self.make_server_pod(made, index, network).await?;
         let waiting = |waits_for: &str| progress(index, Starting::WaitsFor(waits_for));
         let started = made.pods.started(|pod| pod.name_any() == name, START_LIMIT, waiting).await;
         let addresses = match started {
@@ -98,7 +112,9 @@ impl KubernetesTestbed {
             }
         };
         let processes: Vec<Process> = self.settings.processes.iter().collect();
-        let versions = processes.iter().map(|process| self.listening(made, &name, *process));
+        // one that was found has said that it listens long ago, and its log may be gone
+        let silence = if found == Found::Alive { Duration::ZERO } else { SILENCE_LIMIT };
+        let versions = processes.iter().map(|process| self.listening(made, &name, *process, silence));
         let versions = try_join_all(versions).await?;
         Ok(Listening { addresses, version: versions.into_iter().next().flatten() })
     }
@@ -112,21 +128,21 @@ impl KubernetesTestbed {
         Unusable { reason: format!("on the {} network, {}", network.name(), unusable.reason), ..unusable }
     }
 
-    async fn make_server_pod(&self, made: &Made, index: usize, network: Network) -> Result<(), Unusable> {
+    async fn make_server_pod(&self, made: &Made, index: usize, network: Network) -> Result<Found, Unusable> {
         let node = &self.nodes[index];
         let pod = objects::server_pod(&self.settings, index, network, node, made.owner.clone());
         let api: Api<Pod> = Api::namespaced(self.cluster.client.clone(), &self.scope.namespace());
         if self.settings.keep && self.is_there_already(&api, &pod).await.map_err(|error| unusable(&error))? {
-            return Ok(());
+            return Ok(Found::Alive);
         }
         let cluster = self.cluster.clone();
         let create = async move {
-            let give_up = tokio::time::Instant::now() + ACCOUNT_LIMIT;
+            let give_up = Instant::now() + ACCOUNT_LIMIT;
             loop {
                 let made = cluster.call("create its pod", api.create(&PostParams::default(), &pod)).await;
                 match made {
                     // a new namespace gets its service account a moment after it is there
-                    Err(error) if lacks_account(&error.kind) && tokio::time::Instant::now() < give_up => {
+                    Err(error) if lacks_account(&error.kind) && Instant::now() < give_up => {
                         tokio::time::sleep(Duration::from_millis(100)).await;
                     }
                     // a repeated request finds what the first one made: names carry the run's id
@@ -135,7 +151,8 @@ impl KubernetesTestbed {
                 }
             }
         };
-        self.tracked(create).await.map_err(|error| unusable(&error))
+        self.tracked(create).await.map_err(|error| unusable(&error))?;
+        Ok(Found::Nothing)
     }
 
     /// Whether an earlier run has left this very pod, and it is alive. One that does not suit is
@@ -154,40 +171,56 @@ impl KubernetesTestbed {
             Err(error) if !error.is_not_found() => return Err(error),
             _ => {}
         }
-        let give_up = tokio::time::Instant::now() + GONE_LIMIT;
-        while get().await?.is_some_and(|pod| pod.uid() == found.uid())
-            && tokio::time::Instant::now() < give_up
-        {
+        let give_up = Instant::now() + GONE_LIMIT;
+        while get().await?.is_some_and(|pod| pod.uid() == found.uid()) && Instant::now() < give_up {
             tokio::time::sleep(REOPEN_PAUSE).await;
         }
         Ok(false)
     }
 
     /// Reads the log of a running server until it listens. Returns its version.
-    async fn listening(&self, made: &Made, pod: &str, process: Process) -> Result<Option<String>, Unusable> {
+    async fn listening(
+        &self,
+        made: &Made,
+        pod: &str,
+        process: Process,
+        silence: Duration,
+    ) -> Result<Option<String>, Unusable> {
         let mut log = process.engine.server_log();
         let mut last_error = None;
-        let read = async {
-            let mut position = LogPosition::default();
+        let mut position = LogPosition::default();
+        let give_up = Instant::now() + LISTEN_LIMIT;
+        let of = LogOf { pod, container: process.engine.program(), follow: !silence.is_zero() };
+        let mut silent_until = Instant::now() + silence;
+        let ended = loop {
             let mut take = |line: &str| {
                 log.line(line);
                 if log.is_listening() { Enough::Yes } else { Enough::NotYet }
             };
-            let of = LogOf { pod, container: process.engine.program(), follow: true };
-            loop {
-                match self.read_log(of, &mut position, &mut take).await {
-                    Ok(Enough::Yes) => return,
-                    Ok(Enough::NotYet) => {}
-                    Err(error) => last_error = Some(error),
+            let until = if position.is_at_start() { silent_until.min(give_up) } else { give_up };
+            // a process that has ended will never listen, and its last words say more than its log
+            let read = tokio::select! {
+                read = self.read_log(of, &mut position, &mut take) => Some(read),
+                ended = made.pods.ended(pod) => break ended,
+                () = tokio::time::sleep_until(until), if of.follow => None,
+            };
+            match read {
+                Some(Ok(Enough::Yes)) => return Ok(log.version().map(str::to_owned)),
+                Some(Ok(Enough::NotYet)) | None => {}
+                Some(Err(error)) => {
+                    // a log that cannot be read is not silent
+                    silent_until = give_up;
+                    last_error = Some(error);
                 }
-                tokio::time::sleep(REOPEN_PAUSE).await;
             }
-        };
-        // a process that has ended will never listen, and its last words say more than its log
-        let ended = tokio::select! {
-            () = read => return Ok(log.version().map(str::to_owned)),
-            ended = made.pods.ended(pod) => ended,
-            () = tokio::time::sleep(LISTEN_LIMIT) => made.pods.state(pod),
+            let is_silent = Instant::now() >= silent_until && position.is_at_start();
+            if is_silent || !of.follow {
+                return Ok(log.version().map(str::to_owned));
+            }
+            if Instant::now() >= give_up {
+                break made.pods.state(pod);
+            }
+            tokio::time::sleep(REOPEN_PAUSE).await;
         };
         Err(match (ended, last_error) {
             (Some(PodState::Ended { exit, .. }), _) if exit.code == Some(0) => {

@@ -69,6 +69,27 @@ async fn servers_start_although_every_watch_ends_soon() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_server_whose_log_is_lost_is_taken_to_listen_as_long_as_it_runs() {
+    let api = FakeApi::new(|name, _| name.contains("/log?").then(|| Answer::text("")));
+    let began = Instant::now();
+    let servers = start(&testbed(&api, 2, ClientWay::Exec, None)).await;
+    assert!(servers.iter().all(|server| server.as_ref().is_ok_and(|server| server.version.is_none())));
+    assert!(began.elapsed() < Duration::from_secs(6), "{:?}", began.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_whose_log_is_lost_may_be_tried_again() {
+    let mut status = running();
+    status["phase"] = json!("Succeeded");
+    status["containerStatuses"][0]["state"] = json!({"terminated": {"exitCode": 0}});
+    let api = api_with_jobs(status, |name| name.contains("/log?").then(|| Answer::text("")));
+    let (result, _) = run_client(&testbed(&api, 2, ClientWay::Job, None)).await;
+    let failure = result.unwrap_err();
+    assert_eq!(failure.kind, crate::document::FailureKind::ClientLost);
+    assert!(failure.reason.contains("lost its log"), "{failure:?}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_429_is_obeyed() {
     let refused = AtomicUsize::new(0);
     let api = FakeApi::new(move |name, _| {
