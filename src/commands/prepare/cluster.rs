@@ -151,8 +151,10 @@ struct Place {
     nodes: Vec<Chosen>,
     role: Role,
     ways: Vec<Way>,
-    /// Whether its servers stay, or have stayed.
+    /// Whether its servers stay.
     stays: bool,
+    /// Whether all of them have stayed already.
+    was_kept: bool,
 }
 
 impl Place {
@@ -214,7 +216,7 @@ impl Place {
             processes: request.processes(),
             layout,
             names,
-            startup: Duration::from_secs(3),
+            startup: if self.was_kept { Duration::from_millis(200) } else { Duration::from_secs(3) },
             per_slot,
             grace,
         }
