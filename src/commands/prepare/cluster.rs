@@ -179,16 +179,16 @@ impl Place {
             role,
             ways,
             stays: placement.keep,
+            was_kept: false,
         };
-        if !placement.keep && !placement.dry_run {
+        if !placement.dry_run {
             let settings = place.settings(request, Duration::ZERO);
-            place.stays = kubernetes::has_kept(cluster, &kept, &settings, &place.nodes).await;
-            if place.stays {
-                let namespace = kept.namespace();
-                request
-                    .console
-                    .remark(&format!("using the servers that stayed in the namespace {namespace}"));
-            }
+            place.was_kept = kubernetes::has_kept(cluster, &kept, &settings, &place.nodes).await;
+        }
+        if place.was_kept {
+            let namespace = kept.namespace();
+            request.console.remark(&format!("using the servers that stayed in the namespace {namespace}"));
+            place.stays = true;
         }
         if place.stays {
             place.scope = kept;
