@@ -1,5 +1,7 @@
 //! What an error says to the person who has to do something about it.
 
+use std::collections::HashMap;
+
 /// An error as it is shown: what happened, why, and what to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Explanation {
@@ -34,12 +36,14 @@ impl Explanation {
 
 /// What shares a reason, together, in the order in which the reasons first appear.
 pub fn by_reason<'a, T>(items: impl Iterator<Item = (&'a str, T)>) -> Vec<(&'a str, Vec<T>)> {
+    let mut places: HashMap<&str, usize> = HashMap::new();
     let mut reasons: Vec<(&str, Vec<T>)> = Vec::new();
     for (reason, item) in items {
-        match reasons.iter_mut().find(|(known, _)| *known == reason) {
-            Some((_, items)) => items.push(item),
-            None => reasons.push((reason, vec![item])),
-        }
+        let place = *places.entry(reason).or_insert_with(|| {
+            reasons.push((reason, Vec::new()));
+            reasons.len() - 1
+        });
+        reasons[place].1.push(item);
     }
     reasons
 }

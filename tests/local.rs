@@ -109,7 +109,7 @@ fn udp_is_sent_at_the_rate_asked_for_and_its_datagrams_are_accounted_for() {
 #[test]
 fn both_directions_at_once_are_one_client_and_two_results() {
     let ended = run(&["matrix", "--local", "3", "-t", "1s", "--bidir", "-o", "json"]).expect_code(0);
-    assert!(ended.stderr.starts_with("3 nodes, 3 tests in 3 rounds, about "), "{}", ended.stderr);
+    assert!(ended.stderr.starts_with("3 nodes, 6 tests in 3 rounds, about "), "{}", ended.stderr);
     let run = ended.run();
     assert_eq!((run.tests.len(), run.planned_tests), (6, 6));
     for both in run.tests.chunks(2) {

@@ -93,6 +93,10 @@ pub struct CommonArgs {
 
 impl CommonArgs {
     fn check(&self) -> Result<(), String> {
+        let paths = self.placement.paths();
+        if self.placement.to.is_some() && paths.iter().any(|path| path.has_service()) {
+            return Err("--to leads past every Service: use --path pod or host".to_owned());
+        }
         if self.placement.to.is_some() && self.measurement.engine().reads_server() {
             return Err("--to needs --engine iperf3: what an iperf 2 server receives is told by itself only"
                 .to_owned());
@@ -128,7 +132,13 @@ pub struct MatrixArgs {
     pub selector: Option<String>,
 
     /// The most tests at the same time; without it as many as there are disjoint pairs.
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..), help_heading = "Measuring")]
+    #[arg(
+        long,
+        value_name = "N",
+        value_parser = clap::value_parser!(u32).range(1..),
+        conflicts_with = "to",
+        help_heading = "Measuring"
+    )]
     pub concurrency: Option<u32>,
 
     /// The flags of all measuring commands.
@@ -264,6 +274,8 @@ mod tests {
             ("matrix --udp --mss 1200", "--mss is TCP's"),
             ("pair a b --server-context c --path pod", "use --path host, nodeport or loadbalancer"),
             ("matrix --to x --rtt", "--rtt"),
+            ("matrix --to x --path pod,service", "use --path pod or host"),
+            ("matrix --to x --concurrency 2", "--concurrency"),
             ("matrix --to x --engine iperf2", "--to needs --engine iperf3"),
             ("pair a b --to x", "--to"),
         ] {

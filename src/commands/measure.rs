@@ -39,13 +39,13 @@ pub(super) async fn run(request: Request, environment: &Environment) -> Result<E
 }
 
 async fn measure<T: Testbed>(prepared: Prepared<T>, request: &Request) -> Result<ExitCode, Error> {
-    let removal_command = prepared.removal_command.clone();
+    let commands: Vec<String> = prepared.removals.iter().map(|removal| removal.command.clone()).collect();
     let interrupt = interrupt::watch();
     tokio::select! {
         code = measure_and_remove(prepared, request, &interrupt) => Ok(code),
         () = interrupt.second.cancelled() => {
-            if let Some(command) = removal_command {
-                console::note(&format!("left behind; remove it with\n  {command}"));
+            if !commands.is_empty() {
+                console::note(&format!("left behind; remove it with\n  {}", commands.join("\n  ")));
             }
             Ok(ExitCode::Interrupted)
         }
@@ -57,7 +57,7 @@ async fn measure_and_remove<T: Testbed>(
     request: &Request,
     interrupt: &Interrupt,
 ) -> ExitCode {
-    let Prepared { testbed, plan, settings, mut run, estimate, removal_command, stays } = prepared;
+    let Prepared { testbed, plan, settings, mut run, estimate, removals } = prepared;
     let console = request.console;
     for LeftOut { name, reason } in &run.left_out {
         console.remark(&format!("{name} left out: {reason}"));
@@ -72,7 +72,12 @@ async fn measure_and_remove<T: Testbed>(
         console.remark("interrupted: removing what was made; once more to quit at once");
     }
     // removal begins before anything is printed: a pager may keep the printing waiting
-    let by_hand = removal_command.clone().filter(|_| !stays);
+    let commands = |stays: bool| {
+        let of = removals.iter().filter(|removal| removal.stays == stays);
+        let commands: Vec<&str> = of.map(|removal| removal.command.as_str()).collect();
+        (!commands.is_empty()).then(|| commands.join("\n  "))
+    };
+    let by_hand = commands(false);
     let (removed, told) = tokio::join!(remove(&testbed, by_hand), async {
         let told = tell(&mut run, measured, request).await;
         progress.removing();
@@ -82,7 +87,7 @@ async fn measure_and_remove<T: Testbed>(
     if let Err(explanation) = &removed {
         console::error(explanation);
     }
-    if let Some(command) = removal_command.filter(|_| stays) {
+    if let Some(command) = commands(true) {
         console.remark(&format!("the servers stay; remove them with\n  {command}"));
     }
     match removed.and(told) {
@@ -140,7 +145,7 @@ async fn remove(testbed: &impl Testbed, removal_command: Option<String>) -> Resu
 
 /// `4 nodes, 12 tests in 6 rounds, about 1m04s`
 fn plan_line(run: &Run, plan: &Plan, total: Duration) -> String {
-    let (nodes, tests, rounds) = (run.nodes.len(), plan.test_count(), plan.slot_count());
+    let (nodes, tests, rounds) = (run.nodes.len(), plan.result_count(), plan.slot_count());
     let plural = |count: usize, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
     format!(
         "{}, {} in {}, about {}",

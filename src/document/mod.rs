@@ -92,7 +92,8 @@ pub struct Run {
     pub api_version: ApiVersion,
     /// Always `Run`.
     pub kind: Kind,
-    /// The run's id; the label `netbench.dev/run` of all its objects has the same value.
+    /// The run's id; the label `netbench.dev/run` of its objects has the same value, in the cluster of
+    /// the server, if that is another one, with `-server`, and `kept` where servers stay.
     pub id: String,
     /// The command that made it.
     pub command: Command,

@@ -40,7 +40,7 @@ pub struct TestRecord {
     pub direction: Direction,
     /// The way of the packets.
     pub path: Path,
-    /// The version of IP; none where no address was found.
+    /// The version of IP, if one was asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ip_family: Option<IpFamily>,
     /// The slot in which it ran, from 1; tests of one slot ran at the same time.

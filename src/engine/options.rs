@@ -1,6 +1,6 @@
 //! What a client is to do, whichever program it is of.
 
-use crate::document::{Direction, Protocol};
+use crate::document::{Direction, IpFamily, Protocol};
 
 /// Which way the data of a test flows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -31,12 +31,14 @@ pub struct Target<'a> {
     pub host: &'a str,
     /// The port.
     pub port: u16,
+    /// The version of IP to use, where a name has addresses of both.
+    pub ip_family: Option<IpFamily>,
 }
 
 impl Target<'_> {
-    /// Whether the host is an IPv6 address.
+    /// Whether the host is reached by IPv6.
     pub fn is_ipv6(&self) -> bool {
-        self.host.parse::<std::net::Ipv6Addr>().is_ok()
+        self.ip_family == Some(IpFamily::Ipv6) || self.host.parse::<std::net::Ipv6Addr>().is_ok()
     }
 }
 

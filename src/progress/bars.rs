@@ -50,7 +50,7 @@ impl Bars {
         Self {
             screen,
             whole,
-            nodes: plan.node_count(),
+            nodes: settings.started,
             tests: plan.result_count() as u64,
             words: Words::new(settings),
             measuring: estimate.measuring(plan),
@@ -93,8 +93,8 @@ impl Bars {
                 };
                 self.whole.set_message(format!("round {number}/{of}{more}"));
             }
-            Event::TestStarted { client, server, measure, path, seconds } => {
-                let what = self.words.what(*measure, *path);
+            Event::TestStarted { client, server, measure, way, seconds } => {
+                let what = self.words.what(*measure, way.path, way.ip_family);
                 self.begin_test(&mut state, (client, server), &what, (*seconds).into());
             }
             Event::Sampled { client, server, sample } => {

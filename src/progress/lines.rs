@@ -3,10 +3,10 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::console::note;
-use kubectl_netbench::document::{Measure, Measurement, Outcome, Path, TestRecord};
+use kubectl_netbench::document::{IpFamily, Measure, Measurement, Outcome, Path, TestRecord};
 use kubectl_netbench::runner::{Event, Settings};
 use kubectl_netbench::testbed::{Starting, Unusable};
-use kubectl_netbench::view::{RateUnit, duration, path_name};
+use kubectl_netbench::view::{RateUnit, duration, way_name};
 
 /// Writes lines.
 pub struct Lines {
@@ -42,18 +42,18 @@ pub(super) fn server_failed(node: &str, unusable: &Unusable) -> String {
 
 /// Tests in a few words, as many as are needed to tell them apart.
 pub(super) struct Words {
-    several_paths: bool,
+    several_ways: bool,
 }
 
 impl Words {
     pub(super) fn new(settings: &Settings) -> Self {
-        let first = settings.ways.first().map(|way| way.path);
-        Self { several_paths: settings.ways.iter().any(|way| Some(way.path) != first) }
+        Self { several_ways: settings.ways.len() > 1 }
     }
 
     /// What is measured, in words that follow those of a pair.
-    pub(super) fn what(&self, measure: Measure, path: Path) -> String {
-        let path = if self.several_paths { format!(" over {}", path_name(path)) } else { String::new() };
+    pub(super) fn what(&self, measure: Measure, path: Path, ip_family: Option<IpFamily>) -> String {
+        let path =
+            if self.several_ways { format!(" over {}", way_name(path, ip_family)) } else { String::new() };
         match measure {
             Measure::Throughput => path,
             Measure::Latency => format!("{path}, latency"),
@@ -71,7 +71,7 @@ impl Words {
             Outcome::Failed(failure) => format!("failed: {}", failure.reason),
         };
         let (sender, receiver) = record.sender_and_receiver();
-        format!("{sender} → {receiver}{}  {result}", self.what(record.measure, record.path))
+        format!("{sender} → {receiver}{}  {result}", self.what(record.measure, record.path, record.ip_family))
     }
 }
 

@@ -42,7 +42,7 @@ pub(super) async fn attempt<T: Testbed>(
         client,
         server: server_name,
         measure: variant.measure,
-        path: run.settings.ways[variant.way].path,
+        way: run.settings.ways[variant.way],
         seconds: options.time_seconds,
     });
     let mut options = ClientOptions { flow: test.flow, ..options.clone() };
@@ -96,7 +96,8 @@ impl<T: Testbed> Attempt<'_, T> {
         // the client's output is that of the version on its own node, which has the same image
         let own = self.run.servers[self.test.client][self.variant.way].as_ref();
         let version = own.ok().and_then(|own| own.version.as_deref());
-        let target = Target { host: &self.server.host, port };
+        let ip_family = self.run.settings.ways[self.variant.way].ip_family;
+        let target = Target { host: &self.server.host, port, ip_family };
         let command = self.engine.client_command(&target, &self.options, version);
         let mut reader = self.engine.reader(&self.options, version);
         if self.engine.reads_server() {

@@ -9,8 +9,8 @@ pub enum RunError {
     /// The testbed cannot be used at all.
     #[error(transparent)]
     Testbed(#[from] TestbedError),
-    /// Servers listen on fewer than two nodes.
-    #[error("fewer than two nodes have a server that listens")]
+    /// Too few servers listen to measure anything.
+    #[error("no pair is left to measure: servers do not listen")]
     TooFewServers {
         /// Each node without a server, and why.
         failed: Vec<(String, Unusable)>,

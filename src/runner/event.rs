@@ -1,7 +1,7 @@
 //! What happens during a run, told while it happens.
 
-use crate::document::{Measure, Path, Sample, TestRecord};
-use crate::testbed::Starting;
+use crate::document::{Measure, Sample, TestRecord};
+use crate::testbed::{Starting, Way};
 
 /// One thing that happened.
 #[derive(Debug)]
@@ -31,7 +31,7 @@ pub enum Event<'a> {
         /// What it measures.
         measure: Measure,
         /// The way of the packets.
-        path: Path,
+        way: Way,
         /// For how long, in seconds.
         seconds: u32,
     },

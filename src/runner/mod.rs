@@ -34,6 +34,8 @@ pub struct Variant {
 pub struct Settings {
     /// The names of the nodes, in the order of the plan.
     pub nodes: Vec<String>,
+    /// How many of them the testbed starts: the last may be a server that runs already.
+    pub started: usize,
     /// The ways from clients to servers, in the order of the testbed.
     pub ways: Vec<Way>,
     /// The variants of the plan.
@@ -62,17 +64,23 @@ impl Settings {
         self.throughput.protocol == Protocol::Udp && self.throughput.target_bits_per_second.is_none()
     }
 
-    /// The command of the first client of a test whose server is at `host`, and the position of the
-    /// way that it goes.
-    pub fn command(&self, test: Test, host: &str) -> (usize, Vec<String>) {
+    /// The way that a test goes.
+    pub fn way(&self, test: Test) -> Way {
+        self.ways[self.variants[test.variant].way]
+    }
+
+    /// The command of the first client of a test whose server is at `host`, and on `port` if that is
+    /// another than usual; and the position of the way that it goes.
+    pub fn command(&self, test: Test, host: &str, port: Option<u16>) -> (usize, Vec<String>) {
         let variant = self.variants[test.variant];
         let (engine, options) = self.engine(variant.measure);
         let options = ClientOptions { flow: test.flow, ..options.clone() };
         let latency = self.processes.latency.filter(|_| variant.measure == Measure::Latency);
-        let port = latency.unwrap_or(self.processes.throughput).port;
+        let port = port.unwrap_or(latency.unwrap_or(self.processes.throughput).port);
+        let target = Target { host, port, ip_family: self.ways[variant.way].ip_family };
         let probes = variant.measure == Measure::Throughput && self.probes();
         let options = if probes { attempt::probe(&options) } else { options };
-        (variant.way, engine.client_command(&Target { host, port }, &options, None))
+        (variant.way, engine.client_command(&target, &options, None))
     }
 
     /// How long a test of `measure` takes, but for its client's start and end.

@@ -121,6 +121,7 @@ impl Observer for InterruptAfter {
 fn settings(nodes: usize) -> Settings {
     Settings {
         nodes: (1..=nodes).map(|number| format!("node-{number}")).collect(),
+        started: nodes,
         ways: vec![Way { path: Path::Pod, ip_family: None }],
         variants: vec![Variant { way: 0, measure: Measure::Throughput }],
         processes: Processes { throughput: Process { engine: &Iperf3, port: 5201 }, latency: None },

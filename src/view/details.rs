@@ -2,9 +2,9 @@
 
 use comfy_table::Cell;
 
-use super::{Canvas, RateUnit, duration, path_name, style};
+use super::{Canvas, RateUnit, duration, style, way_name};
 use crate::analysis::Level;
-use crate::document::{IpFamily, PairSummary, Protocol, Run, ThroughputSummary};
+use crate::document::{PairSummary, Protocol, Run, ThroughputSummary};
 
 /// One row per pair and way, in the order in which they were measured. `wide` adds the spread, and
 /// how many of the tests were measured.
@@ -55,7 +55,7 @@ impl Columns {
     fn row(&self, summary: &ThroughputSummary, pair: &PairSummary) -> Vec<Cell> {
         let mut row = vec![Cell::new(&pair.sender), Cell::new(&pair.receiver)];
         if self.path {
-            row.push(Cell::new(path(summary)));
+            row.push(Cell::new(way_name(summary.path, summary.ip_family)));
         }
         row.push(match (pair.mean_bits_per_second, summary.median_bits_per_second) {
             (Some(rate), Some(median)) => {
@@ -88,13 +88,4 @@ impl Columns {
         row.extend(figures.into_iter().map(style::or_dash));
         row
     }
-}
-
-fn path(summary: &ThroughputSummary) -> String {
-    let family = match summary.ip_family {
-        Some(IpFamily::Ipv4) => " IPv4",
-        Some(IpFamily::Ipv6) => " IPv6",
-        None => "",
-    };
-    format!("{}{family}", path_name(summary.path))
 }

@@ -1,5 +1,7 @@
 //! Why tests failed, below the tables.
 
+use std::collections::HashSet;
+
 use super::Canvas;
 use crate::document::{Failure, Outcome, Run};
 use crate::explanation::by_reason;
@@ -15,15 +17,12 @@ pub(super) fn text(run: &Run, canvas: Canvas) -> String {
     });
     let (start, end) = if canvas.color { ("\u{1b}[1;35m", "\u{1b}[0m") } else { ("", "") };
     let paragraph = |reason: &str, tests: &[((&str, &str), &Failure)]| {
-        let mut pairs: Vec<String> = Vec::new();
-        for ((sender, receiver), _) in tests {
-            let pair = format!("{sender} → {receiver}");
-            // over several paths, one pair fails more than once
-            if !pairs.contains(&pair) {
-                pairs.push(pair);
-            }
-        }
-        let named = pairs[..pairs.len().min(NAMED_PAIRS)].join(", ");
+        // over several paths, one pair fails more than once
+        let mut seen = HashSet::new();
+        let pairs: Vec<(&str, &str)> =
+            tests.iter().map(|(pair, _)| *pair).filter(|pair| seen.insert(*pair)).collect();
+        let named = pairs.iter().take(NAMED_PAIRS).map(|(sender, receiver)| format!("{sender} → {receiver}"));
+        let named = named.collect::<Vec<_>>().join(", ");
         let more = match pairs.len().saturating_sub(NAMED_PAIRS) {
             0 => String::new(),
             more => format!(" and {more} more"),

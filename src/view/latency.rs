@@ -2,7 +2,7 @@
 
 use comfy_table::Cell;
 
-use super::{Canvas, Drawing, duration, path_name, style, way};
+use super::{Canvas, Drawing, duration, style, way, way_name};
 use crate::analysis::{Level, Matrix};
 use crate::document::{LatencyPair, LatencySummary, Run};
 
@@ -23,10 +23,8 @@ pub(super) fn matrix(run: &Run, summary: &LatencySummary, canvas: Canvas) -> Str
     let worst = ratios().max_by(|(_, one), (_, other)| one.total_cmp(other));
     let under_load = worst.map(|(pair, ratio)| {
         let loaded = duration(pair.under_load_microseconds.unwrap_or_default());
-        format!(
-            "\nUnder load: up to {loaded}, {ratio:.1} times as long ({} → {}).\n",
-            pair.client, pair.server
-        )
+        let (client, server) = (&pair.client, &pair.server);
+        format!("\nUnder load, worst {client} → {server}: {loaded}, {ratio:.1} times as long.\n")
     });
     drawing.draw(&matrix, canvas) + &under_load.unwrap_or_default()
 }
@@ -48,14 +46,14 @@ pub(super) fn table(run: &Run, canvas: Canvas) -> String {
     table.set_header(header);
     for summary in &run.summary.latency {
         for pair in &summary.pairs {
-            let path = several.then(|| path_name(summary.path));
+            let path = several.then(|| way_name(summary.path, summary.ip_family));
             table.add_row(row(pair, path, summary.median_microseconds));
         }
     }
     style::finish(table)
 }
 
-fn row(pair: &LatencyPair, path: Option<&str>, median: Option<f64>) -> Vec<Cell> {
+fn row(pair: &LatencyPair, path: Option<String>, median: Option<f64>) -> Vec<Cell> {
     let mut row = vec![Cell::new(&pair.client), Cell::new(&pair.server)];
     row.extend(path.map(Cell::new));
     row.push(match (pair.mean_microseconds, median) {

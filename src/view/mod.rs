@@ -14,7 +14,7 @@ pub use quantity::{RateUnit, duration};
 use drawing::Drawing;
 
 use crate::analysis::{Level, Matrix};
-use crate::document::{Command, EngineName, IpFamily, Node, Path, Run, State, ThroughputSummary};
+use crate::document::{Command, EngineName, IpFamily, Measure, Node, Path, Run, State, ThroughputSummary};
 use crate::engine::iperf3;
 
 /// The form of the output.
@@ -44,6 +44,10 @@ pub fn render(run: &Run, format: Format, canvas: Canvas) -> String {
     let mut parts = match (format, run.command) {
         (Format::Json, _) => return json(run),
         (Format::Yaml, _) => return yaml(run),
+        // towards one server and back is no matrix
+        (_, Command::Matrix) if run.parameters.to.is_some() && run.parameters.bidirectional => {
+            vec![details::table(run, format == Format::Wide, canvas), cost::sentences(run)]
+        }
         (Format::Table, Command::Matrix) => matrices(run, canvas),
         (Format::Wide, Command::Matrix) => {
             let mut parts = matrices(run, canvas);
@@ -106,8 +110,18 @@ fn way(run: &Run, path: Path, ip_family: Option<IpFamily>) -> String {
     path + family
 }
 
+/// A path, with the version of IP if one was asked for.
+pub fn way_name(path: Path, ip_family: Option<IpFamily>) -> String {
+    let family = match ip_family {
+        Some(IpFamily::Ipv4) => " IPv4",
+        Some(IpFamily::Ipv6) => " IPv6",
+        None => "",
+    };
+    format!("{}{family}", path_name(path))
+}
+
 /// A path as the command line has it.
-pub fn path_name(path: Path) -> &'static str {
+fn path_name(path: Path) -> &'static str {
     match path {
         Path::Pod => "pod",
         Path::Service => "service",
@@ -143,14 +157,17 @@ fn notes(run: &Run) -> String {
     }
     let cpu_bound = cpu_bound_tests(run);
     if cpu_bound > 0 {
-        let all = run.tests.len();
+        let all = run.tests.iter().filter(|test| test.measure == Measure::Throughput).count();
         notes.push(format!(
             "CPU-bound: iperf3 kept a processor busy in {cpu_bound} of {all} tests; \
              these show what the processor can do, not the network."
         ));
     }
     let pairs = || run.summary.throughput.iter().flat_map(|summary| &summary.pairs);
-    if pairs().any(|pair| pair.failed > 0 && pair.measured > 0) {
+    let latencies = || run.summary.latency.iter().flat_map(|summary| &summary.pairs);
+    if pairs().any(|pair| pair.failed > 0 && pair.measured > 0)
+        || latencies().any(|pair| pair.failed > 0 && pair.measured > 0)
+    {
         notes.push("* Some of the pair's tests failed: this is the mean of the others.".to_owned());
     }
     if let Some(resolution) = coarse_percentiles(run) {

@@ -60,9 +60,21 @@ fn in_a_given_namespace_servers_stay_and_are_removed_as_well() {
     let cluster = cluster();
     let two = cluster.nodes(2).join(" ");
     let cleaned = Undo(vec!["kubectl", "netbench", "cleanup", "-n", "default"], Vec::new());
-    for _ in 0..2 {
-        run(&format!("matrix {two} -n default --path pod,service --keep -t 1s")).expect_code(0);
+    let services = || {
+        let label = "app.kubernetes.io/managed-by=kubectl-netbench";
+        let columns = "custom-columns=TYPE:.spec.type";
+        let listed = kubectl(&["get", "services", "-A", "-l", label, "--no-headers", "-o", columns]);
+        listed.expect_code(0).stdout.lines().map(str::to_owned).collect::<Vec<_>>()
+    };
+    // a Service that does not suit is made anew
+    for (path, kind) in [("pod,service", "ClusterIP"), ("service", "ClusterIP"), ("pod,nodeport", "NodePort")]
+    {
+        run(&format!("matrix {two} -n default --path {path} --keep -t 1s")).expect_code(0);
+        assert_eq!(services(), [kind, kind]);
     }
+    // a run that is not to leave anything leaves nothing but what was left before
+    run(&format!("matrix {two} -n default --path service -t 1s")).expect_code(0);
+    assert_eq!(services(), ["NodePort", "NodePort"]);
     let cleanup = run("cleanup -n default").expect_code(0);
     assert_eq!(cleanup.stderr, "removed 2 pods in the namespace default\n");
     cluster.assert_nothing_left();

@@ -11,7 +11,7 @@ use kubectl_netbench::testbed::kubernetes::{
 };
 use kubectl_netbench::testbed::{Outside, Server, TwoClusters, Way};
 
-use super::{Layout, Measuring, Prepared, Setup, new_id, new_run, parameters};
+use super::{Layout, Measuring, Prepared, Removal, Setup, new_id, new_run, parameters};
 use crate::commands::Error;
 use crate::commands::request::{Request, ServerCluster};
 
@@ -65,12 +65,10 @@ pub(in crate::commands) async fn cluster(
     }
     let stays = place.stays;
     let testbed = place.testbed(request, cluster, &measuring);
-    let removal_command = Some(testbed.removal_command());
+    let removals = vec![Removal { command: testbed.removal_command(), stays }];
     let Measuring { plan, settings, estimate } = measuring;
     Ok(match to {
-        None => {
-            Destination::Within(Prepared { testbed, plan, settings, run, estimate, removal_command, stays })
-        }
+        None => Destination::Within(Prepared { testbed, plan, settings, run, estimate, removals }),
         Some(to) => {
             let server = Server {
                 host: to.host.clone(),
@@ -79,15 +77,7 @@ pub(in crate::commands) async fn cluster(
                 version: None,
             };
             let testbed = Outside::new(testbed, server, settings.ways.len());
-            Destination::Elsewhere(Prepared {
-                testbed,
-                plan,
-                settings,
-                run,
-                estimate,
-                removal_command,
-                stays,
-            })
+            Destination::Elsewhere(Prepared { testbed, plan, settings, run, estimate, removals })
         }
     })
 }
@@ -127,20 +117,14 @@ pub(in crate::commands) async fn across_clusters(
     run.versions.kubernetes = version;
     run.cluster = Some(client.describe(&here));
     run.server_cluster = Some(server.describe(&there));
-    let stays = client.stays || server.stays;
+    let stays = [client.stays, server.stays];
     let client = client.testbed(request, here, &measuring);
     let server = server.testbed(request, there, &measuring);
-    let removal_command = format!("{}\n  {}", client.removal_command(), server.removal_command());
+    let commands = [client.removal_command(), server.removal_command()];
+    let removals =
+        commands.into_iter().zip(stays).map(|(command, stays)| Removal { command, stays }).collect();
     let Measuring { plan, settings, estimate } = measuring;
-    Ok(Prepared {
-        testbed: TwoClusters::new(client, server),
-        plan,
-        settings,
-        run,
-        estimate,
-        removal_command: Some(removal_command),
-        stays,
-    })
+    Ok(Prepared { testbed: TwoClusters::new(client, server), plan, settings, run, estimate, removals })
 }
 
 /// The part of a run in one cluster.
@@ -258,8 +242,16 @@ impl Place {
                 let tests = measuring.plan.slots().flat_map(|slot| slot.tests);
                 let settings = &measuring.settings;
                 let client = |test: Test| {
-                    let host = format!("<address of the server on {}>", settings.nodes[test.server]);
-                    let (way, command) = settings.command(test, &host);
+                    let server = &settings.nodes[test.server];
+                    let way = settings.way(test);
+                    let (host, port) = match (&request.placement.to, way.path) {
+                        (Some(to), _) => (to.host.clone(), to.port),
+                        (None, Path::NodePort) => {
+                            (format!("<address of {server}; -p is its node port>"), None)
+                        }
+                        (None, _) => (format!("<address of the server on {server}>"), None),
+                    };
+                    let (way, command) = settings.command(test, &host, port);
                     (test.client, way, command)
                 };
                 tests.map(client).collect()

@@ -38,7 +38,6 @@ pub(in crate::commands) fn local(request: &Request, count: u16) -> Result<Prepar
         plan,
         settings,
         estimate,
-        removal_command: None,
-        stays: false,
+        removals: Vec::new(),
     })
 }

@@ -29,9 +29,15 @@ pub(super) struct Prepared<T> {
     /// The document, without measurements.
     pub run: Run,
     pub estimate: Estimate,
-    /// How a person removes what the run makes; none where nothing outlives the program.
-    pub removal_command: Option<String>,
-    /// Whether servers stay after the run.
+    /// How a person removes what the run makes, cluster by cluster.
+    pub removals: Vec<Removal>,
+}
+
+/// What a run makes in a cluster.
+pub(super) struct Removal {
+    /// The command by which a person removes it.
+    pub command: String,
+    /// Whether it stays after the run.
     pub stays: bool,
 }
 
@@ -64,6 +70,7 @@ impl Measuring {
         let plan = setup.layout.plan(request, &variants, setup.names.len());
         let settings = Settings {
             nodes: setup.names.clone(),
+            started: setup.names.len() - usize::from(request.placement.to.is_some()),
             ways: setup.ways.clone(),
             variants,
             processes: setup.processes,

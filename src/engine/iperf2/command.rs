@@ -81,8 +81,8 @@ fn client(target: &Target, options: &ClientOptions) -> Vec<String> {
 mod tests {
     use super::*;
 
-    const V4: Target = Target { host: "10.0.0.1", port: 5001 };
-    const V6: Target = Target { host: "fd00::1", port: 5001 };
+    const V4: Target = Target { host: "10.0.0.1", port: 5001, ip_family: None };
+    const V6: Target = Target { host: "fd00::1", port: 5001, ip_family: None };
 
     #[test]
     fn what_is_not_asked_for_is_not_said() {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::document::Protocol;
+use crate::document::{IpFamily, Protocol};
 use crate::engine::{ClientOptions, Flow, Target};
 
 pub(super) const PROGRAM: &str = "iperf3";
@@ -85,6 +85,8 @@ pub(super) fn client_command(target: &Target, options: &ClientOptions, format: R
         flag("-C", congestion_control.clone());
     }
     let switches = [
+        (target.ip_family == Some(IpFamily::Ipv4), "-4"),
+        (target.ip_family == Some(IpFamily::Ipv6), "-6"),
         (udp, "-u"),
         (options.flow == Flow::Reverse, "-R"),
         (options.flow == Flow::Both, "--bidir"),
@@ -105,7 +107,15 @@ mod tests {
     use super::*;
 
     fn line(options: &ClientOptions) -> String {
-        client_command(&Target { host: "10.0.0.1", port: 5201 }, options, ReportFormat::Stream).join(" ")
+        let target = Target { host: "10.0.0.1", port: 5201, ip_family: None };
+        client_command(&target, options, ReportFormat::Stream).join(" ")
+    }
+
+    #[test]
+    fn a_name_is_reached_by_the_version_of_ip_that_was_asked_for() {
+        let target = Target { host: "example.org", port: 5201, ip_family: Some(IpFamily::Ipv6) };
+        let line = client_command(&target, &ClientOptions::tcp(1), ReportFormat::Stream);
+        assert!(line.contains(&"-6".to_owned()), "{line:?}");
     }
 
     #[test]

@@ -8,7 +8,7 @@ use super::KubernetesTestbed;
 use super::nodes::Chosen;
 use super::objects::Role;
 use super::servers::Listening;
-use super::services::load_balancer;
+use super::services::load_balancers;
 use crate::document::{IpFamily, Path};
 use crate::testbed::{Server, Unusable, Way};
 
@@ -46,11 +46,7 @@ impl KubernetesTestbed {
                 (node_address(node, way, outside)?, ports(&|port| node_port(service, port))?)
             }
             Path::LoadBalancer => {
-                let address = load_balancer(through()?);
-                (
-                    address.ok_or_else(|| Unusable::because("its Service has no address"))?,
-                    ports(&as_they_are)?,
-                )
+                (of_family(&load_balancers(through()?), way, "its load balancer")?, ports(&as_they_are)?)
             }
         };
         Ok(Server { host, port, latency_port, version: pod.version.clone() })
@@ -61,7 +57,8 @@ impl KubernetesTestbed {
 fn of_family(addresses: &[String], way: Way, whose: &str) -> Result<String, Unusable> {
     let suits = |address: &&String| match way.ip_family {
         None => true,
-        Some(family) => address.parse().is_ok_and(|ip| family_of(ip) == family),
+        // a name may have addresses of both
+        Some(family) => address.parse().map_or(true, |ip| family_of(ip) == family),
     };
     addresses.iter().find(suits).cloned().ok_or_else(|| lacks(whose, way))
 }

@@ -8,6 +8,8 @@ use k8s_openapi::api::core::v1::Pod;
 use kube::api::{DeleteParams, PostParams};
 use kube::{Api, ResourceExt};
 
+use tokio::sync::oneshot;
+
 use super::log::{LogOf, LogPosition, REOPEN_PAUSE};
 use super::objects::{Network, TEST_LABEL};
 use super::pods::{Cause, Started};
@@ -34,17 +36,24 @@ const STATUS_LIMIT: Duration = Duration::from_secs(5);
 struct DeletedOnDrop<'a> {
     testbed: &'a KubernetesTestbed,
     name: String,
+    /// Ends when the creation has ended: a deletion must not overtake it.
+    created: Option<oneshot::Receiver<()>>,
 }
 
 impl Drop for DeletedOnDrop<'_> {
     fn drop(&mut self) {
         let cluster = self.testbed.cluster.clone();
         let jobs: Api<Job> = Api::namespaced(cluster.client.clone(), &self.testbed.scope.namespace());
-        let name = std::mem::take(&mut self.name);
+        let (name, created) = (std::mem::take(&mut self.name), self.created.take());
         self.testbed.requests.spawn(async move {
+            if let Some(created) = created {
+                // nothing is ever sent: that the other end is dropped is the message
+                let _ = created.await;
+            }
             let parameters = DeleteParams::background();
-            // what this leaves is removed with the run
-            let _ = cluster.call("delete a Job", jobs.delete(&name, &parameters)).await;
+            let delete = || cluster.call("delete a Job", jobs.delete(&name, &parameters));
+            // what this leaves is removed with the run or, where servers stay, by the cluster's own limits
+            let _ = patiently(API_SERVER_AWAY, delete).await;
         });
     }
 }
@@ -67,10 +76,12 @@ impl KubernetesTestbed {
             command.to_vec(),
             made.owner.clone(),
         );
-        let deleted = DeletedOnDrop { testbed: self, name: job.name_any() };
+        let (creating, created) = oneshot::channel::<()>();
+        let deleted = DeletedOnDrop { testbed: self, name: job.name_any(), created: Some(created) };
         let cluster = self.cluster.clone();
         let jobs: Api<Job> = Api::namespaced(cluster.client.clone(), &self.scope.namespace());
         let create = async move {
+            let _until_it_has_ended = creating;
             let parameters = PostParams::default();
             let create = || cluster.call("create the client's Job", jobs.create(&parameters, &job));
             match patiently(API_SERVER_AWAY, create).await {
@@ -117,7 +128,8 @@ impl KubernetesTestbed {
             if let Some(PodState::Ended { exit, .. }) = made.pods.state(pod) {
                 // a client that succeeded has written its report: a kubelet that does not find it
                 // at once is asked again
-                read_after_end += if exit.code == Some(0) { 1 } else { MOST_UNREADABLE };
+                let is_lost = exit.code == Some(0) && position.is_at_start();
+                read_after_end += if is_lost { 1 } else { MOST_UNREADABLE };
             }
             let mut take = |line: &str| match output(line.as_bytes()) {
                 Enough::Yes => Enough::Yes,

@@ -36,6 +36,7 @@ pub use scope::Scope;
 pub use servers::START_LIMIT;
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 use std::time::Duration;
 
@@ -111,13 +112,16 @@ pub struct KubernetesTestbed {
     client_way: ClientWay,
     made: OnceCell<Made>,
     /// How far the logs of servers have been read.
-    server_logs: Mutex<HashMap<(usize, Network), LogPosition>>,
+    server_logs: Mutex<HashMap<(usize, Network), SharedPosition>>,
     /// The Jobs made so far.
     jobs: AtomicUsize,
     /// Requests that make or remove something. They are carried through even if nobody waits for
     /// them any more, so that nothing is made behind the back of a removal.
     requests: TaskTracker,
 }
+
+/// How far a log has been read, each on its own: one that is slow keeps no other waiting.
+type SharedPosition = Arc<Mutex<LogPosition>>;
 
 /// What exists once the scope is made.
 struct Made {

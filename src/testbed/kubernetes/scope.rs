@@ -142,21 +142,20 @@ impl Scope {
         let namespace = objects::namespace(&self.run, self.host_network);
         let doing = format!("use the namespace {name}");
         let give_up = tokio::time::Instant::now() + KEPT_GONE_LIMIT;
-        loop {
+        let found = loop {
             let found = cluster.call(&doing, api.get_opt(&name)).await?;
             match found {
-                Some(found) if found.metadata.deletion_timestamp.is_none() => break,
+                Some(found) if found.metadata.deletion_timestamp.is_none() => break found,
+                Some(found) if tokio::time::Instant::now() >= give_up => break found,
                 Some(_) => tokio::time::sleep(POLL).await,
                 None => {
                     let made = cluster.call(&doing, api.create(&PostParams::default(), &namespace)).await;
                     return made.map(drop);
                 }
             }
-            if tokio::time::Instant::now() >= give_up {
-                break;
-            }
-        }
-        if !self.host_network {
+        };
+        let level = |namespace: &Namespace| namespace.labels().get(objects::POD_SECURITY_ENFORCE).cloned();
+        if !self.host_network || level(&found) == level(&namespace) {
             return Ok(());
         }
         let patch = Patch::Merge(serde_json::json!({"metadata": {"labels": namespace.metadata.labels}}));

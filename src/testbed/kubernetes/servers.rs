@@ -1,15 +1,17 @@
 //! Starts the servers: one pod per node and network, all at once.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::{join_all, try_join_all};
+use jiff::Timestamp;
 use k8s_openapi::api::core::v1::{Pod, Service};
 use kube::api::{DeleteParams, PostParams};
 use kube::{Api, ResourceExt};
 use tokio::time::Instant;
 
 use super::log::{LogOf, LogPosition, REOPEN_PAUSE};
-use super::objects::{self, Network, SPEC_ANNOTATION};
+use super::objects::{self, Network, is_same};
 use super::pods::{Cause, Started};
 use super::request::{RequestError, RequestErrorKind};
 use super::{KubernetesTestbed, Made, PodState, pod_state};
@@ -29,7 +31,7 @@ const SILENCE_LIMIT: Duration = Duration::from_secs(4);
 const ACCOUNT_LIMIT: Duration = Duration::from_secs(10);
 
 /// How long a pod that stayed and does not suit may take to go.
-const GONE_LIMIT: Duration = Duration::from_secs(40);
+const GONE_LIMIT: Duration = Duration::from_secs(20);
 
 /// What was there before a pod was asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -99,9 +101,11 @@ impl KubernetesTestbed {
             return Err(Unusable::because(reason));
         }
         let name = self.server_name(index, network);
-        let found = self.make_server_pod(made, index, network).await?;
+        let (found, uid) = self.make_server_pod(made, index, network).await?;
         let waiting = |waits_for: &str| progress(index, Starting::WaitsFor(waits_for));
-        let started = made.pods.started(|pod| pod.name_any() == name, START_LIMIT, waiting).await;
+        // a pod of the same name may be on its way out
+        let is_it = |pod: &Pod| pod.name_any() == name && (uid.is_none() || pod.uid() == uid);
+        let started = made.pods.started(is_it, START_LIMIT, waiting).await;
         let addresses = match started {
             Started::Running { addresses, .. } => addresses,
             Started::Not { cause: Cause::Exited { code: 0 }, .. } => {
@@ -128,12 +132,21 @@ impl KubernetesTestbed {
         Unusable { reason: format!("on the {} network, {}", network.name(), unusable.reason), ..unusable }
     }
 
-    async fn make_server_pod(&self, made: &Made, index: usize, network: Network) -> Result<Found, Unusable> {
+    /// Makes the pod, or finds it. Returns its uid as well, where that is known.
+    async fn make_server_pod(
+        &self,
+        made: &Made,
+        index: usize,
+        network: Network,
+    ) -> Result<(Found, Option<String>), Unusable> {
         let node = &self.nodes[index];
         let pod = objects::server_pod(&self.settings, index, network, node, made.owner.clone());
         let api: Api<Pod> = Api::namespaced(self.cluster.client.clone(), &self.scope.namespace());
-        if self.settings.keep && self.is_there_already(&api, &pod).await.map_err(|error| unusable(&error))? {
-            return Ok(Found::Alive);
+        if self.settings.keep
+            && let Some(found) = self.find(&api, &pod).await.map_err(|error| unusable(&error))?
+        {
+            let is_running = matches!(PodState::of(&found), PodState::Running { .. });
+            return Ok((if is_running { Found::Alive } else { Found::Nothing }, found.uid()));
         }
         let cluster = self.cluster.clone();
         let create = async move {
@@ -146,36 +159,45 @@ impl KubernetesTestbed {
                         tokio::time::sleep(Duration::from_millis(100)).await;
                     }
                     // a repeated request finds what the first one made: names carry the run's id
-                    Err(error) if error.is_conflict() => return Ok(()),
-                    other => return other.map(drop),
+                    Err(error) if error.is_conflict() => return Ok(None),
+                    other => return other.map(|pod| pod.uid()),
                 }
             }
         };
-        self.tracked(create).await.map_err(|error| unusable(&error))?;
-        Ok(Found::Nothing)
+        let uid = self.tracked(create).await.map_err(|error| unusable(&error))?;
+        Ok((Found::Nothing, uid))
     }
 
-    /// Whether an earlier run has left this very pod, and it is alive. One that does not suit is
-    /// removed.
-    async fn is_there_already(&self, api: &Api<Pod>, wanted: &Pod) -> Result<bool, RequestError> {
+    /// The very pod that is wanted, if an earlier run has left it, or another one is just making it.
+    /// One that does not suit is removed.
+    async fn find(&self, api: &Api<Pod>, wanted: &Pod) -> Result<Option<Pod>, RequestError> {
         let name = wanted.name_any();
         let get = || self.cluster.call("look for its pod", api.get_opt(&name));
         let Some(found) = get().await? else {
-            return Ok(false);
+            return Ok(None);
         };
-        if suits(&found, wanted) {
-            return Ok(true);
+        let is_alive = matches!(PodState::of(&found), PodState::Running { .. } | PodState::Starting { .. });
+        if is_alive && is_same(&found, wanted) && lives_for(&found, self.settings.server_deadline) {
+            return Ok(Some(found));
         }
-        let parameters = DeleteParams::default().grace_period(0);
-        match self.cluster.call("replace its pod", api.delete(&name, &parameters)).await {
-            Err(error) if !error.is_not_found() => return Err(error),
-            _ => {}
-        }
+        let delete = async |grace_seconds: u32| {
+            let parameters = DeleteParams::default().grace_period(grace_seconds);
+            match self.cluster.call("replace its pod", api.delete(&name, &parameters)).await {
+                Err(error) if !error.is_not_found() => Err(error),
+                _ => Ok(()),
+            }
+        };
+        // in order, so that its ports are free; a node that is dead confirms nothing
+        delete(1).await?;
         let give_up = Instant::now() + GONE_LIMIT;
-        while get().await?.is_some_and(|pod| pod.uid() == found.uid()) && Instant::now() < give_up {
+        while get().await?.is_some_and(|pod| pod.uid() == found.uid()) {
+            if Instant::now() >= give_up {
+                delete(0).await?;
+                break;
+            }
             tokio::time::sleep(REOPEN_PAUSE).await;
         }
-        Ok(false)
+        Ok(None)
     }
 
     /// Reads the log of a running server until it listens. Returns its version.
@@ -265,10 +287,10 @@ impl KubernetesTestbed {
     ) -> Result<(), RequestError> {
         let pod = self.server_name(index, network);
         let container = self.settings.processes.throughput.engine.program();
-        let mut positions = self.server_logs.lock().await;
-        let position = positions.entry((index, network)).or_default();
+        let position = Arc::clone(self.server_logs.lock().await.entry((index, network)).or_default());
+        let mut position = position.lock().await;
         let of = LogOf { pod: &pod, container, follow: false };
-        self.read_log(of, position, &mut *take).await.map(drop)
+        self.read_log(of, &mut position, &mut *take).await.map(drop)
     }
 
     /// Makes the Service of the node at position `index`; none if no way needs one.
@@ -281,12 +303,22 @@ impl KubernetesTestbed {
     }
 }
 
-/// Whether a pod that was found is the wanted one, and alive.
-pub(super) fn suits(found: &Pod, wanted: &Pod) -> bool {
-    let made_of = |pod: &Pod| pod.annotations().get(SPEC_ANNOTATION).cloned();
-    found.metadata.deletion_timestamp.is_none()
-        && made_of(found) == made_of(wanted)
+/// Whether a pod that was found is the wanted one, alive, and so for long enough.
+pub(super) fn suits(found: &Pod, wanted: &Pod, needed: Duration) -> bool {
+    is_same(found, wanted)
         && matches!(PodState::of(found), PodState::Running { .. })
+        && lives_for(found, needed)
+}
+
+/// Whether the cluster lets a pod live so much longer.
+fn lives_for(pod: &Pod, needed: Duration) -> bool {
+    let started = pod.status.as_ref().and_then(|status| status.start_time.as_ref());
+    let deadline = pod.spec.as_ref().and_then(|spec| spec.active_deadline_seconds);
+    let (Some(started), Some(deadline)) = (started, deadline) else {
+        return true;
+    };
+    let end = started.0.as_second().saturating_add(deadline);
+    end.saturating_sub(Timestamp::now().as_second()) > i64::try_from(needed.as_secs()).unwrap_or(i64::MAX)
 }
 
 pub(super) fn unusable(error: &RequestError) -> Unusable {

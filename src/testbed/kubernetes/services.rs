@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use k8s_openapi::api::core::v1::Service;
-use kube::api::{Patch, PatchParams, PostParams};
+use kube::api::{DeleteParams, Patch, PatchParams, PostParams};
 use kube::{Api, ResourceExt};
 use serde_json::json;
 
 use super::KubernetesTestbed;
-use super::objects::{needs_udp_node_port, with_udp};
+use super::objects::{is_same, needs_udp_node_port, with_udp};
 use super::request::RequestError;
 use super::servers::unusable;
 use crate::document::Path;
@@ -32,8 +32,19 @@ impl KubernetesTestbed {
         self.tracked(async move {
             let name = service.name_any();
             let doing = "create its Service";
-            let made = match cluster.call(doing, api.create(&PostParams::default(), &service)).await {
-                Err(error) if error.is_conflict() => cluster.call(doing, api.get(&name)).await?,
+            let parameters = PostParams::default();
+            let create = || cluster.call(doing, api.create(&parameters, &service));
+            let made = match create().await {
+                Err(error) if error.is_conflict() => {
+                    let found = cluster.call(doing, api.get(&name)).await?;
+                    if is_same(&found, &service) {
+                        found
+                    } else {
+                        let parameters = DeleteParams::default();
+                        cluster.call("replace its Service", api.delete(&name, &parameters)).await?;
+                        create().await?
+                    }
+                }
                 other => other?,
             };
             let is_there = |made: &Service| with_udp(made).len() == with_udp(&service).len() + 1;
@@ -62,7 +73,7 @@ impl KubernetesTestbed {
         };
         let name = service.name_any();
         let give_up = tokio::time::Instant::now() + LOAD_BALANCER_LIMIT;
-        while load_balancer(&service).is_none() {
+        while load_balancers(&service).is_empty() {
             if tokio::time::Instant::now() >= give_up {
                 return Err(Unusable {
                     reason: format!(
@@ -87,8 +98,11 @@ impl KubernetesTestbed {
     }
 }
 
-/// The address, or the name, that the load balancer has given a Service.
-pub(super) fn load_balancer(service: &Service) -> Option<String> {
-    let ingress = service.status.as_ref()?.load_balancer.as_ref()?.ingress.as_ref()?.first()?;
-    ingress.ip.clone().or_else(|| ingress.hostname.clone()).filter(|address| !address.is_empty())
+/// The addresses, or the names, that the load balancer has given a Service.
+pub(super) fn load_balancers(service: &Service) -> Vec<String> {
+    let status = service.status.as_ref().and_then(|status| status.load_balancer.as_ref());
+    let ingress = status.and_then(|status| status.ingress.as_deref()).unwrap_or_default();
+    let addresses =
+        ingress.iter().filter_map(|ingress| ingress.ip.clone().or_else(|| ingress.hostname.clone()));
+    addresses.filter(|address| !address.is_empty()).collect()
 }

@@ -15,6 +15,8 @@ use std::time::Duration;
 use k8s_openapi::api::core::v1::{ConfigMap, Namespace};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference};
 
+use kube::ResourceExt;
+
 use super::nodes::Chosen;
 use crate::document::{Path, Protocol};
 use crate::testbed::{Processes, Way};
@@ -146,8 +148,11 @@ pub fn scope_name(run: &str) -> String {
     format!("netbench-{run}")
 }
 
+/// The label by which Pod Security refuses pods.
+pub const POD_SECURITY_ENFORCE: &str = "pod-security.kubernetes.io/enforce";
+
 /// The labels of Pod Security for a namespace.
-pub fn pod_security(host_network: bool) -> BTreeMap<String, String> {
+fn pod_security(host_network: bool) -> BTreeMap<String, String> {
     let level = if host_network { "privileged" } else { "restricted" };
     let label = |mode| (format!("pod-security.kubernetes.io/{mode}"), level.to_owned());
     ["enforce", "audit", "warn"].into_iter().map(label).collect()
@@ -182,6 +187,12 @@ fn metadata(settings: &Settings, name: &str, owner: Option<OwnerReference>) -> O
         owner_references: owner.map(|owner| vec![owner]),
         ..ObjectMeta::default()
     }
+}
+
+/// Whether an object that was found was made of what `wanted` is made of.
+pub fn is_same<K: ResourceExt>(found: &K, wanted: &K) -> bool {
+    let made_of = |object: &K| object.annotations().get(SPEC_ANNOTATION).cloned();
+    found.meta().deletion_timestamp.is_none() && made_of(found) == made_of(wanted)
 }
 
 #[cfg(test)]

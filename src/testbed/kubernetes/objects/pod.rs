@@ -31,7 +31,10 @@ pub fn server_pod(
     node: &Chosen,
     owner: Option<OwnerReference>,
 ) -> Pod {
-    let containers = settings.processes.iter().map(|process| server(settings, process)).collect();
+    // a node whose first address is one of IPv6 has pods whose first address is, too
+    let ipv6 = settings.ways.iter().any(|way| way.ip_family == Some(IpFamily::Ipv6))
+        || node.addresses.first().is_some_and(|address| address.ip.is_ipv6());
+    let containers = settings.processes.iter().map(|process| server(settings, process, ipv6)).collect();
     let mut spec = pod_spec(network, node, containers);
     let deadline = if settings.keep { settings.kept_deadline } else { settings.server_deadline };
     spec.active_deadline_seconds = Some(seconds(deadline));
@@ -40,17 +43,16 @@ pub fn server_pod(
     labels.insert(SERVER_LABEL.to_owned(), settings.slug(index, node));
     labels.insert(NETWORK_LABEL.to_owned(), network.name().to_owned());
     if settings.keep {
-        let annotation = (SPEC_ANNOTATION.to_owned(), fingerprint(&spec));
-        metadata.annotations.get_or_insert_default().extend([annotation]);
+        metadata.annotations.get_or_insert_default().extend([made_of(&spec)]);
     }
     Pod { metadata, spec: Some(spec), ..Pod::default() }
 }
 
-/// A short text that is another one for another specification.
-fn fingerprint(of: &impl serde::Serialize) -> String {
+/// The annotation that tells what an object was made of: another one for another specification.
+pub fn made_of(spec: &impl serde::Serialize) -> (String, String) {
     // an object of Kubernetes has string keys and finite numbers only: nothing in it can fail
-    let text = serde_json::to_string(of).unwrap_or_default();
-    hash(&text)
+    let text = serde_json::to_string(spec).unwrap_or_default();
+    (SPEC_ANNOTATION.to_owned(), hash(&text))
 }
 
 /// FNV-1a (Fowler, Noll, Vo), which stays the same for ever: in 64 bits, as hexadecimal digits.
@@ -99,7 +101,7 @@ fn pod_spec(network: Network, node: &Chosen, containers: Vec<Container>) -> PodS
         termination_grace_period_seconds: Some(1),
         automount_service_account_token: Some(false),
         enable_service_links: Some(false),
-        // addresses are used, never names: no cluster DNS is needed
+        // the node's own resolver: nothing of the cluster's is reached by its name
         dns_policy: Some("Default".to_owned()),
         host_network: (network == Network::Host).then_some(true),
         security_context: Some(PodSecurityContext {
@@ -123,8 +125,7 @@ fn pod_spec(network: Network, node: &Chosen, containers: Vec<Container>) -> PodS
 }
 
 /// A server, with the ports that it listens on: the scheduler keeps those of the host network apart.
-fn server(settings: &Settings, process: Process) -> Container {
-    let ipv6 = settings.ways.iter().any(|way| way.ip_family == Some(IpFamily::Ipv6));
+fn server(settings: &Settings, process: Process, ipv6: bool) -> Container {
     let command = process.engine.server_command(process.port, ipv6);
     let mut container = container(settings, process.engine.program().to_owned(), command);
     let port = |protocol: Option<&str>| ContainerPort {

@@ -6,6 +6,7 @@ use k8s_openapi::api::core::v1::{Service, ServicePort, ServiceSpec};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
+use super::pod::made_of;
 use super::{NETWORK_LABEL, Network, RUN_LABEL, Role, SERVER_LABEL, Settings, metadata};
 use crate::document::{IpFamily, Path, Protocol};
 use crate::testbed::kubernetes::nodes::Chosen;
@@ -31,18 +32,19 @@ pub fn service(
     let selector =
         [(RUN_LABEL, settings.run()), (SERVER_LABEL, slug.as_str()), (NETWORK_LABEL, Network::Pod.name())];
     let udp = settings.protocol == Protocol::Udp && !needs_udp_node_port(settings);
-    Some(Service {
-        metadata: metadata(settings, &format!("netbench-{}-service-{slug}", settings.run()), owner),
-        spec: Some(ServiceSpec {
-            type_: Some(kind.to_owned()),
-            selector: Some(BTreeMap::from(selector.map(|(key, value)| (key.to_owned(), value.to_owned())))),
-            ports: Some(ports(settings, udp)),
-            ip_family_policy: policy.map(str::to_owned),
-            ip_families: ip_families.map(|family| vec![family.to_owned()]),
-            ..ServiceSpec::default()
-        }),
-        ..Service::default()
-    })
+    let mut metadata = metadata(settings, &format!("netbench-{}-service-{slug}", settings.run()), owner);
+    let spec = ServiceSpec {
+        type_: Some(kind.to_owned()),
+        selector: Some(BTreeMap::from(selector.map(|(key, value)| (key.to_owned(), value.to_owned())))),
+        ports: Some(ports(settings, udp)),
+        ip_family_policy: policy.map(str::to_owned),
+        ip_families: ip_families.map(|family| vec![family.to_owned()]),
+        ..ServiceSpec::default()
+    };
+    if settings.keep {
+        metadata.annotations.get_or_insert_default().extend([made_of(&spec)]);
+    }
+    Some(Service { metadata, spec: Some(spec), ..Service::default() })
 }
 
 fn kind(settings: &Settings) -> Option<&'static str> {
