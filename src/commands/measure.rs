@@ -69,7 +69,9 @@ async fn measure_and_remove<T: Testbed>(
     progress.finish();
     let interrupted = measured.as_ref().is_ok_and(|measurements| measurements.interrupted);
     if interrupted {
-        console.remark("interrupted: removing what was made; once more to quit at once");
+        let stays = !removals.is_empty() && removals.iter().all(|removal| removal.stays);
+        let then = if stays { "" } else { ": removing what was made" };
+        console.remark(&format!("interrupted{then}; once more to quit at once"));
     }
     // removal begins before anything is printed: a pager may keep the printing waiting
     let commands = |stays: bool| {
