@@ -37,7 +37,9 @@ mod tests {
     fn real_servers_tell_their_version_and_that_they_listen() {
         for (log, version) in [
             (include_str!("../../../tests/fixtures/iperf3/3.12-server.log"), "3.12"),
+            (include_str!("../../../tests/fixtures/iperf3/3.16-server.log"), "3.16"),
             (include_str!("../../../tests/fixtures/iperf3/3.18-server.log"), "3.18"),
+            (include_str!("../../../tests/fixtures/iperf3/3.21-server.log"), "3.21"),
         ] {
             let mut reader = Iperf3ServerLog::default();
             let listening: Vec<bool> = log

@@ -166,7 +166,9 @@ fn errors_keep_iperf3s_words_and_are_sorted() {
         read_stream(recorded!("3.18-stream-refused.ndjson")),
         read_stream(recorded!("3.18-stream-busy.ndjson")),
         read_stream(recorded!("3.18-stream-server-killed.ndjson")),
+        read_stream(recorded!("3.21-stream-refused.ndjson")),
         read_document(recorded!("3.12-document-refused.json")),
+        read_document(recorded!("3.16-document-refused.json")),
         read_document(recorded!("3.12-document-busy.json")),
         read_document(recorded!("3.12-document-server-killed.json")),
     ];
