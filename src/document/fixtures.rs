@@ -94,6 +94,7 @@ pub(crate) fn run(nodes: &[&str], tests: Vec<TestRecord>) -> Run {
             dscp: None,
             client_arguments: Vec::new(),
             to: None,
+            keep: false,
             via: Via::Exec,
             concurrency: None,
             image: None,

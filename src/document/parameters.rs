@@ -128,6 +128,9 @@ pub struct Parameters {
     /// The server outside of the cluster that all tests went to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub to: Option<String>,
+    /// Whether servers were to stay after the run.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub keep: bool,
     /// How clients are started.
     pub via: Via,
     /// The most tests that run at the same time; none for as many as there are disjoint pairs.

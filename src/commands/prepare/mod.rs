@@ -115,6 +115,7 @@ fn parameters(request: &Request, setup: &Setup) -> Parameters {
         dscp: measurement.dscp,
         client_arguments: throughput.arguments,
         to: placement.to.as_ref().map(ToString::to_string),
+        keep: placement.keep,
         via: setup.via,
         concurrency: request.concurrency,
         image: Some(request.image().to_owned()),
