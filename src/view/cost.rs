@@ -1,6 +1,6 @@
 //! What one path costs against another, as a matrix and in a sentence.
 
-use super::{Canvas, Drawing, duration, path_name, way};
+use super::{Canvas, Drawing, duration, family, path_name};
 use crate::analysis::{Level, Matrix};
 use crate::document::{Cost, Path, Run};
 
@@ -8,7 +8,7 @@ use crate::document::{Cost, Path, Run};
 pub(super) fn matrix(run: &Run, cost: &Cost, canvas: Canvas) -> String {
     let matrix = Matrix::of_cost(run, cost);
     let (path, against) = (path_name(cost.path), path_name(cost.against));
-    let what = capitalised(what(cost.path));
+    let what = capitalised(what(cost.path)) + family(cost.ip_family);
     let drawing = Drawing {
         title: format!("{what} in %: how much less gets through over {path} than over {against}."),
         list_title: format!(
@@ -19,23 +19,21 @@ pub(super) fn matrix(run: &Run, cost: &Cost, canvas: Canvas) -> String {
         level: Box::new(Level::of_cost),
         worst_is_largest: true,
     };
-    format!("{}\n{}", drawing.draw(&matrix, canvas), sentence(run, cost))
+    format!("{}\n{}", drawing.draw(&matrix, canvas), sentence(cost))
 }
 
 /// The costs in a sentence each.
 pub(super) fn sentences(run: &Run) -> String {
-    run.summary.costs.iter().map(|cost| sentence(run, cost)).collect()
+    run.summary.costs.iter().map(sentence).collect()
 }
 
-fn sentence(run: &Run, cost: &Cost) -> String {
+fn sentence(cost: &Cost) -> String {
     let (path, against) = (path_name(cost.path), path_name(cost.against));
-    let family = way(run, cost.path, cost.ip_family);
-    let family = family.split_once(" by ").map_or(String::new(), |(_, family)| format!(" by {family}"));
-    let what = capitalised(what(cost.path));
+    let what = capitalised(what(cost.path)) + family(cost.ip_family);
     let mut text = if cost.mean_percent >= 0.0 {
-        format!("{what}{family}: {path} is {}% slower than {against}", percent(cost.mean_percent))
+        format!("{what}: {path} is {}% slower than {against}", percent(cost.mean_percent))
     } else {
-        format!("{what}{family}: none, {path} is {}% faster than {against}", percent(-cost.mean_percent))
+        format!("{what}: none, {path} is {}% faster than {against}", percent(-cost.mean_percent))
     };
     if cost.pairs.len() > 1 {
         text.push_str(" in the mean");

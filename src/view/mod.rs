@@ -102,22 +102,21 @@ fn way(run: &Run, path: Path, ip_family: Option<IpFamily>) -> String {
         0 | 1 => String::new(),
         _ => format!(" over {}", path_name(path)),
     };
-    let family = match ip_family {
+    path + family(ip_family)
+}
+
+/// The words that tell a version of IP from the other: none if none was asked for.
+fn family(ip_family: Option<IpFamily>) -> &'static str {
+    match ip_family {
         Some(IpFamily::Ipv4) => " by IPv4",
         Some(IpFamily::Ipv6) => " by IPv6",
         None => "",
-    };
-    path + family
+    }
 }
 
 /// A path, with the version of IP if one was asked for.
 pub fn way_name(path: Path, ip_family: Option<IpFamily>) -> String {
-    let family = match ip_family {
-        Some(IpFamily::Ipv4) => " IPv4",
-        Some(IpFamily::Ipv6) => " IPv6",
-        None => "",
-    };
-    format!("{}{family}", path_name(path))
+    format!("{}{}", path_name(path), family(ip_family))
 }
 
 /// A path as the command line has it.
