@@ -4,13 +4,19 @@
 //! Its JSON Schema is kept in `docs/run.schema.json`. Readers of a document written by a newer
 //! minor version ignore fields they don't know; a change of meaning changes [`ApiVersion`].
 
+mod comparison;
+mod finding;
 #[cfg(test)]
 pub(crate) mod fixtures;
+mod gate;
 mod node;
 mod parameters;
 mod summary;
 mod test;
 
+pub use comparison::{Comparison, PairChange, Verdict, WayComparison};
+pub use finding::{Confirmation, Ends, Finding, FindingKind};
+pub use gate::Breach;
 pub use node::{LeftOut, Node};
 pub use parameters::{EngineName, IpFamily, Parameters, Path, Protocol, Via};
 pub use summary::{Cost, LatencyPair, LatencySummary, PairCost, PairSummary, Summary, ThroughputSummary};
@@ -118,13 +124,29 @@ pub struct Run {
     /// The nodes that were not, and why.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub left_out: Vec<LeftOut>,
+    /// The run whose good tests this one has taken over, if it was resumed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resumed: Option<String>,
     /// How many tests were planned, each direction counted.
     pub planned_tests: usize,
-    /// One record per test and direction, in the order in which they ended.
-    pub tests: Vec<TestRecord>,
     /// The tests of each pair taken together.
     #[serde(default)]
     pub summary: Summary,
+    /// What is wrong, the gravest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub findings: Vec<Finding>,
+    /// What has changed since another run, if it was compared.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub comparison: Option<Comparison>,
+    /// The pairs that failed a gate.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub breaches: Vec<Breach>,
+    /// Tests of suspicious pairs that were made again, each alone. They are in no summary.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub retests: Vec<TestRecord>,
+    /// One record per test and direction, in the order in which they ended. The last field: a run
+    /// that is being saved grows at its end.
+    pub tests: Vec<TestRecord>,
 }
 
 impl Run {

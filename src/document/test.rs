@@ -114,6 +114,9 @@ pub struct Throughput {
     /// Segments that the sender sent again; none where the sender's system doesn't tell.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retransmits: Option<u64>,
+    /// TCP's maximum segment size, as the client's kernel has it: what the MTU of both ends leaves.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mss_bytes: Option<u32>,
     /// TCP's round-trip time while data flowed, as the sender's kernel estimates it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub round_trip_time: Option<RoundTripTime>,

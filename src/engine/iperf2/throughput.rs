@@ -153,6 +153,7 @@ impl ThroughputReader {
             bytes,
             seconds,
             retransmits: last.retransmits,
+            mss_bytes: None,
             round_trip_time,
             cpu: None,
             udp: None,

@@ -22,6 +22,11 @@ pub(super) struct Received {
     pub seconds: f64,
 }
 
+/// TCP's maximum segment size; a program that did not ask its kernel reports none, or zero.
+pub(super) fn mss(start: &wire::Start) -> Option<u32> {
+    finite(start.tcp_mss_default).map(|bytes| bytes as u32).filter(|&bytes| bytes > 0)
+}
+
 /// An interval that is part of the result, from its sum and the streams that the client sends on.
 pub(super) fn sample(sum: Option<&wire::Sum>, streams: &[wire::IntervalStream]) -> Option<Sample> {
     let sum = sum?;

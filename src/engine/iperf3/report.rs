@@ -1,7 +1,7 @@
 //! From iperf3's output to figures, or to the reason why there are none.
 
 use super::command::ReportFormat;
-use super::figures::{Measured, Received, measured, repaired, sample};
+use super::figures::{Measured, Received, measured, mss, repaired, sample};
 use super::wire;
 use crate::document::{
     Datagrams, Direction, Failure, FailureKind, Measurement, Protocol, Sample, Throughput,
@@ -23,6 +23,7 @@ const KEPT_LINES: usize = 5;
 pub(super) struct ReportReader {
     format: ReportFormat,
     options: ClientOptions,
+    mss_bytes: Option<u32>,
     /// Bytes that are not yet read: an unfinished line, or the whole document so far.
     pending: Vec<u8>,
     /// Of the direction in which the client sends or, if there is none, of the other.
@@ -42,6 +43,7 @@ impl ReportReader {
         Self {
             format,
             options: options.clone(),
+            mss_bytes: None,
             pending: Vec::new(),
             samples: Vec::new(),
             reverse_samples: Vec::new(),
@@ -72,6 +74,9 @@ impl ReportReader {
         };
         let data = event.data.map_or("null", |data| data.get());
         match event.event.as_ref() {
+            "start" => {
+                self.mss_bytes = serde_json::from_str(data).ok().and_then(|start| mss(&start));
+            }
             "interval" => {
                 if let Ok(interval) = serde_json::from_str(data) {
                     self.take_interval(&interval);
@@ -99,6 +104,7 @@ impl ReportReader {
         let document = documents.next().and_then(Result::ok);
         match document {
             Some(document) => {
+                self.mss_bytes = document.start.as_ref().and_then(mss);
                 for interval in &document.intervals {
                     self.take_interval(interval);
                 }
@@ -139,6 +145,7 @@ impl ReportReader {
             bytes: received.bytes as u64,
             seconds: received.seconds,
             retransmits: measured.retransmits.map(|count| count as u64),
+            mss_bytes: self.mss_bytes.filter(|_| !udp),
             round_trip_time: measured.round_trip_time,
             cpu: measured.cpu,
             udp: measured

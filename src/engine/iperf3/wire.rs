@@ -17,12 +17,19 @@ pub(super) struct Event<'a> {
 /// What `--json` prints.
 #[derive(Deserialize)]
 pub(super) struct Document {
+    pub start: Option<Start>,
     #[serde(default)]
     pub intervals: Vec<Interval>,
     #[serde(default)]
     pub end: Option<End>,
     #[serde(default)]
     pub error: Option<String>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Start {
+    /// `TCP_MAXSEG` of the control connection: without the options that each segment carries.
+    pub tcp_mss_default: Option<f64>,
 }
 
 #[derive(Deserialize)]
