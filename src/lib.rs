@@ -1,8 +1,9 @@
 //! Measures the network between the nodes of a Kubernetes cluster.
 //!
 //! Data flows one way: command line → [`plan`] → [`testbed`] and [`engine`] → [`runner`] →
-//! [`document`] → [`analysis`] → [`view`]. [`plan`], [`engine`], [`document`], [`analysis`] and
-//! [`view`] are pure: they touch no cluster, process, terminal or disk. Nothing in the library
+//! [`document`] → [`analysis`] → [`view`], and [`store`] keeps documents for later. [`plan`],
+//! [`engine`], [`document`], [`analysis`] and [`view`] are pure: they touch no cluster, process,
+//! terminal or disk. Nothing in the library
 //! prints or reads the environment: `main` hands both in.
 
 pub mod analysis;
@@ -12,5 +13,6 @@ pub mod engine;
 pub mod explanation;
 pub mod plan;
 pub mod runner;
+pub mod store;
 pub mod testbed;
 pub mod view;

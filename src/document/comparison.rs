@@ -17,7 +17,7 @@ pub struct Comparison {
     /// Why the two may not be alike, each as a sentence without a full stop.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub differences: Vec<String>,
-    /// The probability of calling a change one where there is none, for each pair.
+    /// Of the pairs that are called slower or faster, no more than this part is so by chance.
     pub level: f64,
     /// One entry per path and version of IP that both runs have.
     pub ways: Vec<WayComparison>,
@@ -73,6 +73,8 @@ pub enum Verdict {
     Faster,
     /// No more than chance.
     Same,
+    /// There are too few values to tell a change from chance.
+    Unclear,
     /// Measured then, and failed now.
     NowFails,
     /// Failed then, and measured now.

@@ -1,15 +1,17 @@
 //! What is measured, and in which order. Pure: no cluster, no clock.
 //!
 //! A [`Plan`] is a list of slots; a slot is a set of tests that run at the same time without
-//! sharing a node, so that no measurement disturbs another. Slots are computed when they are
-//! asked for: a plan for thousands of nodes costs nothing until it is run.
+//! sharing a node, so that no measurement disturbs another. The slots of all pairs are computed
+//! when they are asked for: a plan for thousands of nodes costs nothing until it is run.
 
 mod estimate;
+mod packing;
 mod pairing;
+mod systematic;
 
 pub use estimate::{Estimate, format_duration};
 
-use pairing::Pairings;
+use systematic::Systematic;
 
 use crate::engine::Flow;
 
@@ -49,61 +51,14 @@ pub struct Step {
     pub flow: Flow,
 }
 
-/// What is to be measured, each pair of nodes `repeat` times, in conflict-free slots.
-///
-/// The steps of a pairing follow each other directly, so that a drift of the network in time is
-/// not mistaken for a difference between two directions or two paths. Repetitions follow each
-/// other plan by plan, so that those of one pair are spread over the whole run.
+/// What is to be measured, in conflict-free slots.
 #[derive(Debug, Clone)]
-pub struct Plan {
-    layout: Layout,
-    steps: Vec<Step>,
-    repeat: u32,
-    /// Slots that one step of one pairing is cut into, by the limit on concurrency.
-    cuts: usize,
-    concurrency: usize,
-}
+pub struct Plan(Order);
 
-/// Which nodes are paired.
-#[derive(Debug, Clone, Copy)]
-enum Layout {
-    /// Each with each.
-    Mesh(Pairings),
-    /// So many, each with the one that follows them all.
-    Star(usize),
-}
-
-impl Layout {
-    fn nodes(self) -> usize {
-        match self {
-            Self::Mesh(pairings) => pairings.nodes(),
-            Self::Star(clients) => clients + 1,
-        }
-    }
-
-    /// How many pairings there are.
-    fn len(self) -> usize {
-        match self {
-            Self::Mesh(pairings) => pairings.len(),
-            Self::Star(clients) => clients,
-        }
-    }
-
-    fn pair_count(self) -> usize {
-        match self {
-            Self::Mesh(pairings) => pairings.nodes() * pairings.nodes().saturating_sub(1) / 2,
-            Self::Star(clients) => clients,
-        }
-    }
-
-    /// The pairs of a pairing, the lower position first.
-    fn pairing(self, index: usize) -> impl Iterator<Item = (usize, usize)> {
-        let (mesh, star) = match self {
-            Self::Mesh(pairings) => (Some(pairings.pairing(index)), None),
-            Self::Star(clients) => (None, Some((index, clients))),
-        };
-        mesh.into_iter().flatten().chain(star)
-    }
+#[derive(Debug, Clone)]
+enum Order {
+    Systematic(Systematic),
+    Listed(Vec<Vec<Test>>),
 }
 
 impl Plan {
@@ -112,73 +67,70 @@ impl Plan {
     /// `concurrency` bounds the tests of a slot (at least 1); without it a slot holds as many
     /// disjoint pairs as there are: N/2.
     pub fn mesh(nodes: usize, steps: Vec<Step>, repeat: u32, concurrency: Option<usize>) -> Self {
-        let pairings = Pairings::new(nodes);
-        let widest = pairings.width().max(1);
-        let concurrency = concurrency.unwrap_or(widest).clamp(1, widest);
-        let cuts = widest.div_ceil(concurrency);
-        Self { layout: Layout::Mesh(pairings), steps, repeat, cuts, concurrency }
+        Self(Order::Systematic(Systematic::mesh(nodes, steps, repeat, concurrency)))
     }
 
     /// Plans the pairs of each of `clients` nodes and one server, which is the node that follows
     /// them in the list, one after the other.
     pub fn star(clients: usize, steps: Vec<Step>, repeat: u32) -> Self {
-        Self { layout: Layout::Star(clients), steps, repeat, cuts: 1, concurrency: 1 }
+        Self(Order::Systematic(Systematic::star(clients, steps, repeat)))
     }
 
-    /// How many nodes take part.
-    pub fn node_count(&self) -> usize {
-        self.layout.nodes()
+    /// Plans these tests, one at a time.
+    pub fn one_by_one(tests: impl IntoIterator<Item = Test>) -> Self {
+        Self(Order::Listed(tests.into_iter().map(|test| vec![test]).collect()))
     }
 
-    /// How many pairs of nodes there are, in whichever order.
-    pub fn pair_count(&self) -> usize {
-        self.layout.pair_count()
+    /// The tests of this plan for which `is_wanted`, in as few slots as are found for them; no slot
+    /// has more tests than the widest one of this plan.
+    #[must_use]
+    pub fn only(&self, is_wanted: impl Fn(&Test) -> bool) -> Self {
+        let widest = self.slots().map(|slot| slot.tests.len()).max().unwrap_or(1);
+        let tests = self.slots().flat_map(|slot| slot.tests).filter(is_wanted);
+        Self(Order::Listed(packing::pack(tests, widest)))
     }
 
-    /// How many tests there are: every step of every pair, as often as it is repeated.
+    /// How many tests there are.
     pub fn test_count(&self) -> usize {
-        self.pair_count() * self.steps.len() * self.repeat as usize
+        match &self.0 {
+            Order::Systematic(order) => order.test_count(),
+            Order::Listed(slots) => slots.iter().map(Vec::len).sum(),
+        }
     }
 
     /// How many results there are: one for each direction of each test.
     pub fn result_count(&self) -> usize {
-        let directions: usize = self.steps.iter().map(|step| step.flow.directions().len()).sum();
-        self.pair_count() * directions * self.repeat as usize
+        match &self.0 {
+            Order::Systematic(order) => order.result_count(),
+            Order::Listed(slots) => slots.iter().flatten().map(|test| test.flow.directions().len()).sum(),
+        }
     }
 
     /// How many slots there are. For each ordered pair of a mesh once: 2(N−1) for an even number
     /// of nodes, 2N for an odd one; more by the cuts that a limit on concurrency makes.
     pub fn slot_count(&self) -> usize {
-        self.layout.len() * self.steps.len() * self.cuts * self.repeat as usize
+        match &self.0 {
+            Order::Systematic(order) => order.slot_count(),
+            Order::Listed(slots) => slots.len(),
+        }
     }
 
     /// How many slots run each variant.
     pub fn slots_of_variant(&self, variant: usize) -> usize {
-        let steps = self.steps.iter().filter(|step| step.variant == variant).count();
-        self.layout.len() * steps * self.cuts * self.repeat as usize
+        match &self.0 {
+            Order::Systematic(order) => order.slots_of_variant(variant),
+            Order::Listed(slots) => {
+                slots.iter().filter(|tests| tests.iter().any(|test| test.variant == variant)).count()
+            }
+        }
     }
 
     /// All slots, in the order in which they run.
     pub fn slots(&self) -> impl Iterator<Item = Slot> + '_ {
-        (0..self.slot_count()).map(|index| self.slot(index))
-    }
-
-    fn slot(&self, index: usize) -> Slot {
-        let step = self.steps[index % self.steps.len()];
-        let index_of_cut = index / self.steps.len();
-        let (index_of_pairing, cut) = (index_of_cut / self.cuts, index_of_cut % self.cuts);
-        let repetition = (index_of_pairing / self.layout.len()) as u32 + 1;
-        let tests = self
-            .layout
-            .pairing(index_of_pairing % self.layout.len())
-            .skip(cut * self.concurrency)
-            .take(self.concurrency)
-            .map(|(low, high)| {
-                let (client, server) = if step.backward { (high, low) } else { (low, high) };
-                Test { client, server, variant: step.variant, flow: step.flow, repetition }
-            })
-            .collect();
-        Slot { number: index + 1, tests }
+        (0..self.slot_count()).map(|index| match &self.0 {
+            Order::Systematic(order) => order.slot(index),
+            Order::Listed(slots) => Slot { number: index + 1, tests: slots[index].clone() },
+        })
     }
 }
 
@@ -242,11 +194,51 @@ mod tests {
         let ends: Vec<_> =
             plan.slots().flat_map(|slot| slot.tests).map(|test| (test.client, test.server)).collect();
         assert_eq!(ends, [(0, 3), (1, 3), (2, 3)]);
-        assert_eq!((plan.node_count(), plan.test_count(), plan.result_count()), (4, 3, 6));
+        assert_eq!((plan.test_count(), plan.result_count()), (3, 6));
     }
 
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(40))]
+        /// What is left of a plan is planned again: each test once, no node twice in a slot, and
+        /// not in more than twice the slots that the busiest node needs.
+        #[test]
+        fn what_is_left_is_packed(
+            nodes in 2usize..=24,
+            wanted in proptest::collection::vec(any::<bool>(), 24 * 24 * 2),
+            concurrency in proptest::option::of(1usize..=6),
+        ) {
+            let mut steps = both_ways();
+            steps.extend(both_ways().into_iter().map(|step| Step { variant: 1, ..step }));
+            let plan = Plan::mesh(nodes, steps, 1, concurrency);
+            let is_wanted =
+                |test: &Test| wanted[(test.client * 24 + test.server) * 2 + test.variant];
+            let left = plan.only(is_wanted);
+            let expected: HashSet<Test> =
+                plan.slots().flat_map(|slot| slot.tests).filter(is_wanted).collect();
+            let tests: Vec<Test> = left.slots().flat_map(|slot| slot.tests).collect();
+            prop_assert_eq!(tests.len(), expected.len());
+            prop_assert_eq!(left.test_count(), expected.len());
+            prop_assert_eq!(tests.iter().copied().collect::<HashSet<_>>(), expected);
+            let mut load: HashMap<(usize, usize), usize> = HashMap::new();
+            for slot in left.slots() {
+                let mut busy = HashSet::new();
+                prop_assert!(concurrency.is_none_or(|limit| slot.tests.len() <= limit));
+                for test in &slot.tests {
+                    prop_assert!(busy.insert(test.client) && busy.insert(test.server));
+                    prop_assert_eq!(test.variant, slot.tests[0].variant);
+                    for node in [test.client, test.server] {
+                        *load.entry((test.variant, node)).or_default() += 1;
+                    }
+                }
+            }
+            if concurrency.is_none() {
+                let busiest = |variant| load.iter().filter(|(key, _)| key.0 == variant).map(|(_, &tests)| tests).max();
+                let bound: usize = [0, 1].into_iter().map(|variant| 2 * busiest(variant).unwrap_or(0)).sum();
+                prop_assert!(left.slot_count() <= bound, "{} slots for {bound}", left.slot_count());
+            }
+        }
+
+
         #[test]
         fn every_step_of_every_pair_exactly_once_and_no_node_twice_in_a_slot(
             nodes in 2usize..=200,

@@ -1,0 +1,135 @@
+//! What a run has to reach.
+
+use crate::document::{Breach, Comparison, PairSummary, Run, ThroughputSummary, Verdict};
+
+/// The least throughput that a pair may have.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Threshold {
+    /// In bits per second.
+    Rate(u64),
+    /// In percent of the median of all pairs on the same way.
+    PercentOfMedian(f64),
+}
+
+/// What a run has to reach. A pair that failed has reached nothing.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Gates {
+    /// Throughputs, each with the words in which it was asked for.
+    pub below: Vec<(Threshold, String)>,
+    /// How much slower than in the baseline a pair may be, in percent, with the words in which it
+    /// was asked for.
+    pub regression: Option<(f64, String)>,
+}
+
+impl Gates {
+    /// The pairs that don't reach it, gate by gate.
+    pub fn breaches(&self, run: &Run) -> Vec<Breach> {
+        let mut breaches = Vec::new();
+        for (threshold, gate) in &self.below {
+            for summary in &run.summary.throughput {
+                breaches.extend(below(summary, *threshold, gate));
+            }
+        }
+        if let (Some((percent, gate)), Some(comparison)) = (&self.regression, &run.comparison) {
+            breaches.extend(regressions(comparison, *percent, gate));
+        }
+        breaches
+    }
+}
+
+fn below(summary: &ThroughputSummary, threshold: Threshold, gate: &str) -> Vec<Breach> {
+    let limit = match threshold {
+        Threshold::Rate(rate) => rate as f64,
+        // without a median nothing was measured, and every pair fails
+        Threshold::PercentOfMedian(percent) => {
+            summary.median_bits_per_second.unwrap_or_default() * percent / 100.0
+        }
+    };
+    let breaks = |pair: &&PairSummary| pair.mean_bits_per_second.is_none_or(|rate| rate < limit);
+    let pairs = summary.pairs.iter().filter(breaks);
+    pairs
+        .map(|pair| Breach {
+            gate: gate.to_owned(),
+            path: summary.path,
+            ip_family: summary.ip_family,
+            sender: pair.sender.clone(),
+            receiver: pair.receiver.clone(),
+            bits_per_second: pair.mean_bits_per_second,
+            limit_bits_per_second: limit,
+        })
+        .collect()
+}
+
+/// A change that may be chance breaks no gate; one of which that cannot be told does.
+fn regressions(comparison: &Comparison, percent: f64, gate: &str) -> Vec<Breach> {
+    let mut breaches = Vec::new();
+    for way in &comparison.ways {
+        for pair in &way.pairs {
+            let breaks = match pair.verdict {
+                Verdict::NowFails => true,
+                Verdict::Slower | Verdict::Unclear => pair.percent.is_some_and(|change| -change > percent),
+                _ => false,
+            };
+            let Some(base) = pair.base_bits_per_second.filter(|_| breaks) else { continue };
+            breaches.push(Breach {
+                gate: gate.to_owned(),
+                path: way.path,
+                ip_family: way.ip_family,
+                sender: pair.sender.clone(),
+                receiver: pair.receiver.clone(),
+                bits_per_second: pair.bits_per_second,
+                limit_bits_per_second: base * (1.0 - percent / 100.0),
+            });
+        }
+    }
+    breaches
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::analysis::compare;
+    use crate::document::fixtures::{failed, measured, run};
+
+    fn names(breaches: &[Breach]) -> Vec<(&str, &str)> {
+        breaches.iter().map(|breach| (breach.sender.as_str(), breach.receiver.as_str())).collect()
+    }
+
+    fn below(threshold: Threshold) -> Gates {
+        Gates { below: vec![(threshold, "--fail-below".to_owned())], regression: None }
+    }
+
+    #[test]
+    fn slow_and_failed_pairs_are_below() {
+        let run = run(
+            &["a", "b", "c"],
+            vec![
+                measured("a", "b", 8e9),
+                measured("b", "a", 4e9),
+                measured("a", "c", 8e9),
+                failed("b", "c", "no route"),
+            ],
+        );
+        let breaches = below(Threshold::Rate(5_000_000_000)).breaches(&run);
+        assert_eq!(names(&breaches), [("b", "a"), ("b", "c")]);
+        assert_eq!((breaches[0].bits_per_second, breaches[1].bits_per_second), (Some(4e9), None));
+        assert_eq!(names(&below(Threshold::Rate(4_000_000_000)).breaches(&run)), [("b", "c")]);
+        // the median of those that were measured is 8 Gbit/s
+        let breaches = below(Threshold::PercentOfMedian(80.0)).breaches(&run);
+        assert_eq!(names(&breaches), [("b", "a"), ("b", "c")]);
+        assert_eq!(breaches[0].limit_bits_per_second, 6.4e9);
+    }
+
+    #[test]
+    fn a_regression_is_one_beyond_what_is_allowed() {
+        let base = run(&["a", "b"], vec![measured("a", "b", 8e9), measured("b", "a", 8e9)]);
+        let mut now = run(&["a", "b"], vec![measured("a", "b", 6e9), failed("b", "a", "no route")]);
+        now.comparison = Some(compare(&base, &now));
+        let gates = |percent| Gates {
+            below: Vec::new(),
+            regression: Some((percent, "--fail-regression".to_owned())),
+        };
+        assert_eq!(names(&gates(10.0).breaches(&now)), [("a", "b"), ("b", "a")]);
+        assert_eq!(names(&gates(30.0).breaches(&now)), [("b", "a")]);
+    }
+}

@@ -1,0 +1,104 @@
+//! Why a run cannot be saved, or found again.
+
+use std::io;
+use std::path::PathBuf;
+
+use crate::explanation::Explanation;
+
+/// Why a run cannot be saved, or found again.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// A file or the directory cannot be written or deleted.
+    #[error("cannot write {}", path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// A file or the directory cannot be read.
+    #[error("cannot read {}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// A file is no run document.
+    #[error("{} is not a run that can be read", path.display())]
+    NoRun {
+        /// The file.
+        path: PathBuf,
+        /// Where it is wrong.
+        source: serde_json::Error,
+    },
+    /// No id begins like this.
+    #[error("there is no run {reference}")]
+    Unknown {
+        /// As it was written.
+        reference: String,
+    },
+    /// Several ids begin like this.
+    #[error("several runs begin with {reference}")]
+    Ambiguous {
+        /// As it was written.
+        reference: String,
+        /// The ids.
+        ids: Vec<String>,
+    },
+    /// There are not that many runs.
+    #[error("there is no run {reference}")]
+    TooFew {
+        /// As it was written.
+        reference: String,
+        /// How many there are.
+        saved: usize,
+    },
+    /// A file elsewhere is not deleted.
+    #[error("{} is a file, not a saved run", path.display())]
+    NotSaved {
+        /// The file.
+        path: PathBuf,
+    },
+    /// There is no directory to save in.
+    #[error("there is no directory for runs")]
+    NoDirectory,
+}
+
+impl StoreError {
+    /// The error in the three parts that are shown.
+    pub fn explain(&self) -> Explanation {
+        const LIST: &str = "see which there are: kubectl netbench runs";
+        let explanation = Explanation::new(self.to_string());
+        match self {
+            Self::Write { source, .. } => explanation
+                .because(source.to_string())
+                .remedy("use --save-to FILE for another place, or --no-save"),
+            Self::Read { source, .. } => explanation.because(source.to_string()).remedy(
+                "name a run by its id, the beginning of one, latest, latest~1, or a file that exists",
+            ),
+            Self::NoRun { source, .. } => explanation
+                .because(source.to_string())
+                .remedy("it must be a document as -o json prints it, of this version or an older one"),
+            Self::Unknown { .. } => {
+                explanation.because("no saved run has an id that begins like this").remedy(LIST)
+            }
+            Self::Ambiguous { ids, .. } => {
+                explanation.because(format!("there are {}", ids.join(", "))).remedy("write more of the id")
+            }
+            Self::TooFew { saved: 0, .. } => {
+                explanation.because("no run was saved yet").remedy("make one: kubectl netbench matrix")
+            }
+            Self::TooFew { saved, .. } => {
+                let runs = if *saved == 1 { "run is" } else { "runs are" };
+                explanation.because(format!("{saved} {runs} saved")).remedy(LIST)
+            }
+            Self::NotSaved { .. } => {
+                explanation.because("only runs in the user's data directory are deleted").remedy(LIST)
+            }
+            Self::NoDirectory => explanation
+                .because("neither a home directory nor XDG_DATA_HOME is known")
+                .remedy("set HOME, or use --save-to FILE"),
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! What is told of a run in a list, read without its tests' figures.
+
+use std::fs;
+use std::path::Path;
+
+use jiff::Timestamp;
+use serde::de::IgnoredAny;
+use serde::{Deserialize, Serialize};
+
+use super::StoreError;
+use crate::document::{Cluster, Command, Run, State};
+
+/// A saved run.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Entry {
+    /// Its id.
+    pub id: String,
+    /// The command that made it.
+    pub command: Command,
+    /// Whether it went to its end.
+    pub state: State,
+    /// When it began.
+    pub started_at: Timestamp,
+    /// The kubeconfig context; none without a cluster, and inside one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub context: Option<String>,
+    /// How many nodes were measured.
+    pub nodes: usize,
+    /// The median throughput of the pairs on the first way; none if nothing was measured.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub median_bits_per_second: Option<f64>,
+    /// How many tests were planned.
+    pub planned_tests: usize,
+    /// How many were made.
+    pub tests: usize,
+    /// How many of these failed.
+    pub failed_tests: usize,
+    /// What is wrong, as sentences.
+    pub findings: Vec<String>,
+}
+
+/// The parts of a [`Run`] that are told. Their types hold no more than that.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Head {
+    id: String,
+    command: Command,
+    state: State,
+    started_at: Timestamp,
+    cluster: Option<Cluster>,
+    nodes: Vec<IgnoredAny>,
+    planned_tests: usize,
+    #[serde(default)]
+    summary: Summary,
+    #[serde(default)]
+    findings: Vec<Finding>,
+    tests: Vec<Test>,
+}
+
+#[derive(Default, Deserialize)]
+struct Summary {
+    throughput: Vec<Throughput>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Throughput {
+    median_bits_per_second: Option<f64>,
+}
+
+#[derive(Deserialize)]
+struct Finding {
+    sentence: String,
+}
+
+#[derive(Deserialize)]
+struct Test {
+    outcome: String,
+}
+
+impl Entry {
+    pub(super) fn read(path: &Path) -> Result<Self, StoreError> {
+        let text = fs::read(path).map_err(|source| StoreError::Read { path: path.to_owned(), source })?;
+        let no_run = |source| StoreError::NoRun { path: path.to_owned(), source };
+        let head: Head = serde_json::from_slice(&text).map_err(no_run)?;
+        let mut median = head.summary.throughput.first().and_then(|of| of.median_bits_per_second);
+        if median.is_none() && !head.tests.is_empty() {
+            // a run that was not finished has no summary yet
+            let run: Run = serde_json::from_slice(&text).map_err(no_run)?;
+            let summary = crate::analysis::summarise(&run.tests);
+            median = summary.throughput.first().and_then(|of| of.median_bits_per_second);
+        }
+        Ok(Self {
+            id: head.id,
+            command: head.command,
+            state: head.state,
+            started_at: head.started_at,
+            context: head.cluster.and_then(|cluster| cluster.context),
+            nodes: head.nodes.len(),
+            median_bits_per_second: median,
+            planned_tests: head.planned_tests,
+            tests: head.tests.len(),
+            failed_tests: head.tests.iter().filter(|test| test.outcome == "failed").count(),
+            findings: head.findings.into_iter().map(|finding| finding.sentence).collect(),
+        })
+    }
+}

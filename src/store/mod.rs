@@ -1,0 +1,170 @@
+//! Runs on disk: written test by test while they are made, found again by name.
+//!
+//! A run is one JSON file, `<id>.json`. Its tests are the document's last field, so that a test is
+//! added by overwriting the end of the file with the test and the end again: at every moment the
+//! file is a whole document, and a crash loses at most the tests in flight.
+
+mod error;
+mod listing;
+mod recording;
+mod reference;
+
+pub use error::StoreError;
+pub use listing::Entry;
+pub use recording::Recording;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::document::{Run, State};
+use reference::Reference;
+
+/// A directory of runs.
+#[derive(Debug, Clone)]
+pub struct Store {
+    directory: PathBuf,
+}
+
+impl Store {
+    /// The runs of the user whose data directory this is.
+    pub fn of_user(data_directory: &Path) -> Self {
+        Self { directory: data_directory.join("kubectl-netbench").join("runs") }
+    }
+
+    /// Begins a run's file. The directory is made if need be; nobody else may read either.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn record(&self, run: &Run) -> Result<Recording, StoreError> {
+        make_directory(&self.directory)
+            .map_err(|source| StoreError::Write { path: self.directory.clone(), source })?;
+        Recording::begin(self.path(&run.id), run)
+    }
+
+    /// All runs, the newest first. What cannot be read is left out here, and told when it is asked
+    /// for by name.
+    ///
+    /// # Errors
+    /// The directory cannot be read; that it does not exist is no error.
+    pub fn list(&self) -> Result<Vec<Entry>, StoreError> {
+        let mut entries: Vec<Entry> =
+            self.ids()?.iter().filter_map(|id| Entry::read(&self.path(id)).ok()).collect();
+        // the id breaks ties: `latest` must be the same run each time
+        entries.sort_by(|one, other| (other.started_at, &other.id).cmp(&(one.started_at, &one.id)));
+        Ok(entries)
+    }
+
+    /// The run that `reference` names: an id, the beginning of exactly one, `latest`, `latest~1`, or
+    /// a file.
+    ///
+    /// # Errors
+    /// There is no such run, there are several, or its file cannot be read.
+    pub fn load(&self, reference: &str) -> Result<Run, StoreError> {
+        match Reference::parse(reference) {
+            Reference::File(path) => read(&path),
+            named => read(&self.path(&self.resolve(reference, &named)?)),
+        }
+    }
+
+    /// Deletes the runs that are named, none if one of them does not exist. Returns their ids.
+    ///
+    /// # Errors
+    /// There is no such run, there are several, it is named by its file, or it cannot be deleted.
+    pub fn delete(&self, references: &[String]) -> Result<Vec<String>, StoreError> {
+        let resolve = |reference: &String| match Reference::parse(reference) {
+            Reference::File(path) => Err(StoreError::NotSaved { path }),
+            named => self.resolve(reference, &named),
+        };
+        let mut ids = references.iter().map(resolve).collect::<Result<Vec<_>, _>>()?;
+        ids.sort_unstable();
+        ids.dedup();
+        for id in &ids {
+            let path = self.path(id);
+            fs::remove_file(&path).map_err(|source| StoreError::Write { path, source })?;
+        }
+        Ok(ids)
+    }
+
+    /// Deletes the oldest runs beyond the newest `count`.
+    ///
+    /// # Errors
+    /// One cannot be deleted, or the directory cannot be read.
+    pub fn keep_newest(&self, count: usize) -> Result<(), StoreError> {
+        let old = self.list()?.into_iter().skip(count).map(|entry| entry.id).collect::<Vec<_>>();
+        self.delete(&old).map(|_| ())
+    }
+
+    fn resolve(&self, written: &str, reference: &Reference) -> Result<String, StoreError> {
+        match reference {
+            Reference::Latest(back) => {
+                let mut entries = self.list()?;
+                let saved = entries.len();
+                if *back >= saved {
+                    return Err(StoreError::TooFew { reference: written.to_owned(), saved });
+                }
+                Ok(entries.swap_remove(*back).id)
+            }
+            _ => {
+                let ids = self.ids()?;
+                if ids.iter().any(|id| id == written) {
+                    return Ok(written.to_owned());
+                }
+                let mut fitting: Vec<String> = ids.into_iter().filter(|id| id.starts_with(written)).collect();
+                match fitting.len() {
+                    0 => Err(StoreError::Unknown { reference: written.to_owned() }),
+                    1 => Ok(fitting.remove(0)),
+                    _ => Err(StoreError::Ambiguous { reference: written.to_owned(), ids: fitting }),
+                }
+            }
+        }
+    }
+
+    fn path(&self, id: &str) -> PathBuf {
+        self.directory.join(format!("{id}.json"))
+    }
+
+    fn ids(&self) -> Result<Vec<String>, StoreError> {
+        let unreadable = |source| StoreError::Read { path: self.directory.clone(), source };
+        let files = match fs::read_dir(&self.directory) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+            files => files.map_err(unreadable)?,
+        };
+        let mut ids = Vec::new();
+        for file in files {
+            let path = file.map_err(unreadable)?.path();
+            if path.extension().is_some_and(|extension| extension == "json")
+                && let Some(id) = path.file_stem().and_then(|stem| stem.to_str())
+            {
+                ids.push(id.to_owned());
+            }
+        }
+        ids.sort_unstable();
+        Ok(ids)
+    }
+}
+
+/// Reads the document of a run. One that was not finished ends with its last test.
+fn read(path: &Path) -> Result<Run, StoreError> {
+    let text = fs::read(path).map_err(|source| StoreError::Read { path: path.to_owned(), source })?;
+    let mut run: Run = serde_json::from_slice(&text)
+        .map_err(|source| StoreError::NoRun { path: path.to_owned(), source })?;
+    if run.state == State::Partial {
+        run.finished_at =
+            run.tests.iter().map(|test| test.finished_at).fold(run.finished_at, std::cmp::Ord::max);
+    }
+    Ok(run)
+}
+
+#[cfg(unix)]
+fn make_directory(path: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::DirBuilderExt;
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
+}
+
+#[cfg(not(unix))]
+fn make_directory(path: &Path) -> std::io::Result<()> {
+    fs::create_dir_all(path)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,118 @@
+//! The file of a run that is being made.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+
+use super::StoreError;
+use crate::document::{Run, TestRecord};
+
+/// What closes the list of tests and the document.
+const END: &[u8] = b"\n]}\n";
+
+/// The file of a run that is being made.
+#[derive(Debug)]
+pub struct Recording {
+    path: PathBuf,
+    file: File,
+    /// Where the last test ends.
+    end: u64,
+    is_empty: bool,
+}
+
+impl Recording {
+    /// Begins the file with all that is known of the run.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn begin(path: PathBuf, run: &Run) -> Result<Self, StoreError> {
+        let begin = |path: &Path| -> io::Result<(File, u64)> {
+            let mut file = private(path)?;
+            let text = document(run)?;
+            file.write_all(&text)?;
+            Ok((file, (text.len() - END.len()) as u64))
+        };
+        match begin(&path) {
+            Ok((file, end)) => Ok(Self { path, file, end, is_empty: run.tests.is_empty() }),
+            Err(source) => Err(StoreError::Write { path, source }),
+        }
+    }
+
+    /// Adds a test.
+    ///
+    /// # Errors
+    /// The file cannot be written. It is still the document that it was, if the disk let it be.
+    pub fn add(&mut self, test: &TestRecord) -> Result<(), StoreError> {
+        self.write(test).map_err(|source| StoreError::Write { path: self.path.clone(), source })
+    }
+
+    fn write(&mut self, test: &TestRecord) -> io::Result<()> {
+        let mut text = if self.is_empty { b"\n".to_vec() } else { b",\n".to_vec() };
+        serde_json::to_writer(&mut text, test)?;
+        let length = text.len() as u64;
+        text.extend_from_slice(END);
+        self.file.seek(SeekFrom::Start(self.end))?;
+        if let Err(error) = self.file.write_all(&text) {
+            // a full disk has room for the end that was there before
+            self.file.set_len(self.end)?;
+            self.file.seek(SeekFrom::Start(self.end))?;
+            self.file.write_all(END)?;
+            return Err(error);
+        }
+        self.end += length;
+        self.is_empty = false;
+        Ok(())
+    }
+
+    /// Writes the run as it is in the end, in place of the file all at once.
+    ///
+    /// # Errors
+    /// The file cannot be written: it stays as it was.
+    pub fn finish(self, run: &Run) -> Result<(), StoreError> {
+        // not `with_extension`: a file that is no run must not look like one
+        let mut name = self.path.file_name().unwrap_or_default().to_owned();
+        name.push(".new");
+        let temporary = self.path.with_file_name(name);
+        let replace = || -> io::Result<()> {
+            let mut file = private(&temporary)?;
+            file.write_all(&document(run)?)?;
+            file.sync_all()?;
+            fs::rename(&temporary, &self.path)
+        };
+        replace().map_err(|source| {
+            let _ = fs::remove_file(&temporary);
+            StoreError::Write { path: self.path, source }
+        })
+    }
+
+    /// Deletes the file: there was nothing to save.
+    pub fn discard(self) {
+        let _ = fs::remove_file(&self.path);
+    }
+}
+
+/// The document with a line for each test, which is read by lines as well as by programs.
+fn document(run: &Run) -> io::Result<Vec<u8>> {
+    let head = Run { tests: Vec::new(), ..run.clone() };
+    let mut text = serde_json::to_vec(&head)?;
+    // the last field is the list of tests, which is empty: `"tests":[]}`
+    text.truncate(text.len() - 2);
+    for (position, test) in run.tests.iter().enumerate() {
+        text.extend_from_slice(if position == 0 { b"\n" } else { b",\n" });
+        serde_json::to_writer(&mut text, test)?;
+    }
+    text.extend_from_slice(END);
+    Ok(text)
+}
+
+/// A new file that nobody else may read: names of nodes and contexts are the user's own affair.
+fn private(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        options.mode(0o600);
+    }
+    options.open(path)
+}

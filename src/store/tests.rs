@@ -1,0 +1,118 @@
+use super::*;
+use crate::document::fixtures::{failed, measured, run};
+use jiff::Timestamp;
+use proptest::prelude::*;
+
+fn store() -> (tempfile::TempDir, Store) {
+    let directory = tempfile::tempdir().unwrap();
+    let store = Store::of_user(directory.path());
+    (directory, store)
+}
+
+fn named(id: &str, second: i64) -> Run {
+    let run = run(&["a", "b"], vec![measured("a", "b", 8e9), failed("b", "a", "no route")]);
+    Run { id: id.to_owned(), started_at: Timestamp::from_second(second).unwrap(), ..run }
+}
+
+fn save(store: &Store, run: &Run) {
+    store.record(run).unwrap().finish(run).unwrap();
+}
+
+#[test]
+fn a_run_is_a_whole_document_after_each_test() {
+    let (_directory, store) = store();
+    let whole = Run { state: State::Partial, ..named("k3v9x2mq", 60) };
+    let mut recording = store.record(&Run { tests: Vec::new(), ..whole.clone() }).unwrap();
+    assert!(store.load("latest").unwrap().tests.is_empty());
+    for count in 1..=whole.tests.len() {
+        recording.add(&whole.tests[count - 1]).unwrap();
+        assert_eq!(store.load("latest").unwrap().tests, whole.tests[..count]);
+    }
+    recording.finish(&whole).unwrap();
+    assert_eq!(store.load("k3").unwrap(), whole);
+}
+
+#[test]
+fn a_list_tells_what_a_run_was_even_of_one_that_was_not_finished() {
+    let (_directory, store) = store();
+    let whole = named("k3v9x2mq", 60);
+    let bare = Run { tests: Vec::new(), summary: Default::default(), state: State::Partial, ..whole.clone() };
+    let mut recording = store.record(&bare).unwrap();
+    recording.add(&whole.tests[0]).unwrap();
+    recording.add(&whole.tests[1]).unwrap();
+    let entry = store.list().unwrap().remove(0);
+    assert_eq!((entry.tests, entry.failed_tests, entry.nodes), (2, 1, 2));
+    assert_eq!(entry.median_bits_per_second, Some(8e9));
+    recording.finish(&whole).unwrap();
+    assert_eq!(Entry { state: State::Complete, ..entry }, store.list().unwrap()[0]);
+}
+
+#[test]
+fn runs_are_found_by_age_and_by_the_beginning_of_their_ids() {
+    let (_directory, store) = store();
+    for (id, second) in [("bcd23456", 100), ("bcx23456", 300), ("kkkk2345", 200)] {
+        save(&store, &named(id, second));
+    }
+    let id = |reference: &str| store.load(reference).map(|run| run.id).map_err(|error| error.to_string());
+    assert_eq!(id("latest").as_deref(), Ok("bcx23456"));
+    assert_eq!(id("latest~2").as_deref(), Ok("bcd23456"));
+    assert_eq!(id("k").as_deref(), Ok("kkkk2345"));
+    let ambiguous = store.load("bc").unwrap_err().explain();
+    assert_eq!(ambiguous.why.as_deref(), Some("there are bcd23456, bcx23456"));
+    assert_eq!(store.load("latest~3").unwrap_err().explain().why.as_deref(), Some("3 runs are saved"));
+    assert_eq!(id("zz").unwrap_err(), "there is no run zz");
+    let file = store.path("kkkk2345");
+    assert_eq!(id(file.to_str().unwrap()).as_deref(), Ok("kkkk2345"));
+}
+
+#[test]
+fn nothing_is_deleted_when_one_name_is_wrong() {
+    let (_directory, store) = store();
+    save(&store, &named("bcd23456", 100));
+    assert!(store.delete(&["bcd".to_owned(), "zz".to_owned()]).is_err());
+    assert_eq!(store.list().unwrap().len(), 1);
+    assert_eq!(store.delete(&["latest".to_owned(), "bcd".to_owned()]).unwrap(), ["bcd23456"]);
+    assert!(store.list().unwrap().is_empty());
+    assert!(store.delete(&["./x.json".to_owned()]).is_err());
+}
+
+#[test]
+fn the_newest_runs_are_kept() {
+    let (_directory, store) = store();
+    for (id, second) in [("bbbb", 1), ("cccc", 3), ("dddd", 2)] {
+        save(&store, &named(id, second));
+    }
+    store.keep_newest(2).unwrap();
+    let ids: Vec<String> = store.list().unwrap().into_iter().map(|entry| entry.id).collect();
+    assert_eq!(ids, ["cccc", "dddd"]);
+}
+
+#[test]
+fn what_is_no_run_is_told_by_name_and_does_not_hide_the_others() {
+    let (_directory, store) = store();
+    save(&store, &named("bbbb", 1));
+    fs::write(store.path("cccc"), "{\"apiVersion\":\"netbench.dev/v9\"}").unwrap();
+    assert_eq!(store.list().unwrap().len(), 1);
+    let explanation = store.load("cccc").unwrap_err().explain();
+    assert!(explanation.why.unwrap().contains("netbench.dev/v9"));
+}
+
+#[test]
+#[cfg(unix)]
+fn only_the_user_can_read_runs() {
+    use std::os::unix::fs::PermissionsExt;
+    let (_directory, store) = store();
+    save(&store, &named("bbbb", 1));
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!((mode(&store.path("bbbb")), mode(&store.directory)), (0o600, 0o700));
+}
+
+proptest! {
+    #[test]
+    fn no_text_of_a_file_is_a_panic(text in "[{}\":,a-z0-9]{0,200}") {
+        let (_directory, store) = store();
+        fs::create_dir_all(&store.directory).unwrap();
+        fs::write(store.path("bbbb"), text).unwrap();
+        let _ = (store.load("bbbb"), store.list());
+    }
+}
