@@ -2,9 +2,9 @@
 
 use std::io::{self, Write};
 
-use kubectl_netbench::cli::{ColorChoice, OutputArgs};
+use kubectl_netbench::cli::ColorChoice;
 use kubectl_netbench::explanation::Explanation;
-use kubectl_netbench::view::Canvas;
+use kubectl_netbench::view::{Canvas, ColorDepth};
 
 /// What the environment says about colours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,6 +26,8 @@ pub struct Streams {
     pub stderr_terminal: bool,
     /// How many columns the terminal has.
     pub width: Option<usize>,
+    /// How many colours the terminal has.
+    pub depth: ColorDepth,
     /// What the environment says about colours.
     pub color: ColorEnvironment,
 }
@@ -41,15 +43,15 @@ pub struct Console {
 
 impl Console {
     /// The console of a command with these flags.
-    pub fn new(streams: Streams, arguments: &OutputArgs) -> Self {
-        Self { streams, color: arguments.color, quiet: arguments.quiet }
+    pub fn new(streams: Streams, color: ColorChoice, quiet: bool) -> Self {
+        Self { streams, color, quiet }
     }
 
     /// What results are drawn on.
     pub fn canvas(&self) -> Canvas {
         Canvas {
             width: self.streams.width.filter(|_| self.streams.stdout_terminal),
-            color: self.has_color(self.streams.stdout_terminal),
+            color: self.has_color(self.streams.stdout_terminal).then_some(self.streams.depth),
         }
     }
 

@@ -12,6 +12,7 @@ pub mod document;
 pub mod engine;
 pub mod explanation;
 pub mod plan;
+pub mod quantity;
 pub mod runner;
 pub mod store;
 pub mod testbed;

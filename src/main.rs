@@ -12,7 +12,9 @@ use std::io::IsTerminal;
 use commands::Surroundings;
 use console::{ColorEnvironment, Streams};
 use kubectl_netbench::cli::{self, Cli};
+use kubectl_netbench::store::Store;
 use kubectl_netbench::testbed::kubernetes::Environment;
+use kubectl_netbench::view::ColorDepth;
 
 #[tokio::main]
 async fn main() {
@@ -21,6 +23,7 @@ async fn main() {
         environment: environment(),
         streams: streams(),
         image: std::env::var("NETBENCH_IMAGE").ok().filter(|image| !image.is_empty()),
+        store: dirs::data_dir().map(|directory| Store::of_user(&directory)),
     };
     let code = match Box::pin(commands::run(cli.command, &surroundings)).await {
         Ok(code) => code,
@@ -52,6 +55,10 @@ fn streams() -> Streams {
         stdout_terminal: std::io::stdout().is_terminal(),
         stderr_terminal: std::io::stderr().is_terminal(),
         width: terminal_size::terminal_size().map(|(width, _)| width.0.into()),
+        depth: match std::env::var("COLORTERM").as_deref() {
+            Ok("truecolor" | "24bit") => ColorDepth::TrueColor,
+            _ => ColorDepth::Ansi256,
+        },
         color: if is_set("NO_COLOR") {
             ColorEnvironment::Never
         } else if forced {

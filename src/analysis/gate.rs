@@ -1,5 +1,7 @@
 //! What a run has to reach.
 
+use std::fmt;
+
 use crate::document::{Breach, Comparison, PairSummary, Run, ThroughputSummary, Verdict};
 
 /// The least throughput that a pair may have.
@@ -9,6 +11,21 @@ pub enum Threshold {
     Rate(u64),
     /// In percent of the median of all pairs on the same way.
     PercentOfMedian(f64),
+}
+
+impl fmt::Display for Threshold {
+    fn fmt(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
+        match self {
+            Self::PercentOfMedian(percent) => write!(formatter, "{percent}%"),
+            Self::Rate(rate) => {
+                let rate = *rate as f64;
+                let units = [("Gbit/s", 1e9), ("Mbit/s", 1e6), ("kbit/s", 1e3)];
+                let (unit, scale) =
+                    units.into_iter().find(|(_, scale)| rate >= *scale).unwrap_or(("bit/s", 1.0));
+                write!(formatter, "{}{unit}", rate / scale)
+            }
+        }
+    }
 }
 
 /// What a run has to reach. A pair that failed has reached nothing.

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::statistics::mean;
-use crate::document::{Cost, LatencySummary, Run, ThroughputSummary};
+use crate::document::{Cost, LatencySummary, Run, ThroughputSummary, Verdict, WayComparison};
 
 /// One cell.
 #[derive(Debug, Clone, PartialEq)]
@@ -14,8 +14,8 @@ pub enum Cell {
     Measured {
         /// In the unit of the matrix.
         value: f64,
-        /// How it compares with the other cells.
-        level: Level,
+        /// What part it is of a usual one: less than 1 is worse.
+        part: f64,
         /// Whether other tests of this pair failed.
         some_failed: bool,
     },
@@ -36,26 +36,27 @@ pub enum Level {
     Usual,
 }
 
+/// A throughput as a part of the median: 1 is as good as it, less is worse.
+pub fn part_of_rate(rate: f64, median: f64) -> f64 {
+    rate / median
+}
+
+/// A latency as if it were a throughput: half as good if an answer takes twice as long.
+pub fn part_of_latency(latency: f64, median: f64) -> f64 {
+    median / latency
+}
+
+/// What a cost in percent leaves.
+pub fn part_of_cost(percent: f64) -> f64 {
+    1.0 - percent / 100.0
+}
+
 impl Level {
     const BAD: f64 = 0.85;
     const VERY_BAD: f64 = 0.5;
 
-    /// Where a throughput stands against the median.
-    pub fn of_rate(rate: f64, median: f64) -> Self {
-        Self::of_part(rate / median)
-    }
-
-    /// Where a latency stands against the median.
-    pub fn of_latency(latency: f64, median: f64) -> Self {
-        Self::of_part(median / latency)
-    }
-
-    /// Where a cost in percent stands against none.
-    pub fn of_cost(percent: f64) -> Self {
-        Self::of_part(1.0 - percent / 100.0)
-    }
-
-    fn of_part(part: f64) -> Self {
+    /// The level of a figure that is this part of a usual one.
+    pub fn of_part(part: f64) -> Self {
         match part {
             part if part < Self::VERY_BAD => Self::VeryBad,
             part if part < Self::BAD => Self::Bad,
@@ -87,11 +88,9 @@ impl Matrix {
         let median = summary.median_bits_per_second;
         let cells = summary.pairs.iter().map(|pair| {
             let cell = match (pair.mean_bits_per_second, median) {
-                (Some(value), Some(median)) => Cell::Measured {
-                    value,
-                    level: Level::of_rate(value, median),
-                    some_failed: pair.failed > 0,
-                },
+                (Some(value), Some(median)) => {
+                    Cell::Measured { value, part: part_of_rate(value, median), some_failed: pair.failed > 0 }
+                }
                 _ => Cell::Failed,
             };
             ((pair.sender.as_str(), pair.receiver.as_str()), cell)
@@ -106,7 +105,7 @@ impl Matrix {
             let cell = match (pair.mean_microseconds, median) {
                 (Some(value), Some(median)) => Cell::Measured {
                     value,
-                    level: Level::of_latency(value, median),
+                    part: part_of_latency(value, median),
                     some_failed: pair.failed > 0,
                 },
                 _ => Cell::Failed,
@@ -119,8 +118,21 @@ impl Matrix {
     /// The costs of one path against another, in percent.
     pub fn of_cost(run: &Run, cost: &Cost) -> Self {
         let cells = cost.pairs.iter().map(|pair| {
-            let level = Level::of_cost(pair.percent);
-            let cell = Cell::Measured { value: pair.percent, level, some_failed: false };
+            let part = part_of_cost(pair.percent);
+            let cell = Cell::Measured { value: pair.percent, part, some_failed: false };
+            ((pair.sender.as_str(), pair.receiver.as_str()), cell)
+        });
+        Self::new(run, cells.collect())
+    }
+
+    /// What has changed on one way since another run, in percent.
+    pub fn of_change(run: &Run, way: &WayComparison) -> Self {
+        let cells = way.pairs.iter().map(|pair| {
+            let cell = match (pair.percent, pair.verdict) {
+                (Some(value), _) => Cell::Measured { value, part: 1.0 + value / 100.0, some_failed: false },
+                (None, Verdict::NowFails | Verdict::StillFails) => Cell::Failed,
+                (None, _) => Cell::NotMeasured,
+            };
             ((pair.sender.as_str(), pair.receiver.as_str()), cell)
         });
         Self::new(run, cells.collect())
@@ -195,7 +207,9 @@ mod tests {
         assert_eq!(matrix.cells[0][2], Cell::Failed);
         assert_eq!(matrix.cells[1][2], Cell::NotMeasured);
         assert_eq!(matrix.cells[1][1], Cell::Diagonal);
-        assert!(matches!(matrix.cells[2][0], Cell::Measured { level: Level::VeryBad, .. }));
+        assert!(
+            matches!(matrix.cells[2][0], Cell::Measured { part, .. } if Level::of_part(part) == Level::VeryBad)
+        );
     }
 
     #[test]
@@ -209,11 +223,9 @@ mod tests {
 
     #[test]
     fn a_high_latency_and_a_high_cost_are_bad() {
-        assert_eq!(Level::of_latency(250.0, 100.0), Level::VeryBad);
-        assert_eq!(Level::of_latency(50.0, 100.0), Level::Usual);
-        assert_eq!(
-            [Level::of_cost(60.0), Level::of_cost(20.0), Level::of_cost(-5.0)],
-            [Level::VeryBad, Level::Bad, Level::Usual]
-        );
+        let levels = [part_of_latency(250.0, 100.0), part_of_latency(50.0, 100.0)].map(Level::of_part);
+        assert_eq!(levels, [Level::VeryBad, Level::Usual]);
+        let levels = [60.0, 20.0, -5.0].map(|percent| Level::of_part(part_of_cost(percent)));
+        assert_eq!(levels, [Level::VeryBad, Level::Bad, Level::Usual]);
     }
 }

@@ -2,12 +2,23 @@
 
 mod comparison;
 mod cost;
+pub mod diagnosis;
+mod findings;
 mod gate;
 mod matrix;
 mod statistics;
 mod summary;
 
 pub use comparison::compare;
+pub use findings::suspicious;
 pub use gate::{Gates, Threshold};
-pub use matrix::{Cell, Level, Matrix};
+pub use matrix::{Cell, Level, Matrix, part_of_cost, part_of_latency, part_of_rate};
 pub use summary::summarise;
+
+use crate::document::Run;
+
+/// Adds to a run what follows from its tests.
+pub fn analyse(run: &mut Run) {
+    run.summary = summarise(&run.tests);
+    run.findings = findings::findings(run);
+}

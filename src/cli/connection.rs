@@ -53,6 +53,12 @@ impl ConnectionArgs {
         }
     }
 
+    /// The same, in this context unless another one is named.
+    #[must_use]
+    pub fn or_context(self, context: Option<String>) -> Self {
+        Self { context: self.context.or(context), ..self }
+    }
+
     /// The flags as options of a connection.
     pub fn options(&self) -> ConnectionOptions {
         ConnectionOptions {

@@ -12,6 +12,8 @@ pub enum ExitCode {
     Usage = 2,
     /// Some pairs failed; the rest was measured.
     SomeFailed = 3,
+    /// A gate failed.
+    GateFailed = 4,
     /// A signal ended the run; what was measured until then was printed.
     Interrupted = 130,
 }
@@ -25,6 +27,7 @@ Exit codes:
   1    an error: nothing was measured, or something could not be removed
   2    the command line is wrong
   3    some pairs failed, the rest was measured
+  4    a gate failed: --fail-below, --fail-regression
   130  interrupted; what was measured until then was printed"
     };
 }
@@ -36,9 +39,14 @@ mod tests {
 
     #[test]
     fn the_help_names_every_code() {
-        for code in
-            [ExitCode::Success, ExitCode::Error, ExitCode::Usage, ExitCode::SomeFailed, ExitCode::Interrupted]
-        {
+        for code in [
+            ExitCode::Success,
+            ExitCode::Error,
+            ExitCode::Usage,
+            ExitCode::SomeFailed,
+            ExitCode::GateFailed,
+            ExitCode::Interrupted,
+        ] {
             let line = format!("\n  {:<5}", code as i32);
             assert!(exit_codes!().contains(&line), "{line:?}");
         }

@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 
 use super::duration::{parse_omit, parse_time};
 use super::quantity::{parse_dscp, parse_rate, parse_size};
-use crate::document::{EngineName, Protocol};
+use crate::document::{EngineName, Parameters, Protocol};
 use crate::engine::iperf2::{Bounceback, Iperf2};
 use crate::engine::iperf3::Iperf3;
 use crate::engine::{ClientOptions, Engine, Flow};
@@ -76,6 +76,31 @@ pub struct MeasurementArgs {
 }
 
 impl MeasurementArgs {
+    /// The flags that a run was measured with.
+    pub fn of(parameters: &Parameters) -> Self {
+        let seconds = |seconds: u32| Duration::from_secs(seconds.into());
+        Self {
+            time: seconds(parameters.time_seconds),
+            omit: (parameters.omit_seconds > 0).then(|| seconds(parameters.omit_seconds)),
+            parallel: parameters.parallel,
+            repeat: parameters.repeat,
+            rtt: parameters.latency_time_seconds.is_some(),
+            bidir: parameters.bidirectional,
+            udp: parameters.protocol == Protocol::Udp,
+            bitrate: parameters.target_bits_per_second,
+            length: parameters.length_bytes,
+            mss: parameters.mss_bytes,
+            window: parameters.window_bytes,
+            congestion: parameters.congestion_control.clone(),
+            dscp: parameters.dscp,
+            engine: match parameters.engine {
+                EngineName::Iperf3 => EngineArg::Iperf3,
+                EngineName::Iperf2 => EngineArg::Iperf2,
+            },
+            client_arguments: parameters.client_arguments.clone(),
+        }
+    }
+
     /// The program that measures throughput.
     pub fn engine(&self) -> &'static dyn Engine {
         match self.engine {

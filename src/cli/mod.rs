@@ -4,25 +4,30 @@ mod address;
 mod connection;
 mod duration;
 mod exit;
+mod gates;
 mod measurement;
+mod measuring;
 mod output;
 mod placement;
 mod quantity;
+mod saved;
+mod saving;
 
 pub use address::Address;
 pub use connection::ConnectionArgs;
 pub use exit::ExitCode;
+pub use gates::{GateArgs, RegressionArgs};
 pub use measurement::MeasurementArgs;
+pub use measuring::{CommonArgs, MatrixArgs, PairArgs};
 pub use output::{ColorChoice, OutputArgs};
 pub use placement::{DEFAULT_IMAGE, PlacementArgs, ViaArg};
+pub use saved::{CompareArgs, DeleteArgs, ListFormat, ReportArgs, RunsArgs, RunsCommand};
+pub use saving::{Saving, SavingArgs};
 
 use std::ffi::OsString;
-use std::path::PathBuf;
 
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, Parser, Subcommand};
-
-use crate::document::Path;
 
 /// Measures the network between the nodes of a Kubernetes cluster.
 ///
@@ -54,7 +59,8 @@ impl Cli {
         let checked = match &cli.command {
             Command::Matrix(arguments) => arguments.common.check(),
             Command::Pair(arguments) => arguments.check(),
-            Command::Cleanup(_) => Ok(()),
+            Command::Report(arguments) => arguments.gates.check(),
+            Command::Compare(_) | Command::Runs(_) | Command::Cleanup(_) => Ok(()),
         };
         match checked {
             Ok(()) => Ok(cli),
@@ -67,140 +73,17 @@ impl Cli {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Measure every ordered pair of nodes.
-    Matrix(MatrixArgs),
+    Matrix(Box<MatrixArgs>),
     /// Measure two nodes, both directions.
-    Pair(PairArgs),
+    Pair(Box<PairArgs>),
+    /// Show a saved run, in any form.
+    Report(Box<ReportArgs>),
+    /// Show what has changed between two runs.
+    Compare(CompareArgs),
+    /// List the saved runs, or delete some.
+    Runs(RunsArgs),
     /// Remove the servers that runs with --keep have left.
     Cleanup(CleanupArgs),
-}
-
-/// The flags of all measuring commands.
-#[derive(Debug, Args)]
-pub struct CommonArgs {
-    /// How to measure.
-    #[command(flatten)]
-    pub measurement: MeasurementArgs,
-    /// Where tests take place.
-    #[command(flatten)]
-    pub placement: PlacementArgs,
-    /// In which cluster.
-    #[command(flatten)]
-    pub connection: ConnectionArgs,
-    /// What to print.
-    #[command(flatten)]
-    pub output: OutputArgs,
-}
-
-impl CommonArgs {
-    fn check(&self) -> Result<(), String> {
-        let paths = self.placement.paths();
-        if self.placement.to.is_some() && paths.iter().any(|path| path.has_service()) {
-            return Err("--to leads past every Service: use --path pod or host".to_owned());
-        }
-        if self.placement.to.is_some() && self.measurement.engine().reads_server() {
-            return Err("--to needs --engine iperf3: what an iperf 2 server receives is told by itself only"
-                .to_owned());
-        }
-        self.measurement.check()
-    }
-}
-
-/// `matrix`.
-#[derive(Debug, Args)]
-#[command(
-    override_usage = "kubectl netbench matrix [OPTIONS] [NODE]... [-- CLIENT_ARGUMENT...]\n       kubectl netbench matrix [OPTIONS] --to <HOST[:PORT]> [NODE]...\n       kubectl netbench matrix [OPTIONS] --local <N>",
-    after_help = exit::exit_codes!(),
-    after_long_help = concat!(
-        "Examples:\n",
-        "  kubectl netbench matrix                       every ordered pair of the usable nodes\n",
-        "  kubectl netbench matrix node-1 node-2 node-5  these nodes\n",
-        "  kubectl netbench matrix -l pool=gpu -t 5s -P 4 -o json\n",
-        "  kubectl netbench matrix --path pod,host       the overlay, the wire, and the difference\n",
-        "  kubectl netbench matrix --rtt                 throughput and latency\n",
-        "  kubectl netbench matrix --to 192.0.2.7        from every node to a server elsewhere\n",
-        "  kubectl netbench matrix --local 4             no cluster: four servers on this machine\n\n",
-        exit::exit_codes!()
-    )
-)]
-pub struct MatrixArgs {
-    /// The nodes to measure, in spite of taints and cordons; all usable ones if none is named.
-    #[arg(value_name = "NODE", conflicts_with = "local")]
-    pub nodes: Vec<String>,
-
-    /// Only nodes with these labels, as for kubectl get.
-    #[arg(short = 'l', long, conflicts_with_all = ["nodes", "local"])]
-    pub selector: Option<String>,
-
-    /// The most tests at the same time; without it as many as there are disjoint pairs.
-    #[arg(
-        long,
-        value_name = "N",
-        value_parser = clap::value_parser!(u32).range(1..),
-        conflicts_with = "to",
-        help_heading = "Measuring"
-    )]
-    pub concurrency: Option<u32>,
-
-    /// The flags of all measuring commands.
-    #[command(flatten)]
-    pub common: CommonArgs,
-}
-
-/// `pair`.
-#[derive(Debug, Args)]
-#[command(
-    override_usage = "kubectl netbench pair [OPTIONS] <CLIENT> <SERVER> [-- CLIENT_ARGUMENT...]\n       kubectl netbench pair [OPTIONS] <CLIENT> <SERVER> --server-context <CONTEXT>\n       kubectl netbench pair [OPTIONS] <CLIENT> --to <HOST[:PORT]>\n       kubectl netbench pair [OPTIONS] --local 2",
-    after_help = exit::exit_codes!(),
-    after_long_help = concat!(
-        "Examples:\n",
-        "  kubectl netbench pair node-1 node-3           both directions, on the pod network\n",
-        "  kubectl netbench pair node-1 node-3 --host    the same on the network of the nodes\n",
-        "  kubectl netbench pair node-1 node-3 --path pod,host --rtt   is it the overlay?\n",
-        "  kubectl netbench pair node-1 node-3 --udp --bitrate 1G      loss and jitter\n",
-        "  kubectl netbench pair node-1 far-2 --server-context far     from one cluster to another\n",
-        "  kubectl netbench pair --local 2               no cluster: two servers on this machine\n\n",
-        exit::exit_codes!()
-    )
-)]
-pub struct PairArgs {
-    /// The node whose client sends first.
-    #[arg(value_name = "CLIENT", required_unless_present = "local", conflicts_with = "local")]
-    pub client: Option<String>,
-    /// The node whose server receives first.
-    #[arg(value_name = "SERVER", required_unless_present_any = ["local", "to"], conflicts_with_all = ["local", "to"])]
-    pub server: Option<String>,
-
-    /// The context of the cluster that has the server's node, if it is another one.
-    #[arg(long, value_name = "CONTEXT", conflicts_with_all = ["to", "local", "dry_run"], help_heading = "Cluster")]
-    pub server_context: Option<String>,
-    /// The kubeconfig file of that context, if it is another one.
-    #[arg(long, value_name = "FILE", requires = "server_context", help_heading = "Cluster")]
-    pub server_kubeconfig: Option<PathBuf>,
-
-    /// The flags of all measuring commands.
-    #[command(flatten)]
-    pub common: CommonArgs,
-}
-
-impl PairArgs {
-    fn check(&self) -> Result<(), String> {
-        let placement = &self.common.placement;
-        if placement.local.is_some_and(|count| count != 2) {
-            return Err(
-                "a pair has two servers: write --local 2, or use `kubectl netbench matrix`".to_owned()
-            );
-        }
-        let inner = placement.paths().into_iter().find(|path| matches!(path, Path::Pod | Path::Service));
-        if self.server_context.is_some()
-            && let Some(path) = inner
-        {
-            let path = if path == Path::Pod { "pod" } else { "service" };
-            return Err(format!(
-                "--path {path} does not lead to another cluster: use --path host, nodeport or loadbalancer"
-            ));
-        }
-        self.common.check()
-    }
 }
 
 /// `cleanup`.
@@ -214,6 +97,7 @@ pub struct CleanupArgs {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::document::Path;
 
     #[test]
     fn the_definition_is_consistent() {

@@ -1,5 +1,7 @@
 //! What to print, and how.
 
+use std::path::PathBuf;
+
 use clap::{Args, ValueEnum};
 
 use crate::view::Format;
@@ -19,13 +21,13 @@ pub enum ColorChoice {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Output")]
 pub struct OutputArgs {
-    /// The form of the result on standard output.
+    /// The form of the result.
     #[arg(short, long, value_enum, default_value_t = Format::Table)]
     pub output: Format,
+    /// Write the result to this file, not to standard output.
+    #[arg(long, value_name = "FILE")]
+    pub output_file: Option<PathBuf>,
     /// When to use colours.
     #[arg(long, value_enum, default_value_t = ColorChoice::Auto, value_name = "WHEN")]
     pub color: ColorChoice,
-    /// Print the result and errors only: no plan, no progress.
-    #[arg(short, long)]
-    pub quiet: bool,
 }

@@ -3,7 +3,7 @@
 use clap::{Args, ValueEnum};
 
 use super::address::{Address, parse_address};
-use crate::document::{IpFamily, Path};
+use crate::document::{IpFamily, Path, Run, Via};
 use crate::testbed::Way;
 
 /// The image of the pods where none is named. Releases are built with their own.
@@ -108,6 +108,43 @@ pub struct PlacementArgs {
 }
 
 impl PlacementArgs {
+    /// The flags by which a run was placed.
+    ///
+    /// # Errors
+    /// The document has an address that is none.
+    pub fn of(run: &Run) -> Result<Self, String> {
+        let parameters = &run.parameters;
+        let is_local = run.cluster.is_none();
+        let path = |path: &Path| match path {
+            Path::Pod => Some(PathArg::Pod),
+            Path::Service => Some(PathArg::Service),
+            Path::NodePort => Some(PathArg::Nodeport),
+            Path::LoadBalancer => Some(PathArg::Loadbalancer),
+            Path::Host => Some(PathArg::Host),
+            Path::Loopback => None,
+        };
+        Ok(Self {
+            path: parameters.paths.iter().filter_map(path).collect(),
+            host: false,
+            ip_family: match parameters.ip_families.as_slice() {
+                [] => None,
+                [IpFamily::Ipv4] => Some(IpFamilyArg::Ipv4),
+                [IpFamily::Ipv6] => Some(IpFamilyArg::Ipv6),
+                _ => Some(IpFamilyArg::Dual),
+            },
+            to: parameters.to.as_deref().map(parse_address).transpose()?,
+            image: parameters.image.clone(),
+            port: parameters.port,
+            via: match parameters.via {
+                Via::Exec | Via::Process => ViaArg::Auto,
+                Via::Job => ViaArg::Job,
+            },
+            keep: parameters.keep,
+            dry_run: false,
+            local: is_local.then(|| u16::try_from(run.nodes.len()).unwrap_or(u16::MAX)),
+        })
+    }
+
     /// The paths, each once and in the order asked for; none if none was named.
     pub fn paths(&self) -> Vec<Path> {
         let named = self.path.iter().map(|&path| Path::from(path));

@@ -1,9 +1,11 @@
 //! Why a command gave up.
 
 use std::io;
+use std::path::PathBuf;
 
 use kubectl_netbench::explanation::Explanation;
 use kubectl_netbench::runner::RunError;
+use kubectl_netbench::store::StoreError;
 use kubectl_netbench::testbed::TestbedError;
 use kubectl_netbench::testbed::kubernetes::{ConnectError, RequestError, SelectionError};
 use kubectl_netbench::testbed::local::LocalError;
@@ -26,6 +28,28 @@ pub enum Error {
     /// Results could not be written.
     #[error("cannot write the results")]
     Output(#[source] io::Error),
+    /// The file for the results cannot be written.
+    #[error("cannot write {}", path.display())]
+    OutputFile {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// A page for browsers would go to a terminal.
+    #[error("a page for browsers is not for a terminal")]
+    PageOnTerminal,
+    /// A saved run cannot be found or read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A run cannot be resumed.
+    #[error("the run {id} cannot be resumed")]
+    Resume {
+        /// The run.
+        id: String,
+        /// Why.
+        why: String,
+    },
 }
 
 impl From<RequestError> for Error {
@@ -48,6 +72,18 @@ impl Error {
             Self::Selection(error) => error.explain(),
             Self::Testbed(error) => error.explain(),
             Self::Run(error) => error.explain(),
+            Self::Store(error) => error.explain(),
+            Self::OutputFile { source, .. } => {
+                Explanation::new(self.to_string()).because(source.to_string()).remedy(
+                    "name a file in a directory that exists and can be written: --output-file report.html",
+                )
+            }
+            Self::PageOnTerminal => {
+                Explanation::new(self.to_string()).remedy("write it to a file: --output-file report.html")
+            }
+            Self::Resume { why, .. } => Explanation::new(self.to_string())
+                .because(why)
+                .remedy("make a new run: kubectl netbench matrix"),
             Self::Output(error) => Explanation::new(self.to_string()).because(error.to_string()),
         }
     }

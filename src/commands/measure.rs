@@ -1,48 +1,60 @@
-//! What all measuring commands do: prepare, measure, print, remove.
+//! What all measuring commands do: prepare, measure, save, print, remove.
 
 use std::time::Duration;
 
 use jiff::Timestamp;
-use kubectl_netbench::analysis::summarise;
+use kubectl_netbench::analysis;
 use kubectl_netbench::cli::ExitCode;
 use kubectl_netbench::document::{EngineName, LeftOut, Run, State};
 use kubectl_netbench::explanation::Explanation;
-use kubectl_netbench::plan::{Plan, format_duration};
-use kubectl_netbench::runner::{self, Measurements, RunError};
+use kubectl_netbench::plan::{Estimate, Plan, format_duration};
+use kubectl_netbench::runner::{self, Observers, RunError, Settings};
 use kubectl_netbench::testbed::Testbed;
-use kubectl_netbench::testbed::kubernetes::Environment;
-use kubectl_netbench::view::{self, Canvas, Format};
+use kubectl_netbench::view;
 
 use super::interrupt::Interrupt;
+use super::judged::{exit_code, judge, tell_breaches};
 use super::prepare::{self, Destination, Prepared};
 use super::request::Request;
-use super::{Error, interrupt};
+use super::saved::Recorder;
+use super::{Error, Surroundings, again, interrupt, output, resume};
 use crate::console;
 use crate::progress::Progress;
 
-pub(super) async fn run(request: Request, environment: &Environment) -> Result<ExitCode, Error> {
+pub(super) async fn run(request: Request, surroundings: &Surroundings) -> Result<ExitCode, Error> {
+    let environment = &surroundings.environment;
     if let Some(count) = request.placement.local {
-        return measure(prepare::local(&request, count)?, &request).await;
+        return measure(prepare::local(&request, count)?, &request, surroundings).await;
     }
     if let Some(server) = &request.server {
         let prepared = prepare::across_clusters(&request, server, environment).await?;
-        return Box::pin(measure(prepared, &request)).await;
+        return Box::pin(measure(prepared, &request, surroundings)).await;
     }
     match prepare::cluster(&request, environment).await? {
-        Destination::Within(prepared) => Box::pin(measure(prepared, &request)).await,
-        Destination::Elsewhere(prepared) => Box::pin(measure(prepared, &request)).await,
+        Destination::Within(prepared) => Box::pin(measure(prepared, &request, surroundings)).await,
+        Destination::Elsewhere(prepared) => Box::pin(measure(prepared, &request, surroundings)).await,
         Destination::DryRun(objects) => {
-            write(objects).await?;
+            output::write(objects).await?;
             Ok(ExitCode::Success)
         }
     }
 }
 
-async fn measure<T: Testbed>(prepared: Prepared<T>, request: &Request) -> Result<ExitCode, Error> {
+async fn measure<T: Testbed>(
+    mut prepared: Prepared<T>,
+    request: &Request,
+    surroundings: &Surroundings,
+) -> Result<ExitCode, Error> {
+    if let Some(base) = &request.resumed {
+        let Prepared { run, plan, settings, .. } = &mut prepared;
+        *plan = resume::resume(run, plan, settings, base);
+    }
+    let store = surroundings.store.as_ref();
+    let recorder = Recorder::begin(&request.saving, store, request.console, &prepared.run)?;
     let commands: Vec<String> = prepared.removals.iter().map(|removal| removal.command.clone()).collect();
     let interrupt = interrupt::watch();
     tokio::select! {
-        code = measure_and_remove(prepared, request, &interrupt) => Ok(code),
+        code = measure_and_remove(prepared, request, &recorder, &interrupt) => Ok(code),
         () = interrupt.second.cancelled() => {
             if !commands.is_empty() {
                 console::note(&format!("left behind; remove it with\n  {}", commands.join("\n  ")));
@@ -55,6 +67,7 @@ async fn measure<T: Testbed>(prepared: Prepared<T>, request: &Request) -> Result
 async fn measure_and_remove<T: Testbed>(
     prepared: Prepared<T>,
     request: &Request,
+    recorder: &Recorder<'_>,
     interrupt: &Interrupt,
 ) -> ExitCode {
     let Prepared { testbed, plan, settings, mut run, estimate, removals } = prepared;
@@ -62,12 +75,16 @@ async fn measure_and_remove<T: Testbed>(
     for LeftOut { name, reason } in &run.left_out {
         console.remark(&format!("{name} left out: {reason}"));
     }
+    if let Some(base) = &run.resumed {
+        console.remark(&format!("{} tests are taken over from {base}", run.tests.len()));
+    }
     console.remark(&plan_line(&run, &plan, estimate.total(&plan)));
 
     let progress = Progress::new(&console, &plan, &settings, &estimate);
-    let measured = runner::run(&testbed, &plan, &settings, &progress, &interrupt.first).await;
+    let phases = Phases { testbed: &testbed, settings: &settings, estimate: &estimate, request, interrupt };
+    let measured = phases.measure(&mut run, &plan, &progress, recorder).await;
     progress.finish();
-    let interrupted = measured.as_ref().is_ok_and(|measurements| measurements.interrupted);
+    let interrupted = measured.as_ref().is_ok_and(|ended| *ended == Ended::Interrupted);
     if interrupted {
         let stays = !removals.is_empty() && removals.iter().all(|removal| removal.stays);
         let then = if stays { "" } else { ": removing what was made" };
@@ -81,7 +98,7 @@ async fn measure_and_remove<T: Testbed>(
     };
     let by_hand = commands(false);
     let (removed, told) = tokio::join!(remove(&testbed, by_hand), async {
-        let told = tell(&mut run, measured, request).await;
+        let told = tell(&mut run, measured, request, recorder).await;
         progress.removing();
         told
     });
@@ -95,44 +112,97 @@ async fn measure_and_remove<T: Testbed>(
     match removed.and(told) {
         _ if interrupted => ExitCode::Interrupted,
         Err(_) => ExitCode::Error,
-        Ok(()) if run.tests.iter().all(|test| !test.outcome.is_ok()) => ExitCode::Error,
-        Ok(()) if run.has_failures() => ExitCode::SomeFailed,
-        Ok(()) => ExitCode::Success,
+        Ok(()) => exit_code(&run),
     }
 }
 
-/// Prints the result, or the error, as soon as it is there: removal takes its time.
+/// How measuring ended.
+#[derive(Debug, PartialEq, Eq)]
+enum Ended {
+    AsPlanned,
+    Interrupted,
+}
+
+/// The phases of measuring: the start, the plan, and suspicious pairs once more.
+struct Phases<'a, T> {
+    testbed: &'a T,
+    settings: &'a Settings,
+    estimate: &'a Estimate,
+    request: &'a Request,
+    interrupt: &'a Interrupt,
+}
+
+impl<T: Testbed> Phases<'_, T> {
+    async fn measure(
+        &self,
+        run: &mut Run,
+        plan: &Plan,
+        progress: &Progress,
+        recorder: &Recorder<'_>,
+    ) -> Result<Ended, RunError> {
+        let interrupt = &self.interrupt.first;
+        let started = runner::start(self.testbed, self.settings, progress, interrupt).await?;
+        let Some(started) = started else {
+            return Ok(Ended::Interrupted);
+        };
+        add_versions(run, &started.versions());
+        let observers = Observers(vec![progress, recorder]);
+        let measurements = started.measure(plan, &observers, interrupt).await;
+        progress.finish();
+        run.finished_at = Timestamp::now();
+        run.tests.extend(measurements.tests);
+        if run.tests.len() == run.planned_tests {
+            run.state = State::Complete;
+        }
+        analysis::analyse(run);
+        if measurements.interrupted {
+            return Ok(Ended::Interrupted);
+        }
+        let again = if self.request.confirms { again::tests(run, self.settings) } else { Vec::new() };
+        if again.is_empty() {
+            return Ok(Ended::AsPlanned);
+        }
+        let plan = Plan::one_by_one(again);
+        let pairs = if plan.test_count() == 1 { "1 suspicious pair" } else { "suspicious pairs" };
+        let count = if plan.test_count() == 1 { String::new() } else { format!("{} ", plan.test_count()) };
+        let time = format_duration(self.estimate.measuring(&plan));
+        self.request.console.remark(&format!("measuring {count}{pairs} again, each alone, about {time}"));
+        let progress = Progress::new(&self.request.console, &plan, self.settings, self.estimate);
+        let measurements = started.measure(&plan, &progress, interrupt).await;
+        progress.finish();
+        run.finished_at = Timestamp::now();
+        run.retests = measurements.tests;
+        analysis::analyse(run);
+        Ok(if measurements.interrupted { Ended::Interrupted } else { Ended::AsPlanned })
+    }
+}
+
+/// Saves and prints the result, or prints the error, as soon as it is there: removal takes its time.
 async fn tell(
     run: &mut Run,
-    measured: Result<Measurements, RunError>,
+    measured: Result<Ended, RunError>,
     request: &Request,
+    recorder: &Recorder<'_>,
 ) -> Result<(), Explanation> {
     let told = match measured {
-        Ok(measurements) => {
-            complete(run, measurements);
-            print(run, request.format, request.console.canvas()).await
+        Ok(_) => {
+            judge(run, request.baseline.as_ref(), &request.gates);
+            recorder.finish(run);
+            let (format, canvas) = (request.output.format, request.output.canvas(&request.console));
+            let written = request.output.write(view::render(run, format, canvas)).await;
+            tell_breaches(run);
+            written
         }
-        Err(error) => Err(error.into()),
+        Err(error) => {
+            recorder.finish(run);
+            Err(error.into())
+        }
     };
     told.map_err(|error| {
         let explanation = error.explain();
         console::error(&explanation);
         explanation
     })
-}
-
-/// Writes the result. A reader that does not read does not keep anything else waiting.
-async fn print(run: &Run, format: Format, canvas: Canvas) -> Result<(), Error> {
-    write(view::render(run, format, canvas)).await
-}
-
-/// Writes to standard output.
-async fn write(text: String) -> Result<(), Error> {
-    let written = tokio::task::spawn_blocking(move || console::write_result(&text)).await;
-    match written {
-        Ok(written) => written.map_err(Error::Output),
-        Err(panic) => std::panic::resume_unwind(panic.into_panic()),
-    }
 }
 
 /// Removes what was made. The error says how to do it by hand.
@@ -158,20 +228,14 @@ fn plan_line(run: &Run, plan: &Plan, total: Duration) -> String {
     )
 }
 
-fn complete(run: &mut Run, measurements: Measurements) {
-    run.finished_at = Timestamp::now();
-    run.tests = measurements.tests;
-    run.summary = summarise(&run.tests);
-    if run.tests.len() == run.planned_tests {
-        run.state = State::Complete;
-    }
+fn add_versions(run: &mut Run, versions: &[Option<String>]) {
     if run.parameters.engine != EngineName::Iperf3 {
         return;
     }
-    for (node, version) in run.nodes.iter_mut().zip(&measurements.versions) {
+    for (node, version) in run.nodes.iter_mut().zip(versions) {
         node.iperf3.clone_from(version);
     }
-    let mut versions: Vec<String> = measurements.versions.into_iter().flatten().collect();
+    let mut versions: Vec<String> = versions.iter().flatten().cloned().collect();
     versions.sort_unstable();
     versions.dedup();
     run.versions.iperf3 = (!versions.is_empty()).then(|| versions.join(", "));

@@ -1,15 +1,23 @@
 //! What each command does, from its arguments to its exit code.
 
+mod again;
 mod cleanup;
 mod error;
 mod interrupt;
+mod judged;
 mod measure;
+mod output;
 mod prepare;
+mod report;
 mod request;
+mod resume;
+mod runs;
+mod saved;
 
 pub use error::Error;
 
 use kubectl_netbench::cli::{Command, ExitCode};
+use kubectl_netbench::store::Store;
 use kubectl_netbench::testbed::kubernetes::Environment;
 
 use crate::console::Streams;
@@ -23,6 +31,8 @@ pub struct Surroundings {
     pub streams: Streams,
     /// `NETBENCH_IMAGE`.
     pub image: Option<String>,
+    /// The user's saved runs; none where there is no place for them.
+    pub store: Option<Store>,
 }
 
 /// Carries out a command.
@@ -31,11 +41,14 @@ pub struct Surroundings {
 /// The command could not do its work. What it made is removed all the same.
 pub async fn run(command: Command, surroundings: &Surroundings) -> Result<ExitCode, Error> {
     let request = match command {
-        Command::Matrix(arguments) => Request::matrix(arguments, surroundings),
-        Command::Pair(arguments) => Request::pair(arguments, surroundings),
+        Command::Matrix(arguments) => Request::matrix(*arguments, surroundings)?,
+        Command::Pair(arguments) => Request::pair(*arguments, surroundings)?,
+        Command::Report(arguments) => return report::report(*arguments, surroundings).await,
+        Command::Compare(arguments) => return report::compare(arguments, surroundings).await,
+        Command::Runs(arguments) => return runs::run(arguments, surroundings).await,
         Command::Cleanup(arguments) => {
             return Box::pin(cleanup::run(&arguments, &surroundings.environment)).await;
         }
     };
-    Box::pin(measure::run(request, &surroundings.environment)).await
+    Box::pin(measure::run(request, surroundings)).await
 }

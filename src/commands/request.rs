@@ -1,14 +1,15 @@
 //! What a measuring command was asked for: the arguments of `matrix` and of `pair` in one form.
 
+use kubectl_netbench::analysis::Gates;
 use kubectl_netbench::cli::{
-    CommonArgs, ConnectionArgs, DEFAULT_IMAGE, MatrixArgs, MeasurementArgs, PairArgs, PlacementArgs,
+    CommonArgs, ConnectionArgs, DEFAULT_IMAGE, MatrixArgs, MeasurementArgs, PairArgs, PlacementArgs, Saving,
 };
-use kubectl_netbench::document::Command;
+use kubectl_netbench::document::{Command, Run};
 use kubectl_netbench::testbed::kubernetes::{ConnectionOptions, Wanted};
 use kubectl_netbench::testbed::{Process, Processes};
-use kubectl_netbench::view::Format;
 
-use super::Surroundings;
+use super::output::Output;
+use super::{Error, Surroundings, resume, saved};
 use crate::console::Console;
 
 /// What a measuring command was asked for.
@@ -25,7 +26,15 @@ pub(super) struct Request {
     /// The server's node and its cluster, if that is another one.
     pub server: Option<ServerCluster>,
     pub console: Console,
-    pub format: Format,
+    pub output: Output,
+    pub saving: Saving,
+    /// The run to compare with.
+    pub baseline: Option<Run>,
+    pub gates: Gates,
+    /// The run of which the rest is to be measured.
+    pub resumed: Option<Run>,
+    /// Whether suspicious pairs are measured again.
+    pub confirms: bool,
     /// The image that the environment names.
     environment_image: Option<String>,
 }
@@ -38,17 +47,41 @@ pub(super) struct ServerCluster {
 
 impl Request {
     /// All ordered pairs of the nodes.
-    pub fn matrix(arguments: MatrixArgs, surroundings: &Surroundings) -> Self {
-        let wanted = if arguments.nodes.is_empty() { Wanted::Usable } else { Wanted::Named(arguments.nodes) };
-        Self {
-            selector: arguments.selector,
-            concurrency: arguments.concurrency.map(|limit| limit as usize),
-            ..Self::new(Command::Matrix, wanted, arguments.common, surroundings)
+    ///
+    /// # Errors
+    /// A run that was named cannot be read or resumed, or the result cannot go where it is to.
+    pub fn matrix(mut arguments: MatrixArgs, surroundings: &Surroundings) -> Result<Self, Error> {
+        let resumed = arguments.resume.as_deref();
+        let resumed =
+            resumed.map(|reference| saved::load(surroundings.store.as_ref(), reference)).transpose()?;
+        let mut concurrency = arguments.concurrency.map(|limit| limit as usize);
+        if let Some(run) = &resumed {
+            resume::check(run)?;
+            concurrency = run.parameters.concurrency;
+            arguments.nodes = run.nodes.iter().map(|node| node.name.clone()).collect();
+            let context = run.cluster.as_ref().and_then(|cluster| cluster.context.clone());
+            arguments.common = CommonArgs {
+                measurement: MeasurementArgs::of(&run.parameters),
+                placement: PlacementArgs::of(run).map_err(|why| Error::Resume { id: run.id.clone(), why })?,
+                connection: arguments.common.connection.or_context(context),
+                ..arguments.common
+            };
         }
+        let wanted = if arguments.nodes.is_empty() { Wanted::Usable } else { Wanted::Named(arguments.nodes) };
+        Ok(Self {
+            selector: arguments.selector,
+            concurrency,
+            resumed,
+            confirms: !arguments.no_confirm,
+            ..Self::new(Command::Matrix, wanted, arguments.common, surroundings)?
+        })
     }
 
     /// The matrix of two nodes, shown with what explains its figures.
-    pub fn pair(arguments: PairArgs, surroundings: &Surroundings) -> Self {
+    ///
+    /// # Errors
+    /// The baseline cannot be read, or the result cannot go where it is to.
+    pub fn pair(arguments: PairArgs, surroundings: &Surroundings) -> Result<Self, Error> {
         let options = arguments
             .server_context
             .map(|context| arguments.common.connection.options_of(context, arguments.server_kubeconfig));
@@ -57,24 +90,38 @@ impl Request {
             (_, server) => (None, server),
         };
         let names = arguments.client.into_iter().chain(here).collect();
-        let request = Self::new(Command::Pair, Wanted::Named(names), arguments.common, surroundings);
-        Self { server, ..request }
+        let request = Self::new(Command::Pair, Wanted::Named(names), arguments.common, surroundings)?;
+        Ok(Self { server, ..request })
     }
 
-    fn new(command: Command, wanted: Wanted, common: CommonArgs, surroundings: &Surroundings) -> Self {
-        Self {
+    fn new(
+        command: Command,
+        wanted: Wanted,
+        common: CommonArgs,
+        surroundings: &Surroundings,
+    ) -> Result<Self, Error> {
+        let baseline = common.gates.baseline.as_deref();
+        Ok(Self {
             command,
             wanted,
             selector: None,
             concurrency: None,
-            console: Console::new(surroundings.streams, &common.output),
-            format: common.output.output,
+            console: Console::new(surroundings.streams, common.output.color, common.quiet),
+            output: Output::new(&common.output, surroundings.streams)?,
+            saving: common.saving.saving(),
+            baseline: baseline
+                .map(|reference| saved::load(surroundings.store.as_ref(), reference))
+                .transpose()?,
+            gates: common.gates.gates(),
+            resumed: None,
+            // the tests of a pair are alone in any case
+            confirms: false,
             measurement: common.measurement,
             placement: common.placement,
             connection: common.connection,
             server: None,
             environment_image: surroundings.image.clone(),
-        }
+        })
     }
 
     /// The image of the pods: by flag, by environment, or the built-in one.

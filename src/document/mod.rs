@@ -18,7 +18,7 @@ pub use comparison::{Comparison, PairChange, Verdict, WayComparison};
 pub use finding::{Confirmation, Ends, Finding, FindingKind};
 pub use gate::Breach;
 pub use node::{LeftOut, Node};
-pub use parameters::{EngineName, IpFamily, Parameters, Path, Protocol, Via};
+pub use parameters::{EngineName, IpFamily, Parameters, Path, Protocol, Via, by_family, way_name};
 pub use summary::{Cost, LatencyPair, LatencySummary, PairCost, PairSummary, Summary, ThroughputSummary};
 pub use test::{
     Cpu, Datagrams, Direction, Failure, FailureKind, Latency, Measure, Measurement, Outcome, RoundTripTime,

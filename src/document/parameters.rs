@@ -22,6 +22,18 @@ pub enum Path {
 }
 
 impl Path {
+    /// As the command line has it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Pod => "pod",
+            Self::Service => "service",
+            Self::NodePort => "nodeport",
+            Self::LoadBalancer => "loadbalancer",
+            Self::Host => "host",
+            Self::Loopback => "loopback",
+        }
+    }
+
     /// Whether the ends of a test are on the network of their nodes.
     pub fn is_on_host_network(self) -> bool {
         self == Self::Host
@@ -41,6 +53,21 @@ pub enum IpFamily {
     Ipv4,
     /// IPv6.
     Ipv6,
+}
+
+/// The words that tell a version of IP from the other, to follow those of a path: none if none was
+/// asked for.
+pub fn by_family(ip_family: Option<IpFamily>) -> &'static str {
+    match ip_family {
+        Some(IpFamily::Ipv4) => " by IPv4",
+        Some(IpFamily::Ipv6) => " by IPv6",
+        None => "",
+    }
+}
+
+/// A path, with the version of IP if one was asked for.
+pub fn way_name(path: Path, ip_family: Option<IpFamily>) -> String {
+    format!("{}{}", path.name(), by_family(ip_family))
 }
 
 /// The transport protocol of throughput tests.

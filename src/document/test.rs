@@ -17,7 +17,7 @@ pub enum Measure {
 }
 
 /// Which end sends.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum Direction {
     /// The client sends, the server receives.
@@ -274,6 +274,13 @@ impl TestRecord {
             Direction::ClientToServer => (&self.client, &self.server),
             Direction::ServerToClient => (&self.server, &self.client),
         }
+    }
+
+    /// The node whose iperf3 had the less time to spare; the client's where that is not known.
+    pub fn busier_node(&self) -> &str {
+        let cpu = self.outcome.throughput().and_then(|throughput| throughput.cpu);
+        let server_is_busier = cpu.is_some_and(|cpu| cpu.server_percent > cpu.client_percent);
+        if server_is_busier { &self.server } else { &self.client }
     }
 
     /// Whether iperf3 had no processor time to spare at either end, so that the figure may be the

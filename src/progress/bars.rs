@@ -10,6 +10,7 @@ use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressState, P
 use super::lines::{self, Words};
 use kubectl_netbench::document::{Outcome, Sample};
 use kubectl_netbench::plan::{Estimate, Plan, format_duration};
+use kubectl_netbench::quantity::rate;
 use kubectl_netbench::runner::{Event, Settings};
 use kubectl_netbench::testbed::Starting;
 
@@ -169,7 +170,7 @@ impl Bars {
 
 fn show(bar: &ProgressBar, sample: &Sample) {
     bar.set_position(sample.end_seconds.round() as u64);
-    bar.set_message(lines::rate(sample.bits_per_second));
+    bar.set_message(rate(sample.bits_per_second));
 }
 
 /// A style from a template of this file; without colours where none are wanted.

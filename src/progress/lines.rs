@@ -3,10 +3,10 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::console::note;
-use kubectl_netbench::document::{IpFamily, Measure, Measurement, Outcome, Path, TestRecord};
+use kubectl_netbench::document::{IpFamily, Measure, Measurement, Outcome, Path, TestRecord, way_name};
+use kubectl_netbench::quantity::{duration, rate};
 use kubectl_netbench::runner::{Event, Settings};
 use kubectl_netbench::testbed::{Starting, Unusable};
-use kubectl_netbench::view::{RateUnit, duration, way_name};
 
 /// Writes lines.
 pub struct Lines {
@@ -73,10 +73,4 @@ impl Words {
         let (sender, receiver) = record.sender_and_receiver();
         format!("{sender} → {receiver}{}  {result}", self.what(record.measure, record.path, record.ip_family))
     }
-}
-
-/// A rate in the unit that suits it alone.
-pub(super) fn rate(bits_per_second: f64) -> String {
-    let unit = RateUnit::of_largest(std::iter::once(bits_per_second));
-    format!("{} {unit}", unit.figure(bits_per_second))
 }

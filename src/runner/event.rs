@@ -57,3 +57,14 @@ pub trait Observer: Send + Sync {
     /// Takes one event.
     fn observe(&self, event: &Event);
 }
+
+/// Several that want to know, told in their order.
+pub struct Observers<'a>(pub Vec<&'a dyn Observer>);
+
+impl Observer for Observers<'_> {
+    fn observe(&self, event: &Event) {
+        for observer in &self.0 {
+            observer.observe(event);
+        }
+    }
+}

@@ -1,11 +1,11 @@
-//! Puts a plan on a testbed: starts the servers, runs the slots, records each test.
+//! Puts plans on a testbed: starts the servers, runs the slots, records each test.
 
 mod attempt;
 mod error;
 mod event;
 
 pub use error::RunError;
-pub use event::{Event, Observer};
+pub use event::{Event, Observer, Observers};
 
 use std::time::Duration;
 
@@ -92,70 +92,93 @@ impl Settings {
     }
 }
 
-/// What a run has found out.
+/// What the tests of a plan have found out.
 #[derive(Debug, Default)]
 pub struct Measurements {
-    /// The version of iperf3 on each node, where it is known.
-    pub versions: Vec<Option<String>>,
     /// One record per test, in the order in which they ended.
     pub tests: Vec<TestRecord>,
-    /// Whether the run was interrupted before its end.
+    /// Whether it was interrupted before its end.
     pub interrupted: bool,
 }
 
-/// Runs all tests of `plan`, slot by slot: a slot starts when the one before has ended.
-///
-/// When `interrupt` is cancelled, the tests in flight are given up, and what was measured until
-/// then is returned. Removing what the testbed made is left to the caller, in every case.
+/// A testbed whose servers listen.
+pub struct Started<'a, T> {
+    testbed: &'a T,
+    settings: &'a Settings,
+    servers: Vec<NodeServers>,
+    /// When every Service must be reachable.
+    settled_at: Instant,
+}
+
+/// Starts the servers of `testbed`; none if that was interrupted. Removing what the testbed made
+/// is left to the caller, in every case.
 ///
 /// # Errors
 /// The testbed cannot be used at all, or has fewer than two servers.
-pub async fn run<T: Testbed>(
-    testbed: &T,
-    plan: &Plan,
-    settings: &Settings,
+pub async fn start<'a, T: Testbed>(
+    testbed: &'a T,
+    settings: &'a Settings,
     observer: &dyn Observer,
     interrupt: &CancellationToken,
-) -> Result<Measurements, RunError> {
-    let mut measurements = Measurements::default();
+) -> Result<Option<Started<'a, T>>, RunError> {
     let progress = |node: usize, starting: Starting| {
         observer.observe(&Event::Server { node: &settings.nodes[node], starting });
     };
     let Some(servers) = interrupt.run_until_cancelled(testbed.start(&progress)).await else {
-        measurements.interrupted = true;
-        return Ok(measurements);
+        return Ok(None);
     };
     let servers = servers?;
     check_enough(&servers, settings)?;
-    let version = |servers: &NodeServers| servers.iter().flatten().find_map(|server| server.version.clone());
-    measurements.versions = servers.iter().map(version).collect();
+    Ok(Some(Started { testbed, settings, servers, settled_at: Instant::now() + SETTLE_LIMIT }))
+}
 
-    let settled_at = Instant::now() + SETTLE_LIMIT;
-    let run = Run { testbed, settings, observer, servers, settled_at };
-    for slot in plan.slots() {
-        observer.observe(&Event::SlotStarted {
-            number: slot.number,
-            of: plan.slot_count(),
-            tests: slot.tests.len(),
-        });
-        let mut running: FuturesUnordered<_> = slot.tests.iter().map(|&test| run.test(test, &slot)).collect();
-        loop {
-            match interrupt.run_until_cancelled(running.next()).await {
-                Some(Some(records)) => {
-                    for record in records {
-                        observer.observe(&Event::TestEnded { record: &record });
-                        measurements.tests.push(record);
+impl<T: Testbed> Started<'_, T> {
+    /// The version of iperf3 on each node, where it is known.
+    pub fn versions(&self) -> Vec<Option<String>> {
+        let version =
+            |servers: &NodeServers| servers.iter().flatten().find_map(|server| server.version.clone());
+        self.servers.iter().map(version).collect()
+    }
+
+    /// Runs all tests of `plan`, slot by slot: a slot starts when the one before has ended.
+    ///
+    /// When `interrupt` is cancelled, the tests in flight are given up, and what was measured until
+    /// then is returned.
+    pub async fn measure(
+        &self,
+        plan: &Plan,
+        observer: &dyn Observer,
+        interrupt: &CancellationToken,
+    ) -> Measurements {
+        let mut measurements = Measurements::default();
+        let Self { testbed, settings, servers, settled_at } = self;
+        let run = Run { testbed: *testbed, settings, observer, servers, settled_at: *settled_at };
+        for slot in plan.slots() {
+            observer.observe(&Event::SlotStarted {
+                number: slot.number,
+                of: plan.slot_count(),
+                tests: slot.tests.len(),
+            });
+            let mut running: FuturesUnordered<_> =
+                slot.tests.iter().map(|&test| run.test(test, &slot)).collect();
+            loop {
+                match interrupt.run_until_cancelled(running.next()).await {
+                    Some(Some(records)) => {
+                        for record in records {
+                            observer.observe(&Event::TestEnded { record: &record });
+                            measurements.tests.push(record);
+                        }
                     }
-                }
-                Some(None) => break,
-                None => {
-                    measurements.interrupted = true;
-                    return Ok(measurements);
+                    Some(None) => break,
+                    None => {
+                        measurements.interrupted = true;
+                        return measurements;
+                    }
                 }
             }
         }
+        measurements
     }
-    Ok(measurements)
 }
 
 /// How long the nodes may take, after all servers listen, until each knows the way to each Service.
@@ -168,8 +191,7 @@ struct Run<'a, T> {
     testbed: &'a T,
     settings: &'a Settings,
     observer: &'a dyn Observer,
-    servers: Vec<NodeServers>,
-    /// When every Service must be reachable.
+    servers: &'a [NodeServers],
     settled_at: Instant,
 }
 

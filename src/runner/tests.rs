@@ -97,6 +97,18 @@ impl Testbed for MadeUp {
     }
 }
 
+/// Starts the servers and carries out a plan.
+async fn run(
+    testbed: &MadeUp,
+    plan: &Plan,
+    settings: &Settings,
+    observer: &dyn Observer,
+    interrupt: &CancellationToken,
+) -> Result<Measurements, RunError> {
+    let started = start(testbed, settings, observer, interrupt).await?.expect("nothing interrupts the start");
+    Ok(started.measure(plan, observer, interrupt).await)
+}
+
 struct Unobserved;
 
 impl Observer for Unobserved {

@@ -54,18 +54,6 @@ impl Store {
         Ok(entries)
     }
 
-    /// The run that `reference` names: an id, the beginning of exactly one, `latest`, `latest~1`, or
-    /// a file.
-    ///
-    /// # Errors
-    /// There is no such run, there are several, or its file cannot be read.
-    pub fn load(&self, reference: &str) -> Result<Run, StoreError> {
-        match Reference::parse(reference) {
-            Reference::File(path) => read(&path),
-            named => read(&self.path(&self.resolve(reference, &named)?)),
-        }
-    }
-
     /// Deletes the runs that are named, none if one of them does not exist. Returns their ids.
     ///
     /// # Errors
@@ -140,6 +128,21 @@ impl Store {
         }
         ids.sort_unstable();
         Ok(ids)
+    }
+}
+
+/// The run that `reference` names: an id, the beginning of exactly one, `latest`, `latest~1`, or a
+/// file. Without a store, only a file can be named.
+///
+/// # Errors
+/// There is no such run, there are several, or its file cannot be read.
+pub fn load(store: Option<&Store>, reference: &str) -> Result<Run, StoreError> {
+    match Reference::parse(reference) {
+        Reference::File(path) => read(&path),
+        named => {
+            let store = store.ok_or(StoreError::NoDirectory)?;
+            read(&store.path(&store.resolve(reference, &named)?))
+        }
     }
 }
 

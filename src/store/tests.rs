@@ -23,13 +23,13 @@ fn a_run_is_a_whole_document_after_each_test() {
     let (_directory, store) = store();
     let whole = Run { state: State::Partial, ..named("k3v9x2mq", 60) };
     let mut recording = store.record(&Run { tests: Vec::new(), ..whole.clone() }).unwrap();
-    assert!(store.load("latest").unwrap().tests.is_empty());
+    assert!(load(Some(&store), "latest").unwrap().tests.is_empty());
     for count in 1..=whole.tests.len() {
         recording.add(&whole.tests[count - 1]).unwrap();
-        assert_eq!(store.load("latest").unwrap().tests, whole.tests[..count]);
+        assert_eq!(load(Some(&store), "latest").unwrap().tests, whole.tests[..count]);
     }
     recording.finish(&whole).unwrap();
-    assert_eq!(store.load("k3").unwrap(), whole);
+    assert_eq!(load(Some(&store), "k3").unwrap(), whole);
 }
 
 #[test]
@@ -53,13 +53,17 @@ fn runs_are_found_by_age_and_by_the_beginning_of_their_ids() {
     for (id, second) in [("bcd23456", 100), ("bcx23456", 300), ("kkkk2345", 200)] {
         save(&store, &named(id, second));
     }
-    let id = |reference: &str| store.load(reference).map(|run| run.id).map_err(|error| error.to_string());
+    let id =
+        |reference: &str| load(Some(&store), reference).map(|run| run.id).map_err(|error| error.to_string());
     assert_eq!(id("latest").as_deref(), Ok("bcx23456"));
     assert_eq!(id("latest~2").as_deref(), Ok("bcd23456"));
     assert_eq!(id("k").as_deref(), Ok("kkkk2345"));
-    let ambiguous = store.load("bc").unwrap_err().explain();
+    let ambiguous = load(Some(&store), "bc").unwrap_err().explain();
     assert_eq!(ambiguous.why.as_deref(), Some("there are bcd23456, bcx23456"));
-    assert_eq!(store.load("latest~3").unwrap_err().explain().why.as_deref(), Some("3 runs are saved"));
+    assert_eq!(
+        load(Some(&store), "latest~3").unwrap_err().explain().why.as_deref(),
+        Some("3 runs are saved")
+    );
     assert_eq!(id("zz").unwrap_err(), "there is no run zz");
     let file = store.path("kkkk2345");
     assert_eq!(id(file.to_str().unwrap()).as_deref(), Ok("kkkk2345"));
@@ -93,7 +97,7 @@ fn what_is_no_run_is_told_by_name_and_does_not_hide_the_others() {
     save(&store, &named("bbbb", 1));
     fs::write(store.path("cccc"), "{\"apiVersion\":\"netbench.dev/v9\"}").unwrap();
     assert_eq!(store.list().unwrap().len(), 1);
-    let explanation = store.load("cccc").unwrap_err().explain();
+    let explanation = load(Some(&store), "cccc").unwrap_err().explain();
     assert!(explanation.why.unwrap().contains("netbench.dev/v9"));
 }
 
@@ -113,6 +117,6 @@ proptest! {
         let (_directory, store) = store();
         fs::create_dir_all(&store.directory).unwrap();
         fs::write(store.path("bbbb"), text).unwrap();
-        let _ = (store.load("bbbb"), store.list());
+        let _ = (load(Some(&store), "bbbb"), store.list());
     }
 }

@@ -1,8 +1,8 @@
 use super::*;
 use crate::document::fixtures::{asked, failed, measured, run};
-use crate::document::{Datagrams, Measurement, Outcome, Path, Protocol, TestRecord};
+use crate::document::{Command, Datagrams, Measurement, Outcome, Path, Protocol, State, TestRecord};
 
-const PLAIN: Canvas = Canvas { width: None, color: false };
+const PLAIN: Canvas = Canvas::FILE;
 
 fn all_pairs(nodes: &[&str], rate: impl Fn(&str, &str) -> f64) -> Vec<TestRecord> {
     let mut tests = Vec::new();
@@ -35,7 +35,7 @@ fn colours_follow_the_median() {
         ("a", "c") => 7e9,
         _ => 10e9,
     };
-    let canvas = Canvas { color: true, ..PLAIN };
+    let canvas = Canvas { color: Some(ColorDepth::Ansi256), ..PLAIN };
     insta::assert_snapshot!(
         render(&run(&nodes, all_pairs(&nodes, rate)), Format::Table, canvas).replace('\u{1b}', "ESC")
     );
@@ -73,7 +73,7 @@ fn names_are_shortened_before_the_grid_is_given_up() {
         "ip-10-0-2-9.eu-west-1.compute.internal",
     ];
     let run = run(&nodes, all_pairs(&nodes, |_, _| 9.4e9));
-    let at = |width| render(&run, Format::Table, Canvas { width: Some(width), color: false });
+    let at = |width| render(&run, Format::Table, Canvas { width: Some(width), color: None });
     insta::assert_snapshot!("shortened", at(80));
     insta::assert_snapshot!("list", at(20));
     assert!(render(&run, Format::Table, PLAIN).contains(nodes[0]));

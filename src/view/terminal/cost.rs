@@ -1,14 +1,15 @@
 //! What one path costs against another, as a matrix and in a sentence.
 
-use super::{Canvas, Drawing, duration, family, path_name};
-use crate::analysis::{Level, Matrix};
-use crate::document::{Cost, Path, Run};
+use super::{Canvas, Drawing};
+use crate::analysis::{Matrix, part_of_cost};
+use crate::document::{Cost, Path, Run, by_family};
+use crate::quantity::duration;
 
 /// The costs of all pairs, with their mean and the worst of them.
 pub(super) fn matrix(run: &Run, cost: &Cost, canvas: Canvas) -> String {
     let matrix = Matrix::of_cost(run, cost);
-    let (path, against) = (path_name(cost.path), path_name(cost.against));
-    let what = capitalised(what(cost.path)) + family(cost.ip_family);
+    let (path, against) = (cost.path.name(), cost.against.name());
+    let what = capitalised(what(cost.path)) + by_family(cost.ip_family);
     let drawing = Drawing {
         title: format!("{what} in %: how much less gets through over {path} than over {against}."),
         list_title: format!(
@@ -16,7 +17,7 @@ pub(super) fn matrix(run: &Run, cost: &Cost, canvas: Canvas) -> String {
         ),
         unit: "%".to_owned(),
         write: Box::new(percent),
-        level: Box::new(Level::of_cost),
+        part: Box::new(part_of_cost),
         worst_is_largest: true,
     };
     format!("{}\n{}", drawing.draw(&matrix, canvas), sentence(cost))
@@ -28,8 +29,8 @@ pub(super) fn sentences(run: &Run) -> String {
 }
 
 fn sentence(cost: &Cost) -> String {
-    let (path, against) = (path_name(cost.path), path_name(cost.against));
-    let what = capitalised(what(cost.path)) + family(cost.ip_family);
+    let (path, against) = (cost.path.name(), cost.against.name());
+    let what = capitalised(what(cost.path)) + by_family(cost.ip_family);
     let mut text = if cost.mean_percent >= 0.0 {
         format!("{what}: {path} is {}% slower than {against}", percent(cost.mean_percent))
     } else {

@@ -15,7 +15,7 @@ pub(super) fn text(run: &Run, canvas: Canvas) -> String {
         Outcome::Failed(failure) => Some((failure.reason.as_str(), (test.sender_and_receiver(), failure))),
         Outcome::Ok(_) => None,
     });
-    let (start, end) = if canvas.color { ("\u{1b}[1;35m", "\u{1b}[0m") } else { ("", "") };
+    let (start, end) = if canvas.color.is_some() { ("\u{1b}[1;35m", "\u{1b}[0m") } else { ("", "") };
     let paragraph = |reason: &str, tests: &[((&str, &str), &Failure)]| {
         // over several paths, one pair fails more than once
         let mut seen = HashSet::new();

@@ -1,21 +1,17 @@
-//! How cells look: one place for colours and marks.
+//! How cells look. Colour is never the only mark.
 
 use comfy_table::presets::NOTHING;
 use comfy_table::{Attribute, Cell, CellAlignment, Color, ContentArrangement, Table};
 
-use super::Canvas;
+use super::{Canvas, heat};
 use crate::analysis::Level;
-
-/// Behind a figure that is very bad, for being too small or too large: colour is never the only mark.
-const TOO_SMALL_MARK: &str = "▼";
-const TOO_LARGE_MARK: &str = "▲";
 
 /// A table without lines: columns stand apart by two spaces.
 pub(super) fn table(canvas: Canvas) -> Table {
     let mut table = Table::new();
     table.load_style(NOTHING);
     table.set_content_arrangement(ContentArrangement::Disabled);
-    if canvas.color {
+    if canvas.color.is_some() {
         table.enforce_styling();
     } else {
         table.force_no_tty();
@@ -48,18 +44,22 @@ pub(super) fn dim(text: impl ToString) -> Cell {
     right(Cell::new(text)).add_attribute(Attribute::Dim)
 }
 
-/// A figure, coloured and marked by how it compares with the others.
-pub(super) fn figure(text: &str, level: Level, worst_is_largest: bool) -> Cell {
-    let mark = match level {
-        Level::VeryBad if worst_is_largest => TOO_LARGE_MARK,
-        Level::VeryBad => TOO_SMALL_MARK,
-        Level::Bad | Level::Usual => " ",
+/// A figure, coloured and marked by the part that it is of a usual one.
+pub(super) fn figure(text: &str, part: f64, worst_is_largest: bool, canvas: Canvas) -> Cell {
+    let mark = match (Level::of_part(part), worst_is_largest) {
+        (Level::VeryBad, true) => "▲",
+        (Level::VeryBad, false) => "▼",
+        (Level::Bad, true) => "△",
+        (Level::Bad, false) => "▽",
+        (Level::Usual, _) => " ",
     };
     let cell = right(Cell::new(format!("{text} {mark}")));
-    match level {
-        Level::VeryBad => cell.fg(Color::Red).add_attribute(Attribute::Bold),
-        Level::Bad => cell.fg(Color::Yellow),
-        Level::Usual => cell.fg(Color::Green),
+    match canvas.color {
+        Some(depth) => {
+            let (background, text) = heat::colors(part, depth);
+            cell.bg(background).fg(text)
+        }
+        None => cell,
     }
 }
 

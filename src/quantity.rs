@@ -40,6 +40,12 @@ impl RateUnit {
     }
 }
 
+/// A rate in the unit that suits it alone.
+pub fn rate(bits_per_second: f64) -> String {
+    let unit = RateUnit::of_largest(std::iter::once(bits_per_second));
+    format!("{} {unit}", unit.figure(bits_per_second))
+}
+
 /// Microseconds as milliseconds with three significant digits.
 pub fn duration(microseconds: f64) -> String {
     let milliseconds = microseconds / 1e3;

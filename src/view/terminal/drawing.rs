@@ -4,7 +4,7 @@ use comfy_table::Cell as TableCell;
 
 use super::names::shorten;
 use super::{Canvas, style};
-use crate::analysis::{Cell, Level, Matrix};
+use crate::analysis::{Cell, Matrix};
 
 /// How a matrix is drawn: what its figures are, and how they are written.
 pub(super) struct Drawing {
@@ -16,8 +16,8 @@ pub(super) struct Drawing {
     pub unit: String,
     /// Writes a figure.
     pub write: Box<dyn Fn(f64) -> String>,
-    /// Judges a mean.
-    pub level: Box<dyn Fn(f64) -> Level>,
+    /// What part of a usual figure a mean is.
+    pub part: Box<dyn Fn(f64) -> f64>,
     /// Whether the largest figure is the worst.
     pub worst_is_largest: bool,
 }
@@ -38,7 +38,7 @@ impl Drawing {
 
     fn fitting(&self, matrix: &Matrix, names: (&[String], &[String]), canvas: Canvas) -> Option<String> {
         // measured without colours: their codes take no room on the screen
-        let plain = Canvas { color: false, ..canvas };
+        let plain = Canvas { color: None, ..canvas };
         let widest = |text: &str| text.lines().map(|line| line.chars().count()).max().unwrap_or(0);
         if let Some(width) = canvas.width
             && widest(&self.grid(matrix, names, plain)) > width
@@ -60,42 +60,42 @@ impl Drawing {
         table.set_header(header);
         for ((name, cells), mean) in rows.iter().zip(&matrix.cells).zip(&matrix.row_means) {
             let mut row = vec![style::header(name)];
-            row.extend(cells.iter().map(|cell| self.cell(cell)));
+            row.extend(cells.iter().map(|cell| self.cell(cell, canvas)));
             if has_means {
-                row.push(self.mean(*mean));
+                row.push(self.mean(*mean, canvas));
             }
             table.add_row(row);
         }
         let mut last = vec![style::header("mean")];
-        last.extend(matrix.column_means.iter().map(|mean| self.mean(*mean)));
+        last.extend(matrix.column_means.iter().map(|mean| self.mean(*mean, canvas)));
         if has_means {
-            last.push(self.mean(matrix.mean));
+            last.push(self.mean(matrix.mean, canvas));
         }
         table.add_row(last);
         style::finish(table)
     }
 
-    fn cell(&self, cell: &Cell) -> TableCell {
+    fn cell(&self, cell: &Cell, canvas: Canvas) -> TableCell {
         match cell {
             Cell::Diagonal => style::blank("–"),
             Cell::NotMeasured => style::blank("?"),
             Cell::Failed => style::failed(),
-            Cell::Measured { value, level, some_failed } => {
+            Cell::Measured { value, part, some_failed } => {
                 let mark = if *some_failed { "*" } else { "" };
-                self.figure(&format!("{mark}{}", (self.write)(*value)), *level)
+                self.figure(&format!("{mark}{}", (self.write)(*value)), *part, canvas)
             }
         }
     }
 
-    fn mean(&self, mean: Option<f64>) -> TableCell {
+    fn mean(&self, mean: Option<f64>, canvas: Canvas) -> TableCell {
         match mean {
-            Some(mean) => self.figure(&(self.write)(mean), (self.level)(mean)),
+            Some(mean) => self.figure(&(self.write)(mean), (self.part)(mean), canvas),
             None => style::blank(""),
         }
     }
 
-    fn figure(&self, text: &str, level: Level) -> TableCell {
-        style::figure(text, level, self.worst_is_largest)
+    fn figure(&self, text: &str, part: f64, canvas: Canvas) -> TableCell {
+        style::figure(text, part, self.worst_is_largest, canvas)
     }
 
     fn list(&self, matrix: &Matrix, canvas: Canvas) -> String {
@@ -121,7 +121,7 @@ impl Drawing {
             style::right(style::header(format!("{}  ", self.unit))),
         ]);
         for (client, server, cell) in pairs {
-            table.add_row([TableCell::new(client), TableCell::new(server), self.cell(cell)]);
+            table.add_row([TableCell::new(client), TableCell::new(server), self.cell(cell, canvas)]);
         }
         format!("{}\n\n{}", self.list_title, style::finish(table))
     }

@@ -2,9 +2,10 @@
 
 use comfy_table::Cell;
 
-use super::{Canvas, RateUnit, duration, style, way_name};
-use crate::analysis::Level;
-use crate::document::{PairSummary, Protocol, Run, ThroughputSummary};
+use super::{Canvas, style};
+use crate::analysis::part_of_rate;
+use crate::document::{PairSummary, Protocol, Run, ThroughputSummary, way_name};
+use crate::quantity::{RateUnit, duration};
 
 /// One row per pair and way, in the order in which they were measured. `wide` adds the spread, and
 /// how many of the tests were measured.
@@ -12,8 +13,13 @@ pub(super) fn table(run: &Run, wide: bool, canvas: Canvas) -> String {
     let summaries = &run.summary.throughput;
     let rates = summaries.iter().flat_map(|summary| &summary.pairs);
     let unit = RateUnit::of_largest(rates.filter_map(|pair| pair.mean_bits_per_second));
-    let columns =
-        Columns { path: summaries.len() > 1, udp: run.parameters.protocol == Protocol::Udp, wide, unit };
+    let columns = Columns {
+        path: summaries.len() > 1,
+        udp: run.parameters.protocol == Protocol::Udp,
+        wide,
+        unit,
+        canvas,
+    };
     let mut table = style::table(canvas);
     table.set_header(columns.header());
     for summary in summaries {
@@ -30,6 +36,7 @@ struct Columns {
     udp: bool,
     wide: bool,
     unit: RateUnit,
+    canvas: Canvas,
 }
 
 impl Columns {
@@ -59,7 +66,7 @@ impl Columns {
         }
         row.push(match (pair.mean_bits_per_second, summary.median_bits_per_second) {
             (Some(rate), Some(median)) => {
-                style::figure(&self.unit.figure(rate), Level::of_rate(rate, median), false)
+                style::figure(&self.unit.figure(rate), part_of_rate(rate, median), false, self.canvas)
             }
             _ => style::failed(),
         });

@@ -2,9 +2,10 @@
 
 use comfy_table::Cell;
 
-use super::{Canvas, Drawing, duration, style, way, way_name};
-use crate::analysis::{Level, Matrix};
-use crate::document::{LatencyPair, LatencySummary, Run};
+use super::{Canvas, Drawing, style, way};
+use crate::analysis::{Matrix, part_of_latency};
+use crate::document::{LatencyPair, LatencySummary, Run, way_name};
+use crate::quantity::duration;
 
 /// The mean latencies of all pairs, and how they grow under load.
 pub(super) fn matrix(run: &Run, summary: &LatencySummary, canvas: Canvas) -> String {
@@ -16,7 +17,7 @@ pub(super) fn matrix(run: &Run, summary: &LatencySummary, canvas: Canvas) -> Str
         list_title: format!("Latency{of} of each pair without load, slowest first."),
         unit: "ms".to_owned(),
         write: Box::new(milliseconds),
-        level: Box::new(move |latency| Level::of_latency(latency, median)),
+        part: Box::new(move |latency| part_of_latency(latency, median)),
         worst_is_largest: true,
     };
     let ratios = || summary.pairs.iter().filter_map(|pair| Some((pair, pair.load_ratio?)));
@@ -47,17 +48,19 @@ pub(super) fn table(run: &Run, canvas: Canvas) -> String {
     for summary in &run.summary.latency {
         for pair in &summary.pairs {
             let path = several.then(|| way_name(summary.path, summary.ip_family));
-            table.add_row(row(pair, path, summary.median_microseconds));
+            table.add_row(row(pair, path, summary.median_microseconds, canvas));
         }
     }
     style::finish(table)
 }
 
-fn row(pair: &LatencyPair, path: Option<String>, median: Option<f64>) -> Vec<Cell> {
+fn row(pair: &LatencyPair, path: Option<String>, median: Option<f64>, canvas: Canvas) -> Vec<Cell> {
     let mut row = vec![Cell::new(&pair.client), Cell::new(&pair.server)];
     row.extend(path.map(Cell::new));
     row.push(match (pair.mean_microseconds, median) {
-        (Some(mean), Some(median)) => style::figure(&duration(mean), Level::of_latency(mean, median), true),
+        (Some(mean), Some(median)) => {
+            style::figure(&duration(mean), part_of_latency(mean, median), true, canvas)
+        }
         _ => style::failed(),
     });
     let figures = [

@@ -1,0 +1,42 @@
+//! Where a run is kept.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+/// Where a run is kept.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Output")]
+pub struct SavingArgs {
+    /// Do not save the run.
+    #[arg(long, conflicts_with_all = ["save_to", "keep_runs"])]
+    no_save: bool,
+    /// Save the run in this file, not among the user's runs.
+    #[arg(long, value_name = "FILE", conflicts_with = "keep_runs")]
+    save_to: Option<PathBuf>,
+    /// Delete all saved runs but the newest N when this one is saved [default: keep all].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    keep_runs: Option<u32>,
+}
+
+/// Where a run is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Saving {
+    /// Among the user's runs, of which so many are kept; none for all.
+    Runs(Option<usize>),
+    /// In a file.
+    File(PathBuf),
+    /// Nowhere.
+    Nowhere,
+}
+
+impl SavingArgs {
+    /// The flags as one choice.
+    pub fn saving(&self) -> Saving {
+        match &self.save_to {
+            _ if self.no_save => Saving::Nowhere,
+            Some(file) => Saving::File(file.clone()),
+            None => Saving::Runs(self.keep_runs.map(|count| count as usize)),
+        }
+    }
+}

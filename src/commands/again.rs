@@ -1,0 +1,31 @@
+//! The tests that are made again, each alone, before a finding is printed.
+
+use kubectl_netbench::analysis;
+use kubectl_netbench::document::{Direction, Measure, Run, TestRecord};
+use kubectl_netbench::engine::Flow;
+use kubectl_netbench::plan::Test;
+use kubectl_netbench::runner::{Settings, Variant};
+use kubectl_netbench::testbed::Way;
+
+/// One test of each suspicious pair, as it was measured the first time.
+pub(super) fn tests(run: &Run, settings: &Settings) -> Vec<Test> {
+    analysis::suspicious(run).into_iter().filter_map(|record| same(record, run, settings)).collect()
+}
+
+fn same(record: &TestRecord, run: &Run, settings: &Settings) -> Option<Test> {
+    let node = |name: &str| settings.nodes.iter().position(|node| node == name);
+    let way = Way { path: record.path, ip_family: record.ip_family };
+    let is_same =
+        |variant: &Variant| variant.measure == Measure::Throughput && settings.ways[variant.way] == way;
+    Some(Test {
+        client: node(&record.client)?,
+        server: node(&record.server)?,
+        variant: settings.variants.iter().position(is_same)?,
+        flow: match record.direction {
+            _ if run.parameters.bidirectional => Flow::Both,
+            Direction::ClientToServer => Flow::Forward,
+            Direction::ServerToClient => Flow::Reverse,
+        },
+        repetition: 1,
+    })
+}

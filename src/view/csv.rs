@@ -1,0 +1,142 @@
+//! One row per test, for spreadsheets and data frames.
+
+use serde::Serialize;
+
+use super::View;
+use crate::document::{
+    Failure, FailureKind, Latency, Measure, Outcome, Run, TestRecord, Throughput, Verdict, way_name,
+};
+
+pub(super) struct Csv;
+
+impl View for Csv {
+    fn render(&self, run: &Run) -> String {
+        text(run.tests.iter().map(|test| Row::of(run, test)))
+    }
+}
+
+/// What has changed since another run, one row per pair and path.
+pub(super) fn comparison(run: &Run) -> String {
+    let ways = run.comparison.iter().flat_map(|comparison| &comparison.ways);
+    text(ways.flat_map(|way| {
+        way.pairs.iter().map(|pair| ChangeRow {
+            sender: &pair.sender,
+            receiver: &pair.receiver,
+            path: way_name(way.path, way.ip_family),
+            base_bits_per_second: pair.base_bits_per_second,
+            bits_per_second: pair.bits_per_second,
+            percent: pair.percent,
+            p: pair.p,
+            verdict: pair.verdict,
+        })
+    }))
+}
+
+fn text(rows: impl Iterator<Item = impl Serialize>) -> String {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    for row in rows {
+        // rows are flat and go to memory: nothing can fail
+        let _ = writer.serialize(row);
+    }
+    writer.into_inner().ok().and_then(|bytes| String::from_utf8(bytes).ok()).unwrap_or_default()
+}
+
+/// The columns, with the names of the document's fields in the case of data frames.
+#[derive(Serialize)]
+struct Row<'a> {
+    run: &'a str,
+    started_at: String,
+    finished_at: String,
+    client: &'a str,
+    server: &'a str,
+    sender: &'a str,
+    receiver: &'a str,
+    measure: Measure,
+    path: String,
+    slot: usize,
+    repetition: u32,
+    attempt: u32,
+    outcome: &'a str,
+    bits_per_second: Option<f64>,
+    bytes: Option<u64>,
+    seconds: Option<f64>,
+    retransmits: Option<u64>,
+    mss_bytes: Option<u32>,
+    round_trip_time_min_microseconds: Option<f64>,
+    round_trip_time_mean_microseconds: Option<f64>,
+    round_trip_time_max_microseconds: Option<f64>,
+    client_cpu_percent: Option<f64>,
+    server_cpu_percent: Option<f64>,
+    target_bits_per_second: Option<f64>,
+    lost_percent: Option<f64>,
+    jitter_microseconds: Option<f64>,
+    latency_mean_microseconds: Option<f64>,
+    latency_p50_microseconds: Option<f64>,
+    latency_p95_microseconds: Option<f64>,
+    latency_p99_microseconds: Option<f64>,
+    latency_max_microseconds: Option<f64>,
+    failure_kind: Option<FailureKind>,
+    failure_reason: Option<&'a str>,
+}
+
+impl<'a> Row<'a> {
+    fn of(run: &'a Run, test: &'a TestRecord) -> Self {
+        let (sender, receiver) = test.sender_and_receiver();
+        let throughput: Option<&Throughput> = test.outcome.throughput();
+        let latency: Option<&Latency> = test.outcome.latency();
+        let failure: Option<&Failure> = match &test.outcome {
+            Outcome::Failed(failure) => Some(failure),
+            Outcome::Ok(_) => None,
+        };
+        let time = throughput.and_then(|figures| figures.round_trip_time);
+        let cpu = throughput.and_then(|figures| figures.cpu);
+        let udp = throughput.and_then(|figures| figures.udp);
+        Self {
+            run: &run.id,
+            started_at: test.started_at.to_string(),
+            finished_at: test.finished_at.to_string(),
+            client: &test.client,
+            server: &test.server,
+            sender,
+            receiver,
+            measure: test.measure,
+            path: way_name(test.path, test.ip_family),
+            slot: test.slot,
+            repetition: test.repetition,
+            attempt: test.attempt,
+            outcome: if failure.is_some() { "failed" } else { "ok" },
+            bits_per_second: throughput.map(|figures| figures.bits_per_second),
+            bytes: throughput.map(|figures| figures.bytes),
+            seconds: throughput.map(|figures| figures.seconds).or(latency.map(|figures| figures.seconds)),
+            retransmits: throughput.and_then(|figures| figures.retransmits),
+            mss_bytes: throughput.and_then(|figures| figures.mss_bytes),
+            round_trip_time_min_microseconds: time.map(|time| time.min_microseconds),
+            round_trip_time_mean_microseconds: time.map(|time| time.mean_microseconds),
+            round_trip_time_max_microseconds: time.map(|time| time.max_microseconds),
+            client_cpu_percent: cpu.map(|cpu| cpu.client_percent),
+            server_cpu_percent: cpu.map(|cpu| cpu.server_percent),
+            target_bits_per_second: udp.and_then(|udp| udp.target_bits_per_second),
+            lost_percent: udp.map(|udp| udp.lost_percent),
+            jitter_microseconds: udp.map(|udp| udp.jitter_microseconds),
+            latency_mean_microseconds: latency.map(|latency| latency.mean_microseconds),
+            latency_p50_microseconds: latency.map(|latency| latency.p50_microseconds),
+            latency_p95_microseconds: latency.map(|latency| latency.p95_microseconds),
+            latency_p99_microseconds: latency.map(|latency| latency.p99_microseconds),
+            latency_max_microseconds: latency.map(|latency| latency.max_microseconds),
+            failure_kind: failure.map(|failure| failure.kind),
+            failure_reason: failure.map(|failure| failure.reason.as_str()),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct ChangeRow<'a> {
+    sender: &'a str,
+    receiver: &'a str,
+    path: String,
+    base_bits_per_second: Option<f64>,
+    bits_per_second: Option<f64>,
+    percent: Option<f64>,
+    p: Option<f64>,
+    verdict: Verdict,
+}

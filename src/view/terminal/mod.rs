@@ -1,0 +1,152 @@
+//! Tables for people: the matrix as a heat map, or every pair on a line.
+
+mod comparison;
+mod cost;
+mod details;
+mod drawing;
+mod failures;
+mod heat;
+mod latency;
+mod names;
+mod runs;
+mod style;
+
+pub(super) use comparison::text as comparison;
+pub use runs::table as runs;
+
+use drawing::Drawing;
+
+use super::words::way;
+use super::{Canvas, View};
+use crate::analysis::{Matrix, part_of_rate};
+use crate::document::{Command, Run, State, ThroughputSummary};
+use crate::quantity::{RateUnit, duration};
+
+/// Tables for people.
+pub(super) struct Terminal {
+    pub canvas: Canvas,
+    /// With every pair's retransmits, round-trip time and CPU.
+    pub wide: bool,
+}
+
+impl View for Terminal {
+    fn render(&self, run: &Run) -> String {
+        let Self { canvas, wide } = *self;
+        let to_one_and_back = run.parameters.to.is_some() && run.parameters.bidirectional;
+        let mut parts = match run.command {
+            // towards one server and back is no matrix
+            Command::Matrix if to_one_and_back => {
+                vec![details::table(run, wide, canvas), cost::sentences(run)]
+            }
+            Command::Matrix => matrices(run, canvas),
+            Command::Pair => {
+                vec![details::table(run, wide, canvas), latency::table(run, canvas), cost::sentences(run)]
+            }
+        };
+        if wide && run.command == Command::Matrix && !to_one_and_back {
+            parts.extend([details::table(run, true, canvas), latency::table(run, canvas)]);
+        }
+        parts.push(findings(run));
+        if let Some(changes) = run.comparison.as_ref().map(|_| comparison(run, canvas)) {
+            parts.push(changes);
+        }
+        parts.push(failures::text(run, canvas));
+        parts.push(notes(run));
+        parts.retain(|part| !part.is_empty());
+        parts.join("\n")
+    }
+}
+
+/// What is wrong, a line each; empty if nothing is.
+fn findings(run: &Run) -> String {
+    if run.findings.is_empty() {
+        return String::new();
+    }
+    let lines = run.findings.iter().map(|finding| format!("  • {}\n", finding.sentence));
+    format!("Findings:\n{}", lines.collect::<String>())
+}
+
+/// One matrix for each way and measure, and one for each cost.
+fn matrices(run: &Run, canvas: Canvas) -> Vec<String> {
+    let mut parts: Vec<String> =
+        run.summary.throughput.iter().map(|summary| throughput_matrix(run, summary, canvas)).collect();
+    parts.extend(run.summary.latency.iter().map(|summary| latency::matrix(run, summary, canvas)));
+    parts.extend(run.summary.costs.iter().map(|cost| cost::matrix(run, cost, canvas)));
+    parts
+}
+
+fn throughput_matrix(run: &Run, summary: &ThroughputSummary, canvas: Canvas) -> String {
+    let matrix = Matrix::of_throughput(run, summary);
+    let unit = RateUnit::of_largest(matrix.measured().map(|(_, _, rate)| rate));
+    let median = summary.median_bits_per_second.unwrap_or_default();
+    let drawing = Drawing {
+        title: format!(
+            "Throughput{} in {unit}; rows send, columns receive.",
+            way(run, summary.path, summary.ip_family)
+        ),
+        list_title: format!(
+            "Throughput{} of each pair, slowest first (the matrix is wider than this terminal).",
+            way(run, summary.path, summary.ip_family)
+        ),
+        unit: unit.to_string(),
+        write: Box::new(move |rate| unit.figure(rate)),
+        part: Box::new(move |rate| part_of_rate(rate, median)),
+        worst_is_largest: false,
+    };
+    format!("{}{}", drawing.draw(&matrix, canvas), slowest(&matrix, median, unit))
+}
+
+/// The sentence that names the slowest pair.
+fn slowest(matrix: &Matrix, median: f64, unit: RateUnit) -> String {
+    let Some((row, column, rate)) =
+        matrix.measured().min_by(|(_, _, one), (_, _, other)| one.total_cmp(other))
+    else {
+        return "Nothing was measured.\n".to_owned();
+    };
+    let part = rate / median * 100.0;
+    format!(
+        "\nSlowest: {} → {}, {} {unit}, {part:.0}% of the median.\n",
+        matrix.rows[row],
+        matrix.columns[column],
+        unit.figure(rate),
+    )
+}
+
+/// What a reader must know about the figures.
+fn notes(run: &Run) -> String {
+    let mut notes = Vec::new();
+    if run.state == State::Partial {
+        let (done, planned) = (run.tests.len(), run.planned_tests);
+        notes.push(format!("Partial: the run was ended after {done} of {planned} tests."));
+    }
+    let pairs = || run.summary.throughput.iter().flat_map(|summary| &summary.pairs);
+    let latencies = || run.summary.latency.iter().flat_map(|summary| &summary.pairs);
+    if pairs().any(|pair| pair.failed > 0 && pair.measured > 0)
+        || latencies().any(|pair| pair.failed > 0 && pair.measured > 0)
+    {
+        notes.push("* Some of the pair's tests failed: this is the mean of the others.".to_owned());
+    }
+    if let Some(resolution) = coarse_percentiles(run) {
+        notes.push(format!(
+            "Percentiles are the upper ends of steps of {}: this iperf 2 has no finer ones.",
+            duration(resolution)
+        ));
+    }
+    let retried = run.tests.iter().filter(|test| test.attempt > 1).count();
+    if retried > 0 {
+        let tests = if retried == 1 { "test" } else { "tests" };
+        notes.push(format!("Retried: {retried} {tests} took more than one attempt."));
+    }
+    if !notes.is_empty() {
+        notes.push(String::new());
+    }
+    notes.join("\n")
+}
+
+/// The resolution of percentiles in microseconds, where it is too coarse for what was measured.
+fn coarse_percentiles(run: &Run) -> Option<f64> {
+    let latencies = run.tests.iter().filter_map(|test| test.outcome.latency());
+    let coarse =
+        latencies.filter(|latency| latency.resolution_microseconds > latency.mean_microseconds / 2.0);
+    coarse.map(|latency| latency.resolution_microseconds).reduce(f64::max)
+}
