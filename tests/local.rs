@@ -4,20 +4,16 @@
 
 mod common;
 
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use common::{Ended, signal};
-use kubectl_netbench::document::{Direction, Measure, Path, State, TestRecord, Via};
+use kubectl_netbench::document::{self, Direction, Measure, State, TestRecord, Via};
 
-/// The program with nothing of this process's environment that would change what it does.
+/// The program, with a place for saved runs that nobody reads.
 fn netbench() -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_kubectl-netbench"));
-    for variable in ["KUBECONFIG", "NETBENCH_IMAGE", "NO_COLOR", "CLICOLOR_FORCE"] {
-        command.env_remove(variable);
-    }
-    command.stdin(Stdio::null());
-    command
+    common::netbench(Path::new(env!("CARGO_TARGET_TMPDIR")))
 }
 
 fn run(arguments: &[&str]) -> Ended {
@@ -34,8 +30,9 @@ fn a_matrix_in_a_pipe_is_a_plain_table_with_a_line_per_test() {
     assert!(!ended.stdout.contains('\u{1b}'), "no colours in a pipe");
     let lines: Vec<&str> = ended.stderr.lines().collect();
     assert_eq!(lines[0], "3 nodes, 6 tests in 6 rounds, about 7s");
-    assert_eq!(lines.len(), 7, "{}", ended.stderr);
+    assert_eq!(lines.len(), 8, "{}", ended.stderr);
     assert!(lines[6].starts_with("[6/6] local-"), "{}", ended.stderr);
+    assert!(lines[7].starts_with("saved as "), "{}", ended.stderr);
 }
 
 #[test]
@@ -45,7 +42,10 @@ fn json_is_a_run_document_and_nothing_else() {
     assert_eq!(ended.stderr, "");
     let run = ended.run();
     assert_eq!((run.state, run.tests.len(), run.planned_tests), (State::Complete, 4, 4));
-    assert_eq!((run.parameters.via, run.parameters.paths.as_slice()), (Via::Process, &[Path::Loopback][..]));
+    assert_eq!(
+        (run.parameters.via, run.parameters.paths.as_slice()),
+        (Via::Process, &[document::Path::Loopback][..])
+    );
     for test in &run.tests {
         let measurement = test.outcome.throughput().expect("it was measured");
         assert!(measurement.bits_per_second > 1e6);
@@ -169,6 +169,7 @@ fn in_terminal(arguments: &str) -> String {
         .args(["--quiet", "--return", "--command", &command, "/dev/null"])
         .stdin(Stdio::null())
         .env_remove("NO_COLOR")
+        .env("XDG_DATA_HOME", env!("CARGO_TARGET_TMPDIR"))
         .env("TERM", "xterm-256color")
         .output()
         .expect("script (util-linux) runs");
@@ -261,7 +262,12 @@ fn a_second_interrupt_leaves_no_process_either() {
 fn a_reader_that_goes_away_is_no_crash() {
     let program = env!("CARGO_BIN_EXE_kubectl-netbench");
     let line = format!("{program} matrix --local 2 -t 1s -o json | true");
-    let output = Command::new("sh").args(["-c", &line]).stdin(Stdio::null()).output().expect("sh runs");
+    let output = Command::new("sh")
+        .args(["-c", &line])
+        .env("XDG_DATA_HOME", env!("CARGO_TARGET_TMPDIR"))
+        .stdin(Stdio::null())
+        .output()
+        .expect("sh runs");
     let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(!stderr.contains("panicked"), "{stderr}");
 }

@@ -39,18 +39,22 @@ pub struct Gates {
 }
 
 impl Gates {
-    /// The pairs that don't reach it, gate by gate.
+    /// The pairs that don't reach it, gate by gate, the worst first.
     pub fn breaches(&self, run: &Run) -> Vec<Breach> {
-        let mut breaches = Vec::new();
-        for (threshold, gate) in &self.below {
-            for summary in &run.summary.throughput {
-                breaches.extend(below(summary, *threshold, gate));
-            }
-        }
-        if let (Some((percent, gate)), Some(comparison)) = (&self.regression, &run.comparison) {
-            breaches.extend(regressions(comparison, *percent, gate));
-        }
-        breaches
+        let below = self.below.iter().map(|(threshold, gate)| -> Vec<Breach> {
+            run.summary.throughput.iter().flat_map(|summary| below(summary, *threshold, gate)).collect()
+        });
+        let regressions = match (&self.regression, &run.comparison) {
+            (Some((percent, gate)), Some(comparison)) => regressions(comparison, *percent, gate),
+            _ => Vec::new(),
+        };
+        let reached =
+            |breach: &Breach| breach.bits_per_second.map_or(0.0, |rate| rate / breach.limit_bits_per_second);
+        let worst_first = |mut breaches: Vec<Breach>| {
+            breaches.sort_by(|one, other| reached(one).total_cmp(&reached(other)));
+            breaches
+        };
+        below.chain([regressions]).flat_map(worst_first).collect()
     }
 }
 
@@ -128,12 +132,12 @@ mod tests {
             ],
         );
         let breaches = below(Threshold::Rate(5_000_000_000)).breaches(&run);
-        assert_eq!(names(&breaches), [("b", "a"), ("b", "c")]);
-        assert_eq!((breaches[0].bits_per_second, breaches[1].bits_per_second), (Some(4e9), None));
+        assert_eq!(names(&breaches), [("b", "c"), ("b", "a")]);
+        assert_eq!((breaches[0].bits_per_second, breaches[1].bits_per_second), (None, Some(4e9)));
         assert_eq!(names(&below(Threshold::Rate(4_000_000_000)).breaches(&run)), [("b", "c")]);
         // the median of those that were measured is 8 Gbit/s
         let breaches = below(Threshold::PercentOfMedian(80.0)).breaches(&run);
-        assert_eq!(names(&breaches), [("b", "a"), ("b", "c")]);
+        assert_eq!(names(&breaches), [("b", "c"), ("b", "a")]);
         assert_eq!(breaches[0].limit_bits_per_second, 6.4e9);
     }
 
@@ -146,7 +150,7 @@ mod tests {
             below: Vec::new(),
             regression: Some((percent, "--fail-regression".to_owned())),
         };
-        assert_eq!(names(&gates(10.0).breaches(&now)), [("a", "b"), ("b", "a")]);
+        assert_eq!(names(&gates(10.0).breaches(&now)), [("b", "a"), ("a", "b")]);
         assert_eq!(names(&gates(30.0).breaches(&now)), [("b", "a")]);
     }
 }

@@ -18,30 +18,30 @@ pub(super) fn judge(run: &mut Run, baseline: Option<&Run>, gates: &Gates) {
 
 /// Names the pairs that fail gates, on standard error.
 pub(super) fn tell_breaches(run: &Run) {
-    for gate in gates(&run.breaches) {
-        let of_gate: Vec<&Breach> = run.breaches.iter().filter(|breach| breach.gate == gate).collect();
-        let named: Vec<String> = of_gate.iter().take(NAMED_PAIRS).map(|breach| named(breach)).collect();
-        let more = of_gate.len().saturating_sub(NAMED_PAIRS);
-        let more = if more > 0 { format!(", and {more} more") } else { String::new() };
-        let pairs = if of_gate.len() == 1 {
-            "1 pair fails".to_owned()
-        } else {
-            format!("{} pairs fail", of_gate.len())
+    for breaches in run.breaches.chunk_by(|one, other| one.gate == other.gate) {
+        let limit = breaches[0].limit_bits_per_second;
+        let same_limit = breaches.iter().all(|breach| breach.limit_bits_per_second.total_cmp(&limit).is_eq());
+        let named: Vec<String> =
+            breaches.iter().take(NAMED_PAIRS).map(|breach| named(breach, !same_limit)).collect();
+        let more = match breaches.len().saturating_sub(NAMED_PAIRS) {
+            0 => String::new(),
+            more => format!(", and {more} more"),
         };
-        console::note(&format!("gate:    {pairs} {gate}: {}{more}", named.join(", ")));
+        let pairs = match breaches.len() {
+            1 => "1 pair fails".to_owned(),
+            count => format!("{count} pairs fail"),
+        };
+        let limit = if same_limit { format!(" ({})", rate(limit)) } else { String::new() };
+        console::note(&format!("gate:    {pairs} {}{limit}: {}{more}", breaches[0].gate, named.join(", ")));
     }
 }
 
-/// Each gate that fails, once.
-fn gates(breaches: &[Breach]) -> Vec<&str> {
-    let mut gates: Vec<&str> = breaches.iter().map(|breach| breach.gate.as_str()).collect();
-    gates.dedup();
-    gates
-}
-
-fn named(breach: &Breach) -> String {
+fn named(breach: &Breach, with_limit: bool) -> String {
+    let Breach { sender, receiver, .. } = breach;
     let reached = breach.bits_per_second.map_or_else(|| "failed".to_owned(), rate);
-    format!("{} → {} ({reached} of {})", breach.sender, breach.receiver, rate(breach.limit_bits_per_second))
+    let limit =
+        if with_limit { format!(" of {}", rate(breach.limit_bits_per_second)) } else { String::new() };
+    format!("{sender} → {receiver} {reached}{limit}")
 }
 
 /// The exit code of a run that went to its end.

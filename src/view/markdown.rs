@@ -100,7 +100,10 @@ fn grid(text: &mut String, matrix: &Matrix, write: impl Fn(f64) -> String) {
 pub(super) fn comparison(run: &Run) -> String {
     let Some(comparison) = &run.comparison else { return String::new() };
     let when = comparison.base_started_at.strftime("%Y-%m-%d %H:%M UTC");
-    let mut text = format!("\n### Compared with `{}` of {when}\n\n", comparison.base);
+    let mut text = format!("\n### Compared with `{}` of {when}\n", comparison.base);
+    if !comparison.differences.is_empty() {
+        text.push('\n');
+    }
     for difference in &comparison.differences {
         let _ = writeln!(text, "- {}", escaped(difference));
     }

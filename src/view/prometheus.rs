@@ -1,4 +1,5 @@
-//! Metrics in Prometheus' text format: one sample per pair, as of the run's end.
+//! Metrics in Prometheus' text format: one sample per pair, as of the run's end. Their units are the
+//! base units of Prometheus: bytes, seconds, parts of one.
 
 use std::sync::atomic::AtomicU64;
 
@@ -106,7 +107,7 @@ fn about(run: &Run, registry: &mut Registry) {
 fn throughput(run: &Run, registry: &mut Registry) {
     let rate = gauges(
         registry,
-        "throughput_bits_per_second",
+        "throughput_bytes_per_second",
         "Mean throughput at the receiver; none if all tests of the pair failed",
     );
     let failed = gauges(registry, "failed_tests", "Throughput tests of the pair that failed");
@@ -121,7 +122,7 @@ fn throughput(run: &Run, registry: &mut Registry) {
             let labels = pair_labels(&pair.sender, &pair.receiver, summary.path, summary.ip_family);
             failed.get_or_create(&labels).set(pair.failed as f64);
             for (gauges, value) in [
-                (&rate, pair.mean_bits_per_second),
+                (&rate, pair.mean_bits_per_second.map(|bits| bits / 8.0)),
                 (&retransmits, pair.mean_retransmits),
                 (&time, pair.mean_round_trip_time_microseconds.map(|time| time / 1e6)),
                 (&sender_cpu, pair.mean_sender_cpu_percent.map(|percent| percent / 100.0)),

@@ -1,4 +1,5 @@
 use super::*;
+use crate::analysis::{Gates, Threshold, analyse, compare};
 use crate::document::fixtures::{asked, failed, measured, run};
 use crate::document::{Command, Datagrams, Measurement, Outcome, Path, Protocol, State, TestRecord};
 
@@ -160,4 +161,71 @@ fn towards_a_server_elsewhere_there_is_one_column() {
     let mut run = run(&["a", "b"], vec![measured("a", to, 0.95e9), measured("b", to, 0.41e9)]);
     run.parameters.to = Some(to.to_owned());
     insta::assert_snapshot!(render(&run, Format::Table, PLAIN));
+}
+
+/// A run with something of everything: a slow receiver, a failure, a gate, and a run before it.
+fn eventful() -> Run {
+    let nodes = ["node-1", "node-2", "node-3", "node-4"];
+    let rate = |_: &str, server: &str| if server == "node-3" { 3.6e9 } else { 9.41e9 };
+    let base = run(&nodes, all_pairs(&nodes, |_, _| 9.41e9));
+    let mut tests = all_pairs(&nodes, rate);
+    tests[0] = failed("node-1", "node-2", "no route to host: <10.0.0.2> | \"refused\"");
+    let mut run = run(&nodes, tests);
+    analyse(&mut run);
+    run.comparison = Some(compare(&Run { id: "b2w7h4ns".to_owned(), ..base }, &run));
+    let gates = Gates {
+        below: vec![(Threshold::Rate(5_000_000_000), "--fail-below 5Gbit/s".to_owned())],
+        regression: None,
+    };
+    run.breaches = gates.breaches(&run);
+    run
+}
+
+#[test]
+fn a_table_ends_with_findings_changes_and_failures() {
+    insta::assert_snapshot!("eventful_table", render(&eventful(), Format::Table, PLAIN));
+}
+
+#[test]
+fn each_form_tells_the_same_run() {
+    for (name, format) in [
+        ("csv", Format::Csv),
+        ("markdown", Format::Markdown),
+        ("junit", Format::Junit),
+        ("prometheus", Format::Prometheus),
+        ("svg", Format::Svg),
+    ] {
+        let mut text = render(&eventful(), format, PLAIN);
+        if format == Format::Prometheus {
+            // samples of one metric come in any order
+            let mut lines: Vec<&str> = text.lines().filter(|line| !line.starts_with('#')).collect();
+            lines.sort_unstable();
+            text = lines.join("\n");
+        }
+        insta::assert_snapshot!(name, text);
+    }
+}
+
+#[test]
+fn a_comparison_alone_has_forms_of_its_own() {
+    let run = eventful();
+    insta::assert_snapshot!("comparison_csv", render_comparison(&run, Format::Csv, PLAIN));
+    let table = render_comparison(&run, Format::Table, PLAIN);
+    assert!(table.starts_with("Compared with b2w7h4ns of 1970-01-01 00:00 UTC."), "{table}");
+    let json: serde_json::Value =
+        serde_json::from_str(&render_comparison(&run, Format::Json, PLAIN)).unwrap();
+    assert_eq!(json["base"], "b2w7h4ns");
+}
+
+#[test]
+fn csv_has_as_many_fields_in_each_row_as_names() {
+    let mut run = eventful();
+    run.tests.push(asked("node-1", "node-2", 90.0));
+    let text = render(&run, Format::Csv, PLAIN);
+    let mut reader = ::csv::Reader::from_reader(text.as_bytes());
+    let columns = reader.headers().unwrap().len();
+    let rows: Vec<::csv::StringRecord> = reader.records().map(Result::unwrap).collect();
+    assert_eq!(rows.len(), 13);
+    assert!(rows.iter().all(|row| row.len() == columns));
+    assert!(text.contains("no route to host: <10.0.0.2> | \"\"refused\"\""));
 }

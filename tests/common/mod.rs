@@ -1,6 +1,20 @@
 //! The real program, run as a user runs it.
 
-use std::process::{Command, Output};
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+/// The program with nothing of this process's environment that would change what it does, and a
+/// place of its own for saved runs.
+#[allow(dead_code, reason = "the tests on a cluster run it by kubectl")]
+pub fn netbench(data: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_kubectl-netbench"));
+    for variable in ["KUBECONFIG", "NETBENCH_IMAGE", "NO_COLOR", "CLICOLOR_FORCE", "COLORTERM"] {
+        command.env_remove(variable);
+    }
+    // the one on Linux, and where the other ones follow from
+    command.env("XDG_DATA_HOME", data).stdin(Stdio::null());
+    command
+}
 
 /// What a process wrote and how it ended.
 pub struct Ended {

@@ -37,6 +37,7 @@ pub fn command(program: &str) -> Command {
     let mut command = Command::new(program);
     command.env("KUBECONFIG", kubeconfig).env("PATH", format!("{}:{path}", plugin.display()));
     command.env_remove("NETBENCH_IMAGE").env_remove("NO_COLOR").stdin(Stdio::null());
+    command.env("XDG_DATA_HOME", env!("CARGO_TARGET_TMPDIR"));
     if let Some(image) = variable("NETBENCH_E2E_IMAGE") {
         command.env("NETBENCH_IMAGE", image);
     }

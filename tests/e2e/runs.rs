@@ -2,8 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use crate::cluster::{Undo, cluster, kubectl, longest_pause, rates, shaped, variable};
-use kubectl_netbench::document::{self, Outcome, State, Via};
+use crate::cluster::{Undo, cluster, kubectl, longest_pause, netbench, rates, shaped, variable};
+use crate::common::signal;
+use kubectl_netbench::document::{self, Confirmation, FindingKind, Outcome, State, Via};
 
 #[test]
 #[ignore = "needs a cluster: NETBENCH_E2E_KUBECONFIG"]
@@ -74,14 +75,69 @@ fn a_slow_node_is_measured_exactly_and_stands_out() {
     let ended = cluster.run(&format!("matrix {} -t 3s -o json", nodes.join(" ")));
     let drawn = cluster.run(&format!("matrix {} -t 1s", nodes[..3].join(" ")));
     drop(slow);
-    for ((client, server), rate) in rates(&ended.expect_code(0).run()) {
+    let run = ended.expect_code(0).run();
+    for ((client, server), rate) in rates(&run) {
         if client == nodes[2] || server == nodes[2] {
             assert!((0.18e9..=0.21e9).contains(&rate), "{client} → {server}: {rate}");
         } else {
             assert!(rate > 0.5e9, "{client} → {server}: {rate}");
         }
     }
-    assert!(drawn.expect_code(0).stdout.contains("Slowest: "));
+    let finding = &run.findings[0];
+    assert_eq!(
+        (finding.kind, finding.subjects.as_slice(), finding.confirmation),
+        (FindingKind::SlowNode, &nodes[2..3], Some(Confirmation::Confirmed)),
+        "{}",
+        finding.sentence
+    );
+    assert!(!run.retests.is_empty());
+    let drawn = drawn.expect_code(0).stdout;
+    assert!(drawn.contains("Slowest: ") && drawn.contains("Findings:"), "{drawn}");
+}
+
+#[test]
+#[ignore = "needs a cluster: NETBENCH_E2E_KUBECONFIG"]
+fn a_node_that_only_sends_slowly_is_told_with_its_direction() {
+    let cluster = cluster();
+    let nodes = cluster.nodes(4);
+    let Some(slow) = shaped("NETBENCH_E2E_SHAPE_OVERLAY", &nodes[2], "200mbit") else {
+        return;
+    };
+    let ended = cluster.run(&format!("matrix {} -t 2s -o json", nodes.join(" ")));
+    drop(slow);
+    let run = ended.expect_code(0).run();
+    let finding = &run.findings[0];
+    assert_eq!(
+        (finding.kind, finding.subjects.as_slice(), finding.confirmation),
+        (FindingKind::SlowSender, &nodes[2..3], Some(Confirmation::Confirmed)),
+        "{}",
+        finding.sentence
+    );
+    assert!(finding.sentence.contains("it receives normally; measured alone: "), "{}", finding.sentence);
+}
+
+#[test]
+#[ignore = "needs a cluster: NETBENCH_E2E_KUBECONFIG"]
+fn an_interrupted_run_is_resumed_with_its_nodes_and_flags() {
+    let cluster = cluster();
+    let nodes = cluster.nodes(3);
+    let child =
+        netbench(&format!("matrix {} --host -t 1s -q", nodes.join(" "))).spawn().expect("kubectl starts");
+    std::thread::sleep(Duration::from_secs(6));
+    signal(child.id(), "INT");
+    let _ = child.wait_with_output();
+    cluster.assert_nothing_left();
+    let listed = netbench("runs -o json").output().expect("kubectl runs");
+    let listed: serde_json::Value = serde_json::from_slice(&listed.stdout).expect("it is JSON");
+    let newest = &listed[0];
+    let made = newest["tests"].as_u64().expect("a number");
+    assert!((1..6).contains(&made), "{newest}");
+    let ended = cluster.run("matrix --resume latest --no-confirm -o json").expect_code(0);
+    let run = ended.run();
+    assert_eq!((run.tests.len(), run.parameters.paths.as_slice()), (6, &[document::Path::Host][..]));
+    assert_eq!(run.resumed.as_deref(), newest["id"].as_str());
+    let names: Vec<&str> = run.nodes.iter().map(|node| node.name.as_str()).collect();
+    assert_eq!(names, nodes);
 }
 
 #[test]

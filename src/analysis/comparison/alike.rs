@@ -66,8 +66,13 @@ fn parameters(base: &Run, run: &Run) -> Vec<String> {
         .filter(|name| !HARMLESS.contains(&name.as_str()))
         .map(|name| {
             let written = |fields: &Value| match fields.get(name.as_str()) {
-                None => "the default".to_owned(),
+                None => "not given".to_owned(),
                 Some(Value::String(text)) => text.clone(),
+                Some(Value::Array(values)) => {
+                    let plain =
+                        |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+                    values.iter().map(plain).collect::<Vec<_>>().join(" ")
+                }
                 Some(value) => value.to_string(),
             };
             changed(name, &written(&then), &written(&now))

@@ -19,6 +19,9 @@ const LEVEL: f64 = 0.05;
 /// A change that nobody would act on is none, however sure it is.
 const LEAST_PERCENT: f64 = 2.0;
 
+/// A change that is worth a look even where it may be chance.
+const LARGE_PERCENT: f64 = 10.0;
+
 /// Compares `run` with the earlier run `base`, for the pairs and ways of both.
 ///
 /// With repeats, the tests of a pair are the values that are compared; with one test each, the
@@ -96,8 +99,13 @@ fn call(pairs: &mut [PairChange]) {
 
 impl WayComparison {
     /// The pairs that changed for the worse, the worst first: those that fail now, then by percent.
+    /// What cannot be told from chance counts if it is large.
     pub fn worse(&self) -> Vec<&PairChange> {
-        let is_worse = |pair: &&PairChange| matches!(pair.verdict, Verdict::Slower | Verdict::NowFails);
+        let is_worse = |pair: &&PairChange| match pair.verdict {
+            Verdict::Slower | Verdict::NowFails => true,
+            Verdict::Unclear => pair.percent.is_some_and(|percent| percent <= -LARGE_PERCENT),
+            _ => false,
+        };
         let mut worse: Vec<&PairChange> = self.pairs.iter().filter(is_worse).collect();
         let badness = |pair: &PairChange| pair.percent.unwrap_or(f64::NEG_INFINITY);
         worse.sort_by(|one, other| badness(one).total_cmp(&badness(other)));

@@ -100,7 +100,7 @@ fn what_is_not_alike_is_said() {
         [
             "measured then only: b",
             "measured now only: c",
-            "image was the default and is example.org/iperf3:2",
+            "image was not given and is example.org/iperf3:2",
             "parallel was 1 and is 4",
             "the kernel of a was 6.1.0 and is 6.12.1",
         ]

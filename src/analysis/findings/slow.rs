@@ -244,11 +244,13 @@ impl Telling<'_> {
         let of_fault = self.again.iter().filter(|(pair, _)| fault.evidence.contains(pair));
         let alone = mean(&of_fault.map(|(_, rate)| *rate).collect::<Vec<_>>()).map(rate);
         match (verdict, alone) {
-            (Some(Verdict::Confirmed), Some(rate)) => format!(" (so it is alone: {rate})"),
+            (Some(Verdict::Confirmed), Some(rate)) => format!("; measured alone: {rate}"),
             (Some(Verdict::OnlyTogether), Some(rate)) => {
-                format!(" – but not alone: {rate}; it is slow only beside other tests, as on a shared uplink")
+                format!(
+                    "; but measured alone: {rate}, so it is slow only beside other tests, as on a shared uplink"
+                )
             }
-            (Some(Verdict::NotMeasured), _) => " (not measured again)".to_owned(),
+            (Some(Verdict::NotMeasured), _) => "; it could not be measured again".to_owned(),
             _ => String::new(),
         }
     }

@@ -74,13 +74,13 @@ fn a_retest_confirms_or_clears() {
     let confirmed = again(3.7e9).remove(0);
     assert_eq!(confirmed.confirmation, Some(Confirmation::Confirmed));
     assert!(
-        confirmed.sentence.ends_with("it sends normally (so it is alone: 3.70 Gbit/s)"),
+        confirmed.sentence.ends_with("it sends normally; measured alone: 3.70 Gbit/s"),
         "{}",
         confirmed.sentence
     );
     let cleared = again(9.3e9).remove(0);
     assert_eq!(cleared.confirmation, Some(Confirmation::OnlyTogether));
-    assert!(cleared.sentence.contains("but not alone: 9.30 Gbit/s"), "{}", cleared.sentence);
+    assert!(cleared.sentence.contains("but measured alone: 9.30 Gbit/s"), "{}", cleared.sentence);
     // the retests are few, and of the pairs that matter
     let suspects: Vec<String> = super::suspicious(&slow()).iter().map(|test| test.server.clone()).collect();
     assert!(suspects.len() >= 2 && suspects.iter().filter(|server| *server == "node-3").count() >= 2);

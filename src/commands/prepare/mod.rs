@@ -11,6 +11,7 @@ pub(super) use local::local;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use kubectl_netbench::analysis::diagnosis::MOST_TESTS;
 use kubectl_netbench::document::{
     ApiVersion, Kind, Node, Parameters, Path, Run, State, Summary, Versions, Via,
 };
@@ -84,10 +85,13 @@ impl Measuring {
         Self { plan, settings, estimate }
     }
 
-    /// The longest that measuring can take.
+    /// The longest that measuring can take, suspicious pairs once more included.
     fn longest(&self) -> Duration {
-        let slots = self.estimate.slots.iter().map(|slot| *slot + self.settings.grace).collect();
-        Estimate { startup: Duration::ZERO, slots }.measuring(&self.plan)
+        let slots: Vec<Duration> =
+            self.estimate.slots.iter().map(|slot| *slot + self.settings.grace).collect();
+        let slowest = slots.iter().max().copied().unwrap_or_default();
+        let again = slowest * (MOST_TESTS * self.settings.ways.len()) as u32;
+        Estimate { startup: Duration::ZERO, slots }.measuring(&self.plan) + again
     }
 }
 

@@ -66,14 +66,19 @@ fn verdicts(changes: &WayComparison, level: f64) -> String {
         (count > 0).then(|| format!("{count} {word}"))
     });
     let counts: Vec<String> = counts.collect();
+    let called = changes.count(Verdict::Slower) + changes.count(Verdict::Faster);
+    let chance = match called {
+        0 => String::new(),
+        _ => format!(" At most {:.0}% of those called slower or faster are so by chance.", level * 100.0),
+    };
     let median = changes.median_percent.map(|percent| format!("; median change {}%", signed(percent)));
+    let pairs = if changes.pairs.len() == 1 { "pair" } else { "pairs" };
     format!(
-        "{} over {}: {}{}. At most {:.0}% of these calls are chance.\n",
-        if changes.pairs.len() == 1 { "1 pair".to_owned() } else { format!("{} pairs", changes.pairs.len()) },
+        "{} {pairs} over {}: {}{}.{chance}\n",
+        changes.pairs.len(),
         changes.path.name(),
         counts.join(", "),
-        median.unwrap_or_default(),
-        level * 100.0
+        median.unwrap_or_default()
     )
 }
 

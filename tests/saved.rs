@@ -1,0 +1,233 @@
+//! Saved runs, as a user works with them: made on this machine, then without anything but the file.
+
+#![allow(clippy::expect_used, reason = "a test or benchmark ends by a panic, and talks to whoever runs it")]
+
+mod common;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use common::{Ended, signal};
+use kubectl_netbench::document::{Run, State};
+use tempfile::TempDir;
+
+/// A user with a data directory of their own.
+struct User(TempDir);
+
+impl User {
+    fn new() -> Self {
+        Self(tempfile::tempdir().expect("there is room"))
+    }
+
+    fn command(&self, words: &str) -> Command {
+        let mut command = common::netbench(self.0.path());
+        command.args(words.split_whitespace());
+        command
+    }
+
+    fn run(&self, words: &str) -> Ended {
+        self.command(words).output().expect("the program runs").into()
+    }
+
+    fn runs(&self) -> PathBuf {
+        self.0.path().join("kubectl-netbench/runs")
+    }
+
+    /// The saved runs, by their files.
+    fn files(&self) -> Vec<PathBuf> {
+        let files = fs::read_dir(self.runs()).into_iter().flatten();
+        files.map(|file| file.expect("the directory can be read").path()).collect()
+    }
+
+    /// A run of three nodes that was made before.
+    fn with_run() -> (Self, Run) {
+        let user = Self::new();
+        let run = user.run("matrix --local 3 -t 1s -o json").expect_code(0).run();
+        (user, run)
+    }
+}
+
+fn read(path: &Path) -> Run {
+    let text = fs::read_to_string(path).expect("the file can be read");
+    serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}\n{text}"))
+}
+
+#[test]
+fn a_saved_run_is_shown_in_every_form_from_its_file_alone() {
+    let (user, run) = User::with_run();
+    let shown = |words: &str| user.run(words).expect_code(0).stdout;
+    assert_eq!(serde_json::from_str::<Run>(&shown("report -o json")).expect("it is the document"), run);
+    for (form, mark) in [
+        ("table", "Throughput in Gbit/s; rows send, columns receive."),
+        ("wide", "RETRANSMITS"),
+        ("yaml", "apiVersion: netbench.dev/v1alpha1"),
+        ("csv", "run,started_at,finished_at,client,server"),
+        ("markdown", "|**local-3**|"),
+        ("svg", "<svg"),
+        ("html", "<!doctype html>"),
+        ("prometheus", "# TYPE netbench_throughput_bytes_per_second gauge"),
+        ("junit", "<testcase name=\"local-1 → local-2\" classname=\"netbench.loopback\">"),
+    ] {
+        let text = shown(&format!("report {} -o {form}", &run.id[..6]));
+        assert!(text.contains(mark), "{form}:\n{text}");
+        let file = user.0.path().join("report");
+        let words = format!("report latest -o {form} --output-file {}", file.display());
+        assert_eq!(shown(&words), "");
+        assert_eq!(fs::read_to_string(file).expect("it was written"), text, "{form}");
+    }
+    assert_eq!(shown("report -o csv").lines().count(), 7);
+}
+
+#[test]
+fn runs_are_listed_compared_and_deleted() {
+    let (user, first) = User::with_run();
+    let second = user.run("matrix --local 3 -t 1s -P 2 --baseline latest -o json").expect_code(0).run();
+    assert_eq!(second.comparison.as_ref().map(|comparison| &comparison.base), Some(&first.id));
+
+    let listed = user.run("runs").expect_code(0).stdout;
+    let ids: Vec<&str> = listed.lines().skip(1).filter_map(|line| line.split_whitespace().next()).collect();
+    assert_eq!(ids, [&second.id, &first.id]);
+
+    let compared = user.run("compare latest~1").expect_code(0).stdout;
+    assert!(compared.starts_with(&format!("Compared with {}", first.id)), "{compared}");
+    assert!(compared.contains("parallel was 1 and is 2"), "{compared}");
+    assert!(compared.contains("6 pairs over loopback: "), "{compared}");
+    let rows = user.run("compare latest~1 latest -o csv").expect_code(0).stdout;
+    assert_eq!(rows.lines().count(), 7, "{rows}");
+
+    user.run(&format!("runs delete {} nosuch", first.id)).expect_code(1);
+    assert_eq!(user.files().len(), 2);
+    assert_eq!(
+        user.run(&format!("runs delete {}", first.id)).expect_code(0).stderr,
+        format!("deleted {}\n", first.id)
+    );
+    let error = user.run("compare latest~1").expect_code(1).stderr;
+    assert!(error.contains("there is no run latest~1"), "{error}");
+}
+
+#[test]
+fn a_gate_that_fails_names_its_pairs_and_exits_with_4() {
+    let (user, run) = User::with_run();
+    user.run("report --fail-below 1Mbit/s").expect_code(0);
+    let failed = user.run("report --fail-below 9Tbit/s -o json").expect_code(4);
+    assert_eq!(failed.run().breaches.len(), 6);
+    assert!(failed.stderr.starts_with("gate:    6 pairs fail --fail-below 9000Gbit/s"), "{}", failed.stderr);
+    for client in ["local-1 → ", "local-2 → ", "local-3 → "] {
+        assert!(failed.stderr.contains(client), "{}", failed.stderr);
+    }
+    let junit = user.run("report --fail-below 9Tbit/s -o junit").expect_code(4).stdout;
+    assert!(junit.contains("failures=\"6\""), "{junit}");
+
+    // the same run, half as fast
+    let mut slower = run;
+    slower.id = "slower22".to_owned();
+    for test in &mut slower.tests {
+        let mut value = serde_json::to_value(&*test).expect("a test is JSON");
+        for figure in
+            value.pointer_mut("/samples").and_then(|samples| samples.as_array_mut()).into_iter().flatten()
+        {
+            figure["bitsPerSecond"] = (figure["bitsPerSecond"].as_f64().unwrap_or(0.0) / 2.0).into();
+        }
+        value["bitsPerSecond"] = (value["bitsPerSecond"].as_f64().unwrap_or(0.0) / 2.0).into();
+        *test = serde_json::from_value(value).expect("it is still a test");
+    }
+    let file = user.0.path().join("slower.json");
+    fs::write(&file, serde_json::to_string(&slower).expect("a run is JSON")).expect("there is room");
+    let file = file.display();
+    let gate = user.run(&format!("compare latest {file} --fail-regression 10%")).expect_code(4).stderr;
+    assert!(gate.contains("6 pairs fail --fail-regression 10%"), "{gate}");
+    user.run(&format!("report {file} --baseline latest --fail-regression 60%")).expect_code(0);
+    user.run(&format!("compare latest {file}")).expect_code(0);
+}
+
+#[test]
+fn where_a_run_is_kept_is_the_users_choice() {
+    let user = User::new();
+    user.run("pair --local 2 -t 1s --no-save").expect_code(0);
+    assert!(user.files().is_empty());
+    let file = user.0.path().join("monday.json");
+    let ended = user.run(&format!("pair --local 2 -t 1s --save-to {}", file.display())).expect_code(0);
+    assert!(!ended.stderr.contains("saved as"), "{}", ended.stderr);
+    assert_eq!((read(&file).tests.len(), user.files().len()), (2, 0));
+    user.run(&format!("report {}", file.display())).expect_code(0);
+    let early = user.run("pair --local 2 -t 9s --save-to /nosuch/run.json").expect_code(1);
+    assert!(early.stderr.contains("cannot write /nosuch/run.json"), "{}", early.stderr);
+    for _ in 0..3 {
+        user.run("pair --local 2 -t 1s --keep-runs 2").expect_code(0);
+    }
+    assert_eq!(user.files().len(), 2);
+}
+
+#[test]
+fn runs_that_cannot_be_saved_are_made_and_shown_all_the_same() {
+    let user = User::new();
+    fs::write(user.0.path().join("kubectl-netbench"), "not a directory").expect("there is room");
+    let ended = user.run("pair --local 2 -t 1s").expect_code(0);
+    assert!(ended.stderr.contains("the run is not saved: cannot write"), "{}", ended.stderr);
+    assert!(ended.stdout.starts_with("SENDER"), "{}", ended.stdout);
+}
+
+#[test]
+fn a_killed_run_has_lost_no_test_and_is_resumed() {
+    let user = User::new();
+    let mut killed = user
+        .command("matrix --local 4 -t 1s --repeat 2")
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("the program starts");
+    let saved = || user.files().first().map_or(0, |file| read(file).tests.len());
+    let give_up = Instant::now() + Duration::from_secs(30);
+    while saved() < 3 && Instant::now() < give_up {
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    let servers = children(killed.id());
+    signal(killed.id(), "KILL");
+    let _ = killed.wait();
+    for server in servers {
+        signal(server, "KILL");
+    }
+    let before = read(&user.files()[0]);
+    assert!(before.tests.len() >= 3 && before.tests.len() < 24, "{}", before.tests.len());
+    assert_eq!(before.state, State::Partial);
+    let listed = user.run("runs").expect_code(0).stdout;
+    assert!(listed.contains(&format!("partial, {} of 24", before.tests.len())), "{listed}");
+    assert!(user.run("report").expect_code(0).stdout.contains("Partial: the run was ended after"));
+
+    let ended = user.run("matrix --resume latest -o json --no-confirm").expect_code(0);
+    let after = ended.run();
+    assert_eq!((after.tests.len(), after.state), (24, State::Complete));
+    assert_eq!(after.resumed.as_deref(), Some(before.id.as_str()));
+    assert_eq!(after.tests[..before.tests.len()], before.tests);
+    assert_eq!(after.parameters.repeat, 2);
+    assert!(ended.stderr.contains(&format!(
+        "{} tests are taken over from {}",
+        before.tests.len(),
+        before.id
+    )));
+    let whole = user.run("matrix --resume latest").expect_code(1).stderr;
+    assert!(whole.contains("nothing of it is missing"), "{whole}");
+    let mixed = user.run("matrix --resume latest -t 5s").expect_code(2).stderr;
+    assert!(mixed.contains("--resume") && mixed.contains("--time"), "{mixed}");
+}
+
+fn children(pid: u32) -> Vec<u32> {
+    let output = Command::new("ps").args(["-o", "pid=", "--ppid", &pid.to_string()]).output();
+    let text = String::from_utf8(output.expect("ps runs").stdout).expect("ps writes text");
+    text.split_whitespace().map(|pid| pid.parse().expect("a process has a number")).collect()
+}
+
+#[test]
+#[ignore = "needs promtool, of Debian's package prometheus"]
+fn promtool_accepts_the_metrics() {
+    let (user, _) = User::with_run();
+    let file = user.0.path().join("metrics");
+    user.run(&format!("report -o prometheus --output-file {}", file.display())).expect_code(0);
+    let metrics = fs::File::open(file).expect("it was written");
+    let checked = Command::new("promtool").args(["check", "metrics"]).stdin(metrics).output();
+    let checked: Ended = checked.expect("promtool runs").into();
+    assert_eq!(checked.stderr, "");
+    checked.expect_code(0);
+}
