@@ -19,6 +19,9 @@ _kubectl__netbench() {
             kubectl__netbench,cleanup)
                 cmd="kubectl__netbench__subcmd__cleanup"
                 ;;
+            kubectl__netbench,compare)
+                cmd="kubectl__netbench__subcmd__compare"
+                ;;
             kubectl__netbench,help)
                 cmd="kubectl__netbench__subcmd__help"
                 ;;
@@ -28,8 +31,17 @@ _kubectl__netbench() {
             kubectl__netbench,pair)
                 cmd="kubectl__netbench__subcmd__pair"
                 ;;
+            kubectl__netbench,report)
+                cmd="kubectl__netbench__subcmd__report"
+                ;;
+            kubectl__netbench,runs)
+                cmd="kubectl__netbench__subcmd__runs"
+                ;;
             kubectl__netbench__subcmd__help,cleanup)
                 cmd="kubectl__netbench__subcmd__help__subcmd__cleanup"
+                ;;
+            kubectl__netbench__subcmd__help,compare)
+                cmd="kubectl__netbench__subcmd__help__subcmd__compare"
                 ;;
             kubectl__netbench__subcmd__help,help)
                 cmd="kubectl__netbench__subcmd__help__subcmd__help"
@@ -40,6 +52,27 @@ _kubectl__netbench() {
             kubectl__netbench__subcmd__help,pair)
                 cmd="kubectl__netbench__subcmd__help__subcmd__pair"
                 ;;
+            kubectl__netbench__subcmd__help,report)
+                cmd="kubectl__netbench__subcmd__help__subcmd__report"
+                ;;
+            kubectl__netbench__subcmd__help,runs)
+                cmd="kubectl__netbench__subcmd__help__subcmd__runs"
+                ;;
+            kubectl__netbench__subcmd__help__subcmd__runs,delete)
+                cmd="kubectl__netbench__subcmd__help__subcmd__runs__subcmd__delete"
+                ;;
+            kubectl__netbench__subcmd__runs,delete)
+                cmd="kubectl__netbench__subcmd__runs__subcmd__delete"
+                ;;
+            kubectl__netbench__subcmd__runs,help)
+                cmd="kubectl__netbench__subcmd__runs__subcmd__help"
+                ;;
+            kubectl__netbench__subcmd__runs__subcmd__help,delete)
+                cmd="kubectl__netbench__subcmd__runs__subcmd__help__subcmd__delete"
+                ;;
+            kubectl__netbench__subcmd__runs__subcmd__help,help)
+                cmd="kubectl__netbench__subcmd__runs__subcmd__help__subcmd__help"
+                ;;
             *)
                 ;;
         esac
@@ -47,7 +80,7 @@ _kubectl__netbench() {
 
     case "${cmd}" in
         kubectl__netbench)
-            opts="-h -V --help --version matrix pair cleanup help"
+            opts="-h -V --help --version matrix pair report compare runs cleanup help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -114,8 +147,42 @@ _kubectl__netbench() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        kubectl__subcmd__netbench__subcmd__compare)
+            opts="-o -h --fail-regression --output --output-file --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --fail-regression)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "table wide json yaml csv markdown html svg prometheus junit" -- "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -W "table wide json yaml csv markdown html svg prometheus junit" -- "${cur}"))
+                    return 0
+                    ;;
+                --output-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         kubectl__subcmd__netbench__subcmd__help)
-            opts="matrix pair cleanup help"
+            opts="matrix pair report compare runs cleanup help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -129,6 +196,20 @@ _kubectl__netbench() {
             return 0
             ;;
         kubectl__subcmd__netbench__subcmd__help__subcmd__cleanup)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        kubectl__subcmd__netbench__subcmd__help__subcmd__compare)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -184,8 +265,50 @@ _kubectl__netbench() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        kubectl__subcmd__netbench__subcmd__help__subcmd__report)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        kubectl__subcmd__netbench__subcmd__help__subcmd__runs)
+            opts="delete"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        kubectl__subcmd__netbench__subcmd__help__subcmd__runs__subcmd__delete)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         kubectl__subcmd__netbench__subcmd__matrix)
-            opts="-l -t -P -n -o -q -h --selector --concurrency --time --omit --parallel --repeat --rtt --bidir --udp --bitrate --length --mss --window --congestion --dscp --engine --path --host --ip-family --to --image --port --via --keep --dry-run --local --kubeconfig --context --cluster --user --as --as-group --as-uid --request-timeout --namespace --output --color --quiet --help"
+            opts="-l -t -P -n -o -q -h --selector --concurrency --resume --no-confirm --time --omit --parallel --repeat --rtt --bidir --udp --bitrate --length --mss --window --congestion --dscp --engine --path --host --ip-family --to --image --port --via --keep --dry-run --local --kubeconfig --context --cluster --user --as --as-group --as-uid --request-timeout --namespace --baseline --fail-below --fail-regression --no-save --save-to --keep-runs --output --output-file --color --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -200,6 +323,10 @@ _kubectl__netbench() {
                     return 0
                     ;;
                 --concurrency)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --resume)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -323,12 +450,36 @@ _kubectl__netbench() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --baseline)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --fail-below)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --fail-regression)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --save-to)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --keep-runs)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --output)
-                    COMPREPLY=($(compgen -W "table wide json yaml" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "table wide json yaml csv markdown html svg prometheus junit" -- "${cur}"))
                     return 0
                     ;;
                 -o)
-                    COMPREPLY=($(compgen -W "table wide json yaml" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "table wide json yaml csv markdown html svg prometheus junit" -- "${cur}"))
+                    return 0
+                    ;;
+                --output-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --color)
@@ -343,7 +494,7 @@ _kubectl__netbench() {
             return 0
             ;;
         kubectl__subcmd__netbench__subcmd__pair)
-            opts="-t -P -n -o -q -h --server-context --server-kubeconfig --time --omit --parallel --repeat --rtt --bidir --udp --bitrate --length --mss --window --congestion --dscp --engine --path --host --ip-family --to --image --port --via --keep --dry-run --local --kubeconfig --context --cluster --user --as --as-group --as-uid --request-timeout --namespace --output --color --quiet --help"
+            opts="-t -P -n -o -q -h --server-context --server-kubeconfig --time --omit --parallel --repeat --rtt --bidir --udp --bitrate --length --mss --window --congestion --dscp --engine --path --host --ip-family --to --image --port --via --keep --dry-run --local --kubeconfig --context --cluster --user --as --as-group --as-uid --request-timeout --namespace --baseline --fail-below --fail-regression --no-save --save-to --keep-runs --output --output-file --color --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -477,18 +628,162 @@ _kubectl__netbench() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --baseline)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --fail-below)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --fail-regression)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --save-to)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --keep-runs)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --output)
-                    COMPREPLY=($(compgen -W "table wide json yaml" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "table wide json yaml csv markdown html svg prometheus junit" -- "${cur}"))
                     return 0
                     ;;
                 -o)
-                    COMPREPLY=($(compgen -W "table wide json yaml" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "table wide json yaml csv markdown html svg prometheus junit" -- "${cur}"))
+                    return 0
+                    ;;
+                --output-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
                     ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        kubectl__subcmd__netbench__subcmd__report)
+            opts="-o -h --baseline --fail-below --fail-regression --output --output-file --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --baseline)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --fail-below)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --fail-regression)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "table wide json yaml csv markdown html svg prometheus junit" -- "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -W "table wide json yaml csv markdown html svg prometheus junit" -- "${cur}"))
+                    return 0
+                    ;;
+                --output-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        kubectl__subcmd__netbench__subcmd__runs)
+            opts="-o -h --output --help delete help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --output)
+                    COMPREPLY=($(compgen -W "table json yaml" -- "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -W "table json yaml" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        kubectl__subcmd__netbench__subcmd__runs__subcmd__delete)
+            opts="-h --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        kubectl__subcmd__netbench__subcmd__runs__subcmd__help)
+            opts="delete help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        kubectl__subcmd__netbench__subcmd__runs__subcmd__help__subcmd__delete)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        kubectl__subcmd__netbench__subcmd__runs__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
                 *)
                     COMPREPLY=()
                     ;;

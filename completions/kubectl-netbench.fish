@@ -28,10 +28,14 @@ complete -c kubectl-netbench -n "__fish_kubectl_netbench_needs_command" -s h -l 
 complete -c kubectl-netbench -n "__fish_kubectl_netbench_needs_command" -s V -l version -d 'Print version'
 complete -c kubectl-netbench -n "__fish_kubectl_netbench_needs_command" -f -a "matrix" -d 'Measure every ordered pair of nodes'
 complete -c kubectl-netbench -n "__fish_kubectl_netbench_needs_command" -f -a "pair" -d 'Measure two nodes, both directions'
+complete -c kubectl-netbench -n "__fish_kubectl_netbench_needs_command" -f -a "report" -d 'Show a saved run, in any form'
+complete -c kubectl-netbench -n "__fish_kubectl_netbench_needs_command" -f -a "compare" -d 'Show what has changed between two runs'
+complete -c kubectl-netbench -n "__fish_kubectl_netbench_needs_command" -f -a "runs" -d 'List the saved runs, or delete some'
 complete -c kubectl-netbench -n "__fish_kubectl_netbench_needs_command" -f -a "cleanup" -d 'Remove the servers that runs with --keep have left'
 complete -c kubectl-netbench -n "__fish_kubectl_netbench_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand matrix" -s l -l selector -d 'Only nodes with these labels, as for kubectl get' -r
 complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand matrix" -l concurrency -d 'The most tests at the same time; without it as many as there are disjoint pairs' -r
+complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand matrix" -l resume -d 'Measure what is missing or failed in this run, with its nodes and flags' -r
 complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand matrix" -s t -l time -d 'How long each test sends: 5s, 1m30s' -r
 complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand matrix" -l omit -d 'Leave so much of the start of each test out of its figures, before its time' -r
 complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand matrix" -s P -l parallel -d 'Streams at the same time in each test' -r
@@ -68,19 +72,33 @@ complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand matrix
 complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand matrix" -l as-uid -d 'A uid to act as' -r
 complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand matrix" -l request-timeout -d 'How long one request to the cluster may take; 0 for as long as it takes' -r
 complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand matrix" -s n -l namespace -d 'Work in this namespace, and remove from it exactly what was made; without it, a run has a namespace of its own' -r
-complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand matrix" -s o -l output -d 'The form of the result on standard output' -r -f -a "table\t'The matrix, or the two directions of a pair'
+complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand matrix" -l baseline -d 'Compare with this run: an id, latest, latest~1, or a file' -r
+complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand matrix" -l fail-below -d 'Exit with 4 if a pair failed or has less than this: 5Gbit/s, 80% of the run\'s median; may be repeated' -r
+complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand matrix" -l fail-regression -d 'Exit with 4 if a pair is slower than in the baseline by more than this and more than chance: 10%' -r
+complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand matrix" -l save-to -d 'Save the run in this file, not among the user\'s runs' -r -F
+complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand matrix" -l keep-runs -d 'Delete all saved runs but the newest N when this one is saved [default: keep all]' -r
+complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand matrix" -s o -l output -d 'The form of the result' -r -f -a "table\t'The matrix, or the two directions of a pair'
 wide\t'The same with every pair\'s retransmits, round-trip time and CPU'
 json\t'The run document'
-yaml\t'The run document'"
+yaml\t'The run document'
+csv\t'One row per test'
+markdown\t'For tickets'
+html\t'A page for a browser: every pair in a heat map, and what its tests found'
+svg\t'A drawing of the matrix'
+prometheus\t'Metrics in Prometheus\' text format'
+junit\t'For pipelines: a failed or slow pair is a failed case'"
+complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand matrix" -l output-file -d 'Write the result to this file, not to standard output' -r -F
 complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand matrix" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
 always\t'In any case'
 never\t'In no case'"
+complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand matrix" -l no-confirm -d 'Do not measure suspicious pairs again, each alone, before a finding is printed'
 complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand matrix" -l rtt -d 'Measure how long an answer takes as well, by iperf 2 in the same pods, for 2s at most'
 complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand matrix" -l bidir -d 'Measure both directions at the same time'
 complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand matrix" -l udp -d 'Measure UDP: what arrives, and how much is lost'
 complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand matrix" -l host -d 'On the network of the nodes: --path host'
 complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand matrix" -l keep -d 'Leave the servers running, for later runs with the same settings to start at once; `kubectl netbench cleanup` removes them'
 complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand matrix" -l dry-run -d 'Print the objects of the run as YAML, and make none of them'
+complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand matrix" -l no-save -d 'Do not save the run'
 complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand matrix" -s q -l quiet -d 'Print the result and errors only: no plan, no progress'
 complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand matrix" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand pair" -l server-context -d 'The context of the cluster that has the server\'s node, if it is another one' -r
@@ -121,10 +139,22 @@ complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand pair" 
 complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand pair" -l as-uid -d 'A uid to act as' -r
 complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand pair" -l request-timeout -d 'How long one request to the cluster may take; 0 for as long as it takes' -r
 complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand pair" -s n -l namespace -d 'Work in this namespace, and remove from it exactly what was made; without it, a run has a namespace of its own' -r
-complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand pair" -s o -l output -d 'The form of the result on standard output' -r -f -a "table\t'The matrix, or the two directions of a pair'
+complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand pair" -l baseline -d 'Compare with this run: an id, latest, latest~1, or a file' -r
+complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand pair" -l fail-below -d 'Exit with 4 if a pair failed or has less than this: 5Gbit/s, 80% of the run\'s median; may be repeated' -r
+complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand pair" -l fail-regression -d 'Exit with 4 if a pair is slower than in the baseline by more than this and more than chance: 10%' -r
+complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand pair" -l save-to -d 'Save the run in this file, not among the user\'s runs' -r -F
+complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand pair" -l keep-runs -d 'Delete all saved runs but the newest N when this one is saved [default: keep all]' -r
+complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand pair" -s o -l output -d 'The form of the result' -r -f -a "table\t'The matrix, or the two directions of a pair'
 wide\t'The same with every pair\'s retransmits, round-trip time and CPU'
 json\t'The run document'
-yaml\t'The run document'"
+yaml\t'The run document'
+csv\t'One row per test'
+markdown\t'For tickets'
+html\t'A page for a browser: every pair in a heat map, and what its tests found'
+svg\t'A drawing of the matrix'
+prometheus\t'Metrics in Prometheus\' text format'
+junit\t'For pipelines: a failed or slow pair is a failed case'"
+complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand pair" -l output-file -d 'Write the result to this file, not to standard output' -r -F
 complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand pair" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
 always\t'In any case'
 never\t'In no case'"
@@ -134,8 +164,52 @@ complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand pair" 
 complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand pair" -l host -d 'On the network of the nodes: --path host'
 complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand pair" -l keep -d 'Leave the servers running, for later runs with the same settings to start at once; `kubectl netbench cleanup` removes them'
 complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand pair" -l dry-run -d 'Print the objects of the run as YAML, and make none of them'
+complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand pair" -l no-save -d 'Do not save the run'
 complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand pair" -s q -l quiet -d 'Print the result and errors only: no plan, no progress'
 complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand pair" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand report" -l baseline -d 'Compare with this run: an id, latest, latest~1, or a file' -r
+complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand report" -l fail-below -d 'Exit with 4 if a pair failed or has less than this: 5Gbit/s, 80% of the run\'s median; may be repeated' -r
+complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand report" -l fail-regression -d 'Exit with 4 if a pair is slower than in the baseline by more than this and more than chance: 10%' -r
+complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand report" -s o -l output -d 'The form of the result' -r -f -a "table\t'The matrix, or the two directions of a pair'
+wide\t'The same with every pair\'s retransmits, round-trip time and CPU'
+json\t'The run document'
+yaml\t'The run document'
+csv\t'One row per test'
+markdown\t'For tickets'
+html\t'A page for a browser: every pair in a heat map, and what its tests found'
+svg\t'A drawing of the matrix'
+prometheus\t'Metrics in Prometheus\' text format'
+junit\t'For pipelines: a failed or slow pair is a failed case'"
+complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand report" -l output-file -d 'Write the result to this file, not to standard output' -r -F
+complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand report" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t'In any case'
+never\t'In no case'"
+complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand report" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand compare" -l fail-regression -d 'Exit with 4 if a pair has become slower by more than this and more than chance: 10%' -r
+complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand compare" -s o -l output -d 'The form of the result' -r -f -a "table\t'The matrix, or the two directions of a pair'
+wide\t'The same with every pair\'s retransmits, round-trip time and CPU'
+json\t'The run document'
+yaml\t'The run document'
+csv\t'One row per test'
+markdown\t'For tickets'
+html\t'A page for a browser: every pair in a heat map, and what its tests found'
+svg\t'A drawing of the matrix'
+prometheus\t'Metrics in Prometheus\' text format'
+junit\t'For pipelines: a failed or slow pair is a failed case'"
+complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand compare" -l output-file -d 'Write the result to this file, not to standard output' -r -F
+complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand compare" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t'In any case'
+never\t'In no case'"
+complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand compare" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand runs; and not __fish_seen_subcommand_from delete help" -s o -l output -d 'The form of the list' -r -f -a "table\t'For people'
+json\t'For programs'
+yaml\t'For programs'"
+complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand runs; and not __fish_seen_subcommand_from delete help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand runs; and not __fish_seen_subcommand_from delete help" -f -a "delete" -d 'Delete runs'
+complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand runs; and not __fish_seen_subcommand_from delete help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand runs; and __fish_seen_subcommand_from delete" -s h -l help -d 'Print help'
+complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand runs; and __fish_seen_subcommand_from help" -f -a "delete" -d 'Delete runs'
+complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand runs; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand cleanup" -l kubeconfig -d 'The kubeconfig file' -r -F
 complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand cleanup" -l context -d 'The context of the kubeconfig' -r
 complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand cleanup" -l cluster -d 'The cluster of the kubeconfig' -r
@@ -146,7 +220,11 @@ complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand cleanu
 complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand cleanup" -l request-timeout -d 'How long one request to the cluster may take; 0 for as long as it takes' -r
 complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand cleanup" -s n -l namespace -d 'Work in this namespace, and remove from it exactly what was made; without it, a run has a namespace of its own' -r
 complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand cleanup" -s h -l help -d 'Print help'
-complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand help; and not __fish_seen_subcommand_from matrix pair cleanup help" -f -a "matrix" -d 'Measure every ordered pair of nodes'
-complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand help; and not __fish_seen_subcommand_from matrix pair cleanup help" -f -a "pair" -d 'Measure two nodes, both directions'
-complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand help; and not __fish_seen_subcommand_from matrix pair cleanup help" -f -a "cleanup" -d 'Remove the servers that runs with --keep have left'
-complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand help; and not __fish_seen_subcommand_from matrix pair cleanup help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand help; and not __fish_seen_subcommand_from matrix pair report compare runs cleanup help" -f -a "matrix" -d 'Measure every ordered pair of nodes'
+complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand help; and not __fish_seen_subcommand_from matrix pair report compare runs cleanup help" -f -a "pair" -d 'Measure two nodes, both directions'
+complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand help; and not __fish_seen_subcommand_from matrix pair report compare runs cleanup help" -f -a "report" -d 'Show a saved run, in any form'
+complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand help; and not __fish_seen_subcommand_from matrix pair report compare runs cleanup help" -f -a "compare" -d 'Show what has changed between two runs'
+complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand help; and not __fish_seen_subcommand_from matrix pair report compare runs cleanup help" -f -a "runs" -d 'List the saved runs, or delete some'
+complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand help; and not __fish_seen_subcommand_from matrix pair report compare runs cleanup help" -f -a "cleanup" -d 'Remove the servers that runs with --keep have left'
+complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand help; and not __fish_seen_subcommand_from matrix pair report compare runs cleanup help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c kubectl-netbench -n "__fish_kubectl_netbench_using_subcommand help; and __fish_seen_subcommand_from runs" -f -a "delete" -d 'Delete runs'

@@ -3,9 +3,10 @@
 use std::fmt::Write;
 
 use super::View;
+use super::notes::notes;
 use super::words::{about, way};
 use crate::analysis::{Cell, Level, Matrix};
-use crate::document::{Command, Outcome, Run, State};
+use crate::document::{Command, Outcome, Run};
 use crate::explanation::by_reason;
 use crate::quantity::{RateUnit, duration, rate};
 
@@ -37,8 +38,8 @@ fn heading(run: &Run) -> String {
     let mut text = format!("## Network benchmark{of}\n\n");
     let when = run.started_at.strftime("%Y-%m-%d %H:%M UTC");
     let _ = writeln!(text, "Run `{}`, {when}: {}.", run.id, about(run));
-    if run.state == State::Partial {
-        let _ = writeln!(text, "**Partial**: {} of {} tests were made.", run.tests.len(), run.planned_tests);
+    for note in notes(run) {
+        let _ = writeln!(text, "\n{}", escaped(&note));
     }
     text
 }

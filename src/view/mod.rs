@@ -1,8 +1,11 @@
 //! From a run document to what people and programs read. Pure: returns text.
 
 mod csv;
+mod html;
 mod junit;
 mod markdown;
+mod names;
+mod notes;
 mod prometheus;
 mod scale;
 mod serialized;
@@ -30,6 +33,8 @@ pub enum Format {
     Csv,
     /// For tickets.
     Markdown,
+    /// A page for a browser: every pair in a heat map, and what its tests found.
+    Html,
     /// A drawing of the matrix.
     Svg,
     /// Metrics in Prometheus' text format.
@@ -41,7 +46,7 @@ pub enum Format {
 impl Format {
     /// Whether nobody would want to read it on a terminal.
     pub fn is_for_browsers(self) -> bool {
-        matches!(self, Self::Svg)
+        matches!(self, Self::Html | Self::Svg)
     }
 }
 
@@ -81,6 +86,7 @@ fn view(format: Format, canvas: Canvas) -> Box<dyn View> {
         Format::Json => Box::new(serialized::Json),
         Format::Yaml => Box::new(serialized::Yaml),
         Format::Csv => Box::new(csv::Csv),
+        Format::Html => Box::new(html::Html),
         Format::Markdown => Box::new(markdown::Markdown),
         Format::Svg => Box::new(svg::Svg),
         Format::Prometheus => Box::new(prometheus::Prometheus),

@@ -14,6 +14,9 @@ pub(super) fn unreachable(run: &Run) -> Vec<Finding> {
         if summary.pairs.iter().all(|pair| pair.measured == 0) {
             continue;
         }
+        if summary.pairs.iter().all(|pair| pair.failed == 0) {
+            continue;
+        }
         let way = (summary.path, summary.ip_family);
         let failing = run.nodes.iter().filter_map(|node| Some((node, of_node(summary, &node.name)?)));
         told.extend(failing.map(|(node, sentence)| {

@@ -1,6 +1,6 @@
 //! What says more about the measurement or its hosts than about the network between them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::{counted, finding, listed, over};
 use crate::document::{EngineName, Finding, FindingKind, Measure, Node, Run, TestRecord};
@@ -13,18 +13,19 @@ pub(super) fn mtus(run: &Run) -> Vec<Finding> {
     }
     let of_way = |summary: &crate::document::ThroughputSummary| {
         let way = (summary.path, summary.ip_family);
-        let sizes = |node: &str| -> Vec<u32> {
-            let tests = run.tests.iter().filter(|test| {
-                (test.path, test.ip_family) == way && (test.client == node || test.server == node)
-            });
-            tests.filter_map(|test| test.outcome.throughput()?.mss_bytes).collect()
-        };
         // a connection has the smaller size of its two ends: the largest one of a node is its own
-        let own: Vec<(&String, u32)> = run
-            .nodes
-            .iter()
-            .filter_map(|node| Some((&node.name, sizes(&node.name).into_iter().max()?)))
-            .collect();
+        let mut largest: HashMap<&str, u32> = HashMap::new();
+        for test in run.tests.iter().filter(|test| (test.path, test.ip_family) == way) {
+            let Some(size) = test.outcome.throughput().and_then(|figures| figures.mss_bytes) else {
+                continue;
+            };
+            for node in [&test.client, &test.server] {
+                let own = largest.entry(node).or_default();
+                *own = size.max(*own);
+            }
+        }
+        let size = |node: &'_ Node| Some((node.name.clone(), *largest.get(node.name.as_str())?));
+        let own: Vec<(String, u32)> = run.nodes.iter().filter_map(size).collect();
         let mut counts: BTreeMap<u32, usize> = BTreeMap::new();
         for (_, size) in &own {
             *counts.entry(*size).or_default() += 1;
@@ -36,7 +37,7 @@ pub(super) fn mtus(run: &Run) -> Vec<Finding> {
             .filter(|(_, size)| *size != usual)
             .map(|(name, size)| format!("{name} with {size} bytes"))
             .collect();
-        let subjects = own.iter().filter(|(_, size)| *size != usual).map(|(name, _)| (*name).clone());
+        let subjects = own.iter().filter(|(_, size)| *size != usual).map(|(name, _)| name.clone());
         let sentence = format!(
             "{}the MTU differs: TCP segments have {usual} bytes, but those of {}",
             over(run, way),

@@ -1,9 +1,11 @@
 //! Pairs that send many more segments again than the others.
 
+use std::collections::HashMap;
+
 use super::{finding, over};
 use crate::analysis::statistics::median;
 use crate::analysis::summary::Way;
-use crate::document::{Ends, Finding, FindingKind, Measure, PairSummary, Run, ThroughputSummary};
+use crate::document::{Ends, Finding, FindingKind, PairSummary, Run, ThroughputSummary};
 
 /// Less than this part of all segments is no sign of anything.
 const LEAST_PART: f64 = 0.001;
@@ -21,8 +23,12 @@ pub(super) fn findings(run: &Run) -> Vec<Finding> {
 
 fn of_way(run: &Run, summary: &ThroughputSummary) -> Option<Finding> {
     let way = (summary.path, summary.ip_family);
-    let parts: Vec<(&PairSummary, f64)> =
-        summary.pairs.iter().filter_map(|pair| Some((pair, part(run, way, pair)?))).collect();
+    let parts = parts(run, way);
+    let parts: Vec<(&PairSummary, f64)> = summary
+        .pairs
+        .iter()
+        .filter_map(|pair| Some((pair, *parts.get(&(pair.sender.as_str(), pair.receiver.as_str()))?)))
+        .collect();
     let usual = median(parts.iter().map(|(_, part)| *part).collect())?;
     let is_out = |part: f64| part >= LEAST_PART && part > usual * OUT_OF_LINE;
     let mut out: Vec<(&PairSummary, f64)> = parts.into_iter().filter(|(_, part)| is_out(*part)).collect();
@@ -71,16 +77,16 @@ fn of_way(run: &Run, summary: &ThroughputSummary) -> Option<Finding> {
     })
 }
 
-/// The part of a pair's segments that were sent again; none if its sender does not tell.
-fn part(run: &Run, way: Way, pair: &PairSummary) -> Option<f64> {
-    let again = pair.mean_retransmits?;
-    let figures = run.tests.iter().filter(|test| {
-        test.measure == Measure::Throughput
-            && (test.path, test.ip_family) == way
-            && test.sender_and_receiver() == (&pair.sender, &pair.receiver)
-    });
-    let figures: Vec<_> = figures.filter_map(|test| test.outcome.throughput()).collect();
-    let bytes = figures.iter().map(|figures| figures.bytes as f64).sum::<f64>() / figures.len().max(1) as f64;
-    let mss = figures.iter().find_map(|figures| figures.mss_bytes).map_or(USUAL_MSS_BYTES, f64::from);
-    (bytes > 0.0).then(|| again / (bytes / mss))
+/// The part of the segments that were sent again, by sender and receiver; of pairs whose senders tell.
+fn parts(run: &Run, way: Way) -> HashMap<(&str, &str), f64> {
+    let mut sums: HashMap<(&str, &str), (f64, f64)> = HashMap::new();
+    let tests = run.tests.iter().filter(|test| (test.path, test.ip_family) == way);
+    for (test, figures) in tests.filter_map(|test| Some((test, test.outcome.throughput()?))) {
+        let Some(again) = figures.retransmits else { continue };
+        let mss = figures.mss_bytes.map_or(USUAL_MSS_BYTES, f64::from);
+        let sum = sums.entry(test.sender_and_receiver()).or_default();
+        *sum = (sum.0 + again as f64, sum.1 + figures.bytes as f64 / mss);
+    }
+    sums.retain(|_, (_, segments)| *segments > 0.0);
+    sums.into_iter().map(|(pair, (again, segments))| (pair, again / segments)).collect()
 }

@@ -2,9 +2,9 @@
 
 use comfy_table::Cell as TableCell;
 
-use super::names::shorten;
 use super::{Canvas, style};
 use crate::analysis::{Cell, Matrix};
+use crate::view::names::shorten;
 
 /// How a matrix is drawn: what its figures are, and how they are written.
 pub(super) struct Drawing {

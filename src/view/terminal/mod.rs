@@ -7,7 +7,6 @@ mod drawing;
 mod failures;
 mod heat;
 mod latency;
-mod names;
 mod runs;
 mod style;
 
@@ -16,11 +15,12 @@ pub use runs::table as runs;
 
 use drawing::Drawing;
 
+use super::notes::notes;
 use super::words::way;
 use super::{Canvas, View};
 use crate::analysis::{Matrix, part_of_rate};
-use crate::document::{Command, Run, State, ThroughputSummary};
-use crate::quantity::{RateUnit, duration};
+use crate::document::{Command, Run, ThroughputSummary};
+use crate::quantity::RateUnit;
 
 /// Tables for people.
 pub(super) struct Terminal {
@@ -51,7 +51,7 @@ impl View for Terminal {
             parts.push(changes);
         }
         parts.push(failures::text(run, canvas));
-        parts.push(notes(run));
+        parts.push(notes(run).into_iter().map(|note| note + "\n").collect());
         parts.retain(|part| !part.is_empty());
         parts.join("\n")
     }
@@ -110,43 +110,4 @@ fn slowest(matrix: &Matrix, median: f64, unit: RateUnit) -> String {
         matrix.columns[column],
         unit.figure(rate),
     )
-}
-
-/// What a reader must know about the figures.
-fn notes(run: &Run) -> String {
-    let mut notes = Vec::new();
-    if run.state == State::Partial {
-        let (done, planned) = (run.tests.len(), run.planned_tests);
-        notes.push(format!("Partial: the run was ended after {done} of {planned} tests."));
-    }
-    let pairs = || run.summary.throughput.iter().flat_map(|summary| &summary.pairs);
-    let latencies = || run.summary.latency.iter().flat_map(|summary| &summary.pairs);
-    if pairs().any(|pair| pair.failed > 0 && pair.measured > 0)
-        || latencies().any(|pair| pair.failed > 0 && pair.measured > 0)
-    {
-        notes.push("* Some of the pair's tests failed: this is the mean of the others.".to_owned());
-    }
-    if let Some(resolution) = coarse_percentiles(run) {
-        notes.push(format!(
-            "Percentiles are the upper ends of steps of {}: this iperf 2 has no finer ones.",
-            duration(resolution)
-        ));
-    }
-    let retried = run.tests.iter().filter(|test| test.attempt > 1).count();
-    if retried > 0 {
-        let tests = if retried == 1 { "test" } else { "tests" };
-        notes.push(format!("Retried: {retried} {tests} took more than one attempt."));
-    }
-    if !notes.is_empty() {
-        notes.push(String::new());
-    }
-    notes.join("\n")
-}
-
-/// The resolution of percentiles in microseconds, where it is too coarse for what was measured.
-fn coarse_percentiles(run: &Run) -> Option<f64> {
-    let latencies = run.tests.iter().filter_map(|test| test.outcome.latency());
-    let coarse =
-        latencies.filter(|latency| latency.resolution_microseconds > latency.mean_microseconds / 2.0);
-    coarse.map(|latency| latency.resolution_microseconds).reduce(f64::max)
 }
