@@ -25,8 +25,24 @@ impl View for Prometheus {
         let mut text = String::new();
         // it goes to memory: nothing can fail
         let _ = encode(&mut text, &registry);
-        text
+        in_order(&text)
     }
+}
+
+/// The samples of each metric in alphabetical order: a family has them in any, and two reports of one
+/// run must not differ.
+fn in_order(text: &str) -> String {
+    let lines: Vec<&str> = text.lines().collect();
+    let is_comment = |line: &str| line.starts_with('#');
+    let blocks = lines.chunk_by(|one, other| is_comment(one) == is_comment(other));
+    let sorted = blocks.flat_map(|block| {
+        let mut block = block.to_vec();
+        if !is_comment(block[0]) {
+            block.sort_unstable();
+        }
+        block
+    });
+    sorted.flat_map(|line| [line, "\n"]).collect()
 }
 
 type Gauges<L> = Family<L, Gauge<f64, AtomicU64>>;
