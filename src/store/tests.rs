@@ -1,4 +1,5 @@
 use super::*;
+use crate::document::Summary;
 use crate::document::fixtures::{failed, measured, run};
 use jiff::Timestamp;
 use proptest::prelude::*;
@@ -36,7 +37,7 @@ fn a_run_is_a_whole_document_after_each_test() {
 fn a_list_tells_what_a_run_was_even_of_one_that_was_not_finished() {
     let (_directory, store) = store();
     let whole = named("k3v9x2mq", 60);
-    let bare = Run { tests: Vec::new(), summary: Default::default(), state: State::Partial, ..whole.clone() };
+    let bare = Run { tests: Vec::new(), summary: Summary::default(), state: State::Partial, ..whole.clone() };
     let mut recording = store.record(&bare).unwrap();
     recording.add(&whole.tests[0]).unwrap();
     recording.add(&whole.tests[1]).unwrap();

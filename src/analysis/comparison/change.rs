@@ -104,10 +104,9 @@ fn student(difference: f64, variance: f64, freedom: f64) -> f64 {
 }
 
 /// The change of one pair. Whether it is by more than chance is said of all pairs together.
-pub(super) fn of_pair(sender: &str, receiver: &str, then: Option<Tests>, now: Option<Tests>) -> PairChange {
-    let mean_of = |tests: &Option<Tests>| tests.as_ref().and_then(|tests| tests.mean);
-    let (base, new) = (mean_of(&then), mean_of(&now));
-    let (p, verdict) = match (&then, &now) {
+pub(super) fn of_pair(sender: &str, receiver: &str, then: Option<&Tests>, now: Option<&Tests>) -> PairChange {
+    let (base, new) = (then.and_then(|tests| tests.mean), now.and_then(|tests| tests.mean));
+    let (p, verdict) = match (then, now) {
         (Some(then), Some(now)) => match (base, new) {
             (Some(_), Some(_)) => match then.probability_of_chance(now) {
                 Some(p) => (Some(p), Verdict::Same),

@@ -74,7 +74,7 @@ fn compare_way(way: Way, then: &ByPair, now: &ByPair) -> WayComparison {
     let mut pairs: Vec<PairChange> = keys
         .map(|key| {
             let tests = |of: &ByPair| of.tests.get(key).map(|tests| Tests::of(tests));
-            change::of_pair(key.0, key.1, tests(then), tests(now))
+            change::of_pair(key.0, key.1, tests(then).as_ref(), tests(now).as_ref())
         })
         .collect();
     call(&mut pairs);

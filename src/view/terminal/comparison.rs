@@ -1,5 +1,7 @@
 //! What has changed since another run: a matrix, and a list of what has changed for the worse.
 
+use std::fmt::Write;
+
 use comfy_table::Cell;
 
 use super::{Canvas, Drawing, style, way};
@@ -16,7 +18,7 @@ pub(in crate::view) fn text(run: &Run, canvas: Canvas) -> String {
         comparison.base_started_at.strftime("%Y-%m-%d %H:%M UTC")
     );
     for difference in &comparison.differences {
-        text.push_str(&format!("  • {difference}\n"));
+        let _ = writeln!(text, "  • {difference}");
     }
     for way in &comparison.ways {
         text.push('\n');
