@@ -39,6 +39,11 @@ pub struct Gates {
 }
 
 impl Gates {
+    /// Whether nothing has to be reached.
+    pub fn is_empty(&self) -> bool {
+        self.below.is_empty() && self.regression.is_none()
+    }
+
     /// The pairs that don't reach it, gate by gate, the worst first.
     pub fn breaches(&self, run: &Run) -> Vec<Breach> {
         let below = self.below.iter().map(|(threshold, gate)| -> Vec<Breach> {

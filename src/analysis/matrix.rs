@@ -98,6 +98,18 @@ impl Matrix {
         Self::new(run, cells.collect())
     }
 
+    /// The throughputs of one way from the server outside of the cluster, where that sent too: columns
+    /// send, and rows receive.
+    pub fn of_way_back(run: &Run, summary: &ThroughputSummary) -> Option<Self> {
+        let to = run.parameters.to.as_ref()?;
+        let mut back = summary.clone();
+        back.pairs.retain(|pair| pair.sender == *to);
+        for pair in &mut back.pairs {
+            std::mem::swap(&mut pair.sender, &mut pair.receiver);
+        }
+        (!back.pairs.is_empty()).then(|| Self::of_throughput(run, &back))
+    }
+
     /// The mean latencies of one way, in microseconds.
     pub fn of_latency(run: &Run, summary: &LatencySummary) -> Self {
         let median = summary.median_microseconds;

@@ -53,10 +53,10 @@ impl ConnectionArgs {
         }
     }
 
-    /// The same, in this context unless another one is named.
+    /// The same, in this context and namespace unless others are named.
     #[must_use]
-    pub fn or_context(self, context: Option<String>) -> Self {
-        Self { context: self.context.or(context), ..self }
+    pub fn or(self, context: Option<String>, namespace: Option<String>) -> Self {
+        Self { context: self.context.or(context), namespace: self.namespace.or(namespace), ..self }
     }
 
     /// The flags as options of a connection.

@@ -31,13 +31,13 @@ impl GateArgs {
         }
     }
 
-    /// Why these flags cannot be used together.
+    /// Why these flags cannot be used together. `earlier` names the run before this one.
     ///
     /// # Errors
     /// What is wrong, with what to do.
-    pub(super) fn check(&self) -> Result<(), String> {
+    pub(super) fn check(&self, earlier: &str) -> Result<(), String> {
         if self.fail_regression.is_some() && self.baseline.is_none() {
-            return Err("--fail-regression needs a run to compare with: add --baseline latest".to_owned());
+            return Err(format!("--fail-regression needs a run to compare with: add --baseline {earlier}"));
         }
         Ok(())
     }

@@ -35,7 +35,11 @@ pub struct CommonArgs {
 }
 
 impl CommonArgs {
-    pub(super) fn check(&self) -> Result<(), String> {
+    /// Why these flags cannot be used together.
+    ///
+    /// # Errors
+    /// What is wrong, with what to do.
+    pub fn check(&self) -> Result<(), String> {
         let paths = self.placement.paths();
         if self.placement.to.is_some() && paths.iter().any(|path| path.has_service()) {
             return Err("--to leads past every Service: use --path pod or host".to_owned());
@@ -44,7 +48,7 @@ impl CommonArgs {
             return Err("--to needs --engine iperf3: what an iperf 2 server receives is told by itself only"
                 .to_owned());
         }
-        self.gates.check()?;
+        self.gates.check("latest")?;
         self.measurement.check()
     }
 }

@@ -59,7 +59,7 @@ impl Cli {
         let checked = match &cli.command {
             Command::Matrix(arguments) => arguments.common.check(),
             Command::Pair(arguments) => arguments.check(),
-            Command::Report(arguments) => arguments.gates.check(),
+            Command::Report(arguments) => arguments.gates.check("latest~1"),
             Command::Compare(_) | Command::Runs(_) | Command::Cleanup(_) => Ok(()),
         };
         match checked {

@@ -3,7 +3,10 @@
 use clap::{Args, ValueEnum};
 
 use super::address::{Address, parse_address};
-use crate::document::{IpFamily, Path, Run, Via};
+use crate::document::{EngineName, IpFamily, Path, Run, Via};
+use crate::engine::Engine;
+use crate::engine::iperf2::Iperf2;
+use crate::engine::iperf3::Iperf3;
 use crate::testbed::Way;
 
 /// The image of the pods where none is named. Releases are built with their own.
@@ -115,6 +118,10 @@ impl PlacementArgs {
     pub fn of(run: &Run) -> Result<Self, String> {
         let parameters = &run.parameters;
         let is_local = run.cluster.is_none();
+        let default_port = match parameters.engine {
+            EngineName::Iperf3 => Iperf3.default_port(),
+            EngineName::Iperf2 => Iperf2.default_port(),
+        };
         let path = |path: &Path| match path {
             Path::Pod => Some(PathArg::Pod),
             Path::Service => Some(PathArg::Service),
@@ -134,7 +141,8 @@ impl PlacementArgs {
             },
             to: parameters.to.as_deref().map(parse_address).transpose()?,
             image: parameters.image.clone(),
-            port: parameters.port,
+            // where latency is measured, one port follows from the other only if it was given
+            port: parameters.port.filter(|port| is_local || *port != default_port),
             via: match parameters.via {
                 Via::Exec | Via::Process => ViaArg::Auto,
                 Via::Job => ViaArg::Job,

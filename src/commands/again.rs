@@ -1,5 +1,7 @@
 //! The tests that are made again, each alone, before a finding is printed.
 
+use std::collections::HashSet;
+
 use kubectl_netbench::analysis;
 use kubectl_netbench::document::{Direction, Measure, Run, TestRecord};
 use kubectl_netbench::engine::Flow;
@@ -9,7 +11,14 @@ use kubectl_netbench::testbed::Way;
 
 /// One test of each suspicious pair, as it was measured the first time.
 pub(super) fn tests(run: &Run, settings: &Settings) -> Vec<Test> {
-    analysis::suspicious(run).into_iter().filter_map(|record| same(record, run, settings)).collect()
+    let tests = analysis::suspicious(run).into_iter().filter_map(|record| same(record, run, settings));
+    // both directions at once are one test
+    let mut known = HashSet::new();
+    let ends = |test: &Test| match test.flow {
+        Flow::Both => (test.client.min(test.server), test.client.max(test.server)),
+        Flow::Forward | Flow::Reverse => (test.client, test.server),
+    };
+    tests.filter(|test| known.insert((ends(test), test.variant, test.flow))).collect()
 }
 
 fn same(record: &TestRecord, run: &Run, settings: &Settings) -> Option<Test> {

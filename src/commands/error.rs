@@ -42,6 +42,18 @@ pub enum Error {
     /// A saved run cannot be found or read.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// A run was to be compared with itself.
+    #[error("the run {id} is compared with itself")]
+    SameRun {
+        /// The run.
+        id: String,
+    },
+    /// Two runs have no pair in common.
+    #[error("nothing can be compared with the run {base}")]
+    NothingToCompare {
+        /// The earlier run.
+        base: String,
+    },
     /// A run cannot be resumed.
     #[error("the run {id} cannot be resumed")]
     Resume {
@@ -81,6 +93,14 @@ impl Error {
             Self::PageOnTerminal => {
                 Explanation::new(self.to_string()).remedy("write it to a file: --output-file report.html")
             }
+            Self::SameRun { .. } => Explanation::new(self.to_string())
+                .because("both names lead to it")
+                .remedy("name an earlier one: latest~1, or an id of kubectl netbench runs"),
+            Self::NothingToCompare { .. } => Explanation::new(self.to_string())
+                .because(
+                    "it has none of this run's pairs on any of its paths: --fail-regression says nothing",
+                )
+                .remedy("compare with a run of the same nodes and paths: kubectl netbench runs"),
             Self::Resume { why, .. } => Explanation::new(self.to_string())
                 .because(why)
                 .remedy("make a new run: kubectl netbench matrix"),

@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use kubectl_netbench::analysis;
 use kubectl_netbench::cli::ExitCode;
-use kubectl_netbench::document::{EngineName, LeftOut, Run, State};
+use kubectl_netbench::document::{EngineName, LeftOut, Run, State, TestRecord};
 use kubectl_netbench::explanation::Explanation;
 use kubectl_netbench::plan::{Estimate, Plan, format_duration};
 use kubectl_netbench::runner::{self, Observers, RunError, Settings};
@@ -48,6 +48,7 @@ async fn measure<T: Testbed>(
     if let Some(base) = &request.resumed {
         let Prepared { run, plan, settings, .. } = &mut prepared;
         *plan = resume::resume(run, plan, settings, base);
+        analysis::analyse(run);
     }
     let store = surroundings.store.as_ref();
     let recorder = Recorder::begin(&request.saving, store, request.console, &prepared.run)?;
@@ -56,6 +57,7 @@ async fn measure<T: Testbed>(
     tokio::select! {
         code = measure_and_remove(prepared, request, &recorder, &interrupt) => Ok(code),
         () = interrupt.second.cancelled() => {
+            recorder.abandon();
             if !commands.is_empty() {
                 console::note(&format!("left behind; remove it with\n  {}", commands.join("\n  ")));
             }
@@ -112,7 +114,7 @@ async fn measure_and_remove<T: Testbed>(
     match removed.and(told) {
         _ if interrupted => ExitCode::Interrupted,
         Err(_) => ExitCode::Error,
-        Ok(()) => exit_code(&run),
+        Ok(()) => exit_code(&run, &request.gates),
     }
 }
 
@@ -150,7 +152,10 @@ impl<T: Testbed> Phases<'_, T> {
         let measurements = started.measure(plan, &observers, interrupt).await;
         progress.finish();
         run.finished_at = Timestamp::now();
-        run.tests.extend(measurements.tests);
+        // the slots of what was taken over come first
+        let before = run.tests.iter().map(|test| test.slot).max().unwrap_or(0);
+        let after = |test: TestRecord| TestRecord { slot: test.slot + before, ..test };
+        run.tests.extend(measurements.tests.into_iter().map(after));
         if run.tests.len() == run.planned_tests {
             run.state = State::Complete;
         }
@@ -186,17 +191,14 @@ async fn tell(
 ) -> Result<(), Explanation> {
     let told = match measured {
         Ok(_) => {
-            judge(run, request.baseline.as_ref(), &request.gates);
-            recorder.finish(run);
+            let judged = judge(run, request.baseline.as_ref(), &request.gates);
+            let saved = recorder.finish(run);
             let (format, canvas) = (request.output.format, request.output.canvas(&request.console));
             let written = request.output.write(view::render(run, format, canvas)).await;
             tell_breaches(run);
-            written
+            written.and(saved).and(judged)
         }
-        Err(error) => {
-            recorder.finish(run);
-            Err(error.into())
-        }
+        Err(error) => recorder.finish(run).and(Err(error.into())),
     };
     told.map_err(|error| {
         let explanation = error.explain();

@@ -3,7 +3,7 @@
 use kubectl_netbench::cli::{CompareArgs, ExitCode, ReportArgs};
 use kubectl_netbench::view;
 
-use super::judged::{exit_code, judge, tell_breaches};
+use super::judged::{check_other, exit_code, judge, tell_breaches};
 use super::output::Output;
 use super::{Error, Surroundings, saved};
 use crate::console::Console;
@@ -15,10 +15,15 @@ pub(super) async fn report(arguments: ReportArgs, surroundings: &Surroundings) -
     let baseline = arguments.gates.baseline.as_deref();
     let baseline = baseline.map(|reference| saved::load(store, reference)).transpose()?;
     let mut run = saved::load(store, &arguments.run)?;
-    judge(&mut run, baseline.as_ref(), &arguments.gates.gates());
+    check_other(baseline.as_ref(), &run)?;
+    let gates = arguments.gates.gates();
+    let judged = judge(&mut run, baseline.as_ref(), &gates);
     output.write(view::render(&run, output.format, output.canvas(&console))).await?;
-    tell_breaches(&run);
-    Ok(exit_code(&run))
+    judged?;
+    if !gates.is_empty() {
+        tell_breaches(&run);
+    }
+    Ok(exit_code(&run, &gates))
 }
 
 pub(super) async fn compare(arguments: CompareArgs, surroundings: &Surroundings) -> Result<ExitCode, Error> {
@@ -27,8 +32,11 @@ pub(super) async fn compare(arguments: CompareArgs, surroundings: &Surroundings)
     let console = Console::new(surroundings.streams, arguments.output.color, false);
     let base = saved::load(store, &arguments.base)?;
     let mut run = saved::load(store, &arguments.new)?;
-    judge(&mut run, Some(&base), &arguments.gates.gates());
+    check_other(Some(&base), &run)?;
+    run.breaches.clear();
+    let judged = judge(&mut run, Some(&base), &arguments.gates.gates());
     output.write(view::render_comparison(&run, output.format, output.canvas(&console))).await?;
+    judged?;
     tell_breaches(&run);
     // that a pair failed is told by the comparison, and is a breach of a gate where there is one
     Ok(if run.breaches.is_empty() { ExitCode::Success } else { ExitCode::GateFailed })

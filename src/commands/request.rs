@@ -5,7 +5,7 @@ use kubectl_netbench::cli::{
     CommonArgs, ConnectionArgs, DEFAULT_IMAGE, MatrixArgs, MeasurementArgs, PairArgs, PlacementArgs, Saving,
 };
 use kubectl_netbench::document::{Command, Run};
-use kubectl_netbench::testbed::kubernetes::{ConnectionOptions, Wanted};
+use kubectl_netbench::testbed::kubernetes::{ConnectionOptions, Scope, Wanted};
 use kubectl_netbench::testbed::{Process, Processes};
 
 use super::output::Output;
@@ -45,6 +45,11 @@ pub(super) struct ServerCluster {
     pub options: ConnectionOptions,
 }
 
+/// Whether a namespace was a run's own, or that of servers that stay: made by us, not named by a user.
+fn is_of_a_run(namespace: &str, id: &str) -> bool {
+    [Scope::new(id, None, false), Scope::kept(None, false)].iter().any(|scope| scope.namespace() == namespace)
+}
+
 impl Request {
     /// All ordered pairs of the nodes.
     ///
@@ -59,13 +64,19 @@ impl Request {
             resume::check(run)?;
             concurrency = run.parameters.concurrency;
             arguments.nodes = run.nodes.iter().map(|node| node.name.clone()).collect();
-            let context = run.cluster.as_ref().and_then(|cluster| cluster.context.clone());
+            let cluster = run.cluster.clone();
+            let context = cluster.as_ref().and_then(|cluster| cluster.context.clone());
+            // a run's own namespace is gone
+            let namespace =
+                cluster.map(|cluster| cluster.namespace).filter(|name| !is_of_a_run(name, &run.id));
             arguments.common = CommonArgs {
                 measurement: MeasurementArgs::of(&run.parameters),
                 placement: PlacementArgs::of(run).map_err(|why| Error::Resume { id: run.id.clone(), why })?,
-                connection: arguments.common.connection.or_context(context),
+                connection: arguments.common.connection.or(context, namespace),
                 ..arguments.common
             };
+            // the file may be anybody's
+            arguments.common.check().map_err(|why| Error::Resume { id: run.id.clone(), why })?;
         }
         let wanted = if arguments.nodes.is_empty() { Wanted::Usable } else { Wanted::Named(arguments.nodes) };
         Ok(Self {

@@ -23,9 +23,19 @@ pub(super) fn load(runs: Option<&Store>, reference: &str) -> Result<Run, Error> 
 
 /// Saves a run while it is made.
 pub(super) struct Recorder<'a> {
-    recording: Mutex<Option<Recording>>,
+    recording: Mutex<Recorded>,
     runs: Option<(&'a Store, Option<usize>)>,
     console: Console,
+}
+
+/// What has become of the file.
+enum Recorded {
+    /// It is being written.
+    Open(Recording),
+    /// It could not be written.
+    Failed(StoreError),
+    /// There is none, or it is done.
+    No,
 }
 
 impl<'a> Recorder<'a> {
@@ -40,61 +50,84 @@ impl<'a> Recorder<'a> {
         console: Console,
         run: &Run,
     ) -> Result<Self, Error> {
-        let mut recorder = Self { recording: Mutex::new(None), runs: None, console };
-        let begun = match saving {
-            Saving::Nowhere => return Ok(recorder),
-            Saving::File(file) => Ok(Recording::begin(file.clone(), run)?),
+        let (recording, runs) = match saving {
+            Saving::Nowhere => (Recorded::No, None),
+            Saving::File(file) => (Recorded::Open(Recording::begin_in(file.clone(), run)?), None),
             Saving::Runs(keep) => {
-                recorder.runs = store.map(|store| (store, *keep));
-                store.ok_or(StoreError::NoDirectory).and_then(|store| store.record(run))
+                let begun = store.ok_or(StoreError::NoDirectory).and_then(|store| store.record(run));
+                let recorded = begun.map_or_else(
+                    |error| {
+                        not_saved(&error);
+                        Recorded::No
+                    },
+                    Recorded::Open,
+                );
+                (recorded, store.map(|store| (store, *keep)))
             }
         };
-        match begun {
-            Ok(recording) => recorder.recording = Mutex::new(Some(recording)),
-            Err(error) => not_saved(&console, &error),
-        }
-        Ok(recorder)
+        Ok(Self { recording: Mutex::new(recording), runs, console })
     }
 
     /// Saves the run as it is in the end; one without tests is not worth it.
-    pub(super) fn finish(&self, run: &Run) {
-        let Some(recording) = self.take() else { return };
-        if run.tests.is_empty() {
-            recording.discard();
-            return;
-        }
-        let saved = recording.finish(run).and_then(|()| match self.runs {
-            Some((store, Some(keep))) => store.keep_newest(keep),
-            _ => Ok(()),
-        });
+    ///
+    /// # Errors
+    /// The file that the user has named is not whole.
+    pub(super) fn finish(&self, run: &Run) -> Result<(), Error> {
+        let saved = match self.take() {
+            Recorded::No => return Ok(()),
+            Recorded::Open(recording) if run.tests.is_empty() => {
+                recording.discard();
+                return Ok(());
+            }
+            Recorded::Open(recording) => recording.finish(run),
+            Recorded::Failed(error) => Err(error),
+        };
+        let Some((store, keep)) = self.runs else { return Ok(saved?) };
         match saved {
-            Ok(()) if self.runs.is_some() => self.console.remark(&format!("saved as {}", run.id)),
-            Ok(()) => {}
-            Err(error) => not_saved(&self.console, &error),
+            Ok(()) => self.console.remark(&format!("saved as {}", run.id)),
+            Err(error) => not_saved(&error),
+        }
+        if let Some(Err(error)) = keep.map(|keep| store.keep_newest(keep)) {
+            console::note(&format!("old runs are not deleted: {}", because(&error)));
+        }
+        Ok(())
+    }
+
+    /// Gives up what has no test yet, at an end that leaves no time for more.
+    pub(super) fn abandon(&self) {
+        if let Recorded::Open(recording) = self.take() {
+            recording.discard_if_empty();
         }
     }
 
-    fn take(&self) -> Option<Recording> {
-        self.recording.lock().unwrap_or_else(PoisonError::into_inner).take()
+    fn take(&self) -> Recorded {
+        let mut recorded = self.recording.lock().unwrap_or_else(PoisonError::into_inner);
+        std::mem::replace(&mut recorded, Recorded::No)
     }
 }
 
 impl Observer for Recorder<'_> {
     fn observe(&self, event: &Event) {
-        let Event::TestEnded { record } = event else { return };
-        let mut recording = self.recording.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(Err(error)) = recording.as_mut().map(|recording| recording.add(record)) {
+        let mut recorded = self.recording.lock().unwrap_or_else(PoisonError::into_inner);
+        let Recorded::Open(recording) = &mut *recorded else { return };
+        let written = match event {
+            Event::TestEnded { record } => recording.add(record),
+            Event::SlotStarted { .. } => recording.sync(),
+            _ => Ok(()),
+        };
+        if let Err(error) = written {
             // said once: what was written until now stays
-            *recording = None;
-            not_saved(&self.console, &error);
+            not_saved(&error);
+            *recorded = Recorded::Failed(error);
         }
     }
 }
 
-fn not_saved(console: &Console, error: &StoreError) {
+fn not_saved(error: &StoreError) {
+    console::note(&format!("the run is not saved: {}", because(error)));
+}
+
+fn because(error: &StoreError) -> String {
     let explanation = error.explain();
-    let why = explanation.why.map(|why| format!(": {why}")).unwrap_or_default();
-    if !console.quiet {
-        console::note(&format!("the run is not saved: {}{why}", explanation.what));
-    }
+    explanation.what + &explanation.why.map(|why| format!(": {why}")).unwrap_or_default()
 }

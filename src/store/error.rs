@@ -60,6 +60,12 @@ pub enum StoreError {
         /// The file.
         path: PathBuf,
     },
+    /// A file to save in is something else than a run.
+    #[error("{} is there already, and is no run", path.display())]
+    Occupied {
+        /// The file.
+        path: PathBuf,
+    },
     /// There is no directory to save in.
     #[error("there is no directory for runs")]
     NoDirectory,
@@ -95,6 +101,9 @@ impl StoreError {
             }
             Self::NotSaved { .. } => {
                 explanation.because("only runs in the user's data directory are deleted").remedy(LIST)
+            }
+            Self::Occupied { .. } => {
+                explanation.because("only a run is overwritten by another one").remedy("name another file")
             }
             Self::NoDirectory => explanation
                 .because("neither a home directory nor XDG_DATA_HOME is known")

@@ -7,7 +7,8 @@ use jiff::Timestamp;
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
-use super::StoreError;
+use super::{StoreError, reading};
+use crate::analysis::summarise;
 use crate::document::{Cluster, Command, Run, State};
 
 /// A saved run.
@@ -44,7 +45,6 @@ pub struct Entry {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Head {
-    id: String,
     command: Command,
     state: State,
     started_at: Timestamp,
@@ -80,19 +80,19 @@ struct Test {
 }
 
 impl Entry {
-    pub(super) fn read(path: &Path) -> Result<Self, StoreError> {
+    /// `id` is that of the file's name: by it the run is found again.
+    pub(super) fn read(id: &str, path: &Path) -> Result<Self, StoreError> {
         let text = fs::read(path).map_err(|source| StoreError::Read { path: path.to_owned(), source })?;
-        let no_run = |source| StoreError::NoRun { path: path.to_owned(), source };
-        let head: Head = serde_json::from_slice(&text).map_err(no_run)?;
-        let mut median = head.summary.throughput.first().and_then(|of| of.median_bits_per_second);
+        let Ok(head) = serde_json::from_slice::<Head>(&text) else {
+            return reading::read(path).map(|run| Self::of(id, run));
+        };
+        let median = head.summary.throughput.first().and_then(|of| of.median_bits_per_second);
         if median.is_none() && !head.tests.is_empty() {
             // a run that was not finished has no summary yet
-            let run: Run = serde_json::from_slice(&text).map_err(no_run)?;
-            let summary = crate::analysis::summarise(&run.tests);
-            median = summary.throughput.first().and_then(|of| of.median_bits_per_second);
+            return reading::read(path).map(|run| Self::of(id, run));
         }
         Ok(Self {
-            id: head.id,
+            id: id.to_owned(),
             command: head.command,
             state: head.state,
             started_at: head.started_at,
@@ -104,5 +104,23 @@ impl Entry {
             failed_tests: head.tests.iter().filter(|test| test.outcome == "failed").count(),
             findings: head.findings.into_iter().map(|finding| finding.sentence).collect(),
         })
+    }
+
+    /// What is told of a run that was not finished.
+    fn of(id: &str, run: Run) -> Self {
+        let summary = summarise(&run.tests);
+        Self {
+            id: id.to_owned(),
+            command: run.command,
+            state: run.state,
+            started_at: run.started_at,
+            nodes: run.nodes.len(),
+            median_bits_per_second: summary.throughput.first().and_then(|of| of.median_bits_per_second),
+            planned_tests: run.planned_tests,
+            tests: run.tests.len(),
+            failed_tests: run.tests.iter().filter(|test| !test.outcome.is_ok()).count(),
+            context: run.cluster.and_then(|cluster| cluster.context),
+            findings: run.findings.into_iter().map(|finding| finding.sentence).collect(),
+        }
     }
 }

@@ -6,6 +6,7 @@
 
 mod error;
 mod listing;
+mod reading;
 mod recording;
 mod reference;
 
@@ -16,7 +17,7 @@ pub use recording::Recording;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::document::{Run, State};
+use crate::document::Run;
 use reference::Reference;
 
 /// A directory of runs.
@@ -48,7 +49,7 @@ impl Store {
     /// The directory cannot be read; that it does not exist is no error.
     pub fn list(&self) -> Result<Vec<Entry>, StoreError> {
         let mut entries: Vec<Entry> =
-            self.ids()?.iter().filter_map(|id| Entry::read(&self.path(id)).ok()).collect();
+            self.ids()?.iter().filter_map(|id| Entry::read(id, &self.path(id)).ok()).collect();
         // the id breaks ties: `latest` must be the same run each time
         entries.sort_by(|one, other| (other.started_at, &other.id).cmp(&(one.started_at, &one.id)));
         Ok(entries)
@@ -66,10 +67,7 @@ impl Store {
         let mut ids = references.iter().map(resolve).collect::<Result<Vec<_>, _>>()?;
         ids.sort_unstable();
         ids.dedup();
-        for id in &ids {
-            let path = self.path(id);
-            fs::remove_file(&path).map_err(|source| StoreError::Write { path, source })?;
-        }
+        ids.iter().try_for_each(|id| self.remove(id))?;
         Ok(ids)
     }
 
@@ -78,14 +76,30 @@ impl Store {
     /// # Errors
     /// One cannot be deleted, or the directory cannot be read.
     pub fn keep_newest(&self, count: usize) -> Result<(), StoreError> {
-        let old = self.list()?.into_iter().skip(count).map(|entry| entry.id).collect::<Vec<_>>();
-        self.delete(&old).map(|_| ())
+        self.list()?.iter().skip(count).try_for_each(|entry| self.remove(&entry.id))
+    }
+
+    /// Deletes a run; that somebody else has done so already is no error.
+    fn remove(&self, id: &str) -> Result<(), StoreError> {
+        let path = self.path(id);
+        match fs::remove_file(&path) {
+            Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
+                Err(StoreError::Write { path, source })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn has(&self, reference: &str) -> bool {
+        self.ids().is_ok_and(|ids| ids.iter().any(|id| id.starts_with(reference)))
     }
 
     fn resolve(&self, written: &str, reference: &Reference) -> Result<String, StoreError> {
         match reference {
             Reference::Latest(back) => {
                 let mut entries = self.list()?;
+                // one that ended before its first test has nothing to show or to compare
+                entries.retain(|entry| entry.tests > 0);
                 let saved = entries.len();
                 if *back >= saved {
                     return Err(StoreError::TooFew { reference: written.to_owned(), saved });
@@ -97,7 +111,9 @@ impl Store {
                 if ids.iter().any(|id| id == written) {
                     return Ok(written.to_owned());
                 }
-                let mut fitting: Vec<String> = ids.into_iter().filter(|id| id.starts_with(written)).collect();
+                // nothing is the beginning of everything
+                let fits = |id: &String| !written.is_empty() && id.starts_with(written);
+                let mut fitting: Vec<String> = ids.into_iter().filter(fits).collect();
                 match fitting.len() {
                     0 => Err(StoreError::Unknown { reference: written.to_owned() }),
                     1 => Ok(fitting.remove(0)),
@@ -138,24 +154,18 @@ impl Store {
 /// There is no such run, there are several, or its file cannot be read.
 pub fn load(store: Option<&Store>, reference: &str) -> Result<Run, StoreError> {
     match Reference::parse(reference) {
-        Reference::File(path) => read(&path),
+        Reference::File(path) => reading::read(&path),
+        // a file may be called like an id
+        Reference::Id
+            if store.is_none_or(|store| !store.has(reference)) && Path::new(reference).is_file() =>
+        {
+            reading::read(Path::new(reference))
+        }
         named => {
             let store = store.ok_or(StoreError::NoDirectory)?;
-            read(&store.path(&store.resolve(reference, &named)?))
+            reading::read(&store.path(&store.resolve(reference, &named)?))
         }
     }
-}
-
-/// Reads the document of a run. One that was not finished ends with its last test.
-fn read(path: &Path) -> Result<Run, StoreError> {
-    let text = fs::read(path).map_err(|source| StoreError::Read { path: path.to_owned(), source })?;
-    let mut run: Run = serde_json::from_slice(&text)
-        .map_err(|source| StoreError::NoRun { path: path.to_owned(), source })?;
-    if run.state == State::Partial {
-        run.finished_at =
-            run.tests.iter().map(|test| test.finished_at).fold(run.finished_at, std::cmp::Ord::max);
-    }
-    Ok(run)
 }
 
 #[cfg(unix)]

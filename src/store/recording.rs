@@ -4,7 +4,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-use super::StoreError;
+use super::{StoreError, reading};
 use crate::document::{Run, TestRecord};
 
 /// What closes the list of tests and the document.
@@ -14,6 +14,8 @@ const END: &[u8] = b"\n]}\n";
 #[derive(Debug)]
 pub struct Recording {
     path: PathBuf,
+    /// Where it is while it is made.
+    working: PathBuf,
     file: File,
     /// Where the last test ends.
     end: u64,
@@ -25,15 +27,37 @@ impl Recording {
     ///
     /// # Errors
     /// The file cannot be written.
-    pub fn begin(path: PathBuf, run: &Run) -> Result<Self, StoreError> {
-        let begin = |path: &Path| -> io::Result<(File, u64)> {
-            let mut file = private(path)?;
+    pub(super) fn begin(path: PathBuf, run: &Run) -> Result<Self, StoreError> {
+        let working = path.clone();
+        Self::begin_as(path, working, run)
+    }
+
+    /// Begins a file that the user has named. What is there stays until the run is whole, and must be
+    /// a run too: nothing else is overwritten.
+    ///
+    /// # Errors
+    /// The file cannot be written, or is something else than a run.
+    pub fn begin_in(path: PathBuf, run: &Run) -> Result<Self, StoreError> {
+        let is_free = match fs::metadata(&path) {
+            Err(_) => true,
+            Ok(there) => there.is_file() && (there.len() == 0 || reading::read(&path).is_ok()),
+        };
+        if !is_free {
+            return Err(StoreError::Occupied { path });
+        }
+        let working = beside(&path, ".part");
+        Self::begin_as(path, working, run)
+    }
+
+    fn begin_as(path: PathBuf, working: PathBuf, run: &Run) -> Result<Self, StoreError> {
+        let begin = || -> io::Result<(File, u64)> {
+            let mut file = private(&working)?;
             let text = document(run)?;
             file.write_all(&text)?;
             Ok((file, (text.len() - END.len()) as u64))
         };
-        match begin(&path) {
-            Ok((file, end)) => Ok(Self { path, file, end, is_empty: run.tests.is_empty() }),
+        match begin() {
+            Ok((file, end)) => Ok(Self { path, working, file, end, is_empty: run.tests.is_empty() }),
             Err(source) => Err(StoreError::Write { path, source }),
         }
     }
@@ -64,31 +88,58 @@ impl Recording {
         Ok(())
     }
 
+    /// Has the disk keep what was written until now, should the machine crash.
+    ///
+    /// # Errors
+    /// The disk does not.
+    pub fn sync(&self) -> Result<(), StoreError> {
+        self.file.sync_data().map_err(|source| StoreError::Write { path: self.path.clone(), source })
+    }
+
     /// Writes the run as it is in the end, in place of the file all at once.
     ///
     /// # Errors
     /// The file cannot be written: it stays as it was.
     pub fn finish(self, run: &Run) -> Result<(), StoreError> {
-        // not `with_extension`: a file that is no run must not look like one
-        let mut name = self.path.file_name().unwrap_or_default().to_owned();
-        name.push(".new");
-        let temporary = self.path.with_file_name(name);
+        let temporary = beside(&self.path, ".new");
         let replace = || -> io::Result<()> {
             let mut file = private(&temporary)?;
             file.write_all(&document(run)?)?;
             file.sync_all()?;
             fs::rename(&temporary, &self.path)
         };
-        replace().map_err(|source| {
-            let _ = fs::remove_file(&temporary);
-            StoreError::Write { path: self.path, source }
-        })
+        match replace() {
+            Ok(()) => {
+                if self.working != self.path {
+                    let _ = fs::remove_file(&self.working);
+                }
+                Ok(())
+            }
+            Err(source) => {
+                let _ = fs::remove_file(&temporary);
+                Err(StoreError::Write { path: self.path, source })
+            }
+        }
+    }
+
+    /// Deletes the file if it has no test.
+    pub fn discard_if_empty(self) {
+        if self.is_empty {
+            self.discard();
+        }
     }
 
     /// Deletes the file: there was nothing to save.
     pub fn discard(self) {
-        let _ = fs::remove_file(&self.path);
+        let _ = fs::remove_file(&self.working);
     }
+}
+
+/// Not `with_extension`: a file that is no run must not look like one.
+fn beside(path: &Path, ending: &str) -> PathBuf {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(ending);
+    path.with_file_name(name)
 }
 
 /// The document with a line for each test, which is read by lines as well as by programs.

@@ -1,6 +1,6 @@
 use super::*;
-use crate::document::Summary;
 use crate::document::fixtures::{failed, measured, run};
+use crate::document::{State, Summary};
 use jiff::Timestamp;
 use proptest::prelude::*;
 
@@ -24,10 +24,10 @@ fn a_run_is_a_whole_document_after_each_test() {
     let (_directory, store) = store();
     let whole = Run { state: State::Partial, ..named("k3v9x2mq", 60) };
     let mut recording = store.record(&Run { tests: Vec::new(), ..whole.clone() }).unwrap();
-    assert!(load(Some(&store), "latest").unwrap().tests.is_empty());
+    assert!(load(Some(&store), "k3v9x2mq").unwrap().tests.is_empty());
     for count in 1..=whole.tests.len() {
         recording.add(&whole.tests[count - 1]).unwrap();
-        assert_eq!(load(Some(&store), "latest").unwrap().tests, whole.tests[..count]);
+        assert_eq!(load(Some(&store), "k3v9x2mq").unwrap().tests, whole.tests[..count]);
     }
     recording.finish(&whole).unwrap();
     assert_eq!(load(Some(&store), "k3").unwrap(), whole);
@@ -100,6 +100,68 @@ fn what_is_no_run_is_told_by_name_and_does_not_hide_the_others() {
     assert_eq!(store.list().unwrap().len(), 1);
     let explanation = load(Some(&store), "cccc").unwrap_err().explain();
     assert!(explanation.why.unwrap().contains("netbench.dev/v9"));
+}
+
+#[test]
+fn a_torn_file_is_read_up_to_its_last_whole_test() {
+    let (_directory, store) = store();
+    let whole = named("k3v9x2mq", 60);
+    save(&store, &whole);
+    let path = store.path("k3v9x2mq");
+    let text = fs::read_to_string(&path).unwrap();
+    let first_line = text.find('\n').unwrap();
+    for length in first_line + 1..text.len() {
+        fs::write(&path, &text[..length]).unwrap();
+        let run = load(Some(&store), "latest~0").or_else(|_| load(Some(&store), "k3")).unwrap();
+        assert_eq!(run.tests, whole.tests[..run.tests.len()]);
+        assert_eq!(store.list().unwrap()[0].tests, run.tests.len());
+    }
+}
+
+#[test]
+fn what_has_no_test_is_not_the_latest() {
+    let (_directory, store) = store();
+    save(&store, &named("bbbb", 1));
+    save(&store, &Run { tests: Vec::new(), ..named("cccc", 2) });
+    assert_eq!(load(Some(&store), "latest").unwrap().id, "bbbb");
+}
+
+#[test]
+fn nothing_is_the_name_of_no_run() {
+    let (_directory, store) = store();
+    save(&store, &named("bbbb", 1));
+    assert!(store.delete(&[String::new()]).is_err() && load(Some(&store), "").is_err());
+}
+
+#[test]
+fn only_a_run_is_overwritten_and_not_before_the_new_one_is_whole() {
+    let (directory, _store) = store();
+    let file = directory.path().join("monday");
+    let (old, new) = (named("old22222", 1), named("new22222", 2));
+    let begin = || Recording::begin_in(file.clone(), &Run { tests: Vec::new(), ..new.clone() });
+    begin().unwrap().finish(&old).unwrap();
+    let mut recording = begin().unwrap();
+    recording.add(&new.tests[0]).unwrap();
+    assert_eq!(reading::read(&file).unwrap(), old);
+    recording.discard();
+    assert_eq!(reading::read(&file).unwrap(), old);
+    begin().unwrap().finish(&new).unwrap();
+    assert_eq!(reading::read(&file).unwrap(), new);
+    assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1);
+    fs::write(&file, "something else").unwrap();
+    assert!(matches!(begin(), Err(StoreError::Occupied { .. })));
+    assert_eq!(fs::read_to_string(&file).unwrap(), "something else");
+}
+
+#[test]
+fn words_of_a_file_do_nothing_to_a_terminal() {
+    let (_directory, store) = store();
+    let mut run = named("bbbb", 1);
+    run.nodes[0].name = "a\u{1b}[2J".to_owned();
+    run.tests[0].client = "a\u{1b}[2J".to_owned();
+    save(&store, &run);
+    let run = load(Some(&store), "bbbb").unwrap();
+    assert_eq!((run.nodes[0].name.as_str(), run.tests[0].client.as_str()), ("a [2J", "a [2J"));
 }
 
 #[test]

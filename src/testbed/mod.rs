@@ -13,6 +13,7 @@ use std::fmt;
 use crate::document::{Failure, IpFamily, Path};
 use crate::engine::{ClientExit, Engine};
 use crate::explanation::Explanation;
+use crate::plain::plain;
 
 use kubernetes::RequestError;
 use local::LocalError;
@@ -81,7 +82,7 @@ pub struct Unusable {
 impl Unusable {
     /// A node that cannot be used, for a reason that speaks for itself.
     pub fn because(reason: impl Into<String>) -> Self {
-        Self { reason: reason.into(), remedy: None }
+        Self { reason: plain(&reason.into()), remedy: None }
     }
 }
 

@@ -6,7 +6,7 @@ use super::View;
 use super::notes::notes;
 use super::words::{about, way};
 use crate::analysis::{Cell, Level, Matrix};
-use crate::document::{Command, Outcome, Run};
+use crate::document::{Command, Outcome, Run, way_name};
 use crate::explanation::by_reason;
 use crate::quantity::{RateUnit, duration, rate};
 
@@ -22,7 +22,11 @@ impl View for Markdown {
             run.breaches.iter().map(|breach| {
                 let reached = breach.bits_per_second.map_or_else(|| "failed".to_owned(), rate);
                 let (sender, receiver) = (escaped(&breach.sender), escaped(&breach.receiver));
-                format!("`{}`: {sender} → {receiver} {reached}", breach.gate)
+                let over = match run.summary.throughput.len() {
+                    0 | 1 => String::new(),
+                    _ => format!(" over {}", way_name(breach.path, breach.ip_family)),
+                };
+                format!("`{}`: {sender} → {receiver}{over} {reached}", breach.gate)
             }),
         );
         matrices(&mut text, run);
@@ -44,13 +48,20 @@ fn heading(run: &Run) -> String {
     text
 }
 
+/// So many items of a list are what anybody reads in a ticket.
+const LISTED: usize = 30;
+
 /// A heading and a list below it; nothing if the list is empty.
 fn list(text: &mut String, heading: &str, items: impl Iterator<Item = String>) {
-    for (position, item) in items.enumerate() {
-        if position == 0 {
-            let _ = writeln!(text, "\n### {heading}\n");
-        }
+    let items: Vec<String> = items.collect();
+    if !items.is_empty() {
+        let _ = writeln!(text, "\n### {heading}\n");
+    }
+    for item in items.iter().take(LISTED) {
         let _ = writeln!(text, "- {item}");
+    }
+    if items.len() > LISTED {
+        let _ = writeln!(text, "- and {} more", items.len() - LISTED);
     }
 }
 
@@ -64,6 +75,10 @@ fn matrices(text: &mut String, run: &Run) {
         );
         let matrix = Matrix::of_throughput(run, summary);
         grid(text, &matrix, |rate| unit.figure(rate));
+        if let Some(back) = Matrix::of_way_back(run, summary) {
+            text.push_str("\nBack: columns send, rows receive.\n\n");
+            grid(text, &back, |rate| unit.figure(rate));
+        }
     }
     for summary in &run.summary.latency {
         let of = way(run, summary.path, summary.ip_family);
@@ -71,7 +86,7 @@ fn matrices(text: &mut String, run: &Run) {
         grid(text, &Matrix::of_latency(run, summary), duration);
     }
     for cost in &run.summary.costs {
-        let (path, against) = (cost.path.name(), cost.against.name());
+        let (path, against) = (way_name(cost.path, cost.ip_family), cost.against.name());
         let _ = writeln!(text, "\n### {path} costs {:.1}% against {against}\n", cost.mean_percent);
         if run.command == Command::Matrix {
             grid(text, &Matrix::of_cost(run, cost), |percent| format!("{percent:.1}%"));
@@ -91,6 +106,7 @@ fn grid(text: &mut String, matrix: &Matrix, write: impl Fn(f64) -> String) {
             Cell::Measured { value, part, .. } if Level::of_part(*part) == Level::VeryBad => {
                 format!("**{}**", write(*value))
             }
+            Cell::Measured { value, some_failed: true, .. } => format!("\\*{}", write(*value)),
             Cell::Measured { value, .. } => write(*value),
         });
         let _ = writeln!(text, "|**{}**|{}|", escaped(name), cells.collect::<Vec<_>>().join("|"));
@@ -144,7 +160,12 @@ fn failures(text: &mut String, run: &Run) {
         reasons.iter().map(|(reason, pairs)| {
             let pairs =
                 pairs.iter().map(|(sender, receiver)| format!("{} → {}", escaped(sender), escaped(receiver)));
-            format!("{}: {}", pairs.collect::<Vec<_>>().join(", "), escaped(reason))
+            let mut pairs: Vec<String> = pairs.take(LISTED + 1).collect();
+            if pairs.len() > LISTED {
+                pairs.truncate(LISTED);
+                pairs.push("…".to_owned());
+            }
+            format!("{}: {}", pairs.join(", "), escaped(reason))
         }),
     );
 }

@@ -15,7 +15,10 @@ pub(super) fn notes(run: &Run) -> Vec<String> {
     if pairs().any(|pair| pair.failed > 0 && pair.measured > 0)
         || latencies().any(|pair| pair.failed > 0 && pair.measured > 0)
     {
-        notes.push("* Some of the pair's tests failed: this is the mean of the others.".to_owned());
+        notes.push(
+            "Some tests failed of the pairs that are marked (*): their figures are the means of the others."
+                .to_owned(),
+        );
     }
     if let Some(resolution) = coarse_percentiles(run) {
         notes.push(format!(

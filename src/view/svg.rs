@@ -4,10 +4,12 @@ use svg::Document;
 use svg::node::element::{Group, Rectangle, Text, Title};
 
 use super::View;
+use super::notes::notes;
 use super::scale::{Rgb, colors};
 use super::words::{about, way};
 use crate::analysis::{Cell, Level, Matrix};
-use crate::document::{Run, ThroughputSummary};
+use crate::document::Run;
+use crate::plain::plain;
 use crate::quantity::RateUnit;
 
 /// All measures in pixels.
@@ -28,6 +30,7 @@ impl View for Svg {
         let layout = Layout::of(run);
         let when = run.started_at.strftime("%Y-%m-%d %H:%M UTC");
         let mut lines = vec![format!("Run {} of {when}: {}", run.id, about(run))];
+        lines.extend(notes(run));
         lines.extend(run.findings.iter().map(|finding| format!("• {}", finding.sentence)));
         let mut drawing = Group::new();
         let mut top = MARGIN;
@@ -38,11 +41,16 @@ impl View for Svg {
         }
         let mut width = lines.iter().map(|line| text_width(line)).fold(0.0, f64::max) + 2.0 * MARGIN;
         for summary in &run.summary.throughput {
-            top += 2.0 * LINE;
-            let (matrix, size) = layout.matrix(run, summary);
-            drawing = drawing.add(matrix.set("transform", format!("translate({MARGIN} {top})")));
-            top += size.1;
-            width = width.max(size.0 + 2.0 * MARGIN);
+            let of = way(run, summary.path, summary.ip_family);
+            let forward = (Matrix::of_throughput(run, summary), "rows send, columns receive");
+            let back = Matrix::of_way_back(run, summary).map(|back| (back, "columns send, rows receive"));
+            for (matrix, who) in std::iter::once(forward).chain(back) {
+                top += 2.0 * LINE;
+                let (matrix, size) = layout.matrix(&matrix, &of, who);
+                drawing = drawing.add(matrix.set("transform", format!("translate({MARGIN} {top})")));
+                top += size.1;
+                width = width.max(size.0 + 2.0 * MARGIN);
+            }
         }
         let height = top + MARGIN;
         let background = Rectangle::new().set("width", "100%").set("height", "100%").set("fill", "#ffffff");
@@ -74,13 +82,10 @@ impl Layout {
         Self { cell, names: longest.max(to) + 12.0 }
     }
 
-    fn matrix(&self, run: &Run, summary: &ThroughputSummary) -> (Group, (f64, f64)) {
-        let matrix = Matrix::of_throughput(run, summary);
+    fn matrix(&self, matrix: &Matrix, of: &str, who: &str) -> (Group, (f64, f64)) {
         let unit = RateUnit::of_largest(matrix.measured().map(|(_, _, rate)| rate));
-        let of = way(run, summary.path, summary.ip_family);
-        let title = format!(
-            "Throughput{of} in {unit}; rows send, columns receive. Darker is faster; ▼ is less than half of the median."
-        );
+        let title =
+            format!("Throughput{of} in {unit}; {who}. Darker is faster; ▼ is less than half of the median.");
         let mut group = Group::new().add(label(&title, 0.0, 0.0));
         let (left, top) = (self.names, self.names + LINE);
         let row_height = self.cell.min(32.0);
@@ -114,10 +119,11 @@ impl Layout {
             Cell::Diagonal => (BLANK, "–".to_owned(), "not measured".to_owned()),
             Cell::NotMeasured => (BLANK, "?".to_owned(), "not measured".to_owned()),
             Cell::Failed => (BLANK, "✕".to_owned(), "failed".to_owned()),
-            Cell::Measured { value, part, .. } => {
+            Cell::Measured { value, part, some_failed } => {
+                let star = if *some_failed { "*" } else { "" };
                 let mark = if Level::of_part(*part) == Level::VeryBad { "▼" } else { "" };
                 let figure = unit.figure(*value);
-                (colors(*part), format!("{figure}{mark}"), format!("{figure} {unit}"))
+                (colors(*part), format!("{star}{figure}{mark}"), format!("{figure} {unit}"))
             }
         };
         let gap = if self.cell < CELL { 0.0 } else { 1.0 };
@@ -142,7 +148,7 @@ impl Layout {
 }
 
 fn label(text: &str, x: f64, y: f64) -> Text {
-    Text::new(text).set("x", x).set("y", y).set("fill", "#111827")
+    Text::new(plain(text)).set("x", x).set("y", y).set("fill", "#111827")
 }
 
 fn text_width(text: &str) -> f64 {

@@ -10,7 +10,7 @@ use super::summary::Way;
 use crate::document::{
     Comparison, IpFamily, Measure, PairChange, Path, Run, TestRecord, Verdict, WayComparison,
 };
-use change::Tests;
+use change::{Noise, Tests};
 
 /// Of the pairs that are called slower or faster, no more than this part is so by chance: the false
 /// discovery rate (Benjamini and Hochberg, 1995).
@@ -25,7 +25,7 @@ const LARGE_PERCENT: f64 = 10.0;
 /// Compares `run` with the earlier run `base`, for the pairs and ways of both.
 ///
 /// With repeats, the tests of a pair are the values that are compared; with one test each, the
-/// intervals of the two tests. The test is Welch's.
+/// intervals of the two tests, and what the other pairs have changed by. The test is Welch's.
 pub fn compare(base: &Run, run: &Run) -> Comparison {
     let (then, now) = (by_pair(base), by_pair(run));
     let ways = now.ways.iter().filter(|way| then.ways.contains(way));
@@ -71,12 +71,15 @@ fn by_pair(run: &Run) -> ByPair<'_> {
 fn compare_way(way: Way, then: &ByPair, now: &ByPair) -> WayComparison {
     let only_then = then.keys.iter().filter(|key| !now.tests.contains_key(*key));
     let keys = now.keys.iter().chain(only_then).filter(|key| key.2 == way);
-    let mut pairs: Vec<PairChange> = keys
-        .map(|key| {
-            let tests = |of: &ByPair| of.tests.get(key).map(|tests| Tests::of(tests));
-            change::of_pair(key.0, key.1, tests(then).as_ref(), tests(now).as_ref())
-        })
-        .collect();
+    let keys: Vec<&Key> = keys.collect();
+    let tests = |of: &ByPair, key: &Key| of.tests.get(key).map(|tests| Tests::of(tests));
+    let both: Vec<_> = keys.iter().map(|key| (tests(then, key), tests(now, key))).collect();
+    let noise = Noise::of(&both);
+    let changes = keys
+        .iter()
+        .zip(&both)
+        .map(|(key, (then, now))| change::of_pair((key.0, key.1), then.as_ref(), now.as_ref(), &noise));
+    let mut pairs: Vec<PairChange> = changes.collect();
     call(&mut pairs);
     let percents = pairs.iter().filter_map(|pair| pair.percent).collect();
     WayComparison { path: way.0, ip_family: way.1, median_percent: median(percents), pairs }

@@ -57,6 +57,45 @@ fn one_test_against_several_is_one_more_of_them_or_not() {
 }
 
 #[test]
+fn a_few_repeats_are_enough_where_other_pairs_tell_how_noisy_tests_are() {
+    let nodes = ["a", "b", "c", "d"];
+    let tests = |slow: f64| -> Vec<TestRecord> {
+        let noise = [1.0, 1.14, 0.91];
+        let pairs =
+            nodes.iter().flat_map(|one| nodes.map(|other| (*one, other))).filter(|(one, other)| one != other);
+        let rate = |sender: &str, number: usize| {
+            6.6e9 * noise[(number + sender.len()) % 3] * if sender == "c" { slow } else { 1.0 }
+        };
+        pairs
+            .flat_map(|(one, other)| (0..3).map(move |number| measured(one, other, rate(one, number))))
+            .collect()
+    };
+    let comparison = compare(&run(&nodes, tests(1.0)), &run(&nodes, tests(0.5)));
+    let slower: Vec<&str> = comparison.ways[0].worse().iter().map(|pair| pair.sender.as_str()).collect();
+    assert_eq!(slower, ["c"; 3]);
+}
+
+#[test]
+fn where_all_pairs_differ_from_hour_to_hour_one_of_them_is_nothing_special() {
+    let steady = [1.0, 1.01, 0.99, 1.0, 1.01];
+    let tests = |factors: [f64; 8]| -> Vec<TestRecord> {
+        let pair = |(pair, factor): (usize, f64)| {
+            with_intervals("a", &format!("n{pair}"), &steady.map(|rate| rate * factor))
+        };
+        factors.into_iter().enumerate().map(pair).collect()
+    };
+    let base = tests([6.6; 8]);
+    let verdicts = |now: [f64; 8]| {
+        let comparison = compare(&run(&["a"], base.clone()), &run(&["a"], tests(now)));
+        comparison.ways[0].count(Verdict::Slower)
+    };
+    assert_eq!(verdicts([7.3, 5.9, 7.0, 6.2, 6.0, 7.2, 6.9, 5.8]), 0);
+    assert_eq!(verdicts([6.7, 6.5, 6.6, 6.6, 6.7, 6.5, 6.6, 3.0]), 1);
+    // all of them alike are all of them
+    assert_eq!(verdicts([3.35, 3.25, 3.3, 3.3, 3.35, 3.25, 3.3, 3.3]), 8);
+}
+
+#[test]
 fn too_few_values_are_said_to_be_too_few() {
     let change = only(vec![measured("a", "b", 9e9)], vec![measured("a", "b", 5e9)]);
     assert_eq!((change.verdict, change.p), (Verdict::Unclear, None));

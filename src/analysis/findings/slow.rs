@@ -4,15 +4,18 @@ use std::collections::HashMap;
 
 use super::{finding, over};
 use crate::analysis::diagnosis::{self, Cause, Fault, Grid, Verdict};
-use crate::analysis::statistics::mean;
+use crate::analysis::statistics::{mean, median};
 use crate::analysis::summary::Way;
 use crate::document::{
-    Confirmation, Ends, Finding, FindingKind, Measure, Run, TestRecord, ThroughputSummary,
+    Confirmation, Ends, Finding, FindingKind, Measure, Outcome, Run, TestRecord, ThroughputSummary,
 };
 use crate::quantity::rate;
 
 /// Two cells have no majority that is healthy: one counts as slow from this part of the other on.
 const SLOW_PART_OF_WAY_BACK: f64 = 0.75;
+
+/// From this part of the median on, a rate is as usual.
+const USUAL_PART: f64 = 0.85;
 
 /// How many pairs a finding keeps as its evidence.
 const KEPT_PAIRS: usize = 12;
@@ -59,15 +62,16 @@ fn of_way(run: &Run, summary: &ThroughputSummary) -> Vec<Finding> {
     }
     let faults = diagnosis::suspects(&grid);
     let again = names.again(run, way);
-    let judged: Vec<(Fault, Option<Verdict>)> = if again.is_empty() {
+    let was_tried = run.retests.iter().any(|test| is_of(test, way));
+    let judged: Vec<(Fault, Option<Verdict>)> = if !was_tried {
         diagnosis::certain(faults).into_iter().map(|fault| (fault, None)).collect()
     } else {
         let judged = diagnosis::judge(&grid, faults, &again).into_iter();
         let judged = judged.map(|(fault, verdict)| (fault, Some(verdict)));
         judged.filter(|(fault, verdict)| is_told(fault, *verdict)).collect()
     };
-    let causes: Vec<Cause> = judged.iter().map(|(fault, _)| fault.cause).collect();
-    let telling = Telling { run, way, names: &names, grid: &grid, causes: &causes, again: &again };
+    let usual = median(grid.rates.iter().flatten().flatten().copied().collect()).unwrap_or_default();
+    let telling = Telling { run, way, names: &names, grid: &grid, usual, again: &again };
     judged.iter().map(|(fault, verdict)| telling.finding(fault, *verdict)).collect()
 }
 
@@ -151,7 +155,8 @@ struct Telling<'a> {
     way: Way,
     names: &'a Names<'a>,
     grid: &'a Grid,
-    causes: &'a [Cause],
+    /// The median of all rates.
+    usual: f64,
     again: &'a [((usize, usize), f64)],
 }
 
@@ -179,9 +184,12 @@ impl Telling<'_> {
     fn what(&self, fault: &Fault, percent: f64) -> (FindingKind, Vec<String>, String) {
         let Fault { slow, of, .. } = fault;
         let name = |node: usize| self.names.nodes[node].to_owned();
-        let also = |cause: Cause, normally: &str| {
-            if self.causes.contains(&cause) { String::new() } else { format!("; it {normally} normally") }
+        let also = |rates: Vec<f64>, normally: &str| match median(rates) {
+            Some(rate) if self.is_usual(rate) => format!("; it {normally} normally"),
+            _ => String::new(),
         };
+        let received = |node: usize| self.grid.rates.iter().filter_map(|row| row[node]).collect::<Vec<_>>();
+        let sent = |node: usize| self.grid.rates[node].iter().flatten().copied().collect::<Vec<_>>();
         match fault.cause {
             Cause::Node(node) => {
                 let sentence = format!(
@@ -191,7 +199,7 @@ impl Telling<'_> {
                 (FindingKind::SlowNode, vec![name(node)], sentence)
             }
             Cause::Sender(node) => {
-                let normally = also(Cause::Receiver(node), "receives");
+                let normally = also(received(node), "receives");
                 let sentence = format!(
                     "{} sends {percent:.0}% below the rest ({slow} of {of} servers){normally}",
                     name(node)
@@ -199,7 +207,7 @@ impl Telling<'_> {
                 (FindingKind::SlowSender, vec![name(node)], sentence)
             }
             Cause::Receiver(node) => {
-                let normally = also(Cause::Sender(node), "sends");
+                let normally = also(sent(node), "sends");
                 let sentence = format!(
                     "{} receives {percent:.0}% below the rest ({slow} of {of} clients){normally}",
                     name(node)
@@ -216,8 +224,8 @@ impl Telling<'_> {
             }
             Cause::Link { sender, receiver } => {
                 let back = match self.grid.rates[receiver][sender] {
-                    Some(_) => "; the way back is fine",
-                    None => "",
+                    Some(rate) if self.is_usual(rate) => "; the way back is fine",
+                    _ => "",
                 };
                 let sentence = format!(
                     "{} → {} alone is slow, {percent:.0}% below the rest{back}",
@@ -239,19 +247,52 @@ impl Telling<'_> {
         }
     }
 
+    fn is_usual(&self, rate: f64) -> bool {
+        rate >= self.usual * USUAL_PART
+    }
+
     /// What measuring again has shown.
     fn alone(&self, fault: &Fault, verdict: Option<Verdict>) -> String {
         let of_fault = self.again.iter().filter(|(pair, _)| fault.evidence.contains(pair));
         let alone = mean(&of_fault.map(|(_, rate)| *rate).collect::<Vec<_>>()).map(rate);
         match (verdict, alone) {
             (Some(Verdict::Confirmed), Some(rate)) => format!("; measured alone: {rate}"),
-            (Some(Verdict::OnlyTogether), Some(rate)) => {
+            (Some(Verdict::OnlyTogether), Some(rate)) if self.was_beside_others(fault) => {
                 format!(
                     "; but measured alone: {rate}, so it is slow only beside other tests, as on a shared uplink"
                 )
             }
-            (Some(Verdict::NotMeasured), _) => "; it could not be measured again".to_owned(),
+            (Some(Verdict::OnlyTogether), Some(rate)) => {
+                format!("; but measured again: {rate}, so it was slow for a time only")
+            }
+            (Some(Verdict::NotMeasured), _) => match self.failure(fault) {
+                Some(reason) => format!("; measured again, it failed: {reason}"),
+                None => "; it was not measured again".to_owned(),
+            },
             _ => String::new(),
         }
+    }
+
+    fn shows(&self, fault: &Fault, test: &TestRecord) -> bool {
+        is_of(test, self.way)
+            && self.names.pair(test.sender_and_receiver()).is_some_and(|pair| fault.evidence.contains(&pair))
+    }
+
+    /// Whether a test that shows the fault ran at the same time as another one.
+    fn was_beside_others(&self, fault: &Fault) -> bool {
+        let shows = self.run.tests.iter().filter(|test| self.shows(fault, test));
+        shows.into_iter().any(|test| {
+            let ends = [&test.client, &test.server];
+            self.run.tests.iter().any(|other| other.slot == test.slot && !ends.contains(&&other.client))
+        })
+    }
+
+    /// Why it could not be measured again.
+    fn failure(&self, fault: &Fault) -> Option<&str> {
+        let mut again = self.run.retests.iter().filter(|test| self.shows(fault, test));
+        again.find_map(|test| match &test.outcome {
+            Outcome::Failed(failure) => Some(failure.reason.as_str()),
+            Outcome::Ok(_) => None,
+        })
     }
 }

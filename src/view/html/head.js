@@ -158,13 +158,17 @@ function breach(breached) {
 // how many pairs are named for one reason
 const NAMED = 12;
 
-function failure({ reason, remedy, pairs }) {
+function failure({ reason, remedy, layer, pairs }) {
+  const open = (pair) => {
+    if (layer !== null) showLayer(layer);
+    openDetails(pair, { focus: true });
+  };
   const links = pairs
     .slice(0, NAMED)
     .map((pair) =>
       el(
         "button",
-        { type: "button", class: "link", onclick: () => openDetails(pair, { focus: true }) },
+        { type: "button", class: "link", onclick: () => open(pair) },
         pairName(pair),
       ),
     );

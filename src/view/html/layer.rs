@@ -68,13 +68,10 @@ pub(super) struct Change(Option<Number>, Option<Number>, Option<Number>, Verdict
 
 /// All layers of a run, in the order in which they are offered.
 pub(super) fn all(run: &Run) -> Vec<Layer> {
-    let both_ways_outside = run.parameters.to.is_some() && run.parameters.bidirectional;
     let mut layers = Vec::new();
     for summary in &run.summary.throughput {
         layers.push(Layer::of_throughput(run, summary));
-        if both_ways_outside {
-            layers.push(Layer::of_way_back(run, summary));
-        }
+        layers.extend(Layer::of_way_back(run, summary));
     }
     layers.extend(run.summary.latency.iter().map(|summary| Layer::of_latency(run, summary)));
     let from: Vec<Layer> = run.summary.costs.iter().map(|cost| Layer::of_cost(run, cost, &layers)).collect();
@@ -87,23 +84,22 @@ pub(super) fn all(run: &Run) -> Vec<Layer> {
 
 impl Layer {
     fn of_throughput(run: &Run, summary: &ThroughputSummary) -> Self {
-        let matrix = Matrix::of_throughput(run, summary);
-        let title = format!("Throughput{}", way(run, summary.path, summary.ip_family));
-        Self {
-            usual: summary.median_bits_per_second.map(Number::rate),
-            ..Self::new(run, Kind::Throughput, title, (summary.path, summary.ip_family), &matrix)
-        }
+        Self::of_rates(run, summary, &Matrix::of_throughput(run, summary))
     }
 
     /// The same where the server outside sends: as its columns would be rows, they are swapped.
-    fn of_way_back(run: &Run, summary: &ThroughputSummary) -> Self {
-        let mut summary = summary.clone();
-        for pair in &mut summary.pairs {
-            std::mem::swap(&mut pair.sender, &mut pair.receiver);
-        }
-        let mut layer = Self::of_throughput(run, &summary);
+    fn of_way_back(run: &Run, summary: &ThroughputSummary) -> Option<Self> {
+        let mut layer = Self::of_rates(run, summary, &Matrix::of_way_back(run, summary)?);
         layer.title.push_str(", back");
-        Self { reversed: true, ..layer }
+        Some(Self { reversed: true, ..layer })
+    }
+
+    fn of_rates(run: &Run, summary: &ThroughputSummary, matrix: &Matrix) -> Self {
+        let title = format!("Throughput{}", way(run, summary.path, summary.ip_family));
+        Self {
+            usual: summary.median_bits_per_second.map(Number::rate),
+            ..Self::new(run, Kind::Throughput, title, (summary.path, summary.ip_family), matrix)
+        }
     }
 
     fn of_latency(run: &Run, summary: &LatencySummary) -> Self {

@@ -77,16 +77,25 @@ struct Compared<'a> {
     differences: &'a [String],
 }
 
+/// Nobody reads a longer list; the matrix shows them all.
+const MOST_BREACHES: usize = 200;
+
 /// The pairs that failed for one reason.
 #[derive(Debug, Serialize)]
 struct Failures<'a> {
     reason: &'a str,
     remedy: Option<&'a str>,
+    /// Where the first of them is shown.
+    layer: Option<usize>,
     pairs: Vec<[usize; 2]>,
 }
 
 /// Nodes and the server outside by their names.
-struct Ended<'a>(HashMap<&'a str, usize>);
+struct Ended<'a> {
+    places: HashMap<&'a str, usize>,
+    /// That of the server outside.
+    outside: Option<usize>,
+}
 
 impl<'a> Report<'a> {
     pub(super) fn new(run: &'a Run) -> Self {
@@ -119,7 +128,7 @@ impl<'a> Report<'a> {
                 began: facts::time(comparison.base_started_at),
                 differences: &comparison.differences,
             }),
-            failures: failures(run, &ends),
+            failures: failures(run, &ends, &layers),
             reasons,
             layers,
         }
@@ -129,11 +138,14 @@ impl<'a> Report<'a> {
 impl<'a> Ended<'a> {
     fn new(run: &'a Run) -> Self {
         let names = run.nodes.iter().map(|node| node.name.as_str());
-        Self(names.chain(run.parameters.to.as_deref()).zip(0..).collect())
+        Self {
+            places: names.chain(run.parameters.to.as_deref()).zip(0..).collect(),
+            outside: run.parameters.to.as_ref().map(|_| run.nodes.len()),
+        }
     }
 
     fn pair(&self, sender: &str, receiver: &str) -> Option<[usize; 2]> {
-        Some([*self.0.get(sender)?, *self.0.get(receiver)?])
+        Some([*self.places.get(sender)?, *self.places.get(receiver)?])
     }
 
     fn of_test(&self, test: &TestRecord) -> Option<[usize; 2]> {
@@ -143,24 +155,29 @@ impl<'a> Ended<'a> {
         };
         self.pair(sender, receiver)
     }
+
+    /// The layer that shows a test.
+    fn layer(&self, test: &TestRecord, layers: &[Layer]) -> Option<usize> {
+        let [sender, _] = self.of_test(test)?;
+        let kind = if test.measure == Measure::Latency { Kind::Latency } else { Kind::Throughput };
+        let reversed = self.outside == Some(sender);
+        let is_its =
+            |layer: &Layer| layer.is_of(kind, test.path, test.ip_family) && layer.reversed == reversed;
+        layers.iter().position(is_its)
+    }
 }
 
 /// Gives each layer its tests. Returns the reasons of those that failed.
 fn add_tests<'a>(run: &'a Run, ends: &Ended<'a>, layers: &mut [Layer]) -> Vec<(&'a str, Option<&'a str>)> {
-    let (nodes, outside) = (run.nodes.len(), run.parameters.to.is_some());
     let mut compactor = Compactor::new(run);
     for layer in layers.iter_mut().filter(|layer| matches!(layer.kind, Kind::Throughput | Kind::Latency)) {
         layer.tests.resize_with(layer.values.len(), Vec::new);
     }
-    let place = |test: &TestRecord, layers: &mut [Layer]| {
+    let place = |test: &TestRecord, layers: &[Layer]| {
         let [sender, receiver] = ends.of_test(test)?;
-        let reversed = outside && sender == nodes;
-        let kind = if test.measure == Measure::Latency { Kind::Latency } else { Kind::Throughput };
-        let is_its =
-            |layer: &Layer| layer.is_of(kind, test.path, test.ip_family) && layer.reversed == reversed;
-        let layer = layers.iter().position(is_its)?;
-        let cell = match (outside, reversed) {
-            (false, _) => sender * nodes + receiver,
+        let layer = ends.layer(test, layers)?;
+        let cell = match (ends.outside.is_some(), layers[layer].reversed) {
+            (false, _) => sender * run.nodes.len() + receiver,
             (true, false) => sender,
             (true, true) => receiver,
         };
@@ -210,7 +227,7 @@ fn breaches<'a>(
     ends: &Ended,
     layer: impl Fn(Path, Option<IpFamily>) -> Option<usize>,
 ) -> Vec<Breached<'a>> {
-    let breached = run.breaches.iter().filter_map(|breach| {
+    let breached = run.breaches.iter().take(MOST_BREACHES).filter_map(|breach| {
         Some(Breached {
             gate: &breach.gate,
             way: way_name(breach.path, breach.ip_family),
@@ -223,7 +240,7 @@ fn breaches<'a>(
     breached.collect()
 }
 
-fn failures<'a>(run: &'a Run, ends: &Ended) -> Vec<Failures<'a>> {
+fn failures<'a>(run: &'a Run, ends: &Ended, layers: &[Layer]) -> Vec<Failures<'a>> {
     let failed = run.tests.iter().filter_map(|test| match &test.outcome {
         Outcome::Failed(failure) => Some((failure.reason.as_str(), (test, failure))),
         Outcome::Ok(_) => None,
@@ -233,6 +250,7 @@ fn failures<'a>(run: &'a Run, ends: &Ended) -> Vec<Failures<'a>> {
         let mut seen = HashSet::new();
         let pairs = tests.iter().filter_map(|(test, _)| ends.of_test(test));
         Failures {
+            layer: tests.first().and_then(|(test, _)| ends.layer(test, layers)),
             reason,
             remedy: tests.iter().find_map(|(_, failure)| failure.remedy.as_deref()),
             pairs: pairs.filter(|pair| seen.insert(*pair)).collect(),

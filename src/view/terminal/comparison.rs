@@ -6,7 +6,7 @@ use comfy_table::Cell;
 
 use super::{Canvas, Drawing, style, way};
 use crate::analysis::Matrix;
-use crate::document::{Comparison, PairChange, Run, Verdict, WayComparison};
+use crate::document::{Comparison, PairChange, Run, Verdict, WayComparison, way_name};
 use crate::quantity::RateUnit;
 
 /// The comparison of a run; empty if it was not compared.
@@ -43,7 +43,7 @@ fn of_way(run: &Run, comparison: &Comparison, changes: &WayComparison, canvas: C
     let mut text = drawing.draw(&Matrix::of_change(run, changes), canvas);
     let worse = changes.worse();
     text.push('\n');
-    text.push_str(&verdicts(changes, comparison.level));
+    text.push_str(&verdicts(changes, comparison.level, run.parameters.repeat));
     if !worse.is_empty() {
         text.push('\n');
         text.push_str(&table(&worse, changes, canvas));
@@ -52,7 +52,7 @@ fn of_way(run: &Run, comparison: &Comparison, changes: &WayComparison, canvas: C
 }
 
 /// How many pairs are slower, faster, the same.
-fn verdicts(changes: &WayComparison, level: f64) -> String {
+fn verdicts(changes: &WayComparison, level: f64, repeat: u32) -> String {
     let words = [
         (Verdict::Slower, "slower"),
         (Verdict::Faster, "faster"),
@@ -71,14 +71,18 @@ fn verdicts(changes: &WayComparison, level: f64) -> String {
     let called = changes.count(Verdict::Slower) + changes.count(Verdict::Faster);
     let chance = match called {
         0 => String::new(),
-        _ => format!(" At most {:.0}% of those called slower or faster are so by chance.", level * 100.0),
+        _ if repeat > 1 => {
+            format!(" At most {:.0}% of those called slower or faster are so by chance.", level * 100.0)
+        }
+        _ => " With one test of each pair, the noise between two tests is a guess: --repeat 3 tells more."
+            .to_owned(),
     };
     let median = changes.median_percent.map(|percent| format!("; median change {}%", signed(percent)));
     let pairs = if changes.pairs.len() == 1 { "pair" } else { "pairs" };
     format!(
         "{} {pairs} over {}: {}{}.{chance}\n",
         changes.pairs.len(),
-        changes.path.name(),
+        way_name(changes.path, changes.ip_family),
         counts.join(", "),
         median.unwrap_or_default()
     )
