@@ -22,7 +22,7 @@ fn save(store: &Store, run: &Run) {
 #[test]
 fn a_run_is_a_whole_document_after_each_test() {
     let (_directory, store) = store();
-    let whole = Run { state: State::Partial, ..named("k3v9x2mq", 60) };
+    let whole = Run { state: State::Partial, planned_tests: 4, ..named("k3v9x2mq", 60) };
     let mut recording = store.record(&Run { tests: Vec::new(), ..whole.clone() }).unwrap();
     assert!(load(Some(&store), "k3v9x2mq").unwrap().tests.is_empty());
     for count in 1..=whole.tests.len() {

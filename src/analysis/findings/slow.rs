@@ -63,12 +63,12 @@ fn of_way(run: &Run, summary: &ThroughputSummary) -> Vec<Finding> {
     let faults = diagnosis::suspects(&grid);
     let again = names.again(run, way);
     let was_tried = run.retests.iter().any(|test| is_of(test, way));
-    let judged: Vec<(Fault, Option<Verdict>)> = if !was_tried {
-        diagnosis::certain(faults).into_iter().map(|fault| (fault, None)).collect()
-    } else {
+    let judged: Vec<(Fault, Option<Verdict>)> = if was_tried {
         let judged = diagnosis::judge(&grid, faults, &again).into_iter();
         let judged = judged.map(|(fault, verdict)| (fault, Some(verdict)));
         judged.filter(|(fault, verdict)| is_told(fault, *verdict)).collect()
+    } else {
+        diagnosis::certain(faults).into_iter().map(|fault| (fault, None)).collect()
     };
     let usual = median(grid.rates.iter().flatten().flatten().copied().collect()).unwrap_or_default();
     let telling = Telling { run, way, names: &names, grid: &grid, usual, again: &again };
