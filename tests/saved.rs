@@ -194,7 +194,7 @@ fn a_killed_run_has_lost_no_test_and_is_resumed() {
     assert_eq!(before.state, State::Partial);
     let listed = user.run("runs").expect_code(0).stdout;
     assert!(listed.contains(&format!("partial, {} of 24", before.tests.len())), "{listed}");
-    assert!(user.run("report").expect_code(0).stdout.contains("Partial: the run was ended after"));
+    assert!(user.run("report").expect_code(3).stdout.contains("Partial: the run was ended after"));
 
     let ended = user.run("matrix --resume latest -o json --no-confirm").expect_code(0);
     let after = ended.run();
