@@ -308,7 +308,7 @@ _kubectl__netbench() {
             return 0
             ;;
         kubectl__subcmd__netbench__subcmd__matrix)
-            opts="-l -t -P -n -o -q -h --selector --concurrency --resume --no-confirm --time --omit --parallel --repeat --rtt --bidir --udp --bitrate --length --mss --window --congestion --dscp --engine --path --host --ip-family --to --image --port --via --keep --dry-run --local --kubeconfig --context --cluster --user --as --as-group --as-uid --request-timeout --namespace --baseline --fail-below --fail-regression --no-save --save-to --keep-runs --output --output-file --color --quiet --help"
+            opts="-l -t -P -n -o -q -h --selector --concurrency --resume --time --omit --parallel --repeat --rtt --bidir --udp --bitrate --length --mss --window --congestion --dscp --engine --path --host --ip-family --to --image --port --via --keep --dry-run --local --kubeconfig --context --cluster --user --as --as-group --as-uid --request-timeout --namespace --no-confirm --baseline --fail-below --fail-regression --no-save --save-to --keep-runs --output --output-file --color --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -494,7 +494,7 @@ _kubectl__netbench() {
             return 0
             ;;
         kubectl__subcmd__netbench__subcmd__pair)
-            opts="-t -P -n -o -q -h --server-context --server-kubeconfig --time --omit --parallel --repeat --rtt --bidir --udp --bitrate --length --mss --window --congestion --dscp --engine --path --host --ip-family --to --image --port --via --keep --dry-run --local --kubeconfig --context --cluster --user --as --as-group --as-uid --request-timeout --namespace --baseline --fail-below --fail-regression --no-save --save-to --keep-runs --output --output-file --color --quiet --help"
+            opts="-t -P -n -o -q -h --server-context --server-kubeconfig --time --omit --parallel --repeat --rtt --bidir --udp --bitrate --length --mss --window --congestion --dscp --engine --path --host --ip-family --to --image --port --via --keep --dry-run --local --kubeconfig --context --cluster --user --as --as-group --as-uid --request-timeout --namespace --no-confirm --baseline --fail-below --fail-regression --no-save --save-to --keep-runs --output --output-file --color --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

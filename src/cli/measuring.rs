@@ -20,6 +20,9 @@ pub struct CommonArgs {
     /// In which cluster.
     #[command(flatten)]
     pub connection: ConnectionArgs,
+    /// Do not measure suspicious pairs again, each alone, before a finding is printed.
+    #[arg(long, help_heading = "Measuring")]
+    pub no_confirm: bool,
     /// What the run has to reach.
     #[command(flatten)]
     pub gates: GateArgs,
@@ -99,10 +102,6 @@ pub struct MatrixArgs {
         help_heading = "Measuring"
     )]
     pub resume: Option<String>,
-
-    /// Do not measure suspicious pairs again, each alone, before a finding is printed.
-    #[arg(long, help_heading = "Measuring")]
-    pub no_confirm: bool,
 
     /// The flags of all measuring commands.
     #[command(flatten)]

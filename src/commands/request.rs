@@ -83,7 +83,6 @@ impl Request {
             selector: arguments.selector,
             concurrency,
             resumed,
-            confirms: !arguments.no_confirm,
             ..Self::new(Command::Matrix, wanted, arguments.common, surroundings)?
         })
     }
@@ -125,8 +124,7 @@ impl Request {
                 .transpose()?,
             gates: common.gates.gates(),
             resumed: None,
-            // the tests of a pair are alone in any case
-            confirms: false,
+            confirms: !common.no_confirm,
             measurement: common.measurement,
             placement: common.placement,
             connection: common.connection,

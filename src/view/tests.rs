@@ -223,3 +223,13 @@ fn csv_has_as_many_fields_in_each_row_as_names() {
     assert!(rows.iter().all(|row| row.len() == columns));
     assert!(text.contains("no route to host: <10.0.0.2> | \"\"refused\"\""));
 }
+
+#[test]
+fn what_was_slow_by_chance_is_said_to_be_otherwise_alone() {
+    let nodes = ["a", "b", "c", "d"];
+    let rate = |sender: &str, receiver: &str| if (sender, receiver) == ("a", "b") { 6.5e9 } else { 9.4e9 };
+    let mut run = run(&nodes, all_pairs(&nodes, rate));
+    run.retests = vec![measured("a", "b", 9.3e9), measured("c", "d", 9.4e9)];
+    let text = render(&run, Format::Table, PLAIN);
+    assert!(text.contains("Measured again, alone: a → b 9.30 Gbit/s instead of 6.50 Gbit/s.\n"), "{text}");
+}

@@ -2,13 +2,16 @@
 
 mod failing;
 mod measuring;
+mod names;
 mod retransmits;
 mod slow;
+mod telling;
 #[cfg(test)]
 mod tests;
+mod two;
 
 use super::summary::Way;
-use crate::document::{Finding, FindingKind, Run, TestRecord};
+use crate::document::{Finding, FindingKind, Measure, Run, TestRecord};
 
 /// What is wrong with the network of a run, or with its measurement.
 pub(super) fn findings(run: &Run) -> Vec<Finding> {
@@ -38,6 +41,11 @@ fn finding(kind: FindingKind, way: Option<Way>, sentence: String, subjects: Vec<
         pairs: Vec::new(),
         confirmation: None,
     }
+}
+
+/// Whether a test is one of throughput on a way.
+fn is_of(test: &TestRecord, way: Way) -> bool {
+    test.measure == Measure::Throughput && (test.path, test.ip_family) == way
 }
 
 /// The words that tell one way from the others: none if there are no others.

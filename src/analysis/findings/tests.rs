@@ -102,6 +102,14 @@ fn of_two_nodes_the_slow_direction_is_told() {
         |there: f64, back: f64| run(&["a", "b"], vec![measured("a", "b", there), measured("b", "a", back)]);
     assert_eq!(sentences(two(9.4e9, 4.7e9)), ["b → a is 50% slower than the way back"]);
     assert_eq!(sentences(two(9.4e9, 8.7e9)), [""; 0]);
+    let again = |rate: f64| {
+        let run = two(9.4e9, 4.7e9);
+        let tests = super::suspicious(&run).into_iter().cloned();
+        let retests = tests.map(|test| with(test, |figures| figures.bits_per_second = rate)).collect();
+        sentences(Run { retests, ..run })
+    };
+    assert_eq!(again(4.8e9), ["b → a is 50% slower than the way back; measured again: 4.80 Gbit/s"]);
+    assert_eq!(again(9.0e9), [""; 0]);
 }
 
 #[test]
