@@ -168,10 +168,12 @@ impl<T: Testbed> Phases<'_, T> {
             return Ok(Ended::AsPlanned);
         }
         let plan = Plan::one_by_one(again);
-        let pairs = if plan.test_count() == 1 { "1 suspicious pair" } else { "suspicious pairs" };
-        let count = if plan.test_count() == 1 { String::new() } else { format!("{} ", plan.test_count()) };
         let time = format_duration(self.estimate.measuring(&plan));
-        self.request.console.remark(&format!("measuring {count}{pairs} again, each alone, about {time}"));
+        let what = match plan.test_count() {
+            1 => "a suspicious pair again, alone".to_owned(),
+            count => format!("{count} suspicious pairs again, each alone"),
+        };
+        self.request.console.remark(&format!("measuring {what}, about {time}"));
         let progress = Progress::new(&self.request.console, &plan, self.settings, self.estimate);
         let measurements = started.measure(&plan, &progress, interrupt).await;
         progress.finish();
