@@ -42,7 +42,10 @@ fn main() {
 fn measure(name: &str, arguments: &[&str], environment: &[(&str, String)]) {
     let time = format!("{TIME_SECONDS}s");
     let mut command = Command::new(env!("CARGO_BIN_EXE_kubectl-netbench"));
-    command.args(["matrix", "-q", "-o", "json", "-t", &time]).args(arguments).stdin(Stdio::null());
+    command
+        .args(["matrix", "--no-confirm", "-q", "-o", "json", "-t", &time])
+        .args(arguments)
+        .stdin(Stdio::null());
     command.envs(environment.iter().map(|(name, value)| (name, value)));
     let began = Instant::now();
     let output = command.output().expect("the program runs");

@@ -7,13 +7,26 @@ pub(super) fn mean(values: &[f64]) -> Option<f64> {
 
 /// The median; none of nothing.
 pub(super) fn median(mut values: Vec<f64>) -> Option<f64> {
-    values.sort_by(f64::total_cmp);
+    median_in_place(&mut values)
+}
+
+/// The same of values that may be put in another order.
+pub(super) fn median_in_place(values: &mut [f64]) -> Option<f64> {
     let middle = values.len() / 2;
-    match values.len() {
-        0 => None,
-        count if count % 2 == 1 => Some(values[middle]),
-        _ => Some(f64::midpoint(values[middle - 1], values[middle])),
+    if values.is_empty() {
+        return None;
     }
+    let (below, &mut upper, _) = values.select_nth_unstable_by(middle, f64::total_cmp);
+    Some(match below.iter().copied().max_by(f64::total_cmp) {
+        Some(lower) if values.len().is_multiple_of(2) => f64::midpoint(lower, upper),
+        _ => upper,
+    })
+}
+
+/// The standard deviation of values around zero, from the median of their sizes, which outliers do not
+/// move (MAD; Hampel, 1974); none of nothing.
+pub(super) fn spread(values: &[f64]) -> Option<f64> {
+    Some(1.4826 * median(values.iter().map(|value| value.abs()).collect())?)
 }
 
 /// The sample standard deviation (n−1); none for fewer than two values.

@@ -104,7 +104,9 @@ impl Error {
             Self::Resume { why, .. } => Explanation::new(self.to_string())
                 .because(why)
                 .remedy("make a new run: kubectl netbench matrix"),
-            Self::Output(error) => Explanation::new(self.to_string()).because(error.to_string()),
+            Self::Output(error) => Explanation::new(self.to_string())
+                .because(error.to_string())
+                .remedy("write them to a file: --output-file FILE; a saved run is shown again by kubectl netbench report"),
         }
     }
 }

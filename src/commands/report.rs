@@ -1,6 +1,7 @@
 //! `report` and `compare`: saved runs, without a cluster.
 
 use kubectl_netbench::cli::{CompareArgs, ExitCode, ReportArgs};
+use kubectl_netbench::store;
 use kubectl_netbench::view;
 
 use super::judged::{check_other, exit_code, judge, tell_breaches};
@@ -9,12 +10,12 @@ use super::{Error, Surroundings, saved};
 use crate::console::Console;
 
 pub(super) async fn report(arguments: ReportArgs, surroundings: &Surroundings) -> Result<ExitCode, Error> {
-    let store = surroundings.store.as_ref();
+    let runs = surroundings.store.as_ref();
     let output = Output::new(&arguments.output, surroundings.streams)?;
     let console = Console::new(surroundings.streams, arguments.output.color, false);
     let baseline = arguments.gates.baseline.as_deref();
-    let baseline = baseline.map(|reference| saved::load(store, reference)).transpose()?;
-    let mut run = saved::load(store, &arguments.run)?;
+    let baseline = baseline.map(|reference| store::load(runs, reference)).transpose()?;
+    let mut run = saved::load(runs, &arguments.run)?;
     check_other(baseline.as_ref(), &run)?;
     let gates = arguments.gates.gates();
     let judged = judge(&mut run, baseline.as_ref(), &gates);
@@ -27,11 +28,11 @@ pub(super) async fn report(arguments: ReportArgs, surroundings: &Surroundings) -
 }
 
 pub(super) async fn compare(arguments: CompareArgs, surroundings: &Surroundings) -> Result<ExitCode, Error> {
-    let store = surroundings.store.as_ref();
+    let runs = surroundings.store.as_ref();
     let output = Output::new(&arguments.output, surroundings.streams)?;
     let console = Console::new(surroundings.streams, arguments.output.color, false);
-    let base = saved::load(store, &arguments.base)?;
-    let mut run = saved::load(store, &arguments.new)?;
+    let base = store::load(runs, &arguments.base)?;
+    let mut run = saved::load(runs, &arguments.new)?;
     check_other(Some(&base), &run)?;
     run.breaches.clear();
     let judged = judge(&mut run, Some(&base), &arguments.gates.gates());

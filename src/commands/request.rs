@@ -5,11 +5,12 @@ use kubectl_netbench::cli::{
     CommonArgs, ConnectionArgs, DEFAULT_IMAGE, MatrixArgs, MeasurementArgs, PairArgs, PlacementArgs, Saving,
 };
 use kubectl_netbench::document::{Command, Run};
+use kubectl_netbench::store;
 use kubectl_netbench::testbed::kubernetes::{ConnectionOptions, Scope, Wanted};
 use kubectl_netbench::testbed::{Process, Processes};
 
 use super::output::Output;
-use super::{Error, Surroundings, resume, saved};
+use super::{Error, Surroundings, resume};
 use crate::console::Console;
 
 /// What a measuring command was asked for.
@@ -58,7 +59,7 @@ impl Request {
     pub fn matrix(mut arguments: MatrixArgs, surroundings: &Surroundings) -> Result<Self, Error> {
         let resumed = arguments.resume.as_deref();
         let resumed =
-            resumed.map(|reference| saved::load(surroundings.store.as_ref(), reference)).transpose()?;
+            resumed.map(|reference| store::load(surroundings.store.as_ref(), reference)).transpose()?;
         let mut concurrency = arguments.concurrency.map(|limit| limit as usize);
         if let Some(run) = &resumed {
             resume::check(run)?;
@@ -120,7 +121,7 @@ impl Request {
             output: Output::new(&common.output, surroundings.streams)?,
             saving: common.saving.saving(),
             baseline: baseline
-                .map(|reference| saved::load(surroundings.store.as_ref(), reference))
+                .map(|reference| store::load(surroundings.store.as_ref(), reference))
                 .transpose()?,
             gates: common.gates.gates(),
             resumed: None,

@@ -80,6 +80,8 @@ impl<'a> Recorder<'a> {
                 return Ok(());
             }
             Recorded::Open(recording) => recording.finish(run),
+            // of the user's own runs it was said when it happened
+            Recorded::Failed(_) if self.runs.is_some() => return Ok(()),
             Recorded::Failed(error) => Err(error),
         };
         let Some((store, keep)) = self.runs else { return Ok(saved?) };

@@ -8,7 +8,7 @@ use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
 use super::{StoreError, reading};
-use crate::analysis::summarise;
+use crate::analysis::analyse;
 use crate::document::{Cluster, Command, Run, State};
 
 /// A saved run.
@@ -86,11 +86,11 @@ impl Entry {
         let Ok(head) = serde_json::from_slice::<Head>(&text) else {
             return reading::read(path).map(|run| Self::of(id, run));
         };
-        let median = head.summary.throughput.first().and_then(|of| of.median_bits_per_second);
-        if median.is_none() && !head.tests.is_empty() {
-            // a run that was not finished has no summary yet
+        if head.state == State::Partial {
+            // what follows from all of its tests is not in its file yet
             return reading::read(path).map(|run| Self::of(id, run));
         }
+        let median = head.summary.throughput.first().and_then(|of| of.median_bits_per_second);
         Ok(Self {
             id: id.to_owned(),
             command: head.command,
@@ -107,8 +107,9 @@ impl Entry {
     }
 
     /// What is told of a run that was not finished.
-    fn of(id: &str, run: Run) -> Self {
-        let summary = summarise(&run.tests);
+    fn of(id: &str, mut run: Run) -> Self {
+        analyse(&mut run);
+        let summary = &run.summary;
         Self {
             id: id.to_owned(),
             command: run.command,

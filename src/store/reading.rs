@@ -31,7 +31,7 @@ pub(super) fn read(path: &Path) -> Result<Run, StoreError> {
 }
 
 /// The run in a file that lost its end, as in a crash of the machine: all tests whose lines are whole.
-pub(super) fn recovered(text: &str) -> Option<Run> {
+fn recovered(text: &str) -> Option<Run> {
     let mut lines = text.lines();
     let head = lines.next().filter(|head| head.ends_with('['))?;
     let mut run: Run = serde_json::from_str(&format!("{head}]}}")).ok()?;

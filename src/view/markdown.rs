@@ -1,5 +1,6 @@
 //! Markdown for tickets: what is wrong, the matrix, what failed.
 
+use std::collections::HashSet;
 use std::fmt::Write;
 
 use super::View;
@@ -103,11 +104,11 @@ fn grid(text: &mut String, matrix: &Matrix, write: impl Fn(f64) -> String) {
             Cell::Diagonal => "–".to_owned(),
             Cell::NotMeasured => "?".to_owned(),
             Cell::Failed => "**failed**".to_owned(),
-            Cell::Measured { value, part, .. } if Level::of_part(*part) == Level::VeryBad => {
-                format!("**{}**", write(*value))
+            Cell::Measured { value, part, some_failed } => {
+                let star = if *some_failed { "\\*" } else { "" };
+                let bold = if Level::of_part(*part) == Level::VeryBad { "**" } else { "" };
+                format!("{bold}{star}{}{bold}", write(*value))
             }
-            Cell::Measured { value, some_failed: true, .. } => format!("\\*{}", write(*value)),
-            Cell::Measured { value, .. } => write(*value),
         });
         let _ = writeln!(text, "|**{}**|{}|", escaped(name), cells.collect::<Vec<_>>().join("|"));
     }
@@ -160,6 +161,9 @@ fn failures(text: &mut String, run: &Run) {
         reasons.iter().map(|(reason, pairs)| {
             let pairs =
                 pairs.iter().map(|(sender, receiver)| format!("{} → {}", escaped(sender), escaped(receiver)));
+            // over several paths, one pair fails more than once
+            let mut seen = HashSet::new();
+            let pairs = pairs.filter(|pair| seen.insert(pair.clone()));
             let mut pairs: Vec<String> = pairs.take(LISTED + 1).collect();
             if pairs.len() > LISTED {
                 pairs.truncate(LISTED);

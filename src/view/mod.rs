@@ -99,8 +99,8 @@ pub fn render(run: &Run, format: Format, canvas: Canvas) -> String {
     view(format, canvas).render(run)
 }
 
-/// Draws what has changed for a run that was compared, where the form can show that alone; the
-/// others have it beside the run.
+/// Draws what has changed for a run that was compared, where the form can show that alone. HTML has it
+/// beside the run; SVG, Prometheus and `JUnit` show the run, with the pairs that fail a gate in `JUnit`.
 pub fn render_comparison(run: &Run, format: Format, canvas: Canvas) -> String {
     match format {
         Format::Table | Format::Wide => terminal::comparison(run, canvas),

@@ -1,4 +1,4 @@
-//! Paths and versions of IP in words.
+//! A run and its paths in words.
 
 use crate::document::{Command, IpFamily, Path, Protocol, Run, by_family};
 
@@ -20,7 +20,7 @@ pub(super) fn family_label(ip_family: Option<IpFamily>) -> &'static str {
     }
 }
 
-/// What a run was, in a line: `matrix of 4 nodes, 10s over pod, TCP`.
+/// What a run was, in a line: `matrix of 4 nodes, TCP for 10s over pod`.
 pub(super) fn about(run: &Run) -> String {
     let command = match run.command {
         Command::Matrix => "matrix",

@@ -20,7 +20,7 @@ fn servers_stay_and_the_next_run_starts_at_once() {
     let cleaned = Undo(vec!["kubectl", "netbench", "cleanup"], Vec::new());
     let measure = |arguments: &str| {
         let began = Instant::now();
-        let run = run(&format!("{arguments} -t 1s -o json")).expect_code(0).run();
+        let run = run(&format!("{arguments} -t 1s --no-confirm -o json")).expect_code(0).run();
         let tests = run.tests.len() as u32;
         (run, began.elapsed().saturating_sub(Duration::from_secs(1) * tests))
     };

@@ -4,7 +4,7 @@
 
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
-use crate::analysis::statistics::{mean, median};
+use crate::analysis::statistics::{mean, median, spread};
 use crate::document::{PairChange, TestRecord, Verdict};
 
 /// Logarithms of rates that were measured under the same conditions.
@@ -55,9 +55,6 @@ const FREEDOM_OF_ALL: f64 = 4.0;
 /// From fewer pairs, the noise of changes is not estimated.
 const FEWEST_PAIRS: usize = 6;
 
-/// The standard deviation of a normal distribution over its median absolute deviation.
-const DEVIATION_PER_MAD: f64 = 1.4826;
-
 impl Tests {
     /// `tests` are of one pair and way.
     pub(super) fn of(tests: &[&TestRecord]) -> Self {
@@ -93,10 +90,10 @@ impl Noise {
         let changes: Vec<f64> = single.collect();
         let count = changes.len();
         let middle = median(changes.clone()).unwrap_or_default();
-        let deviations = changes.iter().map(|change| (change - middle).abs()).collect();
-        let of_changes = median(deviations)
+        let deviations: Vec<f64> = changes.iter().map(|change| change - middle).collect();
+        let of_changes = spread(&deviations)
             .filter(|_| count >= FEWEST_PAIRS)
-            .map(|deviation| ((deviation * DEVIATION_PER_MAD).powi(2), count as f64 - 1.0));
+            .map(|spread| (spread.powi(2), count as f64 - 1.0));
         Self { of_repeats: median(repeats), of_changes }
     }
 

@@ -1,7 +1,8 @@
 //! How well a set of causes explains the cells.
 
 use super::cells::{Candidate, Cells};
-use super::polish::{centre, spread};
+use super::polish::centre;
+use crate::analysis::statistics::spread;
 
 /// Noise as it is usual (the standard deviation of log rates), and how many cells that knowledge is worth. It
 /// matters in small clusters only.
@@ -146,7 +147,7 @@ impl Fit {
         let left: Vec<f64> =
             self.residuals(cells).into_iter().filter(|residual| !residual.is_nan()).collect();
         let free = (left.len() as f64 - 1.0 - self.causes.len() as f64).max(0.0);
-        let own = spread(&left).powi(2) * left.len() as f64 / free.max(1.0);
+        let own = spread(&left).unwrap_or_default().powi(2) * left.len() as f64 / free.max(1.0);
         ((USUAL_WEIGHT * USUAL_NOISE * USUAL_NOISE + free * own) / (USUAL_WEIGHT + free)).sqrt()
     }
 }

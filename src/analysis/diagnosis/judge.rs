@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::picture::Picture;
-use super::{CERTAIN, Cause, Fault, Grid};
+use super::{Cause, Fault, Grid};
 
 /// What became of a fault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -137,7 +137,7 @@ fn of_one(
             let more = if alike { pooled - level } else { mean - level };
             (Verdict::Confirmed, (fault.part * more.exp()).min(1.0))
         }
-        false if fault.significance >= CERTAIN => (Verdict::OnlyTogether, fault.part),
+        false if fault.is_certain() => (Verdict::OnlyTogether, fault.part),
         _ => (Verdict::Recovered, fault.part),
     }
 }

@@ -73,6 +73,13 @@ pub struct Fault {
     pub significance: f64,
 }
 
+impl Fault {
+    /// Whether it needs no second measurement.
+    pub fn is_certain(&self) -> bool {
+        self.significance >= CERTAIN
+    }
+}
+
 /// As many tests a fault deserves.
 const TESTS_PER_FAULT: usize = 3;
 /// And as many all of them.
@@ -97,7 +104,7 @@ fn weight(fault: &Fault) -> f64 {
 
 /// The faults that need no second measurement.
 pub fn certain(faults: Vec<Fault>) -> Vec<Fault> {
-    faults.into_iter().filter(|fault| fault.significance >= CERTAIN).collect()
+    faults.into_iter().filter(Fault::is_certain).collect()
 }
 
 /// Which pairs of so many nodes to measure again, each alone: up to three for each fault, and not more

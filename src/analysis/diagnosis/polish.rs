@@ -1,5 +1,7 @@
 //! Robust figures: medians, and the median polish of a two-way table (Tukey, Exploratory Data Analysis, 1977).
 
+use crate::analysis::statistics::median_in_place;
+
 /// The value below which a part of the values lies; 0 where there are none. Reorders them.
 pub(super) fn quantile(values: &mut [f64], part: f64) -> f64 {
     if values.is_empty() {
@@ -9,31 +11,11 @@ pub(super) fn quantile(values: &mut [f64], part: f64) -> f64 {
     *values.select_nth_unstable_by(place, f64::total_cmp).1
 }
 
-/// The middle value; of an even number, the mean of the middle two. Reorders them.
-pub(super) fn median(values: &mut [f64]) -> f64 {
-    let middle = values.len() / 2;
-    if values.is_empty() {
-        return 0.0;
-    }
-    let (below, &mut upper, _) = values.select_nth_unstable_by(middle, f64::total_cmp);
-    match below.iter().copied().max_by(f64::total_cmp) {
-        Some(lower) if values.len().is_multiple_of(2) => f64::midpoint(lower, upper),
-        _ => upper,
-    }
-}
-
 /// A mean that no single value drags away: beyond the reach around the median, values count as at its edge.
 pub(super) fn centre(values: &mut [f64], reach: f64) -> f64 {
-    let middle = median(values);
+    let middle = median_in_place(values).unwrap_or_default();
     let sum: f64 = values.iter().map(|value| value.clamp(middle - reach, middle + reach)).sum();
     if values.is_empty() { 0.0 } else { sum / values.len() as f64 }
-}
-
-/// The standard deviation of the values around zero, from the median of their sizes, which outliers do not
-/// move (MAD; Hampel, 1974).
-pub(super) fn spread(values: &[f64]) -> f64 {
-    let mut sizes: Vec<f64> = values.iter().map(|value| value.abs()).collect();
-    1.4826 * median(&mut sizes)
 }
 
 /// The effects of the rows and the columns of a square table (NaN where nothing was measured), by median
@@ -57,8 +39,8 @@ fn effect(cells: impl Iterator<Item = f64>, spread: f64, most: f64) -> f64 {
     let mut cells: Vec<f64> = cells.filter(|cell| !cell.is_nan()).collect();
     // 1.2533: how much less sure a median is than a mean
     let chance = 3.0 * 1.2533 * spread / (cells.len().max(1) as f64).sqrt();
-    match median(&mut cells) {
-        effect if effect.abs() > chance && cells.len() > 4 => effect.clamp(-most, most),
+    match median_in_place(&mut cells) {
+        Some(effect) if effect.abs() > chance && cells.len() > 4 => effect.clamp(-most, most),
         _ => 0.0,
     }
 }

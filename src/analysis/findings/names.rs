@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::is_of;
 use crate::analysis::diagnosis::Grid;
 use crate::analysis::summary::Way;
-use crate::document::{Run, ThroughputSummary};
+use crate::document::{Node, Run, ThroughputSummary};
 
 /// The nodes of a run by their numbers in a grid.
 pub(super) struct Names<'a> {
@@ -33,11 +33,10 @@ impl<'a> Names<'a> {
                 rates[sender][receiver] = pair.mean_bits_per_second;
             }
         }
-        let zone = |name: &&str| {
-            let node = run.nodes.iter().find(|node| node.name == **name)?;
-            self.zones.iter().position(|zone| node.zone.as_deref() == Some(zone))
-        };
-        Grid { rates, zones: self.nodes.iter().map(zone).collect() }
+        let zone = |node: &Node| self.zones.iter().position(|zone| node.zone.as_deref() == Some(zone));
+        // the server outside has none
+        let zones = run.nodes.iter().map(zone).chain(run.parameters.to.as_ref().map(|_| None));
+        Grid { rates, zones: zones.collect() }
     }
 
     pub(super) fn pair(&self, (sender, receiver): (&str, &str)) -> Option<(usize, usize)> {

@@ -65,7 +65,7 @@ fn of_way(run: &Run, summary: &ThroughputSummary) -> Vec<Finding> {
 fn is_told(fault: &Fault, verdict: Option<Verdict>) -> bool {
     match verdict {
         Some(Verdict::Recovered) => false,
-        Some(Verdict::NotMeasured) => !diagnosis::certain(vec![fault.clone()]).is_empty(),
+        Some(Verdict::NotMeasured) => fault.is_certain(),
         _ => true,
     }
 }

@@ -5,11 +5,9 @@ use super::{finding, is_of, over};
 use crate::analysis::diagnosis::{Cause, Fault, Grid, Verdict};
 use crate::analysis::statistics::{mean, median};
 use crate::analysis::summary::Way;
+use crate::analysis::{Level, part_of_rate};
 use crate::document::{Confirmation, Ends, Finding, FindingKind, Outcome, Run, TestRecord};
 use crate::quantity::rate;
-
-/// From this part of the median on, a rate is as usual.
-const USUAL_PART: f64 = 0.85;
 
 /// How many pairs a finding keeps as its evidence.
 const KEPT_PAIRS: usize = 12;
@@ -113,7 +111,7 @@ impl Telling<'_> {
     }
 
     fn is_usual(&self, rate: f64) -> bool {
-        rate >= self.usual * USUAL_PART
+        Level::of_part(part_of_rate(rate, self.usual)) == Level::Usual
     }
 
     /// What measuring again has shown.
@@ -145,8 +143,8 @@ impl Telling<'_> {
 
     /// Whether a test that shows the fault ran at the same time as another one.
     fn was_beside_others(&self, fault: &Fault) -> bool {
-        let shows = self.run.tests.iter().filter(|test| self.shows(fault, test));
-        shows.into_iter().any(|test| {
+        let mut shows = self.run.tests.iter().filter(|test| self.shows(fault, test));
+        shows.any(|test| {
             let ends = [&test.client, &test.server];
             self.run.tests.iter().any(|other| other.slot == test.slot && !ends.contains(&&other.client))
         })

@@ -75,7 +75,7 @@ function fillTiles() {
 }
 
 function findingWords() {
-  if (report.breaches.length) return `${plural(report.breaches.length, "pair")} below a gate`;
+  if (report.pairsBelow) return `${plural(report.pairsBelow, "pair")} below a gate`;
   if (report.tests[0] === 0) return "nothing was measured";
   return report.findings.length ? "the gravest first, below" : "nothing stands out";
 }

@@ -31,7 +31,7 @@ const SCRIPT: &str = concat!(
 /// What the page may do. The hashes are those of the style and of the script; a test computes them.
 const POLICY: &str = "default-src 'none'; \
     style-src 'sha256-Q4L8Fj06OYbHIVBGacmC7GVM/IwY7TCcecR5Kvyp9hM='; \
-    script-src 'sha256-VoCLZ7RwjqnCIV/CoaOQXuCFZt0cybSF/SqiwMZE4s4='; \
+    script-src 'sha256-aJ17/B3Jwultn40w5/n1jPoEG/mD/Kkc68akIy7Vy6U='; \
     img-src data:; base-uri 'none'; form-action 'none'";
 
 /// A page for a browser.

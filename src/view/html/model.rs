@@ -8,7 +8,8 @@ use super::compact::{Compactor, Number};
 use super::facts::{self, Facts};
 use super::layer::{self, Kind, Layer};
 use crate::document::{
-    Confirmation, Ends, Finding, IpFamily, LeftOut, Measure, Outcome, Path, Run, State, TestRecord, way_name,
+    Breach, Confirmation, Ends, Finding, IpFamily, LeftOut, Measure, Outcome, Path, Run, State, TestRecord,
+    way_name,
 };
 use crate::explanation::by_reason;
 use crate::view::names::shorten;
@@ -32,6 +33,8 @@ pub(super) struct Report<'a> {
     pub(super) layers: Vec<Layer>,
     findings: Vec<FoundOut<'a>>,
     breaches: Vec<Breached<'a>>,
+    /// How many pairs fail a gate, those included that are not listed.
+    pairs_below: usize,
     comparison: Option<Compared<'a>>,
     failures: Vec<Failures<'a>>,
     /// Why tests failed, and what to do about it; tests have places in it.
@@ -123,6 +126,7 @@ impl<'a> Report<'a> {
             left_out: &run.left_out,
             findings: run.findings.iter().map(|finding| found(finding, &ends, place)).collect(),
             breaches: breaches(run, &ends, place),
+            pairs_below: pairs_below(run),
             comparison: run.comparison.as_ref().map(|comparison| Compared {
                 base: &comparison.base,
                 began: facts::time(comparison.base_started_at),
@@ -238,6 +242,13 @@ fn breaches<'a>(
         })
     });
     breached.collect()
+}
+
+/// A pair that fails two gates on one way is one pair.
+fn pairs_below(run: &Run) -> usize {
+    let pair =
+        |breach: &Breach| (breach.path, breach.ip_family, breach.sender.clone(), breach.receiver.clone());
+    run.breaches.iter().map(pair).collect::<HashSet<_>>().len()
 }
 
 fn failures<'a>(run: &'a Run, ends: &Ended, layers: &[Layer]) -> Vec<Failures<'a>> {

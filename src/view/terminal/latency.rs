@@ -20,10 +20,11 @@ pub(super) fn matrix(run: &Run, summary: &LatencySummary, canvas: Canvas) -> Str
         part: Box::new(move |latency| part_of_latency(latency, median)),
         worst_is_largest: true,
     };
-    let ratios = || summary.pairs.iter().filter_map(|pair| Some((pair, pair.load_ratio?)));
-    let worst = ratios().max_by(|(_, one), (_, other)| one.total_cmp(other));
-    let under_load = worst.map(|(pair, ratio)| {
-        let loaded = duration(pair.under_load_microseconds.unwrap_or_default());
+    let ratios = summary.pairs.iter();
+    let ratios = ratios.filter_map(|pair| Some((pair, pair.under_load_microseconds?, pair.load_ratio?)));
+    let worst = ratios.max_by(|(_, _, one), (_, _, other)| one.total_cmp(other));
+    let under_load = worst.map(|(pair, loaded, ratio)| {
+        let loaded = duration(loaded);
         let (client, server) = (&pair.client, &pair.server);
         format!("\nUnder load, worst {client} → {server}: {loaded}, {ratio:.1} times as long.\n")
     });

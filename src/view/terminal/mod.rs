@@ -47,9 +47,7 @@ impl View for Terminal {
             parts.extend([details::table(run, true, canvas), latency::table(run, canvas)]);
         }
         parts.push(findings(run));
-        if let Some(changes) = run.comparison.as_ref().map(|_| comparison(run, canvas)) {
-            parts.push(changes);
-        }
+        parts.push(comparison(run, canvas));
         parts.push(failures::text(run, canvas));
         parts.push(notes(run).into_iter().map(|note| note + "\n").collect());
         parts.retain(|part| !part.is_empty());
