@@ -12,7 +12,7 @@ use std::io::IsTerminal;
 use commands::Surroundings;
 use console::{ColorEnvironment, Streams};
 use kubectl_netbench::cli::{self, Cli};
-use kubectl_netbench::store::Store;
+use kubectl_netbench::store::{Processes, Store};
 use kubectl_netbench::testbed::kubernetes::Environment;
 use kubectl_netbench::view::ColorDepth;
 
@@ -24,6 +24,7 @@ async fn main() {
         streams: streams(),
         image: std::env::var("NETBENCH_IMAGE").ok().filter(|image| !image.is_empty()),
         store: dirs::data_dir().map(|directory| Store::of_user(&directory)),
+        processes: dirs::data_dir().map(|directory| Processes::of_user(&directory)),
     };
     let code = match Box::pin(commands::run(cli.command, &surroundings)).await {
         Ok(code) => code,

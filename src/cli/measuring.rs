@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::exit;
-use super::{ConnectionArgs, GateArgs, MeasurementArgs, OutputArgs, PlacementArgs, SavingArgs};
+use super::{ConnectionArgs, GateArgs, MeasurementArgs, OutputArgs, PlacementArgs, PodArgs, SavingArgs};
 use crate::document::Path;
 
 /// The flags of all measuring commands.
@@ -17,6 +17,9 @@ pub struct CommonArgs {
     /// Where tests take place.
     #[command(flatten)]
     pub placement: PlacementArgs,
+    /// What the pods are to have.
+    #[command(flatten)]
+    pub pods: PodArgs,
     /// In which cluster.
     #[command(flatten)]
     pub connection: ConnectionArgs,
@@ -50,6 +53,13 @@ impl CommonArgs {
         if self.placement.to.is_some() && self.measurement.engine().reads_server() {
             return Err("--to needs --engine iperf3: what an iperf 2 server receives is told by itself only"
                 .to_owned());
+        }
+        if self.pods.network_policy && paths.contains(&Path::LoadBalancer) {
+            return Err(
+                "--network-policy does not know where a load balancer's traffic comes from: leave it out, \
+                or use another --path"
+                    .to_owned(),
+            );
         }
         self.gates.check("latest")?;
         self.measurement.check()
@@ -160,6 +170,12 @@ impl PairArgs {
             return Err(format!(
                 "--path {path} does not lead to another cluster: use --path host, nodeport or loadbalancer"
             ));
+        }
+        if self.server_context.is_some() && self.common.pods.network_policy {
+            return Err(
+                "--network-policy does not know the addresses of clients of another cluster: leave it out"
+                    .to_owned(),
+            );
         }
         self.common.check()
     }

@@ -9,6 +9,7 @@ mod measurement;
 mod measuring;
 mod output;
 mod placement;
+mod pods;
 mod quantity;
 mod saved;
 mod saving;
@@ -21,10 +22,12 @@ pub use measurement::MeasurementArgs;
 pub use measuring::{CommonArgs, MatrixArgs, PairArgs};
 pub use output::{ColorChoice, OutputArgs};
 pub use placement::{DEFAULT_IMAGE, PlacementArgs, ViaArg};
+pub use pods::PodArgs;
 pub use saved::{CompareArgs, DeleteArgs, ListFormat, ReportArgs, RunsArgs, RunsCommand};
 pub use saving::{Saving, SavingArgs};
 
 use std::ffi::OsString;
+use std::time::Duration;
 
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, Parser, Subcommand};
@@ -82,13 +85,23 @@ pub enum Command {
     Compare(CompareArgs),
     /// List the saved runs, or delete some.
     Runs(RunsArgs),
-    /// Remove the servers that runs with --keep have left.
+    /// Remove what runs have left in the cluster: those that were killed, and those with --keep.
     Cleanup(CleanupArgs),
 }
 
 /// `cleanup`.
 #[derive(Debug, Args)]
+#[command(after_help = exit::exit_codes!())]
 pub struct CleanupArgs {
+    /// Remove also what belongs to runs that are going on, or may be.
+    #[arg(long)]
+    pub all: bool,
+    /// Only what is at least so old.
+    #[arg(long, value_name = "DURATION", value_parser = duration::parse)]
+    pub older_than: Option<Duration>,
+    /// Print what would be removed, and remove nothing.
+    #[arg(long)]
+    pub dry_run: bool,
     /// In which cluster.
     #[command(flatten)]
     pub connection: ConnectionArgs,

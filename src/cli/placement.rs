@@ -103,7 +103,7 @@ pub struct PlacementArgs {
         value_name = "N",
         conflicts_with_all = [
             "host", "path", "ip_family", "via", "image", "keep", "dry_run", "namespace", "context", "kubeconfig",
-            "cluster", "user", "impersonate",
+            "cluster", "user", "impersonate", "PodArgs",
         ],
         value_parser = clap::value_parser!(u16).range(2..=64)
     )]

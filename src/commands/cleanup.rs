@@ -1,19 +1,121 @@
-//! `cleanup`: removes what runs with `--keep` have left.
+//! `cleanup`: removes what runs have left.
 
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
+use jiff::Timestamp;
 use kubectl_netbench::cli::{CleanupArgs, ExitCode};
-use kubectl_netbench::testbed::kubernetes::{self, Cleanup, Environment};
+use kubectl_netbench::plan::format_duration;
+use kubectl_netbench::store::Processes;
+use kubectl_netbench::testbed::TestbedError;
+use kubectl_netbench::testbed::kubernetes::{self, Cluster, Fate, Found, Kind, Leftover};
 
-use super::Error;
+use super::output::write;
+use super::{Error, Surroundings};
 use crate::console;
 
-pub(super) async fn run(arguments: &CleanupArgs, environment: &Environment) -> Result<ExitCode, Error> {
+pub(super) async fn run(arguments: &CleanupArgs, surroundings: &Surroundings) -> Result<ExitCode, Error> {
     let connection = &arguments.connection;
-    let cluster = kubernetes::connect(&connection.options(), environment).await?;
-    let told = match kubernetes::cleanup(&cluster, connection.namespace.clone()).await? {
-        Cleanup::Nothing => "nothing to remove: no servers were left by --keep".to_owned(),
-        Cleanup::Removed { pods: 1, namespace } => format!("removed 1 pod in the namespace {namespace}"),
-        Cleanup::Removed { pods, namespace } => format!("removed {pods} pods in the namespace {namespace}"),
+    let cluster = kubernetes::connect(&connection.options(), &surroundings.environment).await?;
+    let only = connection.namespace.as_deref();
+    let found = kubernetes::find_leftovers(&cluster, only).await.map_err(TestbedError::from)?;
+    tell_restrictions(&found);
+    let processes = surroundings.processes.as_ref();
+    let now = Timestamp::now();
+    let mut removals = FuturesUnordered::new();
+    let is_old = |leftover: &Leftover| leftover.age(now) >= arguments.older_than.unwrap_or(Duration::ZERO);
+    let leftovers: Vec<Leftover> = found.leftovers.into_iter().filter(is_old).collect();
+    if leftovers.is_empty() {
+        write("nothing to remove\n".to_owned()).await?;
+    }
+    for leftover in leftovers {
+        let what = described(&leftover, now);
+        match fate(&leftover, processes, now) {
+            Fate::GoesOnHere if !arguments.all => {
+                write(format!("left alone: {what}: it is going on on this machine; --all removes it too\n"))
+                    .await?;
+            }
+            Fate::MayGoOn if !arguments.all => {
+                write(format!(
+                    "left alone: {what}: it may be going on elsewhere; --all removes it too, and what is \
+                     over goes without\n"
+                ))
+                .await?;
+            }
+            _ if arguments.dry_run => write(format!("would remove {what}\n")).await?,
+            _ => {
+                let cluster = &cluster;
+                removals.push(async move { (leftover.remove(cluster).await, leftover, what) });
+            }
+        }
+    }
+    let mut code = ExitCode::Success;
+    while let Some((removed, leftover, what)) = removals.next().await {
+        if let Err(error) = removed {
+            console::error(&error.explain());
+            code = ExitCode::Error;
+            continue;
+        }
+        if let Some((processes, run)) = processes.zip(leftover.run.as_deref()) {
+            processes.forget(session(run));
+        }
+        write(format!("removed {what}\n")).await?;
+    }
+    Ok(code)
+}
+
+/// What runs that are over have left in a cluster, told for people; nothing if that cannot be seen.
+pub(super) async fn leftovers(cluster: &Cluster, processes: Option<&Processes>) -> Vec<String> {
+    let found = kubernetes::find_leftovers(cluster, None).await.unwrap_or_default();
+    let now = Timestamp::now();
+    let is_over = |leftover: &&Leftover| fate(leftover, processes, now) == Fate::Over && !leftover.is_going();
+    found.leftovers.iter().filter(is_over).map(|leftover| described(leftover, now)).collect()
+}
+
+fn fate(leftover: &Leftover, processes: Option<&Processes>, now: Timestamp) -> Fate {
+    let run = leftover.run.as_deref();
+    let lives = processes.zip(run).and_then(|(processes, run)| processes.lives(session(run)));
+    leftover.fate(lives, now)
+}
+
+/// The id of a run, without what tells its two clusters apart.
+fn session(run: &str) -> &str {
+    run.split('-').next().unwrap_or(run)
+}
+
+/// `the namespace netbench-k3v9x2mq of a run begun 3m ago, with 4 pods`
+fn described(leftover: &Leftover, now: Timestamp) -> String {
+    let contents = match leftover.contents() {
+        contents if contents.is_empty() => "nothing in it".to_owned(),
+        contents => contents,
     };
-    console::note(&told);
-    Ok(ExitCode::Success)
+    let (namespace, age) = (&leftover.namespace, format_duration(leftover.age(now)));
+    match &leftover.run {
+        _ if leftover.was_kept() => {
+            format!("the servers that stayed in the namespace {namespace}, begun {age} ago: {contents}")
+        }
+        _ if leftover.is_own_namespace() => {
+            format!("the namespace {namespace} of a run begun {age} ago: {contents}")
+        }
+        Some(run) => format!("what run {run}, begun {age} ago, has in the namespace {namespace}: {contents}"),
+        None => format!("what a run, begun {age} ago, has in the namespace {namespace}: {contents}"),
+    }
+}
+
+fn tell_restrictions(found: &Found) {
+    let place = |(kind, namespace): &(Kind, Option<String>)| {
+        let kinds = kind.name(2);
+        match namespace {
+            Some(namespace) => format!("{kinds} in the namespace {namespace} only"),
+            None => format!("no {kinds}"),
+        }
+    };
+    if !found.restricted.is_empty() {
+        let places: Vec<String> = found.restricted.iter().map(place).collect();
+        console::note(&format!(
+            "looked for {}: you may not list them elsewhere; --namespace looks in another one",
+            places.join(", ")
+        ));
+    }
 }

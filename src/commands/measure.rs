@@ -9,6 +9,7 @@ use kubectl_netbench::document::{EngineName, LeftOut, Run, State, TestRecord};
 use kubectl_netbench::explanation::Explanation;
 use kubectl_netbench::plan::{Estimate, Plan, format_duration};
 use kubectl_netbench::runner::{self, Observers, RunError, Settings};
+use kubectl_netbench::store::Process;
 use kubectl_netbench::testbed::Testbed;
 use kubectl_netbench::view;
 
@@ -30,7 +31,7 @@ pub(super) async fn run(request: Request, surroundings: &Surroundings) -> Result
         let prepared = prepare::across_clusters(&request, server, environment).await?;
         return Box::pin(measure(prepared, &request, surroundings)).await;
     }
-    match prepare::cluster(&request, environment).await? {
+    match prepare::cluster(&request, surroundings).await? {
         Destination::Within(prepared) => Box::pin(measure(prepared, &request, surroundings)).await,
         Destination::Elsewhere(prepared) => Box::pin(measure(prepared, &request, surroundings)).await,
         Destination::DryRun(objects) => {
@@ -53,9 +54,12 @@ async fn measure<T: Testbed>(
     let store = surroundings.store.as_ref();
     let recorder = Recorder::begin(&request.saving, store, request.console, &prepared.run)?;
     let commands: Vec<String> = prepared.removals.iter().map(|removal| removal.command.clone()).collect();
+    let processes = surroundings.processes.as_ref().filter(|_| !commands.is_empty());
+    // that others cannot tell whether it lives is no reason not to measure
+    let process = processes.and_then(|processes| processes.begin(&prepared.run.id).ok());
     let interrupt = interrupt::watch();
     tokio::select! {
-        code = measure_and_remove(prepared, request, &recorder, &interrupt) => Ok(code),
+        code = measure_and_remove(prepared, process, request, &recorder, &interrupt) => Ok(code),
         () = interrupt.second.cancelled() => {
             recorder.abandon();
             if !commands.is_empty() {
@@ -68,6 +72,7 @@ async fn measure<T: Testbed>(
 
 async fn measure_and_remove<T: Testbed>(
     prepared: Prepared<T>,
+    process: Option<Process>,
     request: &Request,
     recorder: &Recorder<'_>,
     interrupt: &Interrupt,
@@ -105,8 +110,10 @@ async fn measure_and_remove<T: Testbed>(
         told
     });
     progress.finish();
-    if let Err(explanation) = &removed {
-        console::error(explanation);
+    match (&removed, process) {
+        (Err(explanation), _) => console::error(explanation),
+        (Ok(()), Some(process)) => process.end(),
+        (Ok(()), None) => {}
     }
     if let Some(command) = commands(true) {
         console.remark(&format!("the servers stay; remove them with\n  {command}"));

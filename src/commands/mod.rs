@@ -17,7 +17,7 @@ mod saved;
 pub use error::Error;
 
 use kubectl_netbench::cli::{Command, ExitCode};
-use kubectl_netbench::store::Store;
+use kubectl_netbench::store::{Processes, Store};
 use kubectl_netbench::testbed::kubernetes::Environment;
 
 use crate::console::Streams;
@@ -33,6 +33,8 @@ pub struct Surroundings {
     pub image: Option<String>,
     /// The user's saved runs; none where there is no place for them.
     pub store: Option<Store>,
+    /// The user's runs that go on; none where there is no place for them.
+    pub processes: Option<Processes>,
 }
 
 /// Carries out a command.
@@ -47,7 +49,7 @@ pub async fn run(command: Command, surroundings: &Surroundings) -> Result<ExitCo
         Command::Compare(arguments) => return report::compare(arguments, surroundings).await,
         Command::Runs(arguments) => return runs::run(arguments, surroundings).await,
         Command::Cleanup(arguments) => {
-            return Box::pin(cleanup::run(&arguments, &surroundings.environment)).await;
+            return Box::pin(cleanup::run(&arguments, surroundings)).await;
         }
     };
     Box::pin(measure::run(request, surroundings)).await

@@ -2,7 +2,8 @@
 
 use kubectl_netbench::analysis::Gates;
 use kubectl_netbench::cli::{
-    CommonArgs, ConnectionArgs, DEFAULT_IMAGE, MatrixArgs, MeasurementArgs, PairArgs, PlacementArgs, Saving,
+    CommonArgs, ConnectionArgs, DEFAULT_IMAGE, MatrixArgs, MeasurementArgs, PairArgs, PlacementArgs, PodArgs,
+    Saving,
 };
 use kubectl_netbench::document::{Command, Run};
 use kubectl_netbench::store;
@@ -23,6 +24,7 @@ pub(super) struct Request {
     pub concurrency: Option<usize>,
     pub measurement: MeasurementArgs,
     pub placement: PlacementArgs,
+    pub pods: PodArgs,
     pub connection: ConnectionArgs,
     /// The server's node and its cluster, if that is another one.
     pub server: Option<ServerCluster>,
@@ -79,7 +81,11 @@ impl Request {
             // the file may be anybody's
             arguments.common.check().map_err(|why| Error::Resume { id: run.id.clone(), why })?;
         }
-        let wanted = if arguments.nodes.is_empty() { Wanted::Usable } else { Wanted::Named(arguments.nodes) };
+        let wanted = if arguments.nodes.is_empty() {
+            Wanted::Usable { tolerated: arguments.common.pods.options().tolerations }
+        } else {
+            Wanted::Named(arguments.nodes)
+        };
         Ok(Self {
             selector: arguments.selector,
             concurrency,
@@ -128,6 +134,7 @@ impl Request {
             confirms: !common.no_confirm,
             measurement: common.measurement,
             placement: common.placement,
+            pods: common.pods,
             connection: common.connection,
             server: None,
             environment_image: surroundings.image.clone(),

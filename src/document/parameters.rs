@@ -166,6 +166,9 @@ pub struct Parameters {
     /// The image of the pods; none without a cluster.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub image: Option<String>,
+    /// How much CPU each container might use, as Kubernetes writes it; none for all there is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cpu_limit: Option<String>,
     /// The port of the servers; none where each has its own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub port: Option<u16>,

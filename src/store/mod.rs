@@ -6,12 +6,14 @@
 
 mod error;
 mod listing;
+mod process;
 mod reading;
 mod recording;
 mod reference;
 
 pub use error::StoreError;
 pub use listing::Entry;
+pub use process::{Process, Processes};
 pub use recording::Recording;
 
 use std::fs;

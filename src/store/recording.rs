@@ -157,7 +157,7 @@ fn document(run: &Run) -> io::Result<Vec<u8>> {
 }
 
 /// A new file that nobody else may read: names of nodes and contexts are the user's own affair.
-fn private(path: &Path) -> io::Result<File> {
+pub(super) fn private(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.write(true).create(true).truncate(true);
     #[cfg(unix)]

@@ -126,6 +126,8 @@ pub enum TestbedError {
         namespace: String,
         /// How long was waited.
         seconds: u64,
+        /// What holds them, in the cluster's words, if it says so.
+        held_by: Option<String>,
     },
 }
 
@@ -135,9 +137,16 @@ impl TestbedError {
         match self {
             Self::Request(error) => error.explain(),
             Self::Local(error) => error.explain(),
-            Self::Removal { namespace, .. } => Explanation::new(self.to_string())
-                .because("their deletion was accepted, but something in the cluster holds them")
-                .remedy(format!("see what it is: kubectl get all,events --namespace {namespace}")),
+            Self::Removal { namespace, held_by, .. } => {
+                let unknown =
+                    || "their deletion was accepted, but something in the cluster holds them".to_owned();
+                Explanation::new(self.to_string()).because(held_by.clone().unwrap_or_else(unknown)).remedy(
+                    format!(
+                        "they go as soon as nothing holds them any more; see what it is: \
+                     kubectl describe namespace {namespace}; kubectl get all,events --namespace {namespace}"
+                    ),
+                )
+            }
         }
     }
 }

@@ -10,6 +10,9 @@ pub(super) fn notes(run: &Run) -> Vec<String> {
         let (done, planned) = (run.tests.len(), run.planned_tests);
         notes.push(format!("Partial: the run was ended after {done} of {planned} tests."));
     }
+    if let Some(limit) = &run.parameters.cpu_limit {
+        notes.push(format!("Each container was limited to {limit} CPU: figures may measure that limit."));
+    }
     let pairs = || run.summary.throughput.iter().flat_map(|summary| &summary.pairs);
     let latencies = || run.summary.latency.iter().flat_map(|summary| &summary.pairs);
     if pairs().any(|pair| pair.failed > 0 && pair.measured > 0)

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -48,6 +48,11 @@ pub fn netbench(arguments: &str) -> Command {
     let mut command = command("kubectl");
     command.arg("netbench").args(arguments.split_whitespace());
     command
+}
+
+/// Starts it, to be ended by a signal: kubectl becomes the plugin, with the same process id.
+pub fn start(arguments: &str) -> Child {
+    netbench(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("kubectl runs")
 }
 
 impl Cluster {

@@ -25,5 +25,6 @@ mod common;
 mod elsewhere;
 mod interrupts;
 mod kept;
+mod leftovers;
 mod paths;
 mod runs;

@@ -12,8 +12,8 @@ use kubectl_netbench::testbed::kubernetes::{
 use kubectl_netbench::testbed::{Outside, Server, TwoClusters, Way};
 
 use super::{Layout, Measuring, Prepared, Removal, Setup, new_id, new_run, parameters};
-use crate::commands::Error;
 use crate::commands::request::{Request, ServerCluster};
+use crate::commands::{Error, Surroundings, cleanup};
 
 /// When servers that stay end by themselves, should nobody remove them.
 const KEPT_FOR: Duration = Duration::from_secs(24 * 60 * 60);
@@ -31,16 +31,29 @@ pub(in crate::commands) enum Destination {
 /// Prepares servers on the nodes of a cluster.
 pub(in crate::commands) async fn cluster(
     request: &Request,
-    environment: &Environment,
+    surroundings: &Surroundings,
 ) -> Result<Destination, Error> {
     let (connection, placement) = (&request.connection, &request.placement);
-    let cluster = kubernetes::connect(&connection.options(), environment).await?;
+    let cluster = kubernetes::connect(&connection.options(), &surroundings.environment).await?;
     let to = placement.to.as_ref();
     let paths = placement.paths();
     let paths = if paths.is_empty() { vec![Path::Pod] } else { paths };
     // alone and first: a cluster that cannot be reached is best told by the plainest of questions
     let version = if placement.dry_run { None } else { cluster.version().await? };
-    let nodes = cluster.nodes(request.selector.as_deref()).await?;
+    let leftovers = async {
+        if placement.dry_run {
+            return Vec::new();
+        }
+        cleanup::leftovers(&cluster, surroundings.processes.as_ref()).await
+    };
+    let (nodes, leftovers) = tokio::join!(cluster.nodes(request.selector.as_deref()), leftovers);
+    let nodes = nodes?;
+    for leftover in leftovers {
+        request.console.remark(&format!(
+            "a run that is over has left something: {leftover}; `kubectl netbench cleanup{}` removes it",
+            cluster.kubectl_flags
+        ));
+    }
     let needed = if to.is_some() { 1 } else { 2 };
     let Choice { chosen, left_out } = kubernetes::choose(&nodes, &request.wanted, needed)?;
     let nodes: Vec<Node> = chosen.iter().map(|chosen| chosen.node.clone()).collect();
@@ -153,8 +166,9 @@ impl Place {
         let placement = &request.placement;
         let host_network = ways.iter().any(|way| way.path.is_on_host_network());
         let given = request.connection.namespace.clone();
-        let kept = Scope::kept(given.clone(), host_network);
-        let own = Scope::new(&session, given, host_network);
+        let marks = || request.pods.options().marks;
+        let kept = Scope::kept(given.clone(), host_network).marked(marks());
+        let own = Scope::new(&session, given, host_network).marked(marks());
         let mut place = Self {
             session,
             scope: own,
@@ -221,6 +235,7 @@ impl Place {
             ways: self.ways.clone(),
             protocol: request.measurement.throughput().protocol,
             role: self.role,
+            options: request.pods.options(),
             // long enough for the slowest start, and for slots that take all the time they may
             server_deadline: START_LIMIT + longest + Duration::from_secs(60),
             kept_deadline: KEPT_FOR,

@@ -26,6 +26,7 @@ pub(in crate::commands) fn local(request: &Request, count: u16) -> Result<Prepar
     };
     let parameters = Parameters {
         image: None,
+        cpu_limit: None,
         port: request.placement.port,
         latency_port: None,
         ..parameters(request, &setup)

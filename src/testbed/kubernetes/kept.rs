@@ -1,4 +1,4 @@
-//! Servers that stay after their run: whether there are any, and their removal.
+//! Servers that stay after their run: whether there are any.
 
 use std::collections::HashMap;
 use std::fmt::Debug;
@@ -9,12 +9,10 @@ use kube::api::ListParams;
 use kube::{Api, ResourceExt};
 use serde::de::DeserializeOwned;
 
-use super::objects::{self, KEPT, RUN_LABEL, Settings, is_same, server_pod, service};
-use super::pods::Pods;
+use super::objects::{KEPT, RUN_LABEL, Settings, is_same, server_pod, service};
 use super::request::Cluster;
 use super::servers::suits;
-use super::{Chosen, Scope, removal};
-use crate::testbed::TestbedError;
+use super::{Chosen, Scope};
 
 /// Whether an earlier run has left all that a run with these settings would start, and all of it is
 /// alive. A user who may not look has nothing.
@@ -56,37 +54,4 @@ where
 
 fn of_kept() -> ListParams {
     ListParams::default().labels(&format!("{RUN_LABEL}={KEPT}"))
-}
-
-/// What a cleanup has found.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Cleanup {
-    /// Nothing.
-    Nothing,
-    /// Servers that stayed, which are gone now.
-    Removed {
-        /// How many pods there were.
-        pods: usize,
-        /// Where they were.
-        namespace: String,
-    },
-}
-
-/// Removes the servers that earlier runs have left, in the namespace `given` or in the one that is
-/// theirs, and waits until they are gone.
-///
-/// # Errors
-/// The cluster refuses, or they do not go away.
-pub async fn cleanup(cluster: &Cluster, given: Option<String>) -> Result<Cleanup, TestbedError> {
-    let scope = Scope::kept(given, false);
-    if !scope.is_there(cluster).await? {
-        return Ok(Cleanup::Nothing);
-    }
-    scope.adopt();
-    let namespace = scope.namespace();
-    let api: Api<Pod> = Api::namespaced(cluster.client.clone(), &namespace);
-    let found = cluster.call("list the servers that stayed", api.list(&of_kept())).await?;
-    let pods = Pods::watch(api, objects::KEPT);
-    removal::remove_all(cluster, &scope, &pods).await?;
-    Ok(Cleanup::Removed { pods: found.items.len(), namespace })
 }

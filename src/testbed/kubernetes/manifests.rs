@@ -7,7 +7,7 @@ use super::nodes::Chosen;
 use super::objects::{self, Network, Settings};
 use super::scope::Scope;
 
-/// The objects of a run on `nodes`: its scope, servers and Services and, of `clients` (each with
+/// The objects of a run on `nodes`: its scope, policy, servers and Services and, of `clients` (each with
 /// its node, its way and its command), the Jobs.
 ///
 /// What an object can only have once others exist is missing: the owner's uid, and addresses.
@@ -19,8 +19,11 @@ pub fn manifests(
 ) -> String {
     let mut documents = Documents { namespace: scope.namespace(), text: String::new() };
     match scope.given() {
-        None => documents.add(&objects::namespace(settings.run(), settings.host_network()), false),
-        Some(_) => documents.add(&objects::owner(settings.run()), true),
+        None => documents.add(&scope.namespace_object(), false),
+        Some(_) => documents.add(&scope.owner_object(), true),
+    }
+    if let Some(policy) = objects::network_policy(settings, nodes, None) {
+        documents.add(&policy, true);
     }
     let usable = || nodes.iter().enumerate().filter(|(_, node)| node.unusable.is_none());
     for (index, node) in usable() {

@@ -7,9 +7,11 @@ mod endpoints;
 mod exec;
 #[cfg(test)]
 mod fake_api;
+mod held;
 mod job;
 mod kept;
 mod kubeconfig;
+mod leftovers;
 mod log;
 mod manifests;
 mod nodes;
@@ -27,10 +29,11 @@ mod warnings;
 pub use access::choose_client_way;
 pub use connect::connect;
 pub use connection::{ConnectError, ConnectionOptions, Environment};
-pub use kept::{Cleanup, cleanup, has_kept};
+pub use kept::has_kept;
+pub use leftovers::{Fate, Found, Kind, Leftover, find as find_leftovers};
 pub use manifests::manifests;
 pub use nodes::{Choice, Chosen, SelectionError, Wanted, choose};
-pub use objects::{Role, Settings};
+pub use objects::{Amount, Marks, PodOptions, Role, Settings};
 pub use request::{Cluster, RequestError, RequestErrorKind};
 pub use scope::Scope;
 pub use servers::START_LIMIT;
@@ -42,14 +45,15 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use k8s_openapi::api::core::v1::{Node, Pod};
+use k8s_openapi::api::networking::v1::NetworkPolicy;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
 use kube::Api;
-use kube::api::ListParams;
+use kube::api::{ListParams, PostParams};
 use tokio::sync::{Mutex, OnceCell};
 use tokio_util::task::TaskTracker;
 
 use self::log::LogPosition;
-use self::objects::Network;
+use self::objects::{Network, network_policy};
 use self::pod_state::PodState;
 use self::pods::Pods;
 use super::{NodeServers, Output, ServerLines, StartProgress, Testbed, TestbedError};
@@ -176,10 +180,30 @@ impl KubernetesTestbed {
         }
     }
 
+    /// Makes the policy that lets only the run's own clients in, if it is wanted: before there is
+    /// anything to let them into.
+    async fn make_policy(&self, owner: Option<OwnerReference>) -> Result<(), RequestError> {
+        let Some(policy) = network_policy(&self.settings, &self.nodes, owner) else {
+            return Ok(());
+        };
+        let (cluster, namespace) = (self.cluster.clone(), self.scope.namespace());
+        let create = async move {
+            let api: Api<NetworkPolicy> = Api::namespaced(cluster.client.clone(), &namespace);
+            let parameters = PostParams::default();
+            match cluster.call("make a NetworkPolicy", api.create(&parameters, &policy)).await {
+                // a repeated request finds what the first one made
+                Err(error) if error.is_conflict() => Ok(()),
+                other => other.map(drop),
+            }
+        };
+        self.tracked(create).await
+    }
+
     async fn made(&self) -> Result<&Made, RequestError> {
         let make = async || {
             let (scope, cluster) = (self.scope.clone(), self.cluster.clone());
             let owner = self.tracked(async move { scope.create(&cluster).await }).await?;
+            self.make_policy(owner.clone()).await?;
             let pods: Api<Pod> = Api::namespaced(self.cluster.client.clone(), &self.scope.namespace());
             Ok(Made { owner, pods: Pods::watch(pods, self.settings.run()) })
         };

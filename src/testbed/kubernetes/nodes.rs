@@ -13,10 +13,13 @@ use crate::explanation::Explanation;
 const UNSCHEDULABLE: &str = "node.kubernetes.io/unschedulable";
 
 /// Which nodes were asked for.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Wanted {
     /// Those of the list that can be measured without further ado.
-    Usable,
+    Usable {
+        /// Taints that keep no node out.
+        tolerated: Vec<Toleration>,
+    },
     /// These, in this order, in spite of taints and cordons.
     Named(Vec<String>),
 }
@@ -110,9 +113,9 @@ impl SelectionError {
 pub fn choose(nodes: &[Node], wanted: &Wanted, needed: usize) -> Result<Choice, SelectionError> {
     let (mut chosen, mut left_out) = (Vec::new(), Vec::new());
     match wanted {
-        Wanted::Usable => {
+        Wanted::Usable { tolerated } => {
             for node in nodes {
-                match obstacle(node).or_else(|| taint_or_cordon(node)) {
+                match obstacle(node).or_else(|| taint_or_cordon(node, tolerated)) {
                     Some(reason) => left_out.push(LeftOut { name: node.name_any(), reason }),
                     None => chosen.push(choice(node)),
                 }
@@ -174,18 +177,28 @@ fn obstacle(node: &Node) -> Option<String> {
 }
 
 /// What keeps pods away that are not for this node in particular.
-fn taint_or_cordon(node: &Node) -> Option<String> {
+fn taint_or_cordon(node: &Node, tolerated: &[Toleration]) -> Option<String> {
     let spec = node.spec.as_ref()?;
     if spec.unschedulable == Some(true) {
         return Some("cordoned".to_owned());
     }
-    let taint = spec.taints.as_deref().unwrap_or_default().iter().find(|taint| repels(taint))?;
+    let repels = |taint: &&Taint| repels(taint) && !tolerated.iter().any(|one| tolerates(one, taint));
+    let taint = spec.taints.as_deref().unwrap_or_default().iter().find(repels)?;
     let value = taint.value.as_deref().map_or(String::new(), |value| format!("={value}"));
     Some(format!("has the taint {}{value}:{}", taint.key, taint.effect))
 }
 
 fn repels(taint: &Taint) -> bool {
     matches!(taint.effect.as_str(), "NoSchedule" | "NoExecute")
+}
+
+/// Whether a toleration is one of a taint, by the rules of Kubernetes.
+fn tolerates(toleration: &Toleration, taint: &Taint) -> bool {
+    let value = taint.value.as_deref().unwrap_or_default();
+    toleration.key.as_ref().is_none_or(|key| *key == taint.key)
+        && toleration.effect.as_ref().is_none_or(|effect| *effect == taint.effect)
+        && (toleration.operator.as_deref() == Some("Exists")
+            || toleration.value.as_deref().unwrap_or_default() == value)
 }
 
 fn choice(node: &Node) -> Chosen {

@@ -8,7 +8,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
 use kube::api::{DeleteParams, Patch, PatchParams, PostParams};
 use kube::{Api, ResourceExt};
 
-use super::objects;
+use super::objects::{self, Marks};
 use super::request::{Cluster, RequestError};
 
 /// How often it is looked whether something is gone.
@@ -24,6 +24,7 @@ pub struct Scope {
     run: String,
     given: Option<String>,
     host_network: bool,
+    marks: Marks,
     existence: Arc<Mutex<Existence>>,
 }
 
@@ -45,12 +46,28 @@ enum Existence {
 impl Scope {
     /// The scope of run `run`: in the namespace `given`, or in one of its own.
     pub fn new(run: &str, given: Option<String>, host_network: bool) -> Self {
-        Self { run: run.to_owned(), given, host_network, existence: Arc::default() }
+        Self { run: run.to_owned(), given, host_network, marks: Marks::default(), existence: Arc::default() }
+    }
+
+    /// The same, with what the user marks objects with.
+    #[must_use]
+    pub fn marked(self, marks: Marks) -> Self {
+        Self { marks, ..self }
     }
 
     /// The namespace of the run's objects.
     pub fn namespace(&self) -> String {
         self.given.clone().unwrap_or_else(|| objects::scope_name(&self.run))
+    }
+
+    /// The run's own namespace, as it is made.
+    pub(super) fn namespace_object(&self) -> Namespace {
+        objects::namespace(&self.run, self.host_network, &self.marks)
+    }
+
+    /// The owner of all objects in a given namespace, as it is made.
+    pub(super) fn owner_object(&self) -> ConfigMap {
+        objects::owner(&self.run, &self.marks)
     }
 
     /// The namespace that was given; none for one of the run's own.
@@ -72,9 +89,13 @@ impl Scope {
         }
         let name = objects::scope_name(&self.run);
         match &self.given {
-            Some(namespace) => {
-                format!("kubectl{kubectl_flags} delete configmap {name} --namespace {namespace}")
-            }
+            // each by itself: the cluster's own garbage collector may take a minute
+            Some(namespace) => format!(
+                "kubectl{kubectl_flags} delete jobs,services,pods,configmaps --namespace {namespace} \
+                 --selector {}={}",
+                objects::RUN_LABEL,
+                self.run
+            ),
             None => format!("kubectl{kubectl_flags} delete namespace {name}"),
         }
     }
@@ -99,7 +120,7 @@ impl Scope {
         let parameters = PostParams::default();
         let Some(given) = &self.given else {
             let api = Api::<Namespace>::all(cluster.client.clone());
-            let namespace = objects::namespace(&self.run, self.host_network);
+            let namespace = self.namespace_object();
             let made = cluster
                 .call(format!("create the namespace {name}"), api.create(&parameters, &namespace))
                 .await;
@@ -113,7 +134,7 @@ impl Scope {
             };
         };
         let api = Api::<ConfigMap>::namespaced(cluster.client.clone(), given);
-        let owner = objects::owner(&self.run);
+        let owner = self.owner_object();
         let doing = format!("create a ConfigMap in the namespace {given}");
         let made = match cluster.call(&doing, api.create(&parameters, &owner)).await {
             Err(error) if error.is_conflict() => cluster.call(&doing, api.get(&name)).await?,
@@ -139,7 +160,7 @@ impl Scope {
     async fn suit_kept_namespace(&self, cluster: &Cluster) -> Result<(), RequestError> {
         let api = Api::<Namespace>::all(cluster.client.clone());
         let name = objects::scope_name(&self.run);
-        let namespace = objects::namespace(&self.run, self.host_network);
+        let namespace = self.namespace_object();
         let doing = format!("use the namespace {name}");
         let give_up = tokio::time::Instant::now() + KEPT_GONE_LIMIT;
         let found = loop {
@@ -169,11 +190,6 @@ impl Scope {
 
     fn set_existence(&self, existence: Existence) {
         *self.existence.lock().unwrap_or_else(PoisonError::into_inner) = existence;
-    }
-
-    /// Takes it for made, so that it can be removed by another run than the one that made it.
-    pub fn adopt(&self) {
-        self.set_existence(Existence::Yes);
     }
 
     /// Removes it, and with it all that the run has made.
@@ -231,11 +247,7 @@ impl Scope {
         Ok(())
     }
 
-    /// Whether it exists.
-    ///
-    /// # Errors
-    /// The cluster does not say.
-    pub async fn is_there(&self, cluster: &Cluster) -> Result<bool, RequestError> {
+    async fn is_there(&self, cluster: &Cluster) -> Result<bool, RequestError> {
         let name = objects::scope_name(&self.run);
         let doing = format!("see whether {name} is there");
         match &self.given {

@@ -34,13 +34,17 @@ fn cluster() -> Vec<Node> {
     ]
 }
 
+fn usable(tolerated: &[Toleration]) -> Wanted {
+    Wanted::Usable { tolerated: tolerated.to_vec() }
+}
+
 fn named(names: &[&str]) -> Wanted {
     Wanted::Named(names.iter().map(ToString::to_string).collect())
 }
 
 #[test]
 fn unusable_nodes_are_left_out_with_reasons() {
-    let choice = choose(&cluster(), &Wanted::Usable, 2).unwrap();
+    let choice = choose(&cluster(), &usable(&[]), 2).unwrap();
     let names: Vec<&str> = choice.chosen.iter().map(|chosen| chosen.node.name.as_str()).collect();
     assert_eq!(names, ["node-1", "node-2"]);
     let reasons: Vec<String> =
@@ -54,6 +58,25 @@ fn unusable_nodes_are_left_out_with_reasons() {
             "windows: runs windows, and only Linux is measured",
         ]
     );
+}
+
+#[test]
+fn a_taint_that_is_tolerated_keeps_no_node_out() {
+    let toleration = |value: Option<&str>, effect: &str| Toleration {
+        key: Some("gpu".to_owned()),
+        operator: Some(if value.is_some() { "Equal" } else { "Exists" }.to_owned()),
+        value: value.map(str::to_owned),
+        effect: Some(effect.to_owned()),
+        ..Toleration::default()
+    };
+    let is_in = |toleration: Toleration| {
+        let choice = choose(&cluster(), &usable(&[toleration]), 2).unwrap();
+        choice.chosen.iter().any(|chosen| chosen.node.name == "tainted")
+    };
+    assert!(is_in(toleration(None, "NoSchedule")));
+    assert!(is_in(toleration(Some("a100"), "NoSchedule")));
+    assert!(!is_in(toleration(Some("h100"), "NoSchedule")));
+    assert!(!is_in(toleration(None, "NoExecute")));
 }
 
 #[test]
@@ -92,7 +115,7 @@ fn unknown_names_come_with_the_nearest() {
 #[test]
 fn fewer_than_two_lists_what_was_left_out() {
     let few = &cluster()[1..4];
-    let error = choose(few, &Wanted::Usable, 2).unwrap_err();
+    let error = choose(few, &usable(&[]), 2).unwrap_err();
     let why = error.explain().why.unwrap();
     assert_eq!(why, "node-2: usable\ncordoned: cordoned\ntainted: has the taint gpu=a100:NoSchedule");
     assert!(matches!(choose(&cluster(), &named(&["node-1", "node-1"]), 2), Err(SelectionError::Same { .. })));

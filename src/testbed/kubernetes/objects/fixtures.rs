@@ -16,6 +16,7 @@ pub(crate) fn settings() -> Settings {
         ways: vec![Way { path: Path::Pod, ip_family: None }],
         protocol: Protocol::Tcp,
         role: Role::Mesh,
+        options: PodOptions::default(),
         server_deadline: Duration::from_secs(300),
         kept_deadline: Duration::from_secs(86_400),
         client_deadline: Duration::from_secs(60),

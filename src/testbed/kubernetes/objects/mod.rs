@@ -3,10 +3,14 @@
 //! Names of nodes are in affinities only, where any length and character is fine: never in the
 //! names or labels of objects.
 
+mod options;
 mod pod;
+mod policy;
 mod service;
 
+pub use options::{Amount, Marks, PodOptions};
 pub use pod::{client_job, server_pod};
+pub use policy::{network_policy, policy_name};
 pub use service::{needs_udp_node_port, service, with_udp};
 
 use std::collections::BTreeMap;
@@ -21,6 +25,10 @@ use super::nodes::Chosen;
 use crate::document::{Path, Protocol};
 use crate::testbed::{Processes, Way};
 
+/// The label that tells who manages an object,
+pub const MANAGED_BY: &str = "app.kubernetes.io/managed-by";
+/// and us.
+pub const MANAGER: &str = "kubectl-netbench";
 /// The label with the run's id.
 pub const RUN_LABEL: &str = "netbench.dev/run";
 /// The label that numbers the tests of a run, on the pods of its Jobs.
@@ -76,6 +84,8 @@ pub struct Settings {
     pub protocol: Protocol,
     /// What the servers are for.
     pub role: Role,
+    /// What the user wants of the pods.
+    pub options: PodOptions,
     /// When the cluster ends a server by itself.
     pub server_deadline: Duration,
     /// When the cluster ends a server that stays.
@@ -138,7 +148,7 @@ pub fn labels(run: &str) -> BTreeMap<String, String> {
     let label = |key: &str, value: &str| (key.to_owned(), value.to_owned());
     BTreeMap::from([
         label("app.kubernetes.io/name", "netbench"),
-        label("app.kubernetes.io/managed-by", "kubectl-netbench"),
+        label(MANAGED_BY, MANAGER),
         label(RUN_LABEL, run),
     ])
 }
@@ -159,33 +169,33 @@ fn pod_security(host_network: bool) -> BTreeMap<String, String> {
 }
 
 /// The run's own namespace, labelled for Pod Security.
-pub fn namespace(run: &str, host_network: bool) -> Namespace {
-    let mut labels = labels(run);
-    labels.extend(pod_security(host_network));
-    Namespace {
-        metadata: ObjectMeta { name: Some(scope_name(run)), labels: Some(labels), ..ObjectMeta::default() },
-        ..Namespace::default()
-    }
+pub fn namespace(run: &str, host_network: bool, marks: &Marks) -> Namespace {
+    let mut metadata = marked(run, &scope_name(run), marks);
+    metadata.labels.get_or_insert_default().extend(pod_security(host_network));
+    Namespace { metadata, ..Namespace::default() }
 }
 
 /// The owner of all objects of a run in somebody else's namespace.
-pub fn owner(run: &str) -> ConfigMap {
-    ConfigMap {
-        metadata: ObjectMeta {
-            name: Some(scope_name(run)),
-            labels: Some(labels(run)),
-            ..ObjectMeta::default()
-        },
-        ..ConfigMap::default()
+pub fn owner(run: &str, marks: &Marks) -> ConfigMap {
+    ConfigMap { metadata: marked(run, &scope_name(run), marks), ..ConfigMap::default() }
+}
+
+/// The name, and what the user and the run mark objects with.
+fn marked(run: &str, name: &str, marks: &Marks) -> ObjectMeta {
+    let mut all = marks.labels.clone();
+    all.extend(labels(run));
+    ObjectMeta {
+        name: Some(name.to_owned()),
+        labels: Some(all),
+        annotations: (!marks.annotations.is_empty()).then(|| marks.annotations.clone()),
+        ..ObjectMeta::default()
     }
 }
 
 fn metadata(settings: &Settings, name: &str, owner: Option<OwnerReference>) -> ObjectMeta {
     ObjectMeta {
-        name: Some(name.to_owned()),
-        labels: Some(labels(settings.run())),
         owner_references: owner.map(|owner| vec![owner]),
-        ..ObjectMeta::default()
+        ..marked(settings.run(), name, &settings.options.marks)
     }
 }
 

@@ -1,15 +1,13 @@
 //! The pods of a run: servers, and clients in Jobs.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use k8s_openapi::api::batch::v1::{Job, JobSpec};
 use k8s_openapi::api::core::v1::{
     Affinity, Capabilities, Container, ContainerPort, EmptyDirVolumeSource, NodeAffinity, NodeSelector,
     NodeSelectorRequirement, NodeSelectorTerm, Pod, PodSecurityContext, PodSpec, PodTemplateSpec,
-    ResourceRequirements, SeccompProfile, SecurityContext, Volume, VolumeMount,
+    SeccompProfile, SecurityContext, Volume, VolumeMount,
 };
-use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
 
 use super::{NETWORK_LABEL, Network, SERVER_LABEL, SPEC_ANNOTATION, Settings, TEST_LABEL, metadata};
@@ -35,7 +33,7 @@ pub fn server_pod(
     let ipv6 = settings.ways.iter().any(|way| way.ip_family == Some(IpFamily::Ipv6))
         || node.addresses.first().is_some_and(|address| address.ip.is_ipv6());
     let containers = settings.processes.iter().map(|process| server(settings, process, ipv6)).collect();
-    let mut spec = pod_spec(network, node, containers);
+    let mut spec = pod_spec(settings, network, node, containers);
     let deadline = if settings.keep { settings.kept_deadline } else { settings.server_deadline };
     spec.active_deadline_seconds = Some(seconds(deadline));
     let mut metadata = metadata(settings, &settings.server_name(index, network, node), owner);
@@ -77,7 +75,7 @@ pub fn client_job(
     let test = settings.test_label(number);
     template.labels.get_or_insert_default().insert(TEST_LABEL.to_owned(), test);
     let program = command.first().cloned().unwrap_or_default();
-    let spec = pod_spec(network, node, vec![container(settings, program, command)]);
+    let spec = pod_spec(settings, network, node, vec![container(settings, program, command)]);
     Job {
         metadata: metadata(settings, &name, owner),
         spec: Some(JobSpec {
@@ -92,8 +90,8 @@ pub fn client_job(
 }
 
 /// A pod that satisfies the restricted Pod Security standard, but for the host network.
-fn pod_spec(network: Network, node: &Chosen, containers: Vec<Container>) -> PodSpec {
-    PodSpec {
+fn pod_spec(settings: &Settings, network: Network, node: &Chosen, containers: Vec<Container>) -> PodSpec {
+    let mut spec = PodSpec {
         affinity: Some(only_on(&node.node.name)),
         tolerations: (!node.tolerations.is_empty()).then(|| node.tolerations.clone()),
         restart_policy: Some("Never".to_owned()),
@@ -121,7 +119,9 @@ fn pod_spec(network: Network, node: &Chosen, containers: Vec<Container>) -> PodS
             ..Volume::default()
         }]),
         ..PodSpec::default()
-    }
+    };
+    settings.options.apply(&mut spec);
+    spec
 }
 
 /// A server, with the ports that it listens on: the scheduler keeps those of the host network apart.
@@ -139,19 +139,15 @@ fn server(settings: &Settings, process: Process, ipv6: bool) -> Container {
     container
 }
 
-/// Small requests, so that it finds room; no limits, since a limit on CPU would be measured.
+/// No limits unless they are wanted: a limit on CPU would be measured.
 fn container(settings: &Settings, name: String, command: Vec<String>) -> Container {
-    let request = |key: &str, value: &str| (key.to_owned(), Quantity(value.to_owned()));
     Container {
         name,
         image: Some(settings.image.clone()),
         command: Some(command),
         // what a server says when it cannot start is then part of the pod's status
         termination_message_policy: Some("FallbackToLogsOnError".to_owned()),
-        resources: Some(ResourceRequirements {
-            requests: Some(BTreeMap::from([request("cpu", "10m"), request("memory", "32Mi")])),
-            ..ResourceRequirements::default()
-        }),
+        resources: Some(settings.options.resources()),
         security_context: Some(SecurityContext {
             allow_privilege_escalation: Some(false),
             read_only_root_filesystem: Some(true),
@@ -200,8 +196,13 @@ fn seconds(duration: Duration) -> i64 {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
+    use k8s_openapi::api::core::v1::Toleration;
+
     use super::*;
     use crate::testbed::kubernetes::objects::fixtures::{chosen, settings};
+    use crate::testbed::kubernetes::objects::{Amount, Marks, PodOptions};
 
     #[test]
     fn a_server_pod() {
@@ -218,6 +219,31 @@ mod tests {
         assert_eq!(annotation(&kept, 0), annotation(&kept, 7));
         let other = Settings { image: "example.org/iperf3:2".to_owned(), ..kept.clone() };
         assert_ne!(annotation(&kept, 0), annotation(&other, 0));
+    }
+
+    #[test]
+    fn a_pod_with_all_that_policies_may_ask_for() {
+        let amounts = |text: &str| {
+            let (name, amount) = text.split_once('=').unwrap();
+            BTreeMap::from([(name.to_owned(), Amount::parse(amount).unwrap())])
+        };
+        let text = |text: &str| text.to_owned();
+        let options = PodOptions {
+            marks: Marks {
+                labels: BTreeMap::from([(text("team"), text("network"))]),
+                annotations: BTreeMap::from([(text("example.org/reason"), text("slow, they say"))]),
+            },
+            requests: amounts("cpu=500m"),
+            limits: amounts("memory=64Mi"),
+            pull_secrets: vec![text("registry")],
+            service_account: Some(text("netbench")),
+            priority_class: Some(text("low")),
+            runtime_class: Some(text("gvisor")),
+            tolerations: vec![Toleration { key: Some(text("pool")), ..Toleration::default() }],
+            network_policy: false,
+        };
+        let settings = Settings { options, keep: true, ..settings() };
+        insta::assert_json_snapshot!(server_pod(&settings, 0, Network::Pod, &chosen("node-1"), None));
     }
 
     #[test]

@@ -1,0 +1,176 @@
+//! What a cluster's policies ask of pods: the flags that `matrix` and `pair` share.
+
+use clap::Args;
+use k8s_openapi::api::core::v1::Toleration;
+
+use crate::testbed::kubernetes::{Amount, Marks, PodOptions};
+
+/// What the pods of a run are to have.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Pods")]
+pub struct PodArgs {
+    /// A label for every object that is made; may be repeated.
+    #[arg(long = "label", value_name = "KEY=VALUE", value_parser = parse_label)]
+    labels: Vec<(String, String)>,
+    /// An annotation for every object that is made; may be repeated.
+    #[arg(long = "annotation", value_name = "KEY=VALUE", value_parser = parse_annotation)]
+    annotations: Vec<(String, String)>,
+    /// What each container asks for [default: cpu=10m,memory=32Mi].
+    #[arg(long, value_name = "NAME=AMOUNT,...", value_delimiter = ',', value_parser = parse_amount)]
+    requests: Vec<(String, Amount)>,
+    /// What each container may have; a limit on CPU may be what is measured [default: none].
+    #[arg(long, value_name = "NAME=AMOUNT,...", value_delimiter = ',', value_parser = parse_amount)]
+    limits: Vec<(String, Amount)>,
+    /// A secret of the namespace to pull the image with; may be repeated.
+    #[arg(long = "image-pull-secret", value_name = "SECRET", requires = "namespace")]
+    pull_secrets: Vec<String>,
+    /// A service account of the namespace for the pods; its token is not mounted.
+    #[arg(long, value_name = "NAME", requires = "namespace")]
+    service_account: Option<String>,
+    /// The priority class of the pods.
+    #[arg(long, value_name = "NAME")]
+    priority_class: Option<String>,
+    /// The runtime class of the pods.
+    #[arg(long, value_name = "NAME")]
+    runtime_class: Option<String>,
+    /// A taint that pods tolerate, so that nodes with it are measured too; may be repeated. Those
+    /// of nodes that are named are tolerated anyway.
+    #[arg(long = "toleration", value_name = "KEY[=VALUE][:EFFECT]", value_parser = parse_toleration)]
+    tolerations: Vec<Toleration>,
+    /// Make a `NetworkPolicy` that lets only the run's own clients in.
+    #[arg(long, conflicts_with_all = ["keep", "to"])]
+    pub network_policy: bool,
+}
+
+impl PodArgs {
+    /// The flags as options of a testbed.
+    pub fn options(&self) -> PodOptions {
+        PodOptions {
+            marks: Marks {
+                labels: self.labels.iter().cloned().collect(),
+                annotations: self.annotations.iter().cloned().collect(),
+            },
+            requests: self.requests.iter().cloned().collect(),
+            limits: self.limits.iter().cloned().collect(),
+            pull_secrets: self.pull_secrets.clone(),
+            service_account: self.service_account.clone(),
+            priority_class: self.priority_class.clone(),
+            runtime_class: self.runtime_class.clone(),
+            tolerations: self.tolerations.clone(),
+            network_policy: self.network_policy,
+        }
+    }
+}
+
+/// Prefixes of labels and annotations that are ours, or decide how a run's objects are found.
+const OURS: [&str; 3] = ["netbench.dev/", "app.kubernetes.io/managed-by", "pod-security.kubernetes.io/"];
+
+fn parse_annotation(text: &str) -> Result<(String, String), String> {
+    let wrong = || format!("`{text}` is not an annotation: write KEY=VALUE, as team=network");
+    let (key, value) = text.split_once('=').ok_or_else(wrong)?;
+    if !is_key(key) {
+        return Err(wrong());
+    }
+    match OURS.iter().find(|ours| key.starts_with(**ours)) {
+        Some(ours) => Err(format!("{ours} is set by the run itself")),
+        None => Ok((key.to_owned(), value.to_owned())),
+    }
+}
+
+fn parse_label(text: &str) -> Result<(String, String), String> {
+    let (key, value) = parse_annotation(text).map_err(|why| why.replace("an annotation", "a label"))?;
+    if value.is_empty() || is_name(&value) {
+        return Ok((key, value));
+    }
+    Err(format!("`{value}` cannot be the value of a label: at most 63 letters, digits, `-`, `_` and `.`"))
+}
+
+fn parse_amount(text: &str) -> Result<(String, Amount), String> {
+    let wrong = || format!("`{text}` is not an amount of a resource: write cpu=100m or memory=64Mi");
+    let (name, amount) = text.split_once('=').ok_or_else(wrong)?;
+    if !is_key(name) {
+        return Err(wrong());
+    }
+    Ok((name.to_owned(), Amount::parse(amount).ok_or_else(wrong)?))
+}
+
+/// As `kubectl taint` writes taints.
+fn parse_toleration(text: &str) -> Result<Toleration, String> {
+    let wrong = || format!("`{text}` is not a toleration: write KEY, KEY=VALUE or KEY=VALUE:NoSchedule");
+    let (taint, effect) = match text.rsplit_once(':') {
+        None => (text, None),
+        Some((taint, effect @ ("NoSchedule" | "NoExecute" | "PreferNoSchedule"))) => (taint, Some(effect)),
+        Some(_) => return Err(wrong()),
+    };
+    let (key, value) = taint.split_once('=').map_or((taint, None), |(key, value)| (key, Some(value)));
+    if !is_key(key) {
+        return Err(wrong());
+    }
+    Ok(Toleration {
+        key: Some(key.to_owned()),
+        operator: Some(if value.is_some() { "Equal" } else { "Exists" }.to_owned()),
+        value: value.map(str::to_owned),
+        effect: effect.map(str::to_owned),
+        ..Toleration::default()
+    })
+}
+
+/// Whether this can be the key of a label: a name, perhaps with a domain before it.
+fn is_key(text: &str) -> bool {
+    let (domain, name) = text.split_once('/').map_or((None, text), |(domain, name)| (Some(domain), name));
+    let is_domain = |domain: &str| {
+        (1..=253).contains(&domain.len())
+            && domain.chars().all(|character| character.is_ascii_alphanumeric() || "-.".contains(character))
+    };
+    domain.is_none_or(is_domain) && is_name(name)
+}
+
+fn is_name(text: &str) -> bool {
+    let is_inner = |character: char| character.is_ascii_alphanumeric() || "-_.".contains(character);
+    let is_outer = |character: Option<char>| character.is_some_and(|one| one.is_ascii_alphanumeric());
+    text.len() <= 63
+        && text.chars().all(is_inner)
+        && is_outer(text.chars().next())
+        && is_outer(text.chars().next_back())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tolerations_are_written_as_taints_are() {
+        let read = |text: &str| {
+            parse_toleration(text).map(|read| (read.key, read.operator, read.value, read.effect))
+        };
+        let some = |text: &str| Some(text.to_owned());
+        assert_eq!(read("dedicated").unwrap(), (some("dedicated"), some("Exists"), None, None));
+        assert_eq!(
+            read("example.org/pool=gpu:NoSchedule").unwrap(),
+            (some("example.org/pool"), some("Equal"), some("gpu"), some("NoSchedule"))
+        );
+        for wrong in ["", "=gpu", "pool:Never", "a b", "pool=gpu:"] {
+            assert!(read(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn labels_are_those_that_kubernetes_takes_and_none_of_ours() {
+        assert_eq!(parse_label("team=network"), Ok(("team".to_owned(), "network".to_owned())));
+        assert_eq!(
+            parse_label("example.org/cost-centre=").map(|(key, _)| key),
+            Ok("example.org/cost-centre".to_owned())
+        );
+        assert!(parse_label("team=two words").is_err_and(|why| why.contains("value of a label")));
+        assert!(parse_label("team").is_err_and(|why| why.contains("not a label")));
+        assert!(parse_label("netbench.dev/run=other").is_err_and(|why| why.contains("set by the run")));
+        assert!(parse_annotation("note=two words: fine").is_ok());
+    }
+
+    #[test]
+    fn amounts_name_their_resource() {
+        let (name, amount) = parse_amount("memory=64Mi").unwrap();
+        assert_eq!((name.as_str(), amount.as_str()), ("memory", "64Mi"));
+        assert!(parse_amount("64Mi").is_err_and(|why| why.contains("cpu=100m")));
+    }
+}

@@ -1,0 +1,104 @@
+//! Which runs are going on on this machine.
+//!
+//! The process of a run holds a lock on a file named after it. The system lets go of a lock when its
+//! process ends, however it ends: a file without a lock is that of a run that died.
+
+use std::fs::{self, File, TryLockError};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// How long a run that died is remembered, should nobody clean up.
+const REMEMBERED: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+
+/// The runs that go on on this machine, or died here.
+#[derive(Debug, Clone)]
+pub struct Processes {
+    directory: PathBuf,
+}
+
+/// The process of a run, known to others as long as this lives.
+#[derive(Debug)]
+pub struct Process {
+    path: PathBuf,
+    _locked: File,
+}
+
+impl Processes {
+    /// Those of the user whose data directory this is.
+    pub fn of_user(data_directory: &Path) -> Self {
+        Self { directory: data_directory.join("kubectl-netbench").join("running") }
+    }
+
+    /// Makes this process known as that of run `id`.
+    ///
+    /// # Errors
+    /// The file cannot be made or locked.
+    pub fn begin(&self, id: &str) -> io::Result<Process> {
+        super::make_directory(&self.directory)?;
+        self.forget_old();
+        let path = self.path(id);
+        let file = super::recording::private(&path)?;
+        file.lock()?;
+        Ok(Process { path, _locked: file })
+    }
+
+    /// Whether the process of run `id` lives; none if it was never known here.
+    pub fn lives(&self, id: &str) -> Option<bool> {
+        let file = File::open(self.path(id)).ok()?;
+        match file.try_lock() {
+            Ok(()) => Some(false),
+            Err(TryLockError::WouldBlock) => Some(true),
+            Err(TryLockError::Error(_)) => None,
+        }
+    }
+
+    /// Forgets run `id`, whose leftovers are gone.
+    pub fn forget(&self, id: &str) {
+        // what stays is forgotten later
+        let _ = fs::remove_file(self.path(id));
+    }
+
+    fn path(&self, id: &str) -> PathBuf {
+        // an id may come from a label: it must not lead elsewhere
+        let name: String = id.chars().filter(char::is_ascii_alphanumeric).collect();
+        self.directory.join(format!("{name}.lock"))
+    }
+
+    /// Forgets runs that died long ago.
+    fn forget_old(&self) {
+        for entry in fs::read_dir(&self.directory).into_iter().flatten().flatten() {
+            let modified = entry.metadata().and_then(|metadata| metadata.modified());
+            if modified.is_ok_and(|modified| modified.elapsed().is_ok_and(|age| age > REMEMBERED)) {
+                // what cannot be deleted does no harm
+                let _ = fs::remove_file(entry.path());
+            }
+        }
+    }
+}
+
+impl Process {
+    /// Forgets the run: it has left nothing.
+    pub fn end(self) {
+        // what stays is that of a run that left nothing
+        let _ = fs::remove_file(&self.path);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_process_that_ended_without_a_word_is_known_to_be_dead() {
+        let directory = tempfile::tempdir().unwrap();
+        let processes = Processes::of_user(directory.path());
+        assert_eq!(processes.lives("k3v9x2mq"), None);
+        let process = processes.begin("k3v9x2mq").unwrap();
+        assert_eq!(processes.lives("k3v9x2mq"), Some(true));
+        drop(process);
+        assert_eq!(processes.lives("k3v9x2mq"), Some(false));
+        processes.begin("k3v9x2mq").unwrap().end();
+        assert_eq!(processes.lives("k3v9x2mq"), None);
+    }
+}

@@ -1,0 +1,104 @@
+//! What dead runs have left is noticed, told from what is going on, and removed.
+
+use std::process::Child;
+use std::time::Duration;
+
+use crate::cluster::{Undo, cluster, command, kubectl, netbench, start};
+use crate::common::{Ended, signal};
+
+const LABEL: &str = "app.kubernetes.io/managed-by=kubectl-netbench";
+
+/// Begins a run of a minute, and waits until its servers are there.
+fn begun(arguments: &str) -> Child {
+    let run = start(&format!("{arguments} -t 60s --no-save"));
+    std::thread::sleep(Duration::from_secs(5));
+    run
+}
+
+fn killed(run: Child) {
+    signal(run.id(), "KILL");
+    run.wait_with_output().expect("it ends");
+}
+
+fn run(arguments: &str) -> Ended {
+    netbench(arguments).output().expect("kubectl runs").into()
+}
+
+#[test]
+#[ignore = "needs a cluster: NETBENCH_E2E_KUBECONFIG"]
+fn what_killed_runs_have_left_is_told_from_what_goes_on_and_removed() {
+    let cluster = cluster();
+    let nodes = cluster.nodes(2).join(" ");
+    let own = begun(&format!("matrix {nodes}"));
+    let given = begun(&format!("pair {nodes} -n default"));
+    killed(own);
+    let seen = run("cleanup --dry-run");
+    let would = |line: &&str| line.starts_with("would remove the namespace netbench-");
+    let alone =
+        |line: &&str| line.starts_with("left alone: what run ") && line.contains("in the namespace default");
+    assert!(seen.stdout.lines().any(|line| would(&line)), "{}", seen.stdout);
+    assert!(seen.stdout.lines().any(|line| alone(&line)), "{}", seen.stdout);
+    let young = run("cleanup --older-than 1h");
+    assert_eq!(young.stdout, "nothing to remove\n");
+    killed(given);
+    let next = run(&format!("matrix {nodes} -t 1s --no-confirm"));
+    let told = next.stderr.lines().filter(|line| line.starts_with("a run that is over has left something"));
+    assert_eq!(told.count(), 2, "{}", next.stderr);
+    let cleaned = run("cleanup");
+    let removed = cleaned.stdout.lines().filter(|line| line.starts_with("removed "));
+    assert_eq!(removed.count(), 2, "{}", cleaned.stdout);
+    cluster.assert_nothing_left();
+    assert_eq!(run("cleanup").stdout, "nothing to remove\n");
+}
+
+/// Objects of a version that labelled them with less, in a namespace of somebody else's.
+#[test]
+#[ignore = "needs a cluster: NETBENCH_E2E_KUBECONFIG"]
+fn what_other_versions_have_made_is_found_by_its_label_alone() {
+    let cluster = cluster();
+    let name = "netbench-of-another-version";
+    let _undo = Undo(vec!["kubectl", "delete", "configmap", "-n", "kube-public"], vec![name.to_owned()]);
+    kubectl(&["create", "configmap", name, "-n", "kube-public"]).expect_code(0);
+    kubectl(&["label", "configmap", name, "-n", "kube-public", LABEL]).expect_code(0);
+    let young = run("cleanup");
+    assert!(young.stdout.starts_with("left alone: what a run, begun "), "{}", young.stdout);
+    let all = run("cleanup --all");
+    assert!(all.stdout.ends_with("in the namespace kube-public: 1 ConfigMap\n"), "{}", all.stdout);
+    cluster.assert_nothing_left();
+}
+
+#[test]
+#[ignore = "needs a cluster: NETBENCH_E2E_KUBECONFIG"]
+fn what_holds_a_namespace_is_named() {
+    let cluster = cluster();
+    let nodes = cluster.nodes(2).join(" ");
+    let matrix = begun(&format!("matrix {nodes}"));
+    let pod = kubectl(&[
+        "get",
+        "pods",
+        "-A",
+        "-l",
+        LABEL,
+        "-o",
+        "jsonpath={.items[0].metadata.namespace}/{.items[0].metadata.name}",
+    ]);
+    let (namespace, name) = pod.stdout.split_once('/').expect("there is a pod");
+    let hold = |finalizers: &str| {
+        let patch = format!("{{\"metadata\":{{\"finalizers\":{finalizers}}}}}");
+        kubectl(&["patch", "pod", name, "-n", namespace, "--type=merge", "-p", &patch])
+    };
+    hold("[\"example.org/hold\"]").expect_code(0);
+    signal(matrix.id(), "INT");
+    let ended = Ended::from(matrix.wait_with_output().expect("it ends"));
+    hold("null").expect_code(0);
+    let _ =
+        command("kubectl").args(["wait", "--for=delete", "namespace", namespace, "--timeout=30s"]).output();
+    cluster.assert_nothing_left();
+    let told = &ended.stderr;
+    assert!(
+        told.contains(&format!("the objects of the run in the namespace {namespace} are not gone")),
+        "{told}"
+    );
+    assert!(told.contains(&format!("the pod {name} has the finalizer example.org/hold")), "{told}");
+    assert!(told.contains("remove what is left: kubectl"), "{told}");
+}
