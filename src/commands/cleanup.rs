@@ -9,7 +9,7 @@ use kubectl_netbench::cli::{CleanupArgs, ExitCode};
 use kubectl_netbench::plan::format_duration;
 use kubectl_netbench::store::Processes;
 use kubectl_netbench::testbed::TestbedError;
-use kubectl_netbench::testbed::kubernetes::{self, Cluster, Fate, Found, Kind, Leftover};
+use kubectl_netbench::testbed::kubernetes::{self, Cluster, Fate, FoundLeftovers, Kind, Leftover};
 
 use super::output::write;
 use super::{Error, Surroundings};
@@ -103,7 +103,7 @@ fn described(leftover: &Leftover, now: Timestamp) -> String {
     }
 }
 
-fn tell_restrictions(found: &Found) {
+fn tell_restrictions(found: &FoundLeftovers) {
     let place = |(kind, namespace): &(Kind, Option<String>)| {
         let kinds = kind.name(2);
         match namespace {

@@ -128,6 +128,8 @@ impl Bars {
                 self.println(&lines::server_failed(node, unusable));
                 String::new()
             }
+            // the bar is that of the tests by then
+            Starting::PutBack(lost) => return self.println(&lines::put_back(node, lost)),
         };
         self.whole.set_message(format!("starting servers: {}/{}{waits_for}", state.ready, self.nodes));
     }

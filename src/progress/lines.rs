@@ -25,6 +25,7 @@ impl Lines {
             Event::Server { node, starting: Starting::Failed(unusable) } => {
                 note(&server_failed(node, unusable));
             }
+            Event::Server { node, starting: Starting::PutBack(lost) } => note(&put_back(node, lost)),
             Event::TestEnded { record } => {
                 let number = self.ended.fetch_add(1, Ordering::Relaxed) + 1;
                 let digits = self.tests.to_string().len();
@@ -38,6 +39,11 @@ impl Lines {
 /// Why a node drops out. What to do about it stands below the result.
 pub(super) fn server_failed(node: &str, unusable: &Unusable) -> String {
     format!("{node} cannot be measured: {}", unusable.reason)
+}
+
+/// That a server went away during the run.
+pub(super) fn put_back(node: &str, lost: &Unusable) -> String {
+    format!("{node} has got its server back: {}", lost.reason)
 }
 
 /// Tests in a few words, as many as are needed to tell them apart.

@@ -4,14 +4,19 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::nodes::Seen;
+use super::silence::Silence;
 use super::{Event, Run, Variant};
 use crate::document::{Direction, Failure, FailureKind, Measure, Measurement, Protocol};
 use crate::engine::{ClientExit, ClientOptions, Engine, Reader, Target};
 use crate::plan::Test;
 use crate::testbed::{Enough, Server, Testbed};
 
+/// How long no data may go through before a test is given up.
+const SILENCE_LIMIT: Duration = Duration::from_secs(10);
+
 /// How often a test is tried before its failure stands.
-const MOST_ATTEMPTS: u32 = 3;
+pub(super) const MOST_ATTEMPTS: u32 = 3;
 
 /// How long TCP is tried, in seconds, to find the rate of a UDP test.
 pub(super) const PROBE_SECONDS: u32 = 1;
@@ -26,7 +31,7 @@ const SERVER_LIMIT: Duration = Duration::from_secs(3);
 /// How often it is asked for.
 const SERVER_POLL: Duration = Duration::from_millis(100);
 
-type Results = Vec<(Direction, Measurement)>;
+pub(super) type Results = Vec<(Direction, Measurement)>;
 
 /// Measures `test` once.
 pub(super) async fn attempt<T: Testbed>(
@@ -94,8 +99,8 @@ impl<T: Testbed> Attempt<'_, T> {
             Measure::Latency => self.server.latency_port.unwrap_or(self.server.port),
         };
         // the client's output is that of the version on its own node, which has the same image
-        let own = self.run.servers[self.test.client][self.variant.way].as_ref();
-        let version = own.ok().and_then(|own| own.version.as_deref());
+        let own = self.run.nodes.server(self.test.client, self.variant.way).ok();
+        let version = own.as_ref().and_then(|own| own.version.as_deref());
         let ip_family = self.run.settings.ways[self.variant.way].ip_family;
         let target = Target { host: &self.server.host, port, ip_family };
         let command = self.engine.client_command(&target, &self.options, version);
@@ -106,22 +111,49 @@ impl<T: Testbed> Attempt<'_, T> {
         }
         let seconds = u64::from(self.options.time_seconds) + u64::from(self.options.omit_seconds);
         let time = Duration::from_secs(seconds) + self.run.settings.grace;
-        let ended = tokio::time::timeout(time, self.run_client(&command, reader.as_mut())).await;
-        let exit = ended.map_err(|_| {
-            let reason = format!("the client had not ended after {} seconds", time.as_secs());
-            Failure::new(FailureKind::TimedOut, reason)
-        })??;
+        let silence = Silence::new();
+        let exit = tokio::select! {
+            exit = self.run_client(&command, reader.as_mut(), &silence) => exit?,
+            failure = self.too_silent(&silence) => return Err(failure),
+            () = tokio::time::sleep(time) => {
+                let reason = format!("the client had not ended after {} seconds", time.as_secs());
+                return Err(Failure::new(FailureKind::TimedOut, reason));
+            }
+        };
         if self.engine.reads_server() {
             self.hear_server(reader.as_mut()).await?;
         }
         reader.finish(&exit)
     }
 
-    async fn run_client(&self, command: &[String], reader: &mut dyn Reader) -> Result<ClientExit, Failure> {
+    /// Ends when a client has been silent for so long that nothing can come of it: one of its nodes
+    /// is gone, or no data goes through.
+    async fn too_silent(&self, silence: &Silence) -> Failure {
+        loop {
+            silence.has_lasted(SILENCE_LIMIT).await;
+            if let Seen::Lost = self.run.look(self.test, 1, &no_data()).await
+                && let Err(failure) = self.run.server(self.test, self.variant)
+            {
+                return failure;
+            }
+            if silence.is_of_zeros() {
+                return no_data();
+            }
+            silence.broken();
+        }
+    }
+
+    async fn run_client(
+        &self,
+        command: &[String],
+        reader: &mut dyn Reader,
+        silence: &Silence,
+    ) -> Result<ClientExit, Failure> {
         let names = &self.run.settings.nodes;
         let (client, server) = (names[self.test.client].as_str(), names[self.test.server].as_str());
         let mut output = |bytes: &[u8]| {
             for sample in reader.push(bytes) {
+                silence.sample(sample);
                 if self.tells {
                     self.run.observer.observe(&Event::Sampled { client, server, sample });
                 }
@@ -153,6 +185,11 @@ impl<T: Testbed> Attempt<'_, T> {
         let mut take = |line: &str| if wants_more(line) { Enough::NotYet } else { Enough::Yes };
         self.run.testbed.read_server(self.test.server, self.variant.way, &mut take).await
     }
+}
+
+fn no_data() -> Failure {
+    let seconds = SILENCE_LIMIT.as_secs();
+    Failure::new(FailureKind::TimedOut, format!("no data went through for {seconds} seconds"))
 }
 
 /// How long to wait before the next attempt; none if the failure stands.

@@ -3,6 +3,8 @@
 mod attempt;
 mod error;
 mod event;
+mod nodes;
+mod silence;
 
 pub use error::RunError;
 pub use event::{Event, Observer, Observers};
@@ -18,7 +20,9 @@ use tokio_util::sync::CancellationToken;
 use crate::document::{Failure, FailureKind, Measure, Outcome, Protocol, TestRecord};
 use crate::engine::{ClientOptions, Engine, Target};
 use crate::plan::{Plan, Slot, Test};
-use crate::testbed::{NodeServers, Processes, Server, Starting, Testbed, Way};
+use crate::testbed::{NodeServers, Processes, Server, Starting, Testbed, Trouble, Way};
+use attempt::{MOST_ATTEMPTS, Results};
+use nodes::{Nodes, Seen};
 
 /// One of the ways in which each pair is measured. A plan knows it by its position.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -105,7 +109,7 @@ pub struct Measurements {
 pub struct Started<'a, T> {
     testbed: &'a T,
     settings: &'a Settings,
-    servers: Vec<NodeServers>,
+    nodes: Nodes<'a>,
     /// When every Service must be reachable.
     settled_at: Instant,
 }
@@ -129,15 +133,14 @@ pub async fn start<'a, T: Testbed>(
     };
     let servers = servers?;
     check_enough(&servers, settings)?;
-    Ok(Some(Started { testbed, settings, servers, settled_at: Instant::now() + SETTLE_LIMIT }))
+    let nodes = Nodes::new(&settings.nodes, servers);
+    Ok(Some(Started { testbed, settings, nodes, settled_at: Instant::now() + SETTLE_LIMIT }))
 }
 
 impl<T: Testbed> Started<'_, T> {
     /// The version of iperf3 on each node, where it is known.
     pub fn versions(&self) -> Vec<Option<String>> {
-        let version =
-            |servers: &NodeServers| servers.iter().flatten().find_map(|server| server.version.clone());
-        self.servers.iter().map(version).collect()
+        self.nodes.versions()
     }
 
     /// Runs all tests of `plan`, slot by slot: a slot starts when the one before has ended.
@@ -151,8 +154,8 @@ impl<T: Testbed> Started<'_, T> {
         interrupt: &CancellationToken,
     ) -> Measurements {
         let mut measurements = Measurements::default();
-        let Self { testbed, settings, servers, settled_at } = self;
-        let run = Run { testbed: *testbed, settings, observer, servers, settled_at: *settled_at };
+        let Self { testbed, settings, nodes, settled_at } = self;
+        let run = Run { testbed: *testbed, settings, observer, nodes, settled_at: *settled_at };
         for slot in plan.slots() {
             observer.observe(&Event::SlotStarted {
                 number: slot.number,
@@ -191,7 +194,7 @@ struct Run<'a, T> {
     testbed: &'a T,
     settings: &'a Settings,
     observer: &'a dyn Observer,
-    servers: &'a [NodeServers],
+    nodes: &'a Nodes<'a>,
     settled_at: Instant,
 }
 
@@ -204,10 +207,7 @@ impl<T: Testbed> Run<'_, T> {
         let mut started_at = Timestamp::now();
         let mut attempt = 1;
         let result = loop {
-            let result = match self.usable_server(test, variant) {
-                Ok(server) => attempt::attempt(self, test, variant, server).await,
-                Err(failure) => Err(failure),
-            };
+            let result = self.try_once(test, variant).await;
             let Err(failure) = &result else {
                 break result;
             };
@@ -217,13 +217,18 @@ impl<T: Testbed> Run<'_, T> {
             {
                 // the node has not heard of the Service yet: nothing was disturbed, nothing counts
                 tokio::time::sleep(SETTLE_PAUSE).await;
-            } else if let Some(pause) =
-                attempt::pause_before_next(attempt, failure, self.settings.time(variant.measure))
-            {
+            } else {
+                let pause = match self.look(test, attempt, failure).await {
+                    Seen::Lost => break self.server(test, variant).and(result),
+                    // what was in the way is gone
+                    Seen::Back if attempt < 2 * MOST_ATTEMPTS => Some(Duration::ZERO),
+                    Seen::Back | Seen::Well => {
+                        attempt::pause_before_next(attempt, failure, self.settings.time(variant.measure))
+                    }
+                };
+                let Some(pause) = pause else { break result };
                 tokio::time::sleep(pause).await;
                 attempt += 1;
-            } else {
-                break result;
             }
             started_at = Timestamp::now();
         };
@@ -254,17 +259,40 @@ impl<T: Testbed> Run<'_, T> {
         outcomes.into_iter().map(record).collect()
     }
 
-    /// The server of a test, if both of its nodes are usable.
-    fn usable_server(&self, test: Test, variant: Variant) -> Result<&Server, Failure> {
-        let server = |node: usize| {
-            self.servers[node][variant.way].as_ref().map_err(|unusable| {
-                let name = &self.settings.nodes[node];
-                let reason = format!("{name}: {}", unusable.reason);
-                Failure::new(FailureKind::NodeUnusable, reason).with_remedy(unusable.remedy.clone())
-            })
+    async fn try_once(&self, test: Test, variant: Variant) -> Result<Results, Failure> {
+        for node in [test.client, test.server] {
+            // one that was gone may be back
+            if self.nodes.is_lost(node) {
+                self.nodes.look(self.testbed, self.observer, node, Trouble::Failed).await;
+            }
+        }
+        let server = self.server(test, variant)?;
+        attempt::attempt(self, test, variant, &server).await
+    }
+
+    /// Looks what has become of both nodes of a test that has failed.
+    async fn look(&self, test: Test, attempt: u32, failure: &Failure) -> Seen {
+        if matches!(failure.kind, FailureKind::Refused | FailureKind::NodeUnusable) {
+            return Seen::Well;
+        }
+        let trouble = match failure.kind {
+            FailureKind::Busy if attempt < MOST_ATTEMPTS => return Seen::Well,
+            FailureKind::Busy => Trouble::Stuck,
+            _ => Trouble::Failed,
         };
-        server(test.client)?;
-        server(test.server)
+        let look = |node, trouble| self.nodes.look(self.testbed, self.observer, node, trouble);
+        let (client, server) = tokio::join!(look(test.client, Trouble::Failed), look(test.server, trouble));
+        match (client, server) {
+            (Seen::Lost, _) | (_, Seen::Lost) => Seen::Lost,
+            (Seen::Back, _) | (_, Seen::Back) => Seen::Back,
+            (Seen::Well, Seen::Well) => Seen::Well,
+        }
+    }
+
+    /// The server of a test, if both of its nodes are usable.
+    fn server(&self, test: Test, variant: Variant) -> Result<Server, Failure> {
+        self.nodes.server(test.client, variant.way)?;
+        self.nodes.server(test.server, variant.way)
     }
 }
 

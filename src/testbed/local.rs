@@ -10,7 +10,8 @@ use tokio::process::{Child, Command};
 use tokio::sync::{Mutex, mpsc};
 
 use super::{
-    Enough, NodeServers, Output, Server, ServerLines, StartProgress, Starting, Testbed, TestbedError,
+    Enough, NodeServers, Output, Restored, Server, ServerLines, StartProgress, Starting, Testbed,
+    TestbedError, Trouble,
 };
 use crate::document::{Failure, FailureKind};
 use crate::engine::{ClientExit, Engine};
@@ -221,6 +222,10 @@ impl Testbed for LocalTestbed {
             }
         }
         Ok(())
+    }
+
+    async fn restore(&self, _node: usize, _trouble: Trouble) -> Restored {
+        Restored::Intact
     }
 
     async fn stop(&self) -> Result<(), TestbedError> {

@@ -96,6 +96,31 @@ impl fmt::Display for Unusable {
     }
 }
 
+/// Why somebody asks after the servers of a node.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trouble {
+    /// A test with them has failed.
+    Failed,
+    /// They have been busy for long with a test that is over.
+    Stuck,
+}
+
+/// What has become of the servers of a node.
+#[derive(Debug)]
+pub enum Restored {
+    /// They are there, as far as can be seen.
+    Intact,
+    /// They were gone, and have been put back: here they are.
+    Back {
+        /// What had happened.
+        lost: Unusable,
+        /// How they are reached now.
+        servers: NodeServers,
+    },
+    /// They are gone, and nothing brings them back at the moment.
+    Lost(Unusable),
+}
+
 /// What happens to a server while it starts.
 #[derive(Debug, Clone, Copy)]
 pub enum Starting<'a> {
@@ -103,6 +128,8 @@ pub enum Starting<'a> {
     WaitsFor(&'a str),
     /// It listens.
     Listens,
+    /// It was gone, for this reason, and has been put back.
+    PutBack(&'a Unusable),
     /// It will not start.
     Failed(&'a Unusable),
 }
@@ -208,6 +235,10 @@ pub trait Testbed: Sync {
         way: usize,
         lines: ServerLines<'_>,
     ) -> impl Future<Output = Result<(), Failure>> + Send;
+
+    /// Sees whether the servers of the node at position `node` are still there, and puts them back if
+    /// they are not and that may help. Those of a node that the testbed has not started are intact.
+    fn restore(&self, node: usize, trouble: Trouble) -> impl Future<Output = Restored> + Send;
 
     /// Removes everything that was made and is not to stay. Safe to call at any time, and more
     /// than once.

@@ -1,6 +1,9 @@
 //! Clients in a testbed, and one server that runs already, somewhere else.
 
-use super::{NodeServers, Output, Server, ServerLines, StartProgress, Testbed, TestbedError, Unusable};
+use super::{
+    NodeServers, Output, Restored, Server, ServerLines, StartProgress, Testbed, TestbedError, Trouble,
+    Unusable,
+};
 use crate::document::{Failure, FailureKind};
 use crate::engine::ClientExit;
 
@@ -38,6 +41,10 @@ impl<T: Testbed> Testbed for Outside<T> {
 
     async fn read_server(&self, _server: usize, _way: usize, _lines: ServerLines<'_>) -> Result<(), Failure> {
         Err(Failure::new(FailureKind::Engine, "the output of a server elsewhere cannot be read"))
+    }
+
+    async fn restore(&self, node: usize, trouble: Trouble) -> Restored {
+        self.clients.restore(node, trouble).await
     }
 
     async fn stop(&self) -> Result<(), TestbedError> {

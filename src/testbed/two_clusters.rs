@@ -1,7 +1,7 @@
 //! A client in one cluster, and a server in another.
 
 use super::kubernetes::KubernetesTestbed;
-use super::{NodeServers, Output, ServerLines, StartProgress, Testbed, TestbedError};
+use super::{NodeServers, Output, Restored, ServerLines, StartProgress, Testbed, TestbedError, Trouble};
 use crate::document::Failure;
 use crate::engine::ClientExit;
 
@@ -37,6 +37,11 @@ impl Testbed for TwoClusters {
 
     async fn read_server(&self, _server: usize, way: usize, lines: ServerLines<'_>) -> Result<(), Failure> {
         self.server.read_server(0, way, lines).await
+    }
+
+    async fn restore(&self, node: usize, trouble: Trouble) -> Restored {
+        let testbed = if node == 0 { &self.client } else { &self.server };
+        testbed.restore(0, trouble).await
     }
 
     async fn stop(&self) -> Result<(), TestbedError> {

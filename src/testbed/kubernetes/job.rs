@@ -9,6 +9,7 @@ use kube::api::{DeleteParams, PostParams};
 use kube::{Api, ResourceExt};
 
 use tokio::sync::oneshot;
+use tokio::time::Instant;
 
 use super::log::{LogOf, LogPosition, REOPEN_PAUSE};
 use super::objects::{Network, TEST_LABEL};
@@ -25,8 +26,15 @@ const START_LIMIT: Duration = Duration::from_secs(30);
 /// How often the events of a Job are read while it has no pod that runs.
 const EVENTS_PERIOD: Duration = Duration::from_secs(3);
 
-/// How often a log may be unreadable, one time after the other, before its client is given up.
-const MOST_UNREADABLE: u32 = 10;
+/// How long a log may be unreadable before its client is given up: as long as an API server may be
+/// away. Less than the time that a runner grants the client of a Job beyond its own.
+const UNREADABLE_LIMIT: Duration = Duration::from_secs(40);
+
+/// How long a refusal to read a log counts as one that may pass: a container that only begins has none.
+const UNREADABLE_AT_FIRST: Duration = Duration::from_secs(3);
+
+/// How often the log of a client that has ended is read before it is believed to be empty.
+const MOST_READ_AFTER_END: u32 = 10;
 
 /// How long a pod whose log has ended may take until its status says so.
 const STATUS_LIMIT: Duration = Duration::from_secs(5);
@@ -122,14 +130,14 @@ impl KubernetesTestbed {
     async fn follow(&self, made: &Made, log: LogOf<'_>, output: Output<'_>) -> Result<ClientExit, Failure> {
         let pod = log.pod;
         let mut position = LogPosition::default();
-        let (mut unreadable, mut read_after_end) = (0, 0);
+        let (mut unreadable_since, mut read_after_end) = (None, 0);
         loop {
             // only a log that is opened after its process has ended is sure to be read to its end
             if let Some(PodState::Ended { exit, .. }) = made.pods.state(pod) {
                 // a client that succeeded has written its report: a kubelet that does not find it
                 // at once is asked again
                 let is_lost = exit.code == Some(0) && position.is_at_start();
-                read_after_end += if is_lost { 1 } else { MOST_UNREADABLE };
+                read_after_end += if is_lost { 1 } else { MOST_READ_AFTER_END };
             }
             let mut take = |line: &str| match output(line.as_bytes()) {
                 Enough::Yes => Enough::Yes,
@@ -150,14 +158,14 @@ impl KubernetesTestbed {
             };
             match (state, error) {
                 (Some(PodState::Ended { exit, .. }), None)
-                    if read_after_end >= MOST_UNREADABLE
+                    if read_after_end >= MOST_READ_AFTER_END
                         && exit.code == Some(0)
                         && position.is_at_start() =>
                 {
                     let reason = "the client succeeded, but the node has lost its log";
                     return Err(Failure::new(FailureKind::ClientLost, reason));
                 }
-                (Some(PodState::Ended { exit, unusable }), None) if read_after_end >= MOST_UNREADABLE => {
+                (Some(PodState::Ended { exit, unusable }), None) if read_after_end >= MOST_READ_AFTER_END => {
                     return if exit.code.is_some() && !exit.stderr.is_empty() {
                         Ok(exit)
                     } else {
@@ -168,9 +176,14 @@ impl KubernetesTestbed {
                 (None, _) => {
                     return Err(Failure::new(FailureKind::ClientLost, "the client's pod was deleted"));
                 }
-                (_, Some(error)) if unreadable == MOST_UNREADABLE => return Err(error.failure_of_client()),
-                (_, Some(_)) => unreadable += 1,
-                (_, None) => unreadable = 0,
+                (_, Some(error)) => {
+                    let since = *unreadable_since.get_or_insert_with(Instant::now);
+                    let limit = if error.may_pass() { UNREADABLE_LIMIT } else { UNREADABLE_AT_FIRST };
+                    if since.elapsed() >= limit {
+                        return Err(error.failure_of_client());
+                    }
+                }
+                (_, None) => unreadable_since = None,
             }
             tokio::time::sleep(REOPEN_PAUSE).await;
         }

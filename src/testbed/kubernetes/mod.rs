@@ -21,6 +21,7 @@ mod pods;
 mod proxy;
 mod removal;
 mod request;
+mod restore;
 mod scope;
 mod servers;
 mod services;
@@ -30,7 +31,7 @@ pub use access::choose_client_way;
 pub use connect::connect;
 pub use connection::{ConnectError, ConnectionOptions, Environment};
 pub use kept::has_kept;
-pub use leftovers::{Fate, Found, Kind, Leftover, find as find_leftovers};
+pub use leftovers::{Fate, Found as FoundLeftovers, Kind, Leftover, find as find_leftovers};
 pub use manifests::manifests;
 pub use nodes::{Choice, Chosen, SelectionError, Wanted, choose};
 pub use objects::{Amount, Marks, PodOptions, Role, Settings};
@@ -38,7 +39,7 @@ pub use request::{Cluster, RequestError, RequestErrorKind};
 pub use scope::Scope;
 pub use servers::START_LIMIT;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 use std::time::Duration;
@@ -56,7 +57,8 @@ use self::log::LogPosition;
 use self::objects::{Network, network_policy};
 use self::pod_state::PodState;
 use self::pods::Pods;
-use super::{NodeServers, Output, ServerLines, StartProgress, Testbed, TestbedError};
+use self::servers::Found;
+use super::{NodeServers, Output, Restored, ServerLines, StartProgress, Testbed, TestbedError, Trouble};
 use crate::document::{Failure, Via};
 use crate::engine::ClientExit;
 
@@ -119,6 +121,8 @@ pub struct KubernetesTestbed {
     server_logs: Mutex<HashMap<(usize, Network), SharedPosition>>,
     /// The Jobs made so far.
     jobs: AtomicUsize,
+    /// The nodes whose servers went away and were put back.
+    put_back: Mutex<HashSet<usize>>,
     /// Requests that make or remove something. They are carried through even if nobody waits for
     /// them any more, so that nothing is made behind the back of a removal.
     requests: TaskTracker,
@@ -151,6 +155,7 @@ impl KubernetesTestbed {
             made: OnceCell::new(),
             server_logs: Mutex::default(),
             jobs: AtomicUsize::new(0),
+            put_back: Mutex::default(),
             requests: TaskTracker::new(),
         }
     }
@@ -214,7 +219,8 @@ impl KubernetesTestbed {
 impl Testbed for KubernetesTestbed {
     async fn start(&self, progress: StartProgress<'_>) -> Result<Vec<NodeServers>, TestbedError> {
         let made = self.made().await?;
-        let nodes = (0..self.nodes.len()).map(|index| self.start_node(made, index, progress));
+        let found = if self.settings.keep { Found::Perhaps } else { Found::Nothing };
+        let nodes = (0..self.nodes.len()).map(|index| self.start_node(made, index, found, progress));
         Ok(join_all(nodes).await)
     }
 
@@ -236,6 +242,10 @@ impl Testbed for KubernetesTestbed {
     async fn read_server(&self, server: usize, way: usize, lines: ServerLines<'_>) -> Result<(), Failure> {
         let read = self.read_server_log(server, self.network(way), lines).await;
         read.map_err(|error| error.failure_of_client())
+    }
+
+    async fn restore(&self, node: usize, trouble: Trouble) -> Restored {
+        self.restored(node, trouble).await
     }
 
     async fn stop(&self) -> Result<(), TestbedError> {

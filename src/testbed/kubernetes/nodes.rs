@@ -160,7 +160,7 @@ pub(super) fn nearest<'a>(name: &str, names: impl Iterator<Item = &'a str>) -> O
 }
 
 /// What keeps every pod from running on a node.
-fn obstacle(node: &Node) -> Option<String> {
+pub(super) fn obstacle(node: &Node) -> Option<String> {
     let labels = node.labels();
     if let Some(os) = labels.get("kubernetes.io/os").filter(|os| *os != "linux") {
         return Some(format!("runs {os}, and only Linux is measured"));

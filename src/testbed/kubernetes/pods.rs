@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 use k8s_openapi::api::core::v1::Pod;
+use kube::runtime::utils::{Backoff, ResetTimerBackoff};
 use kube::runtime::{WatchStreamExt, watcher};
 use kube::{Api, ResourceExt};
 use tokio::sync::watch;
@@ -18,6 +19,30 @@ use crate::testbed::Unusable;
 
 /// So many refusals of a watch in a row are meant.
 const REFUSALS_OF_WATCH: u32 = 3;
+
+/// A watch that broke is begun again after this long at the least,
+const RECONNECT_FROM: Duration = Duration::from_millis(500);
+/// and this long at the most: an API server that was away must not be missed for long.
+const RECONNECT_TO: Duration = Duration::from_secs(3);
+
+/// The pauses between attempts to watch, each twice as long as the one before.
+struct Pauses(Duration);
+
+impl Iterator for Pauses {
+    type Item = Duration;
+
+    fn next(&mut self) -> Option<Duration> {
+        let pause = self.0;
+        self.0 = (pause * 2).min(RECONNECT_TO);
+        Some(pause)
+    }
+}
+
+impl Backoff for Pauses {
+    fn reset(&mut self) {
+        self.0 = RECONNECT_FROM;
+    }
+}
 
 /// What is known of the pods.
 #[derive(Default)]
@@ -90,7 +115,8 @@ impl Pods {
         let (sender, known) = watch::channel(Known::default());
         let selector = format!("{RUN_LABEL}={run}");
         let task = tokio::spawn(async move {
-            let events = watcher(api, watcher::Config::default().labels(&selector)).default_backoff();
+            let pauses = ResetTimerBackoff::new(Pauses(RECONNECT_FROM), RECONNECT_TO * 4);
+            let events = watcher(api, watcher::Config::default().labels(&selector)).backoff(pauses);
             let mut events = pin!(events);
             while let Some(event) = events.next().await {
                 sender.send_modify(|known| known.take(event));

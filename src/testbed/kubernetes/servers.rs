@@ -33,11 +33,15 @@ const ACCOUNT_LIMIT: Duration = Duration::from_secs(10);
 /// How long a pod that stayed and does not suit may take to go.
 const GONE_LIMIT: Duration = Duration::from_secs(20);
 
-/// What was there before a pod was asked for.
+/// What is there before a pod is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Found {
+pub(super) enum Found {
     /// Nothing that suits.
     Nothing,
+    /// Perhaps a pod of the same name, dead or alive.
+    Perhaps,
+    /// A pod of the same name, which is to be replaced.
+    Unfit,
     /// The very pod, alive.
     Alive,
 }
@@ -56,11 +60,12 @@ impl KubernetesTestbed {
         &self,
         made: &Made,
         index: usize,
+        found: Found,
         progress: StartProgress<'_>,
     ) -> NodeServers {
         let networks = self.settings.networks();
         let pods = networks.iter().map(|&network| async move {
-            let started = self.start_pod(made, index, network, progress).await;
+            let started = self.start_pod(made, index, network, found, progress).await;
             let started = started.map_err(|unusable| self.on_network(network, unusable));
             if let Err(unusable) = &started {
                 progress(index, Starting::Failed(unusable));
@@ -94,6 +99,7 @@ impl KubernetesTestbed {
         made: &Made,
         index: usize,
         network: Network,
+        found: Found,
         progress: StartProgress<'_>,
     ) -> Result<Listening, Unusable> {
         let node = &self.nodes[index];
@@ -101,7 +107,7 @@ impl KubernetesTestbed {
             return Err(Unusable::because(reason));
         }
         let name = self.server_name(index, network);
-        let (found, uid) = self.make_server_pod(made, index, network).await?;
+        let (found, uid) = self.make_server_pod(made, index, network, found).await?;
         let waiting = |waits_for: &str| progress(index, Starting::WaitsFor(waits_for));
         // a pod of the same name may be on its way out
         let is_it = |pod: &Pod| pod.name_any() == name && (uid.is_none() || pod.uid() == uid);
@@ -138,12 +144,13 @@ impl KubernetesTestbed {
         made: &Made,
         index: usize,
         network: Network,
+        found: Found,
     ) -> Result<(Found, Option<String>), Unusable> {
         let node = &self.nodes[index];
         let pod = objects::server_pod(&self.settings, index, network, node, made.owner.clone());
         let api: Api<Pod> = Api::namespaced(self.cluster.client.clone(), &self.scope.namespace());
-        if self.settings.keep
-            && let Some(found) = self.find(&api, &pod).await.map_err(|error| unusable(&error))?
+        if matches!(found, Found::Perhaps | Found::Unfit)
+            && let Some(found) = self.find(&api, &pod, found).await.map_err(|error| unusable(&error))?
         {
             let is_running = matches!(PodState::of(&found), PodState::Running { .. });
             return Ok((if is_running { Found::Alive } else { Found::Nothing }, found.uid()));
@@ -170,14 +177,18 @@ impl KubernetesTestbed {
 
     /// The very pod that is wanted, if an earlier run has left it, or another one is just making it.
     /// One that does not suit is removed.
-    async fn find(&self, api: &Api<Pod>, wanted: &Pod) -> Result<Option<Pod>, RequestError> {
+    async fn find(&self, api: &Api<Pod>, wanted: &Pod, fit: Found) -> Result<Option<Pod>, RequestError> {
         let name = wanted.name_any();
         let get = || self.cluster.call("look for its pod", api.get_opt(&name));
         let Some(found) = get().await? else {
             return Ok(None);
         };
         let is_alive = matches!(PodState::of(&found), PodState::Running { .. } | PodState::Starting { .. });
-        if is_alive && is_same(&found, wanted) && lives_for(&found, self.settings.server_deadline) {
+        if fit != Found::Unfit
+            && is_alive
+            && is_same(&found, wanted)
+            && lives_for(&found, self.settings.server_deadline)
+        {
             return Ok(Some(found));
         }
         let delete = async |grace_seconds: u32| {

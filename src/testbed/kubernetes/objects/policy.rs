@@ -68,7 +68,7 @@ mod tests {
         let settings = Settings { options, ways: over(&[Path::Pod, Path::NodePort]), ..settings() };
         let address = NodeAddress { ip: "192.0.2.7".parse().unwrap(), external: false };
         let node = Chosen { addresses: vec![address], ..chosen("node-1") };
-        insta::assert_json_snapshot!(network_policy(&settings, &[node.clone()], None));
+        insta::assert_json_snapshot!(network_policy(&settings, std::slice::from_ref(&node), None));
         let by_pod = Settings { ways: over(&[Path::Pod]), ..settings };
         let policy = serde_json::to_string(&network_policy(&by_pod, &[node], None)).unwrap();
         assert!(!policy.contains("ipBlock"), "{policy}");

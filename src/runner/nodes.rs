@@ -1,0 +1,100 @@
+//! What is known of the servers of each node while tests run.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use super::{Event, Observer};
+use crate::document::{Failure, FailureKind};
+use crate::testbed::{NodeServers, Restored, Server, Starting, Testbed, Trouble, Unusable};
+
+/// The servers of all nodes.
+pub(super) struct Nodes<'a> {
+    names: &'a [String],
+    states: Vec<Mutex<State>>,
+}
+
+struct State {
+    /// As they were started, or put back.
+    servers: NodeServers,
+    /// Why there are none at the moment.
+    lost: Option<Unusable>,
+}
+
+/// What came of a look at a node.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Seen {
+    /// Nothing is known against it.
+    Well,
+    /// Its servers were gone, and are back.
+    Back,
+    /// Its servers are gone.
+    Lost,
+}
+
+impl<'a> Nodes<'a> {
+    pub(super) fn new(names: &'a [String], servers: Vec<NodeServers>) -> Self {
+        let state = |servers| Mutex::new(State { servers, lost: None });
+        Self { names, states: servers.into_iter().map(state).collect() }
+    }
+
+    /// The version of the program that measures throughput on each node, where it is known.
+    pub(super) fn versions(&self) -> Vec<Option<String>> {
+        let version =
+            |servers: &NodeServers| servers.iter().flatten().find_map(|server| server.version.clone());
+        (0..self.states.len()).map(|node| version(&self.state(node).servers)).collect()
+    }
+
+    /// The server of a node on one way.
+    ///
+    /// # Errors
+    /// It has none: a failure of the test that needs it.
+    pub(super) fn server(&self, node: usize, way: usize) -> Result<Server, Failure> {
+        let state = self.state(node);
+        let server = state.lost.as_ref().map_or(state.servers[way].as_ref(), Err);
+        server.cloned().map_err(|unusable| {
+            let reason = format!("{}: {}", self.names[node], unusable.reason);
+            Failure::new(FailureKind::NodeUnusable, reason).with_remedy(unusable.remedy.clone())
+        })
+    }
+
+    /// Whether the servers of a node were gone when it was last looked.
+    pub(super) fn is_lost(&self, node: usize) -> bool {
+        self.state(node).lost.is_some()
+    }
+
+    /// Looks what has become of the servers of a node that had some, and has them put back.
+    pub(super) async fn look(
+        &self,
+        testbed: &impl Testbed,
+        observer: &dyn Observer,
+        node: usize,
+        trouble: Trouble,
+    ) -> Seen {
+        if self.state(node).servers.iter().all(Result::is_err) {
+            return Seen::Well;
+        }
+        let restored = testbed.restore(node, trouble).await;
+        if let Restored::Back { lost, .. } = &restored {
+            observer.observe(&Event::Server { node: &self.names[node], starting: Starting::PutBack(lost) });
+        }
+        let mut state = self.state(node);
+        match restored {
+            Restored::Intact => {
+                state.lost = None;
+                Seen::Well
+            }
+            Restored::Back { servers, .. } => {
+                *state = State { servers, lost: None };
+                Seen::Back
+            }
+            Restored::Lost(lost) => {
+                state.lost = Some(lost);
+                Seen::Lost
+            }
+        }
+    }
+
+    fn state(&self, node: usize) -> MutexGuard<'_, State> {
+        // nothing panics while it is locked
+        self.states[node].lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,87 @@
+//! Puts back servers that went away during a run: deleted, evicted, out of memory.
+
+use std::time::Duration;
+
+use k8s_openapi::api::core::v1::Node;
+use kube::Api;
+use kube::api::ListParams;
+
+use super::nodes::obstacle;
+use super::request::patiently;
+use super::servers::Found;
+use super::{KubernetesTestbed, PodState};
+use crate::testbed::{Restored, Trouble, Unusable};
+
+/// How long an API server that is away is waited for.
+const API_SERVER_AWAY: Duration = Duration::from_secs(60);
+
+/// How long putting back may take: the image is on the node already, and a slot waits.
+const RESTORE_LIMIT: Duration = Duration::from_secs(30);
+
+impl KubernetesTestbed {
+    /// Sees whether the servers of the node at position `index` are there. Puts them back if they
+    /// are not, but only once: what takes them away would do it again.
+    pub(super) async fn restored(&self, index: usize, trouble: Trouble) -> Restored {
+        let (Some(made), Some(_)) = (self.made.get(), self.nodes.get(index)) else {
+            return Restored::Intact;
+        };
+        let lost = self.settings.networks().into_iter().find_map(|network| {
+            match made.pods.state(&self.server_name(index, network)) {
+                Some(PodState::Ended { unusable, .. }) => Some(unusable),
+                None => Some(Unusable::because("its pod was deleted")),
+                Some(_) => None,
+            }
+        });
+        let is_ready = self.readiness(index).await;
+        // servers that stay may be busy with the test of somebody else
+        let is_stuck = trouble == Trouble::Stuck && !self.settings.keep;
+        let lost = lost
+            .or_else(|| is_stuck.then(|| Unusable::because("its server was stuck in a test that is over")));
+        let lost = match (lost, is_ready) {
+            (None, Ok(())) => return Restored::Intact,
+            (None, Err(not_ready)) => return Restored::Lost(Unusable::because(not_ready)),
+            (Some(lost), Err(not_ready)) => {
+                return Restored::Lost(Unusable {
+                    reason: format!("{}; it is {not_ready}", lost.reason),
+                    ..lost
+                });
+            }
+            (Some(lost), Ok(())) => lost,
+        };
+        if !self.put_back.lock().await.insert(index) {
+            let reason = format!("{}, after it had been put back once", lost.reason);
+            return Restored::Lost(Unusable { reason, ..lost });
+        }
+        let found = if is_stuck { Found::Unfit } else { Found::Perhaps };
+        let start = self.start_node(made, index, found, &|_, _| {});
+        let Ok(servers) = tokio::time::timeout(RESTORE_LIMIT, start).await else {
+            let seconds = RESTORE_LIMIT.as_secs();
+            let reason = format!("{}, and could not be put back within {seconds} seconds", lost.reason);
+            return Restored::Lost(Unusable { reason, ..lost });
+        };
+        match servers.iter().find_map(|server| server.as_ref().err()) {
+            None => Restored::Back { lost, servers },
+            Some(again) => {
+                let reason = format!("{}, and could not be put back: {}", lost.reason, again.reason);
+                Restored::Lost(Unusable { reason, remedy: again.remedy.clone() })
+            }
+        }
+    }
+
+    /// Why no pod runs on the node at position `index`; a cluster that does not say is believed to
+    /// be well.
+    async fn readiness(&self, index: usize) -> Result<(), String> {
+        let name = &self.nodes[index].node.name;
+        let parameters = ListParams::default().fields(&format!("metadata.name={name}"));
+        let api: Api<Node> = Api::all(self.cluster.client.clone());
+        let list = || self.cluster.call("see whether a node is ready", api.list(&parameters));
+        // a cluster that is away is waited for: without it no test can be run again either
+        let Ok(found) = patiently(API_SERVER_AWAY, list).await else {
+            return Ok(());
+        };
+        match found.items.first() {
+            None => Err("not in the cluster any more".to_owned()),
+            Some(node) => obstacle(node).map_or(Ok(()), Err),
+        }
+    }
+}
