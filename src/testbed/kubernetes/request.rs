@@ -196,7 +196,7 @@ impl RequestError {
                 Some("create the namespace, or leave --namespace out: a run then makes one of its own".to_owned())
             }
             RequestErrorKind::Refused { code: 429 | 503, .. } => Some("the API server is overloaded: try again later".to_owned()),
-            RequestErrorKind::Refused { .. } => None,
+            RequestErrorKind::Refused { message, .. } => remedy_of_amounts(message).map(str::to_owned),
             RequestErrorKind::TimedOut { .. } => {
                 Some("see whether the cluster is up and reachable from here; --request-timeout gives it longer".to_owned())
             }
@@ -216,6 +216,24 @@ impl RequestError {
     }
 }
 
+/// What to do where a quota or a `LimitRange` does not like what pods ask for.
+fn remedy_of_amounts(message: &str) -> Option<&'static str> {
+    let says = |words: &[&str]| words.iter().any(|words| message.contains(words));
+    if says(&["must specify limits", "must specify requests"]) {
+        Some(
+            "state what each container takes, as the quota demands: --requests cpu=10m,memory=32Mi \
+             --limits cpu=1,memory=64Mi (a limit on CPU may be what is measured)",
+        )
+    } else if says(&["usage per Container is", "usage per Pod is", "must be less than or equal to"]) {
+        Some(
+            "choose amounts that the namespace's LimitRange allows, with --requests memory=32Mi or \
+             --limits memory=64Mi, or leave --namespace out",
+        )
+    } else {
+        None
+    }
+}
+
 /// What to do about a 403: its message tells which of the gatekeepers has spoken.
 fn remedy_of_refusal(message: &str) -> String {
     if message.contains("violates PodSecurity") {
@@ -227,6 +245,8 @@ fn remedy_of_refusal(message: &str) -> String {
     } else if message.contains("security context constraint") {
         "grant the namespace's default service account an SCC that allows the pod: \
          `oc adm policy add-scc-to-user hostnetwork-v2 -z default` for --host"
+    } else if let Some(remedy) = remedy_of_amounts(message) {
+        remedy
     } else if message.contains("exceeded quota") || message.contains("failed quota") {
         "raise the quota of the namespace, measure fewer nodes, or leave --namespace out"
     } else if message.contains("cannot create resource \"namespaces\"") {

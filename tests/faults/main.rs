@@ -1,0 +1,88 @@
+//! Faults, while the real program measures a real cluster: what is left behind, what is lost, and
+//! whether a figure is wrong.
+//!
+//! `NETBENCH_E2E_KUBECONFIG`, `NETBENCH_E2E_IMAGE` and `NETBENCH_E2E_SHAPE` are those of the
+//! end-to-end tests; the cluster must have four Linux nodes and nothing else to do. Beside them:
+//! - `NETBENCH_FAULTS_CLUSTER`: a program that takes `cut NODE`, `heal NODE`, `stop COMPONENT` and
+//!   `start COMPONENT`; what needs it is left out without;
+//! - `NETBENCH_FAULTS=whole`: all trials of each fault; a few otherwise.
+//!
+//! `cargo test --test faults -- --ignored` runs them, one after the other, and prints a table.
+
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a test or benchmark ends by a panic, and talks to whoever runs it"
+)]
+
+#[path = "../e2e/cluster.rs"]
+#[allow(dead_code, reason = "the end-to-end tests use the rest")]
+mod cluster;
+mod cluster_faults;
+#[path = "../common/mod.rs"]
+#[allow(dead_code, reason = "the end-to-end tests use the rest")]
+mod common;
+mod policy_faults;
+mod process_faults;
+mod running;
+mod table;
+mod verdict;
+
+use std::panic::AssertUnwindSafe;
+use std::sync::{Arc, Mutex};
+
+use libtest_mimic::{Arguments, Failed, Trial};
+
+use table::{Row, Table};
+use verdict::{Verdict, World};
+
+/// One kind of fault.
+struct Fault {
+    name: &'static str,
+    /// How often it is tried: in short, and as a whole.
+    trials: (usize, usize),
+    /// Whether it needs `NETBENCH_FAULTS_CLUSTER`.
+    needs_control: bool,
+    /// One trial; its number comes with it.
+    trial: fn(&World, usize) -> Verdict,
+}
+
+fn main() {
+    let mut arguments = Arguments::from_args();
+    // they share the network, and break it
+    arguments.test_threads = Some(1);
+    let table = Arc::new(Mutex::new(Table::default()));
+    let faults = process_faults::FAULTS.iter().chain(cluster_faults::FAULTS).chain(policy_faults::FAULTS);
+    let trials = faults.map(|fault| {
+        let table = Arc::clone(&table);
+        Trial::test(fault.name.replace(' ', "_"), move || carry_out(fault, &table)).with_ignored_flag(true)
+    });
+    let conclusion = libtest_mimic::run(&arguments, trials.collect());
+    print!("{}", table.lock().expect("no test panics while it holds this"));
+    conclusion.exit();
+}
+
+fn carry_out(fault: &Fault, table: &Mutex<Table>) -> Result<(), Failed> {
+    let world = World::new();
+    if fault.needs_control && world.control.is_none() {
+        println!("left out: NETBENCH_FAULTS_CLUSTER is not set");
+        return Ok(());
+    }
+    let whole = cluster::variable("NETBENCH_FAULTS").is_some_and(|which| which == "whole");
+    let trials = if whole { fault.trials.1 } else { fault.trials.0 };
+    let mut row = Row::of(fault.name);
+    let mut bad = Vec::new();
+    for number in 0..trials {
+        let tried = std::panic::catch_unwind(AssertUnwindSafe(|| (fault.trial)(&world, number)));
+        verdict::mend();
+        let verdict = tried.unwrap_or_else(|_| Verdict::did_not_survive("the trial panicked, see above"));
+        let left = verdict::leftovers();
+        row.take(&verdict, &left);
+        bad.extend(verdict.complaints(number));
+        bad.extend(left.iter().map(|object| format!("trial {number}: left behind: {object}")));
+    }
+    table.lock().expect("no test panics while it holds this").rows.push(row);
+    if bad.is_empty() { Ok(()) } else { Err(bad.join("\n").into()) }
+}

@@ -1,0 +1,78 @@
+//! Faults of the program's own process: signals, closed pipes, sudden death.
+
+use std::time::Duration;
+
+use crate::Fault;
+use crate::cluster::netbench;
+use crate::common::Ended;
+use crate::running::{Running, document};
+use crate::verdict::{Verdict, World};
+
+pub const FAULTS: &[Fault] = &[
+    Fault { name: "Ctrl-C at a random moment", trials: (8, 100), needs_control: false, trial: interrupt },
+    Fault {
+        name: "SIGTERM or SIGHUP at a random moment",
+        trials: (2, 20),
+        needs_control: false,
+        trial: terminate,
+    },
+    Fault {
+        name: "the reader of the output goes away",
+        trials: (1, 5),
+        needs_control: false,
+        trial: closed_pipe,
+    },
+    Fault { name: "kill -9, then cleanup", trials: (3, 20), needs_control: false, trial: kill },
+];
+
+/// The ways of running, in turn.
+const WAYS: [&str; 4] = ["", "--via job", "--host", "-n default --path pod,service"];
+
+fn at_random() -> Duration {
+    Duration::from_millis(rand::random_range(50..12_000))
+}
+
+fn interrupt(world: &World, number: usize) -> Verdict {
+    signalled(world, WAYS[number % WAYS.len()], "INT")
+}
+
+fn terminate(world: &World, number: usize) -> Verdict {
+    signalled(world, WAYS[number % WAYS.len()], ["TERM", "HUP"][number % 2])
+}
+
+fn signalled(world: &World, way: &str, name: &str) -> Verdict {
+    let (run, after) = (Running::start(&world.matrix(way)), at_random());
+    std::thread::sleep(after);
+    run.signal(name);
+    let ended = run.ended();
+    let told = ended.stderr.lines().filter(|line| line.starts_with('[')).count();
+    let context = || format!("{way} after {after:?}: {:?}\n{}", ended.code, ended.stderr);
+    match (ended.code, document(&ended)) {
+        // without a code: it had not begun to make anything
+        (None | Some(130), None) => Verdict::default().unless(told == 0, context),
+        (Some(0 | 130), Some(run)) => {
+            let tests = run.tests.len();
+            Verdict::of(&run, &[]).unless(tests == told, context)
+        }
+        _ => Verdict::did_not_survive(context()),
+    }
+}
+
+/// `| head`: it ends, and removes what it has made.
+fn closed_pipe(world: &World, _number: usize) -> Verdict {
+    let mut command = netbench(&world.matrix(""));
+    let mut child = command.stdout(std::process::Stdio::piped()).spawn().expect("kubectl runs");
+    drop(child.stdout.take());
+    let code = child.wait().expect("it ends").code();
+    Verdict::default().unless(code == Some(0), || format!("it ended with {code:?}"))
+}
+
+fn kill(world: &World, number: usize) -> Verdict {
+    let (run, after) = (Running::start(&world.matrix(WAYS[number % WAYS.len()])), at_random());
+    std::thread::sleep(after);
+    run.signal("KILL");
+    drop(run.ended());
+    let cleaned: Ended = netbench("cleanup").output().expect("kubectl runs").into();
+    let went_well = cleaned.code == Some(0) && !cleaned.stdout.contains("left alone");
+    Verdict::default().unless(went_well, || format!("{}\n{}", cleaned.stdout, cleaned.stderr))
+}

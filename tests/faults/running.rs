@@ -1,0 +1,91 @@
+//! A run that goes on, with what it has said so far.
+
+use std::io::{BufRead, BufReader, Read};
+use std::process::Child;
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use kubectl_netbench::document::Run;
+
+use crate::cluster;
+use crate::common::{Ended, signal};
+
+/// The longest that a run of twelve tests of two seconds may take, whatever happens to it.
+const BOUND: Duration = Duration::from_secs(240);
+
+pub struct Running {
+    child: Child,
+    said: Arc<Mutex<Vec<String>>>,
+    stdout: JoinHandle<String>,
+    stderr: JoinHandle<()>,
+}
+
+impl Running {
+    pub fn start(arguments: &str) -> Self {
+        let mut child = cluster::start(arguments);
+        let said = Arc::new(Mutex::new(Vec::new()));
+        let mut stdout = child.stdout.take().expect("it is a pipe");
+        let stderr = BufReader::new(child.stderr.take().expect("it is a pipe"));
+        let lines = Arc::clone(&said);
+        Self {
+            child,
+            said,
+            stdout: std::thread::spawn(move || {
+                let mut text = String::new();
+                stdout.read_to_string(&mut text).expect("standard output is text");
+                text
+            }),
+            stderr: std::thread::spawn(move || {
+                for line in stderr.lines() {
+                    lines.lock().expect("nobody panics with it").push(line.expect("standard error is text"));
+                }
+            }),
+        }
+    }
+
+    pub fn signal(&self, name: &str) {
+        signal(self.child.id(), name);
+    }
+
+    /// Waits until so many tests have ended.
+    #[track_caller]
+    pub fn wait_for_tests(&self, count: usize) {
+        let given_up = Instant::now() + Duration::from_secs(60);
+        loop {
+            let said = self.said.lock().expect("nobody panics with it");
+            if said.iter().filter(|line| line.starts_with('[')).count() >= count {
+                return;
+            }
+            assert!(Instant::now() < given_up, "{count} tests have not ended: {said:?}");
+            drop(said);
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+
+    /// Waits for the end.
+    #[track_caller]
+    pub fn ended(mut self) -> Ended {
+        let given_up = Instant::now() + BOUND;
+        let status = loop {
+            if let Some(status) = self.child.try_wait().expect("it is our child") {
+                break status;
+            }
+            if Instant::now() >= given_up {
+                self.signal("KILL");
+                let said = self.said.lock().expect("nobody panics with it");
+                panic!("it has not ended after {BOUND:?}: {said:?}");
+            }
+            std::thread::sleep(Duration::from_millis(100));
+        };
+        let stdout = self.stdout.join().expect("it is read to its end");
+        self.stderr.join().expect("it is read to its end");
+        let stderr = self.said.lock().expect("nobody panics with it").join("\n");
+        Ended { code: status.code(), stdout, stderr }
+    }
+}
+
+/// The run document, if one was printed.
+pub fn document(ended: &Ended) -> Option<Run> {
+    serde_json::from_str(&ended.stdout).ok()
+}

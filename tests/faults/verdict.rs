@@ -1,0 +1,148 @@
+//! What a trial has shown, and the world it takes place in.
+
+use std::collections::HashSet;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use kubectl_netbench::document::{Outcome, Run};
+
+use crate::cluster::{kubectl, variable};
+
+/// The rate that every node is limited to, so that a right figure is known from a wrong one: what
+/// is left of it to TCP is 5% less, and a burst at the start a little more.
+const SHAPE: &str = "300mbit";
+const RIGHT: std::ops::RangeInclusive<f64> = 0.24e9..=0.33e9;
+
+/// How long what is being removed may still be seen after a run has ended.
+const LATE: Duration = Duration::from_secs(5);
+
+/// What one trial has shown.
+#[derive(Default)]
+pub struct Verdict {
+    /// Why the run did not come through it as it should.
+    pub problems: Vec<String>,
+    /// How many cells it has shown,
+    pub cells: usize,
+    /// how many of these as failed, with a reason,
+    pub failed: usize,
+    /// and what is wrong with the rest.
+    pub wrong: Vec<String>,
+}
+
+impl Verdict {
+    pub fn did_not_survive(why: impl Into<String>) -> Self {
+        Self { problems: vec![why.into()], ..Self::default() }
+    }
+
+    /// Judges a run. Tests of the nodes that the fault `concerns` may have failed.
+    pub fn of(run: &Run, concerns: &[&str]) -> Self {
+        let mut verdict = Self { cells: run.tests.len(), ..Self::default() };
+        let mut seen = HashSet::new();
+        for test in &run.tests {
+            let name = format!("{} → {}", test.client, test.server);
+            if !seen.insert((&test.client, &test.server, test.path, test.repetition)) {
+                verdict.wrong.push(format!("{name} is counted twice"));
+            }
+            match &test.outcome {
+                Outcome::Ok(_) => {
+                    let rate = test.outcome.throughput().expect("it measures throughput").bits_per_second;
+                    if !RIGHT.contains(&rate) {
+                        verdict.wrong.push(format!("{name} shows {:.3} Gbit/s", rate / 1e9));
+                    }
+                }
+                Outcome::Failed(failure) => {
+                    verdict.failed += 1;
+                    let concerned = concerns.iter().any(|node| test.client == *node || test.server == *node);
+                    if !concerned || failure.reason.is_empty() {
+                        verdict.wrong.push(format!("{name} failed: {}", failure.reason));
+                    }
+                }
+            }
+        }
+        verdict
+    }
+
+    /// The same, and a problem if something is not as it should be.
+    #[must_use]
+    pub fn unless(mut self, holds: bool, problem: impl FnOnce() -> String) -> Self {
+        if !holds {
+            self.problems.push(problem());
+        }
+        self
+    }
+
+    pub fn complaints(&self, number: usize) -> Vec<String> {
+        self.problems
+            .iter()
+            .chain(&self.wrong)
+            .map(|complaint| format!("trial {number}: {complaint}"))
+            .collect()
+    }
+}
+
+/// The cluster, with what is done to it.
+pub struct World {
+    pub nodes: Vec<String>,
+    /// The program that breaks and mends it.
+    pub control: Option<String>,
+}
+
+impl World {
+    pub fn new() -> Self {
+        let listed = kubectl(&["get", "nodes", "-o", "name"]).expect_code(0);
+        let nodes: Vec<String> =
+            listed.stdout.lines().take(4).map(|line| line.trim_start_matches("node/").to_owned()).collect();
+        assert_eq!(nodes.len(), 4, "the cluster has fewer than four nodes");
+        let world = Self { nodes, control: variable("NETBENCH_FAULTS_CLUSTER") };
+        world.shape(SHAPE);
+        assert_eq!(leftovers(), Vec::<String>::new(), "something is there already");
+        world
+    }
+
+    /// `matrix` of the four nodes, in tests of two seconds.
+    pub fn matrix(&self, flags: &str) -> String {
+        format!("matrix {} -t 2s --no-confirm --no-save -o json {flags}", self.nodes.join(" "))
+    }
+
+    /// Breaks or mends something.
+    pub fn control(&self, words: &[&str]) {
+        let control = self.control.as_ref().expect("only faults that need it call it");
+        let done = Command::new(control).args(words).output().expect("the control program runs");
+        assert!(done.status.success(), "{control} {words:?}: {}", String::from_utf8_lossy(&done.stderr));
+    }
+
+    fn shape(&self, rate: &str) {
+        let Some(shape) = variable("NETBENCH_E2E_SHAPE") else { return };
+        let words: Vec<&str> = shape.split_whitespace().collect();
+        for node in &self.nodes {
+            let shaped = Command::new(words[0]).args(&words[1..]).args([node, rate]).status();
+            assert!(shaped.expect("the shaping program runs").success());
+        }
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        self.shape("none");
+    }
+}
+
+/// Waits until all nodes are ready again.
+pub fn mend() {
+    let waited = kubectl(&["wait", "node", "--all", "--for=condition=Ready", "--timeout=120s"]);
+    assert_eq!(waited.code, Some(0), "the cluster does not mend: {}", waited.stderr);
+}
+
+/// What is there of ours, after a moment for what is being removed.
+pub fn leftovers() -> Vec<String> {
+    let given_up = Instant::now() + LATE;
+    let kinds = "namespaces,pods,jobs,configmaps,services,networkpolicies";
+    loop {
+        let label = "app.kubernetes.io/managed-by=kubectl-netbench";
+        let left = kubectl(&["get", kinds, "-A", "-l", label, "-o", "name"]).expect_code(0).stdout;
+        if left.is_empty() || Instant::now() >= given_up {
+            return left.lines().map(str::to_owned).collect();
+        }
+        std::thread::sleep(Duration::from_millis(500));
+    }
+}
