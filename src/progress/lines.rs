@@ -37,7 +37,7 @@ impl Lines {
 
 /// Why a node drops out. What to do about it stands below the result.
 pub(super) fn server_failed(node: &str, unusable: &Unusable) -> String {
-    format!("{node} cannot be measured: {}", unusable.reason)
+    format!("{node} cannot be measured: {}", unusable.reason())
 }
 
 /// Tests in a few words, as many as are needed to tell them apart.

@@ -259,8 +259,9 @@ impl<T: Testbed> Run<'_, T> {
         let server = |node: usize| {
             self.servers[node][variant.way].as_ref().map_err(|unusable| {
                 let name = &self.settings.nodes[node];
-                let reason = format!("{name}: {}", unusable.reason);
-                Failure::new(FailureKind::NodeUnusable, reason).with_remedy(unusable.remedy.clone())
+                let reason = format!("{name}: {}", unusable.reason());
+                Failure::new(FailureKind::NodeUnusable, reason)
+                    .with_remedy(unusable.remedy().map(str::to_owned))
             })
         };
         server(test.client)?;

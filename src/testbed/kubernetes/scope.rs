@@ -8,6 +8,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
 use kube::api::{DeleteParams, Patch, PatchParams, PostParams};
 use kube::{Api, ResourceExt};
 
+use super::connection::quoted;
 use super::objects;
 use super::request::{Cluster, RequestError};
 
@@ -67,12 +68,13 @@ impl Scope {
     pub fn removal_command(&self, kubectl_flags: &str) -> String {
         if self.is_kept() {
             let namespace = self.given.as_ref();
-            let namespace = namespace.map_or(String::new(), |name| format!(" --namespace {name}"));
+            let namespace = namespace.map_or(String::new(), |name| format!(" --namespace {}", quoted(name)));
             return format!("kubectl netbench cleanup{kubectl_flags}{namespace}");
         }
         let name = objects::scope_name(&self.run);
         match &self.given {
             Some(namespace) => {
+                let namespace = quoted(namespace);
                 format!("kubectl{kubectl_flags} delete configmap {name} --namespace {namespace}")
             }
             None => format!("kubectl{kubectl_flags} delete namespace {name}"),
@@ -248,5 +250,21 @@ impl Scope {
                 Ok(cluster.call(doing, api.get_opt(&name)).await?.is_some())
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_namespace_of_a_file_is_no_command() {
+        let given = || Some("a; reboot".to_owned());
+        let of_run = Scope::new("k3v9x2mq", given(), false).removal_command(" --context east");
+        assert_eq!(
+            of_run,
+            "kubectl --context east delete configmap netbench-k3v9x2mq --namespace 'a; reboot'"
+        );
+        assert!(Scope::kept(given(), false).removal_command("").ends_with(" --namespace 'a; reboot'"));
     }
 }
