@@ -129,22 +129,4 @@ proptest! {
             prop_assert!(finish(engine, &options(2, 2), &bytes, &line, &ended("")).is_err());
         }
     }
-
-    #[test]
-    fn damage_anywhere_is_survived_in_pieces(
-        at in 0..CLIENT_2_2.len().min(BOUNCEBACK_2_1.len()),
-        damage in proptest::collection::vec(any::<u8>(), 0..5),
-        size in 1usize..200,
-    ) {
-        for (engine, client) in [(&Iperf2 as &dyn Engine, CLIENT_2_2), (&Bounceback, BOUNCEBACK_2_1)] {
-            let mut output = client.as_bytes().to_vec();
-            output.splice(at..at, damage.clone());
-            let mut reader = engine.reader(&options(2, 2), None);
-            output.chunks(size).for_each(|piece| { reader.push(piece); });
-            SERVER_2_2.lines().for_each(|line| { reader.push_server(line); });
-            let in_pieces = reader.finish(&ended(""));
-            let at_once = finish(engine, &options(2, 2), &output, SERVER_2_2, &ended(""));
-            prop_assert_eq!(in_pieces.map(|mut measured| measured.remove(0).1), at_once);
-        }
-    }
 }
