@@ -229,3 +229,13 @@ fn a_link_in_the_way_is_not_followed() {
     assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
     assert_eq!(reading::read(&file).unwrap(), run);
 }
+
+#[test]
+fn figures_are_read_as_they_were_written() {
+    let (_directory, store) = store();
+    let figure = 1.429_347_826_086_956_5;
+    let run = run(&["a", "b"], vec![measured("a", "b", figure)]);
+    save(&store, &run);
+    let read = load(Some(&store), &run.id).unwrap();
+    assert!(read.tests[0].outcome.throughput().unwrap().bits_per_second.total_cmp(&figure).is_eq());
+}
