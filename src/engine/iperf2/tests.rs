@@ -81,6 +81,14 @@ fn a_test_that_ended_early_is_no_result() {
 }
 
 #[test]
+fn more_bytes_than_there_can_be_are_no_result() {
+    let server = SERVER_2_1.replace("3556900924 Bytes", "5239597748572731119 Bytes");
+    assert_ne!(server, SERVER_2_1);
+    let failure = throughput(&options(2, 2), CLIENT_2_1, &server, "").unwrap_err();
+    assert_eq!(failure, incomplete("iperf's server reported more bytes than there can be"));
+}
+
+#[test]
 fn a_refused_connection_is_unreachable_although_the_client_says_that_all_is_well() {
     for stderr in [recorded!("2.1-refused.stderr"), recorded!("2.2-refused.stderr")] {
         let client = "[  1] local 0.0.0.0 port 0 connected with 127.0.0.1 port 21001 (sock=3)\n";
