@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use kubectl_netbench::cli::ColorChoice;
 use kubectl_netbench::explanation::Explanation;
+use kubectl_netbench::plain::plain;
 use kubectl_netbench::view::{Canvas, ColorDepth};
 
 /// What the environment says about colours.
@@ -94,8 +95,10 @@ pub fn write_result(text: &str) -> io::Result<()> {
 }
 
 /// Writes a line to standard error. There is nobody to tell if that fails.
+///
+/// Words of others are in many of them: none does anything to the terminal.
 pub fn note(text: &str) {
-    let _ = writeln!(io::stderr(), "{text}");
+    let _ = writeln!(io::stderr(), "{}", plain(text));
 }
 
 /// Writes an error to standard error: what happened, why, and what to do.

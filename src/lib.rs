@@ -11,7 +11,7 @@ pub mod cli;
 pub mod document;
 pub mod engine;
 pub mod explanation;
-mod plain;
+pub mod plain;
 pub mod plan;
 pub mod quantity;
 pub mod runner;

@@ -1,16 +1,54 @@
-//! Words of others, without what would make a terminal do something.
+//! Words of others, without what would make a terminal do something or hide something from a reader.
 
-/// The text without control characters and marks that turn the direction of writing: each becomes a
-/// space or, where it only separates lines, stays. What a pod prints or a file says is shown to
-/// people, and must not move their cursor or hide from them.
+/// The most characters of a reason. Whoever refuses may say a whole manifest.
+const LONGEST_REASON: usize = 2000;
+
+/// The text without what is not seen: control characters, marks that turn the direction of writing,
+/// and all that has no width. Each becomes a space, as other ends of lines do; a line feed stays.
+///
+/// What a pod prints or a file says is shown to people, and must not move their cursor, hide from
+/// them, or look like something else.
 pub fn plain(text: &str) -> String {
-    let shown = |character: char| match character {
-        '\n' => '\n',
-        '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => ' ',
-        character if character.is_control() => ' ',
-        character => character,
-    };
-    text.chars().map(shown).collect()
+    text.chars().map(|character| if is_shown(character) { character } else { ' ' }).collect()
+}
+
+/// The same on a single line: what stands in a list or a table must not begin a line of its own.
+pub fn line(text: &str) -> String {
+    text.chars().map(|character| if is_shown_in_line(character) { character } else { ' ' }).collect()
+}
+
+/// Why something failed: a line, not empty, and no longer than anybody would read.
+pub fn reason(text: &str) -> String {
+    let mut reason = line(text).trim().to_owned();
+    if reason.is_empty() {
+        return "no reason was given".to_owned();
+    }
+    if let Some((end, _)) = reason.char_indices().nth(LONGEST_REASON) {
+        reason.truncate(end);
+        reason.push('…');
+    }
+    reason
+}
+
+/// Whether nothing of a text would be changed by [`line`].
+pub(crate) fn is_line(text: &str) -> bool {
+    text.chars().all(is_shown_in_line)
+}
+
+fn is_shown_in_line(character: char) -> bool {
+    character != '\n' && is_shown(character)
+}
+
+/// Not so are control characters, the separators of lines and paragraphs, and the code points that
+/// Unicode has as `Default_Ignorable_Code_Point`, `Bidi_Control` or marks of annotations.
+fn is_shown(character: char) -> bool {
+    let is_unseen = matches!(character,
+        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
+        | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}'
+        | '\u{fff0}'..='\u{fffb}' | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}'
+        | '\u{e0000}'..='\u{e0fff}');
+    character == '\n' || !(character.is_control() || is_unseen)
 }
 
 #[cfg(test)]
@@ -19,7 +57,30 @@ mod tests {
 
     #[test]
     fn no_character_of_a_stranger_moves_the_cursor() {
-        assert_eq!(plain("a\u{1b}]0;title\u{7}b\r\nc\u{9b}31m\u{202e}d"), "a ]0;title b \nc 31m d");
+        assert_eq!(plain("a\u{1b}]0;title\u{7}b\r\nc\u{9b}31m\u{202e}d\u{7f}"), "a ]0;title b \nc 31m d ");
         assert_eq!(plain("node-1 → Knoten-ä"), "node-1 → Knoten-ä");
+    }
+
+    #[test]
+    fn nothing_hides_between_the_characters() {
+        for unseen in
+            ['\u{200b}', '\u{feff}', '\u{ad}', '\u{61c}', '\u{2066}', '\u{e0041}', '\u{fe0f}', '\u{3164}']
+        {
+            assert_eq!(plain(&format!("a{unseen}b")), "a b", "{unseen:?}");
+        }
+    }
+
+    #[test]
+    fn a_line_stays_one_whatever_ends_lines() {
+        assert_eq!(line("a\nb\u{2028}c\u{2029}d\u{85}e\u{b}f"), "a b c d e f");
+        assert!(is_line("a b") && !is_line("a\nb") && !is_line("a\u{200b}"));
+    }
+
+    #[test]
+    fn a_reason_is_not_longer_than_anybody_reads() {
+        let reason = reason(&format!(" {}\n", "ä".repeat(10_000)));
+        assert_eq!(reason.chars().count(), LONGEST_REASON + 1);
+        assert!(reason.starts_with('ä') && reason.ends_with('…'));
+        assert_eq!(super::reason("\u{7}\n"), "no reason was given");
     }
 }

@@ -6,6 +6,7 @@ use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use jiff::Timestamp;
 use kubectl_netbench::cli::{CleanupArgs, ExitCode};
+use kubectl_netbench::plain::plain;
 use kubectl_netbench::plan::format_duration;
 use kubectl_netbench::store::Processes;
 use kubectl_netbench::testbed::TestbedError;
@@ -30,7 +31,7 @@ pub(super) async fn run(arguments: &CleanupArgs, surroundings: &Surroundings) ->
         write("nothing to remove\n".to_owned()).await?;
     }
     for leftover in leftovers {
-        let what = described(&leftover, now);
+        let what = plain(&described(&leftover, now));
         match fate(&leftover, processes, now) {
             Fate::GoesOnHere if !arguments.all => {
                 write(format!("left alone: {what}: it is going on on this machine; --all removes it too\n"))

@@ -11,6 +11,7 @@ pub(crate) mod fixtures;
 mod gate;
 mod node;
 mod parameters;
+mod possible;
 mod summary;
 mod test;
 
@@ -19,6 +20,7 @@ pub use finding::{Confirmation, Ends, Finding, FindingKind};
 pub use gate::Breach;
 pub use node::{LeftOut, Node};
 pub use parameters::{EngineName, IpFamily, Parameters, Path, Protocol, Via, by_family, way_name};
+pub(crate) use possible::is_possible;
 pub use summary::{Cost, LatencyPair, LatencySummary, PairCost, PairSummary, Summary, ThroughputSummary};
 pub use test::{
     Cpu, Datagrams, Direction, Failure, FailureKind, Latency, Measure, Measurement, Outcome, RoundTripTime,

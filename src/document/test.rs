@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{IpFamily, Path};
-use crate::plain::plain;
+use crate::plain;
 
 /// What a test measures.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
@@ -73,6 +73,16 @@ impl Outcome {
     /// Whether there are figures.
     pub fn is_ok(&self) -> bool {
         matches!(self, Self::Ok(_))
+    }
+
+    /// Whether all figures are such as can be measured: finite, not negative, and not so large that
+    /// their sum would not be finite.
+    pub fn is_possible(&self) -> bool {
+        match self {
+            Self::Ok(Measurement::Throughput(throughput)) => throughput.is_possible(),
+            Self::Ok(Measurement::Latency(latency)) => latency.is_possible(),
+            Self::Failed(_) => true,
+        }
     }
 
     /// The figures of a throughput test, if there are any.
@@ -233,13 +243,13 @@ pub struct Failure {
 impl Failure {
     /// A failure of `kind`, told by `reason`.
     pub fn new(kind: FailureKind, reason: impl Into<String>) -> Self {
-        Self { kind, reason: plain(&reason.into()), remedy: None }
+        Self { kind, reason: plain::reason(&reason.into()), remedy: None }
     }
 
     /// The same with what to do about it, if that is known.
     #[must_use]
     pub fn with_remedy(self, remedy: Option<String>) -> Self {
-        Self { remedy: remedy.map(|remedy| plain(&remedy)), ..self }
+        Self { remedy: remedy.map(|remedy| plain::reason(&remedy)), ..self }
     }
 }
 

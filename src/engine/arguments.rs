@@ -107,11 +107,14 @@ mod tests {
             "--port=7",
             "--logfile x",
             "-c host",
+            "-F /etc/passwd",
+            "-I/tmp/pid",
+            "--pidfile=x",
             "--",
         ] {
             assert!(refused(&Iperf3, words).is_some(), "{words}");
         }
-        for words in ["-y C", "-u", "--udp", "-o file", "-Nd"] {
+        for words in ["-y C", "-u", "--udp", "-o file", "-Nd", "-F file", "-I"] {
             assert!(refused(&Iperf2, words).is_some(), "{words}");
         }
     }

@@ -9,6 +9,7 @@ use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressState, P
 
 use super::lines::{self, Words};
 use kubectl_netbench::document::{Outcome, Sample};
+use kubectl_netbench::plain;
 use kubectl_netbench::plan::{Estimate, Plan, format_duration};
 use kubectl_netbench::quantity::rate;
 use kubectl_netbench::runner::{Event, Settings};
@@ -119,7 +120,7 @@ impl Bars {
 
     fn server(&self, state: &mut State, node: &str, starting: Starting) {
         let waits_for = match starting {
-            Starting::WaitsFor(waits_for) => format!("; {node}: {waits_for}"),
+            Starting::WaitsFor(waits_for) => plain::line(&format!("; {node}: {waits_for}")),
             Starting::Listens => {
                 state.ready += 1;
                 String::new()
@@ -156,7 +157,7 @@ impl Bars {
         let bar = state.running.entry(pair).or_insert_with(|| {
             let bar = self.screen.add(ProgressBar::new(seconds));
             bar.set_style(style("{prefix}  {bar:20.cyan} {pos:>3}/{len}s {msg}", self.color));
-            bar.set_prefix(format!("{client} → {server}{what}"));
+            bar.set_prefix(plain::line(&format!("{client} → {server}{what}")));
             bar
         });
         // another attempt begins from the start
@@ -166,7 +167,7 @@ impl Bars {
 
     fn println(&self, text: &str) {
         // a terminal that has gone away is noticed by whoever writes the result
-        let _ = self.screen.println(text);
+        let _ = self.screen.println(plain::line(text));
     }
 }
 

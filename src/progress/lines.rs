@@ -38,12 +38,12 @@ impl Lines {
 
 /// Why a node drops out. What to do about it stands below the result.
 pub(super) fn server_failed(node: &str, unusable: &Unusable) -> String {
-    format!("{node} cannot be measured: {}", unusable.reason)
+    format!("{node} cannot be measured: {}", unusable.reason())
 }
 
 /// That a server went away during the run.
 pub(super) fn put_back(node: &str, lost: &Unusable) -> String {
-    format!("{node} has got its server back: {}", lost.reason)
+    format!("{node} has got its server back: {}", lost.reason())
 }
 
 /// Tests in a few words, as many as are needed to tell them apart.

@@ -32,7 +32,7 @@ impl RunError {
 
 /// Nodes with the same reason on one line, so that a refusal of all of them reads as one.
 fn grouped(failed: &[(String, Unusable)]) -> String {
-    let reasons = by_reason(failed.iter().map(|(node, unusable)| (unusable.reason.as_str(), node.as_str())));
+    let reasons = by_reason(failed.iter().map(|(node, unusable)| (unusable.reason(), node.as_str())));
     let lines: Vec<String> =
         reasons.iter().map(|(reason, nodes)| format!("{}: {reason}", nodes.join(", "))).collect();
     lines.join("\n")
@@ -40,8 +40,7 @@ fn grouped(failed: &[(String, Unusable)]) -> String {
 
 /// Each remedy once.
 fn remedies(failed: &[(String, Unusable)]) -> Option<String> {
-    let mut remedies: Vec<&str> =
-        failed.iter().filter_map(|(_, unusable)| unusable.remedy.as_deref()).collect();
+    let mut remedies: Vec<&str> = failed.iter().filter_map(|(_, unusable)| unusable.remedy()).collect();
     remedies.sort_unstable();
     remedies.dedup();
     (!remedies.is_empty()).then(|| remedies.join("\n"))

@@ -51,8 +51,8 @@ impl<'a> Nodes<'a> {
         let state = self.state(node);
         let server = state.lost.as_ref().map_or(state.servers[way].as_ref(), Err);
         server.cloned().map_err(|unusable| {
-            let reason = format!("{}: {}", self.names[node], unusable.reason);
-            Failure::new(FailureKind::NodeUnusable, reason).with_remedy(unusable.remedy.clone())
+            let reason = format!("{}: {}", self.names[node], unusable.reason());
+            Failure::new(FailureKind::NodeUnusable, reason).with_remedy(unusable.remedy().map(str::to_owned))
         })
     }
 

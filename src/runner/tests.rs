@@ -205,7 +205,7 @@ async fn slots_follow_each_other_and_no_node_is_used_twice_at_a_time() {
 #[tokio::test(start_paused = true)]
 async fn the_cells_of_a_node_without_a_server_fail_and_the_others_are_measured() {
     let mut testbed = MadeUp::new(4, |_, _| Play::Reports(REPORT));
-    testbed.servers[2] = Err(Unusable { reason: "no room".to_owned(), remedy: Some("make some".to_owned()) });
+    testbed.servers[2] = Err(Unusable::because("no room").with_remedy(Some("make some")));
     let measurements = run_on(&testbed, 4).await.unwrap();
     let failures = failures(&measurements);
     assert_eq!((measurements.tests.len(), failures.len()), (12, 6));

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::{StoreError, reading};
 use crate::analysis::analyse;
 use crate::document::{Cluster, Command, Run, State};
+use crate::plain::line;
 
 /// A saved run.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -96,13 +97,13 @@ impl Entry {
             command: head.command,
             state: head.state,
             started_at: head.started_at,
-            context: head.cluster.and_then(|cluster| cluster.context),
+            context: head.cluster.and_then(|cluster| cluster.context).map(|context| line(&context)),
             nodes: head.nodes.len(),
             median_bits_per_second: median,
             planned_tests: head.planned_tests,
             tests: head.tests.len(),
             failed_tests: head.tests.iter().filter(|test| test.outcome == "failed").count(),
-            findings: head.findings.into_iter().map(|finding| finding.sentence).collect(),
+            findings: head.findings.iter().map(|finding| line(&finding.sentence)).collect(),
         })
     }
 

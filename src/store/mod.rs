@@ -20,6 +20,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::document::Run;
+use crate::plain::is_line;
 use reference::Reference;
 
 /// A directory of runs.
@@ -140,6 +141,7 @@ impl Store {
             let path = file.map_err(unreadable)?.path();
             if path.extension().is_some_and(|extension| extension == "json")
                 && let Some(id) = path.file_stem().and_then(|stem| stem.to_str())
+                && is_line(id)
             {
                 ids.push(id.to_owned());
             }

@@ -3,9 +3,12 @@
 use std::fs;
 use std::path::Path;
 
+use serde::de::Error;
+use serde_json::Value;
+
 use super::StoreError;
-use crate::document::{Outcome, Run, State, TestRecord};
-use crate::plain::plain;
+use crate::document::{Run, State, TestRecord};
+use crate::plain::{is_line, line};
 
 /// Reads the document of a run. One that was not finished ends with its last test.
 ///
@@ -14,10 +17,17 @@ use crate::plain::plain;
 pub(super) fn read(path: &Path) -> Result<Run, StoreError> {
     let text =
         fs::read_to_string(path).map_err(|source| StoreError::Read { path: path.to_owned(), source })?;
-    let mut run: Run = match serde_json::from_str(&text) {
-        Ok(run) => run,
-        Err(source) => recovered(&text).ok_or_else(|| StoreError::NoRun { path: path.to_owned(), source })?,
-    };
+    parse(&text).map_err(|source| StoreError::NoRun { path: path.to_owned(), source })
+}
+
+/// Reads the text of a document.
+///
+/// # Errors
+/// It is no run.
+fn parse(text: &str) -> serde_json::Result<Run> {
+    let run = serde_json::from_str(text).or_else(|error| recovered(text).ok_or(error))?;
+    let mut run = cleaned(text, run)?;
+    check(&run)?;
     if run.state == State::Partial {
         if !run.tests.is_empty() && run.tests.len() == run.planned_tests {
             // it was ended while it confirmed what it had found
@@ -26,8 +36,22 @@ pub(super) fn read(path: &Path) -> Result<Run, StoreError> {
         run.finished_at =
             run.tests.iter().map(|test| test.finished_at).fold(run.finished_at, std::cmp::Ord::max);
     }
-    clean(&mut run);
     Ok(run)
+}
+
+/// Checks that all figures of tests are such as can be measured.
+///
+/// # Errors
+/// One is not.
+fn check(run: &Run) -> serde_json::Result<()> {
+    let wrong = run.tests.iter().chain(&run.retests).find(|test| !test.outcome.is_possible());
+    match wrong {
+        Some(test) => Err(serde_json::Error::custom(format!(
+            "the test from {} to {} has a figure that cannot be",
+            test.client, test.server
+        ))),
+        None => Ok(()),
+    }
 }
 
 /// The run in a file that lost its end, as in a crash of the machine: all tests whose lines are whole.
@@ -40,21 +64,26 @@ fn recovered(text: &str) -> Option<Run> {
     Some(run)
 }
 
-/// The words of a file that may come from anybody are shown to people.
-fn clean(run: &mut Run) {
-    for node in &mut run.nodes {
-        node.name = plain(&node.name);
+/// The words of a file that may come from anybody are shown to people: all of them in one line each,
+/// and none that hides something.
+///
+/// # Errors
+/// None: what was read can be read again.
+fn cleaned(text: &str, run: Run) -> serde_json::Result<Run> {
+    // what needs no cleaning is not taken apart: a large run has millions of figures
+    if !text.contains('\\') && text.lines().all(is_line) {
+        return Ok(run);
     }
-    for left_out in &mut run.left_out {
-        left_out.name = plain(&left_out.name);
-        left_out.reason = plain(&left_out.reason);
-    }
-    for test in run.tests.iter_mut().chain(&mut run.retests) {
-        test.client = plain(&test.client);
-        test.server = plain(&test.server);
-        if let Outcome::Failed(failure) = &mut test.outcome {
-            failure.reason = plain(&failure.reason);
-            failure.remedy = failure.remedy.as_deref().map(plain);
-        }
+    let mut document = serde_json::to_value(run)?;
+    clean(&mut document);
+    serde_json::from_value(document)
+}
+
+fn clean(value: &mut Value) {
+    match value {
+        Value::String(text) => *text = line(text),
+        Value::Array(values) => values.iter_mut().for_each(clean),
+        Value::Object(fields) => fields.values_mut().for_each(clean),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
 }

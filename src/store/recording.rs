@@ -156,10 +156,15 @@ fn document(run: &Run) -> io::Result<Vec<u8>> {
     Ok(text)
 }
 
-/// A new file that nobody else may read: names of nodes and contexts are the user's own affair.
+/// A new file that nobody else may read: names of nodes and contexts are the user's own affair. What
+/// is there under its name, be it a link to another file, is not written to.
 pub(super) fn private(path: &Path) -> io::Result<File> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
     let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(true);
+    options.write(true).create_new(true);
     #[cfg(unix)]
     {
         use std::os::unix::fs::OpenOptionsExt;

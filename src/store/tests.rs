@@ -2,7 +2,6 @@ use super::*;
 use crate::document::fixtures::{failed, measured, run};
 use crate::document::{State, Summary};
 use jiff::Timestamp;
-use proptest::prelude::*;
 
 fn store() -> (tempfile::TempDir, Store) {
     let directory = tempfile::tempdir().unwrap();
@@ -165,6 +164,47 @@ fn words_of_a_file_do_nothing_to_a_terminal() {
 }
 
 #[test]
+fn all_words_of_a_file_are_cleaned_and_those_of_a_list_too() {
+    let (_directory, store) = store();
+    let evil = "x\u{1b}[2J\n\u{202e}\u{200b}y";
+    let mut run = named("bbbb", 1);
+    run.id = evil.to_owned();
+    run.nodes[0].zone = Some(evil.to_owned());
+    run.versions.iperf3 = Some(evil.to_owned());
+    run.parameters.client_arguments = vec![evil.to_owned()];
+    run.cluster =
+        Some(crate::document::Cluster { context: Some(evil.to_owned()), namespace: evil.to_owned() });
+    crate::analysis::analyse(&mut run);
+    run.findings.push(crate::document::Finding {
+        kind: crate::document::FindingKind::Mtu,
+        path: None,
+        ip_family: None,
+        sentence: evil.to_owned(),
+        subjects: vec![evil.to_owned()],
+        percent: None,
+        pairs: Vec::new(),
+        confirmation: None,
+    });
+    store.record(&named("bbbb", 1)).unwrap().finish(&run).unwrap();
+    let read = load(Some(&store), "bbbb").unwrap();
+    let text = format!("{read:?}{:?}", store.list().unwrap());
+    assert!(text.contains("x [2J   y") && !text.contains("\\u{") && !text.contains("\\n"), "{text}");
+    fs::copy(store.path("bbbb"), store.path("b\u{1b}c")).unwrap();
+    assert_eq!(store.list().unwrap().len(), 1);
+}
+
+#[test]
+fn figures_that_cannot_be_make_no_run() {
+    let (_directory, store) = store();
+    for wrong in [-1.0, 1e300] {
+        let run = run(&["a", "b"], vec![measured("a", "b", wrong)]);
+        save(&store, &Run { id: "bbbb".to_owned(), ..run });
+        let error = load(Some(&store), "bbbb").unwrap_err().explain();
+        assert!(error.why.unwrap().contains("from a to b has a figure that cannot be"));
+    }
+}
+
+#[test]
 #[cfg(unix)]
 fn only_the_user_can_read_runs() {
     use std::os::unix::fs::PermissionsExt;
@@ -174,12 +214,28 @@ fn only_the_user_can_read_runs() {
     assert_eq!((mode(&store.path("bbbb")), mode(&store.directory)), (0o600, 0o700));
 }
 
-proptest! {
-    #[test]
-    fn no_text_of_a_file_is_a_panic(text in "[{}\":,a-z0-9]{0,200}") {
-        let (_directory, store) = store();
-        fs::create_dir_all(&store.directory).unwrap();
-        fs::write(store.path("bbbb"), text).unwrap();
-        let _ = (load(Some(&store), "bbbb"), store.list());
-    }
+#[test]
+#[cfg(unix)]
+fn a_link_in_the_way_is_not_followed() {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+    let (directory, _store) = store();
+    let (file, other) = (directory.path().join("monday"), directory.path().join("other"));
+    fs::write(&other, "mine").unwrap();
+    symlink(&other, directory.path().join("monday.part")).unwrap();
+    symlink(&other, directory.path().join("monday.new")).unwrap();
+    let run = named("bbbb", 1);
+    Recording::begin_in(file.clone(), &run).unwrap().finish(&run).unwrap();
+    assert_eq!(fs::read_to_string(&other).unwrap(), "mine");
+    assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+    assert_eq!(reading::read(&file).unwrap(), run);
+}
+
+#[test]
+fn figures_are_read_as_they_were_written() {
+    let (_directory, store) = store();
+    let figure = 1.429_347_826_086_956_5;
+    let run = run(&["a", "b"], vec![measured("a", "b", figure)]);
+    save(&store, &run);
+    let read = load(Some(&store), &run.id).unwrap();
+    assert!(read.tests[0].outcome.throughput().unwrap().bits_per_second.total_cmp(&figure).is_eq());
 }

@@ -13,7 +13,7 @@ use std::fmt;
 use crate::document::{Failure, IpFamily, Path};
 use crate::engine::{ClientExit, Engine};
 use crate::explanation::Explanation;
-use crate::plain::plain;
+use crate::plain;
 
 use kubernetes::RequestError;
 use local::LocalError;
@@ -73,16 +73,36 @@ pub type NodeServers = Vec<Result<Server, Unusable>>;
 /// A node that has no server, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unusable {
-    /// What happened, with the words of whoever refused.
-    pub reason: String,
-    /// What to do about it, where something can be done.
-    pub remedy: Option<String>,
+    reason: String,
+    remedy: Option<String>,
 }
 
 impl Unusable {
     /// A node that cannot be used, for a reason that speaks for itself.
     pub fn because(reason: impl Into<String>) -> Self {
-        Self { reason: plain(&reason.into()), remedy: None }
+        Self { reason: plain::reason(&reason.into()), remedy: None }
+    }
+
+    /// The same with what to do about it, if that is known.
+    #[must_use]
+    pub fn with_remedy(self, remedy: Option<impl Into<String>>) -> Self {
+        Self { remedy: remedy.map(|remedy| plain::reason(&remedy.into())), ..self }
+    }
+
+    /// The same, in a sentence that has the reason in it.
+    #[must_use]
+    pub fn reworded(self, reword: impl FnOnce(&str) -> String) -> Self {
+        Self { reason: plain::reason(&reword(&self.reason)), ..self }
+    }
+
+    /// What happened, with the words of whoever refused, in one line.
+    pub fn reason(&self) -> &str {
+        &self.reason
+    }
+
+    /// What to do about it, where something can be done.
+    pub fn remedy(&self) -> Option<&str> {
+        self.remedy.as_deref()
     }
 }
 

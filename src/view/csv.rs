@@ -1,5 +1,7 @@
 //! One row per test, for spreadsheets and data frames.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 
 use super::View;
@@ -20,8 +22,8 @@ pub(super) fn comparison(run: &Run) -> String {
     let ways = run.comparison.iter().flat_map(|comparison| &comparison.ways);
     text(ways.flat_map(|way| {
         way.pairs.iter().map(|pair| ChangeRow {
-            sender: &pair.sender,
-            receiver: &pair.receiver,
+            sender: cell(&pair.sender),
+            receiver: cell(&pair.receiver),
             path: way_name(way.path, way.ip_family),
             base_bits_per_second: pair.base_bits_per_second,
             bits_per_second: pair.bits_per_second,
@@ -30,6 +32,13 @@ pub(super) fn comparison(run: &Run) -> String {
             verdict: pair.verdict,
         })
     }))
+}
+
+/// Text that a spreadsheet takes for no formula: names and reasons are the words of others. As
+/// spreadsheets themselves write it, an apostrophe in front says that it is text.
+fn cell(text: &str) -> Cow<'_, str> {
+    const FORMULA: [char; 8] = ['=', '+', '-', '@', '＝', '＋', '－', '＠'];
+    if text.starts_with(FORMULA) { Cow::Owned(format!("'{text}")) } else { Cow::Borrowed(text) }
 }
 
 fn text(rows: impl Iterator<Item = impl Serialize>) -> String {
@@ -44,13 +53,13 @@ fn text(rows: impl Iterator<Item = impl Serialize>) -> String {
 /// The columns, with the names of the document's fields in the case of data frames.
 #[derive(Serialize)]
 struct Row<'a> {
-    run: &'a str,
+    run: Cow<'a, str>,
     started_at: String,
     finished_at: String,
-    client: &'a str,
-    server: &'a str,
-    sender: &'a str,
-    receiver: &'a str,
+    client: Cow<'a, str>,
+    server: Cow<'a, str>,
+    sender: Cow<'a, str>,
+    receiver: Cow<'a, str>,
     measure: Measure,
     path: String,
     slot: usize,
@@ -76,7 +85,7 @@ struct Row<'a> {
     latency_p99_microseconds: Option<f64>,
     latency_max_microseconds: Option<f64>,
     failure_kind: Option<FailureKind>,
-    failure_reason: Option<&'a str>,
+    failure_reason: Option<Cow<'a, str>>,
 }
 
 impl<'a> Row<'a> {
@@ -92,13 +101,13 @@ impl<'a> Row<'a> {
         let cpu = throughput.and_then(|figures| figures.cpu);
         let udp = throughput.and_then(|figures| figures.udp);
         Self {
-            run: &run.id,
+            run: cell(&run.id),
             started_at: test.started_at.to_string(),
             finished_at: test.finished_at.to_string(),
-            client: &test.client,
-            server: &test.server,
-            sender,
-            receiver,
+            client: cell(&test.client),
+            server: cell(&test.server),
+            sender: cell(sender),
+            receiver: cell(receiver),
             measure: test.measure,
             path: way_name(test.path, test.ip_family),
             slot: test.slot,
@@ -124,15 +133,15 @@ impl<'a> Row<'a> {
             latency_p99_microseconds: latency.map(|latency| latency.p99_microseconds),
             latency_max_microseconds: latency.map(|latency| latency.max_microseconds),
             failure_kind: failure.map(|failure| failure.kind),
-            failure_reason: failure.map(|failure| failure.reason.as_str()),
+            failure_reason: failure.map(|failure| cell(&failure.reason)),
         }
     }
 }
 
 #[derive(Serialize)]
 struct ChangeRow<'a> {
-    sender: &'a str,
-    receiver: &'a str,
+    sender: Cow<'a, str>,
+    receiver: Cow<'a, str>,
     path: String,
     base_bits_per_second: Option<f64>,
     bits_per_second: Option<f64>,

@@ -9,6 +9,7 @@ use super::words::{about, way};
 use crate::analysis::{Cell, Level, Matrix};
 use crate::document::{Command, Outcome, Run, way_name};
 use crate::explanation::by_reason;
+use crate::plain;
 use crate::quantity::{RateUnit, duration, rate};
 
 pub(super) struct Markdown;
@@ -27,7 +28,7 @@ impl View for Markdown {
                     0 | 1 => String::new(),
                     _ => format!(" over {}", way_name(breach.path, breach.ip_family)),
                 };
-                format!("`{}`: {sender} → {receiver}{over} {reached}", breach.gate)
+                format!("{}: {sender} → {receiver}{over} {reached}", code(&breach.gate))
             }),
         );
         matrices(&mut text, run);
@@ -42,7 +43,7 @@ fn heading(run: &Run) -> String {
     let of = context.map_or_else(String::new, |context| format!(" of {}", escaped(context)));
     let mut text = format!("## Network benchmark{of}\n\n");
     let when = run.started_at.strftime("%Y-%m-%d %H:%M UTC");
-    let _ = writeln!(text, "Run `{}`, {when}: {}.", run.id, about(run));
+    let _ = writeln!(text, "Run {}, {when}: {}.", code(&run.id), about(run));
     for note in notes(run) {
         let _ = writeln!(text, "\n{}", escaped(&note));
     }
@@ -118,7 +119,7 @@ fn grid(text: &mut String, matrix: &Matrix, write: impl Fn(f64) -> String) {
 pub(super) fn comparison(run: &Run) -> String {
     let Some(comparison) = &run.comparison else { return String::new() };
     let when = comparison.base_started_at.strftime("%Y-%m-%d %H:%M UTC");
-    let mut text = format!("\n### Compared with `{}` of {when}\n", comparison.base);
+    let mut text = format!("\n### Compared with {} of {when}\n", code(&comparison.base));
     if !comparison.differences.is_empty() {
         text.push('\n');
     }
@@ -174,16 +175,28 @@ fn failures(text: &mut String, run: &Run) {
     );
 }
 
-/// Text that stays text, in a table too.
+/// Text in a span of code, whatever is in it.
+fn code(text: &str) -> String {
+    format!("`{}`", plain::line(text).replace('`', "'"))
+}
+
+/// Text that stays text, in a table too: no markup, no address that becomes a link, no name that
+/// somebody is called by.
 fn escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
-    for character in text.chars() {
+    let text = plain::line(text);
+    let mut rest = text.chars();
+    while let Some(character) = rest.next() {
         match character {
-            '\n' | '\r' => escaped.push(' '),
-            '\\' | '`' | '*' | '_' | '<' | '>' | '|' | '[' | ']' | '#' | '&' => {
+            '\\' | '`' | '*' | '_' | '<' | '>' | '|' | '[' | ']' | '#' | '&' | '~' | '$' => {
                 escaped.push('\\');
                 escaped.push(character);
             }
+            // a backslash does not keep a forge from calling whom it finds in the text
+            '@' => escaped.push_str("`@`"),
+            // with or without a scheme, an address becomes a link
+            ':' if rest.as_str().starts_with("//") => escaped.push_str("\\:"),
+            '.' if escaped.ends_with("www") || escaped.ends_with("WWW") => escaped.push_str("\\."),
             _ => escaped.push(character),
         }
     }

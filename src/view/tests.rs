@@ -224,6 +224,42 @@ fn csv_has_as_many_fields_in_each_row_as_names() {
     assert!(text.contains("no route to host: <10.0.0.2> | \"\"refused\"\""));
 }
 
+/// A run with a node and a reason that others have chosen.
+fn hostile(node: &str, reason: &str) -> Run {
+    run(&["a", node], vec![measured("a", node, 9.4e9), failed(node, "a", reason)])
+}
+
+#[test]
+fn a_spreadsheet_takes_no_text_for_a_formula() {
+    let text = render(&hostile("=1+1", "@SUM(A1)"), Format::Csv, PLAIN);
+    let mut reader = ::csv::Reader::from_reader(text.as_bytes());
+    let cells: Vec<String> =
+        reader.records().flat_map(|row| row.unwrap().iter().map(str::to_owned).collect::<Vec<_>>()).collect();
+    assert!(cells.iter().all(|cell| !cell.starts_with(['=', '@'])), "{cells:?}");
+    assert!(cells.iter().any(|cell| cell == "'=1+1") && cells.iter().any(|cell| cell == "'@SUM(A1)"));
+}
+
+#[test]
+fn markdown_makes_no_link_and_calls_nobody() {
+    let mut run = hostile("b|c", "see https://example.org or www.example.org, @everyone `x` ![x](y) $z$");
+    run.id = "a`b".to_owned();
+    let text = render(&run, Format::Markdown, PLAIN);
+    for wrong in ["https://", "www.", "@everyone", "![", " $z", "b|c", "`a`b`"] {
+        assert!(!text.contains(wrong), "{wrong} in {text}");
+    }
+    assert!(text.contains("https\\://example.org or www\\.example.org, `@`everyone"), "{text}");
+}
+
+#[test]
+fn metrics_and_drawings_quote_the_words_of_others() {
+    let run = hostile("b\"} 1\nnetbench_forged{a=\"<script>", "x");
+    let metrics = render(&run, Format::Prometheus, PLAIN);
+    assert!(metrics.lines().all(|line| !line.starts_with("netbench_forged")), "{metrics}");
+    for format in [Format::Svg, Format::Html, Format::Junit] {
+        assert!(!render(&run, format, PLAIN).contains("<script>\""), "{format:?}");
+    }
+}
+
 #[test]
 fn what_was_slow_by_chance_is_said_to_be_otherwise_alone() {
     let nodes = ["a", "b", "c", "d"];

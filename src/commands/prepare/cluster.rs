@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use kubectl_netbench::cli::ViaArg;
 use kubectl_netbench::document::{self, Command, Node, Path};
+use kubectl_netbench::plain;
 use kubectl_netbench::plan::Test;
 use kubectl_netbench::testbed::kubernetes::{
     self, Choice, Chosen, ClientWay, Cluster, Environment, KubernetesTestbed, Role, START_LIMIT, Scope,
@@ -110,7 +111,7 @@ pub(in crate::commands) async fn across_clusters(
     let chosen_there = kubernetes::choose(&nodes_there, &wanted, 1)?.chosen;
     // documents know nodes by their names
     let there_name = match (&chosen_here[0].node.name, &there.context) {
-        (name, Some(context)) if *name == server.node => format!("{context}/{}", server.node),
+        (name, Some(context)) if *name == server.node => plain::line(&format!("{context}/{}", server.node)),
         _ => server.node.clone(),
     };
     let nodes = vec![chosen_here[0].node.clone(), Node { name: there_name, ..chosen_there[0].node.clone() }];
@@ -221,7 +222,8 @@ impl Place {
     }
 
     fn describe(&self, cluster: &Cluster) -> document::Cluster {
-        document::Cluster { context: cluster.context.clone(), namespace: self.scope.namespace() }
+        let context = cluster.context.as_deref().map(plain::line);
+        document::Cluster { context, namespace: self.scope.namespace() }
     }
 
     /// The settings of a run whose measuring takes no longer than `longest`.

@@ -4,7 +4,7 @@ use super::histogram::Histogram;
 use super::line::{Interval, Lines};
 use super::words::Words;
 use super::{ended_early, incomplete};
-use crate::document::{Direction, Failure, Latency, Measurement, Sample};
+use crate::document::{Direction, Failure, Latency, Measurement, Sample, is_possible};
 use crate::engine::{ClientExit, ClientOptions, Reader};
 
 /// Reads the output of one client as it comes.
@@ -43,7 +43,7 @@ impl Answers {
         let (count, times) = text.split_whitespace().last()?.split_once('=')?;
         // they have three decimals
         let mut times = times.split('/').map(|time| Some((time.parse::<f64>().ok()? * 1e3).round()));
-        let mut next = || times.next().flatten().filter(|time| time.is_finite() && *time >= 0.0);
+        let mut next = || times.next().flatten().filter(|time| is_possible(*time));
         let (mean_microseconds, min_microseconds, max_microseconds) = (next()?, next()?, next()?);
         Some(Self { count: count.parse().ok()?, mean_microseconds, min_microseconds, max_microseconds })
     }

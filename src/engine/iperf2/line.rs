@@ -1,5 +1,7 @@
 //! Lines of iperf's, as clients and servers write them.
 
+use crate::document::is_possible;
+
 /// The most bytes of a line that is read. The longest is a histogram: ten bytes for each of its
 /// bins that is not empty.
 const LONGEST_LINE: usize = 2 << 20;
@@ -59,7 +61,7 @@ impl<'a> Interval<'a> {
         let (span, rest) = line.split_once(" sec ")?;
         let (start, end) = span.split_once('-')?;
         let (start, end) = (start.parse().ok()?, end.parse().ok()?);
-        (f64::is_finite(end) && 0.0 <= start && start < end).then_some(Self { id, start, end, rest })
+        (is_possible(end) && 0.0 <= start && start < end).then_some(Self { id, start, end, rest })
     }
 
     /// Whether it tells of all streams together.
@@ -87,9 +89,12 @@ impl<'a> Transfer<'a> {
     pub(super) fn parse(text: &'a str) -> Option<Self> {
         let (bytes, text) = text.split_once(" Bytes ")?;
         let (rate, rest) = text.split_once(" bits/sec")?;
-        let bits_per_second = rate.trim().parse().ok()?;
-        let known = f64::is_finite(bits_per_second) && bits_per_second >= 0.0;
-        known.then_some(Self { bytes: bytes.trim().parse().ok()?, bits_per_second, rest })
+        let bits_per_second: f64 = rate.trim().parse().ok()?;
+        is_possible(bits_per_second).then_some(Self {
+            bytes: bytes.trim().parse().ok()?,
+            bits_per_second,
+            rest,
+        })
     }
 
     /// How many segments a client sent again: the column after `Write/Err`.

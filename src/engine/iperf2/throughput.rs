@@ -6,7 +6,9 @@ use super::line::{Interval, Lines, Transfer};
 use super::received::Received;
 use super::words::Words;
 use super::{ended_early, incomplete};
-use crate::document::{Direction, Failure, FailureKind, Measurement, RoundTripTime, Sample, Throughput};
+use crate::document::{
+    Direction, Failure, FailureKind, Measurement, RoundTripTime, Sample, Throughput, is_possible,
+};
 use crate::engine::{ClientExit, ClientOptions, Reader};
 
 /// Lines follow each other if one starts as close to the end of the one before, in seconds.
@@ -143,13 +145,17 @@ impl ThroughputReader {
             return Err(incomplete("nothing was received"));
         }
         ended_early(seconds, self.time_seconds)?;
+        let bits_per_second = bytes as f64 * 8.0 / seconds;
+        if !is_possible(bits_per_second) {
+            return Err(incomplete("iperf's server reported more bytes than there can be"));
+        }
         let round_trip_time = self.times.mean().map(|mean_microseconds| RoundTripTime {
             min_microseconds: self.times.least,
             mean_microseconds,
             max_microseconds: self.times.most,
         });
         Ok(Throughput {
-            bits_per_second: bytes as f64 * 8.0 / seconds,
+            bits_per_second,
             bytes,
             seconds,
             retransmits: last.retransmits,

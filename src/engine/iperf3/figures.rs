@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::wire;
-use crate::document::{Cpu, Datagrams, Direction, RoundTripTime, Sample};
+use crate::document::{Cpu, Datagrams, Direction, RoundTripTime, Sample, is_possible};
 
 /// What the end event says of one direction.
 #[derive(Debug)]
@@ -58,7 +58,7 @@ pub(super) fn measured(end: &wire::End, direction: Direction, reverse_of_both: b
             Some(Received {
                 bits_per_second: finite(sum.bits_per_second)?,
                 bytes: finite(sum.bytes)?,
-                seconds: finite(sum.seconds).or_else(|| Some(finite(sum.end)? - finite(sum.start)?))?,
+                seconds: finite(sum.seconds).or_else(|| finite(Some(sum.end? - sum.start?)))?,
             })
         }),
         retransmits: sent.as_ref().and_then(|sum| finite(sum.retransmits)),
@@ -83,7 +83,7 @@ fn datagrams(received: &wire::Sum, streams: &[wire::EndStream], direction: Direc
         lost: finite(received.lost_packets)? as u64,
         lost_percent: finite(received.lost_percent)?,
         out_of_order: out_of_order.map(|count| count as u64),
-        jitter_microseconds: finite(received.jitter_ms)? * 1e3,
+        jitter_microseconds: finite(received.jitter_ms.map(|jitter| jitter * 1e3))?,
     })
 }
 
@@ -100,7 +100,7 @@ fn round_trip_time(streams: &[wire::EndStream]) -> Option<RoundTripTime> {
 }
 
 fn finite(number: Option<f64>) -> Option<f64> {
-    number.filter(|number| number.is_finite() && *number >= 0.0)
+    number.filter(|number| is_possible(*number))
 }
 
 fn mean(numbers: impl Iterator<Item = f64>) -> Option<f64> {

@@ -18,6 +18,15 @@ const LARGEST_GAP_SECONDS: f64 = 0.5;
 /// How many lines that are no report are kept, to explain a failure.
 const KEPT_LINES: usize = 5;
 
+/// The most characters of such a line.
+const KEPT_CHARACTERS: usize = 1000;
+
+/// Many more samples than a test has, which are a second apart.
+const MOST_SAMPLES: usize = 100_000;
+
+/// How often what may be a document is tried to read: each try reads all of it.
+const MOST_TRIES: u32 = 5;
+
 /// Reads the output of one client as it comes.
 #[derive(Debug)]
 pub(super) struct ReportReader {
@@ -35,6 +44,10 @@ pub(super) struct ReportReader {
     error: Option<String>,
     complete: bool,
     other_lines: Vec<String>,
+    /// Whether what is pending is too long to be one of iperf3's, and was thrown away.
+    overlong: bool,
+    /// How often a document was looked for in vain.
+    tries: u32,
 }
 
 impl ReportReader {
@@ -51,6 +64,17 @@ impl ReportReader {
             error: None,
             complete: false,
             other_lines: Vec::new(),
+            overlong: false,
+            tries: 0,
+        }
+    }
+
+    /// The most bytes that are pending: more than a line of the stream has with the most streams there
+    /// can be, and than the document of a day has.
+    fn most_pending(&self) -> usize {
+        match self.format {
+            ReportFormat::Stream => 16 << 20,
+            ReportFormat::Document => 256 << 20,
         }
     }
 
@@ -59,7 +83,9 @@ impl ReportReader {
             _ if self.complete => self.pending.clear(),
             ReportFormat::Stream => self.read_event(),
             // the document is indented: a brace in the first column closes it
-            ReportFormat::Document if self.pending.ends_with(b"\n}\n") => self.read_document(),
+            ReportFormat::Document if self.tries < MOST_TRIES && self.pending.ends_with(b"\n}\n") => {
+                self.read_document();
+            }
             ReportFormat::Document => {}
         }
     }
@@ -114,15 +140,18 @@ impl ReportReader {
                 self.pending.clear();
             }
             None => {
-                let lines: Vec<String> = text.lines().take(KEPT_LINES).map(str::to_owned).collect();
-                self.other_lines = lines;
+                let said = text.lines().filter(|line| !line.trim().is_empty());
+                self.other_lines = said.take(KEPT_LINES).map(kept).collect();
+                self.tries += 1;
             }
         }
     }
 
     fn take_interval(&mut self, interval: &wire::Interval) {
-        self.samples.extend(sample(interval.sum.as_ref(), &interval.streams));
-        self.reverse_samples.extend(sample(interval.sum_bidir_reverse.as_ref(), &[]));
+        if self.samples.len() < MOST_SAMPLES && self.reverse_samples.len() < MOST_SAMPLES {
+            self.samples.extend(sample(interval.sum.as_ref(), &interval.streams));
+            self.reverse_samples.extend(sample(interval.sum_bidir_reverse.as_ref(), &[]));
+        }
     }
 
     fn measured(&self, end: &wire::End) -> Vec<Measured> {
@@ -158,7 +187,7 @@ impl ReportReader {
 
     fn keep(&mut self, line: &str) {
         if !line.is_empty() && self.other_lines.len() < KEPT_LINES {
-            self.other_lines.push(line.to_owned());
+            self.other_lines.push(kept(line));
         }
     }
 
@@ -207,9 +236,16 @@ impl Reader for ReportReader {
     fn push(&mut self, bytes: &[u8]) -> &[Sample] {
         let known = self.samples.len();
         for piece in bytes.split_inclusive(|&byte| byte == b'\n') {
-            self.pending.extend_from_slice(piece);
+            self.overlong |= self.pending.len() + piece.len() > self.most_pending();
+            if self.overlong {
+                self.pending = Vec::new();
+            } else {
+                self.pending.extend_from_slice(piece);
+            }
             if piece.ends_with(b"\n") {
                 self.line_completed();
+                // of a document, all that follows is missing its beginning
+                self.overlong &= self.format == ReportFormat::Document;
             }
         }
         &self.samples[known..]
@@ -240,6 +276,10 @@ impl Reader for ReportReader {
             })
             .collect()
     }
+}
+
+fn kept(line: &str) -> String {
+    line.chars().take(KEPT_CHARACTERS).collect()
 }
 
 /// Sorts iperf3's own words.

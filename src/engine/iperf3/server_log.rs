@@ -15,7 +15,8 @@ impl ServerLog for Iperf3ServerLog {
             && self.version.is_none()
         {
             // `iperf 3.12 (cJSON 1.7.15)` in some builds, `iperf 3.18` in others
-            self.version = version.split_whitespace().next().map(str::to_owned);
+            self.version =
+                version.split_whitespace().next().filter(|word| is_version(word)).map(str::to_owned);
         }
         self.listening |= line.starts_with("Server listening on ");
     }
@@ -29,9 +30,24 @@ impl ServerLog for Iperf3ServerLog {
     }
 }
 
+/// An image may have any program under this name: what looks like no version is none.
+fn is_version(word: &str) -> bool {
+    let is_usual = |character: char| character.is_ascii_alphanumeric() || ".+-_~".contains(character);
+    word.starts_with(|first: char| first.is_ascii_digit()) && word.len() <= 32 && word.chars().all(is_usual)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_looks_like_no_version_is_none() {
+        for line in ["iperf 3.1\u{1b}[2J", "iperf <b>", "iperf ", &format!("iperf 3.{}", "1".repeat(99))] {
+            let mut reader = Iperf3ServerLog::default();
+            reader.line(line);
+            assert_eq!(reader.version(), None, "{line}");
+        }
+    }
 
     #[test]
     fn real_servers_tell_their_version_and_that_they_listen() {

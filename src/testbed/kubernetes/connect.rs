@@ -86,7 +86,7 @@ async fn finish(
         .await
         .map_err(|error| ConnectError::Client(Box::new(kube::Error::Service(error.into()))))?
         .map_err(|error| ConnectError::Client(Box::new(error)))?;
-    Ok(Cluster::new(client, context, flags, url, options.request_timeout))
+    Ok(Cluster::new(client, context, flags, &url, options.request_timeout))
 }
 
 fn client(config: Config) -> kube::Result<Client> {

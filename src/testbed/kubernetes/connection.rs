@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use kube::config::KubeconfigError;
 
+use super::cause::chain;
 use crate::explanation::Explanation;
 
 /// kubectl's connection flags.
@@ -44,11 +45,15 @@ impl ConnectionOptions {
         ];
         let groups = self.impersonate_groups.iter().map(|group| ("as-group", Some(group.as_str())));
         let given = flags.into_iter().chain(groups).filter_map(|(flag, value)| Some((flag, value?)));
-        // a value that no shell can quote holds a NUL, and no argument can
-        let quoted =
-            given.map(|(flag, value)| format!(" --{flag} {}", shlex::try_quote(value).unwrap_or_default()));
-        quoted.collect()
+        let words = given.flat_map(|(flag, value)| [format!(" --{flag} "), quoted(value)]);
+        words.collect()
     }
+}
+
+/// A word that a person is to paste into a shell: a context or a namespace may be that of a file.
+pub(super) fn quoted(word: &str) -> String {
+    // one that no shell can quote holds a NUL, and no argument can
+    shlex::try_quote(word).unwrap_or_default().into_owned()
 }
 
 /// What the environment says about connections.
@@ -125,26 +130,12 @@ impl ConnectError {
             }
             Self::Kubeconfig(error) => what.because(match error.as_ref() {
                 KubeconfigError::ReadConfig(error, path) => format!("{}: {error}", path.display()),
-                error => chain(error),
+                other => chain(other),
             }),
-            Self::InCluster(error) => what.because(chain(error)),
+            Self::InCluster(error) => what.because(chain(error.as_ref())),
             Self::Client(error) => what
-                .because(chain(error))
+                .because(chain(error.as_ref()))
                 .remedy("see whether `kubectl get nodes` works with the same flags, and log in again"),
         }
     }
-}
-
-/// An error and what caused it, in one line.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        let cause_text = cause.to_string();
-        if !text.contains(&cause_text) {
-            text = format!("{text}: {cause_text}");
-        }
-        source = cause.source();
-    }
-    text
 }

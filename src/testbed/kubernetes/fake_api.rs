@@ -85,13 +85,7 @@ impl FakeApi {
         });
         let client = with_retries(ClientBuilder::new(service, "default")).unwrap().build();
         let limit = Some(Duration::from_secs(30));
-        Cluster::new(
-            client,
-            Some("test".to_owned()),
-            String::new(),
-            "https://10.1.0.1:6443".to_owned(),
-            limit,
-        )
+        Cluster::new(client, Some("test".to_owned()), String::new(), "https://10.1.0.1:6443", limit)
     }
 
     /// The requests so far that start with `start`.

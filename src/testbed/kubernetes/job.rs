@@ -121,8 +121,9 @@ impl KubernetesTestbed {
             Started::Not { name, unusable, cause } => {
                 let object = name.as_deref().unwrap_or(job);
                 let unusable = self.with_warning(object, unusable, cause).await;
-                let reason = format!("the client's pod: {}", unusable.reason);
-                Err(Failure::new(FailureKind::NodeUnusable, reason).with_remedy(unusable.remedy))
+                let reason = format!("the client's pod: {}", unusable.reason());
+                Err(Failure::new(FailureKind::NodeUnusable, reason)
+                    .with_remedy(unusable.remedy().map(str::to_owned)))
             }
         }
     }
@@ -170,7 +171,7 @@ impl KubernetesTestbed {
                         Ok(exit)
                     } else {
                         // the report may be whole even so; if not, this is why
-                        Ok(ClientExit { stderr: unusable.reason, ..exit })
+                        Ok(ClientExit { stderr: unusable.reason().to_owned(), ..exit })
                     };
                 }
                 (None, _) => {

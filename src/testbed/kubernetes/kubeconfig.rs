@@ -36,6 +36,18 @@ pub(super) fn read(
     }
 }
 
+/// The context that a connection would use; none inside a cluster. No credential plugin is run, and
+/// no cluster is asked.
+///
+/// # Errors
+/// There is no kubeconfig, it cannot be read, or a name is not in it.
+pub fn context(
+    options: &ConnectionOptions,
+    environment: &Environment,
+) -> Result<Option<String>, ConnectError> {
+    read(options, environment)?.map(|kubeconfig| check_names(&kubeconfig, options)).transpose()
+}
+
 /// Checks all names, since an unknown user would silently become an anonymous one. Returns the
 /// context's.
 pub(super) fn check_names(

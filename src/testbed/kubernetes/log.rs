@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use futures_util::AsyncBufReadExt;
+use futures_util::{AsyncBufRead, AsyncBufReadExt};
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::Pod;
 use kube::Api;
@@ -14,6 +14,10 @@ use crate::testbed::Enough;
 
 /// How long to wait before a log that broke off is opened again.
 pub(super) const REOPEN_PAUSE: Duration = Duration::from_millis(200);
+
+/// The most bytes of a line that are kept: an image may print one without an end. No program that
+/// measures has a longer one.
+const LONGEST_LINE: usize = 16 << 20;
 
 /// Which log is read.
 #[derive(Debug, Clone, Copy)]
@@ -47,17 +51,31 @@ impl KubernetesTestbed {
         let mut stream = std::pin::pin!(stream);
         let mut line = Vec::new();
         // a stream that breaks has ended for now, and an unfinished line is read again
-        while stream.read_until(b'\n', &mut line).await.is_ok_and(|count| count > 0) && line.ends_with(b"\n")
-        {
+        while next_line(&mut stream, &mut line).await.unwrap_or(false) {
             let text = String::from_utf8_lossy(&line);
             if let Some(text) = position.new_text(text.trim_end_matches(['\r', '\n']))
                 && take(text) == Enough::Yes
             {
                 return Ok(Enough::Yes);
             }
-            line.clear();
         }
         Ok(Enough::NotYet)
+    }
+}
+
+/// Reads the next line into `line`, or as much of it as is kept. Returns whether it has an end.
+async fn next_line(stream: &mut (impl AsyncBufRead + Unpin), line: &mut Vec<u8>) -> std::io::Result<bool> {
+    line.clear();
+    loop {
+        let bytes = stream.fill_buf().await?;
+        let end = bytes.iter().position(|&byte| byte == b'\n');
+        let length = end.map_or(bytes.len(), |end| end + 1);
+        let room = LONGEST_LINE.saturating_sub(line.len());
+        line.extend_from_slice(&bytes[..length.min(room)]);
+        stream.consume_unpin(length);
+        if end.is_some() || length == 0 {
+            return Ok(end.is_some());
+        }
     }
 }
 
@@ -136,6 +154,19 @@ mod tests {
             read.extend(again.filter_map(|line| position.new_text(line)));
             assert_eq!(read, ["a", "b", "c", "d", "e"], "broken at line {broke_at}");
         }
+    }
+
+    #[tokio::test]
+    async fn a_line_without_an_end_is_not_kept_whole() {
+        let mut text = b"one\n".to_vec();
+        text.resize(LONGEST_LINE + 100, b'x');
+        text.extend_from_slice(b"\nthree\nfou");
+        let (mut stream, mut line) = (futures_util::io::Cursor::new(text), Vec::new());
+        let mut lengths = Vec::new();
+        while next_line(&mut stream, &mut line).await.unwrap() {
+            lengths.push(line.len());
+        }
+        assert_eq!(lengths, [4, LONGEST_LINE, 6]);
     }
 
     #[test]

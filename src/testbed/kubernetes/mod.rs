@@ -1,6 +1,7 @@
 //! A testbed on a cluster: servers in pods, clients by exec or by Job.
 
 mod access;
+mod cause;
 mod connect;
 mod connection;
 mod endpoints;
@@ -31,6 +32,7 @@ pub use access::choose_client_way;
 pub use connect::connect;
 pub use connection::{ConnectError, ConnectionOptions, Environment};
 pub use kept::has_kept;
+pub use kubeconfig::context;
 pub use leftovers::{Fate, Found as FoundLeftovers, Kind, Leftover, find as find_leftovers};
 pub use manifests::manifests;
 pub use nodes::{Choice, Chosen, SelectionError, Wanted, choose};
@@ -61,6 +63,7 @@ use self::servers::Found;
 use super::{NodeServers, Output, Restored, ServerLines, StartProgress, Testbed, TestbedError, Trouble};
 use crate::document::{Failure, Via};
 use crate::engine::ClientExit;
+use crate::plain;
 
 /// How long an API server that does not answer is waited for before a client is given up. Less than
 /// the time that a runner grants a client beyond its own.
@@ -84,7 +87,7 @@ impl Cluster {
     /// The server does not answer.
     pub async fn version(&self) -> Result<Option<String>, RequestError> {
         match self.call("reach the cluster", self.client.apiserver_version()).await {
-            Ok(version) => Ok(Some(version.git_version)),
+            Ok(version) => Ok(Some(plain::line(&version.git_version))),
             Err(error) if error.is_forbidden() => Ok(None),
             Err(error) => Err(error),
         }

@@ -8,6 +8,7 @@ use kube::ResourceExt;
 
 use crate::document::{self, LeftOut};
 use crate::explanation::Explanation;
+use crate::plain;
 
 /// The taint that a cordoned node has, or will have in a moment.
 const UNSCHEDULABLE: &str = "node.kubernetes.io/unschedulable";
@@ -116,7 +117,7 @@ pub fn choose(nodes: &[Node], wanted: &Wanted, needed: usize) -> Result<Choice, 
         Wanted::Usable { tolerated } => {
             for node in nodes {
                 match obstacle(node).or_else(|| taint_or_cordon(node, tolerated)) {
-                    Some(reason) => left_out.push(LeftOut { name: node.name_any(), reason }),
+                    Some(reason) => left_out.push(LeftOut { name: plain::line(&node.name_any()), reason }),
                     None => chosen.push(choice(node)),
                 }
             }
@@ -161,6 +162,10 @@ pub(super) fn nearest<'a>(name: &str, names: impl Iterator<Item = &'a str>) -> O
 
 /// What keeps every pod from running on a node.
 pub(super) fn obstacle(node: &Node) -> Option<String> {
+    words_of_obstacle(node).map(|reason| plain::reason(&reason))
+}
+
+fn words_of_obstacle(node: &Node) -> Option<String> {
     let labels = node.labels();
     if let Some(os) = labels.get("kubernetes.io/os").filter(|os| *os != "linux") {
         return Some(format!("runs {os}, and only Linux is measured"));
@@ -185,7 +190,7 @@ fn taint_or_cordon(node: &Node, tolerated: &[Toleration]) -> Option<String> {
     let repels = |taint: &&Taint| repels(taint) && !tolerated.iter().any(|one| tolerates(one, taint));
     let taint = spec.taints.as_deref().unwrap_or_default().iter().find(repels)?;
     let value = taint.value.as_deref().map_or(String::new(), |value| format!("={value}"));
-    Some(format!("has the taint {}{value}:{}", taint.key, taint.effect))
+    Some(plain::reason(&format!("has the taint {}{value}:{}", taint.key, taint.effect)))
 }
 
 fn repels(taint: &Taint) -> bool {
@@ -251,19 +256,21 @@ fn tolerations(node: &Node) -> Vec<Toleration> {
     tolerations
 }
 
+/// What a cluster says of its nodes is shown to people.
 fn describe(node: &Node) -> document::Node {
-    let label = |key: &str| node.labels().get(key).filter(|value| !value.is_empty()).cloned();
+    let label =
+        |key: &str| node.labels().get(key).filter(|value| !value.is_empty()).map(|text| plain::line(text));
     let info = node.status.as_ref().and_then(|status| status.node_info.as_ref());
     document::Node {
-        name: node.name_any(),
+        name: plain::line(&node.name_any()),
         zone: label("topology.kubernetes.io/zone"),
         region: label("topology.kubernetes.io/region"),
         instance_type: label("node.kubernetes.io/instance-type"),
-        architecture: info.map(|info| info.architecture.clone()),
-        os_image: info.map(|info| info.os_image.clone()),
-        kernel: info.map(|info| info.kernel_version.clone()),
-        kubelet: info.map(|info| info.kubelet_version.clone()),
-        container_runtime: info.map(|info| info.container_runtime_version.clone()),
+        architecture: info.map(|info| plain::line(&info.architecture)),
+        os_image: info.map(|info| plain::line(&info.os_image)),
+        kernel: info.map(|info| plain::line(&info.kernel_version)),
+        kubelet: info.map(|info| plain::line(&info.kubelet_version)),
+        container_runtime: info.map(|info| plain::line(&info.container_runtime_version)),
         iperf3: None,
     }
 }

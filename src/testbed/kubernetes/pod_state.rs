@@ -5,6 +5,7 @@ use std::time::Duration;
 use k8s_openapi::api::core::v1::{ContainerStateTerminated, ContainerStatus, Pod, PodStatus};
 
 use crate::engine::ClientExit;
+use crate::plain;
 use crate::testbed::Unusable;
 
 /// How long a pod may be in a state that is bad but may pass before that state counts.
@@ -84,10 +85,8 @@ impl PodState {
                 let unusable = if message.contains("free ports") {
                     port_is_taken(pod, message)
                 } else {
-                    Unusable {
-                        reason: format!("the scheduler finds no place for the pod: {message}"),
-                        remedy: remedy_of_scheduling(message).map(str::to_owned),
-                    }
+                    Unusable::because(format!("the scheduler finds no place for the pod: {message}"))
+                        .with_remedy(remedy_of_scheduling(message))
                 };
                 Self::Stuck { unusable, patience: PATIENCE }
             }
@@ -115,16 +114,14 @@ fn addresses(status: &PodStatus) -> Option<Vec<String>> {
 }
 
 fn starting(waits_for: &str) -> PodState {
-    PodState::Starting { waits_for: waits_for.to_owned() }
+    PodState::Starting { waits_for: plain::reason(waits_for) }
 }
 
 /// Sorts the reasons for which a kubelet has not started a container.
 fn waiting_for(reason: &str, message: &str) -> PodState {
     let stuck = |what: &str, remedy: &str, patience| PodState::Stuck {
-        unusable: Unusable {
-            reason: format!("{what}: {}", if message.is_empty() { reason } else { message }),
-            remedy: Some(remedy.to_owned()),
-        },
+        unusable: Unusable::because(format!("{what}: {}", if message.is_empty() { reason } else { message }))
+            .with_remedy(Some(remedy)),
         patience,
     };
     match reason {
@@ -184,10 +181,10 @@ fn why_ended(pod: &Pod, terminated: Option<&ContainerStateTerminated>, message: 
     };
     match terminated.reason.as_deref() {
         Some("OOMKilled") => Unusable::because("its container was killed for using too much memory"),
-        Some("ContainerCannotRun" | "StartError") => Unusable {
-            reason: format!("its container cannot be started: {message}"),
-            remedy: Some(NEEDS_OF_IMAGE.to_owned()),
-        },
+        Some("ContainerCannotRun" | "StartError") => {
+            Unusable::because(format!("its container cannot be started: {message}"))
+                .with_remedy(Some(NEEDS_OF_IMAGE))
+        }
         _ => ended_by_itself(pod, terminated.exit_code, message),
     }
 }
@@ -212,10 +209,8 @@ fn port_is_taken(pod: &Pod, said: &str) -> Unusable {
         .map(|port| port.container_port.to_string())
         .collect();
     ports.dedup();
-    Unusable {
-        reason: format!("port {} of the node is taken: {said}", ports.join(" or ")),
-        remedy: Some(OTHER_PORT.to_owned()),
-    }
+    Unusable::because(format!("port {} of the node is taken: {said}", ports.join(" or ")))
+        .with_remedy(Some(OTHER_PORT))
 }
 
 #[cfg(test)]
@@ -246,6 +241,24 @@ mod tests {
             ("port-b", recorded!("port-b")),
         ];
         insta::assert_debug_snapshot!(pods.map(|(name, pod)| (name, PodState::of(&pod))));
+    }
+
+    #[test]
+    fn what_a_kubelet_says_does_nothing_to_a_terminal() {
+        let pod = |waiting: &str| -> Pod {
+            serde_json::from_str(&format!(
+                r#"{{"status":{{"containerStatuses":[{{"name":"c","image":"","imageID":"","ready":false,"restartCount":0,
+                "state":{{"waiting":{waiting}}}}}]}}}}"#
+            ))
+            .unwrap()
+        };
+        assert_eq!(PodState::of(&pod(r#"{"reason":"\u001b[2JPulling"}"#)), starting(" [2JPulling".trim()));
+        match PodState::of(&pod(r#"{"reason":"ErrImagePull","message":"a\u001b[31m\nerror: b"}"#)) {
+            PodState::Stuck { unusable, .. } => {
+                assert_eq!(unusable.reason(), "its image cannot be pulled: a [31m error: b");
+            }
+            other => panic!("{other:?}"),
+        }
     }
 
     #[test]

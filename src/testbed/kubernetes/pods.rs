@@ -158,7 +158,7 @@ impl Pods {
                     return not(name, unusable, cause);
                 }
                 Some(PodState::Stuck { unusable, patience }) => {
-                    waiting(&unusable.reason);
+                    waiting(unusable.reason());
                     let since = stuck.map_or_else(Instant::now, |(_, since)| since);
                     stuck = Some((unusable, since));
                     until = until.min(since + patience);

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use kube::Client;
 
+use super::cause::{innermost, shown, without_credentials};
 use crate::document::{Failure, FailureKind};
 use crate::explanation::Explanation;
 
@@ -61,10 +62,10 @@ impl Cluster {
         client: Client,
         context: Option<String>,
         kubectl_flags: String,
-        url: String,
+        url: &str,
         request_timeout: Option<Duration>,
     ) -> Self {
-        Self { client, context, kubectl_flags, url, request_timeout }
+        Self { client, context, kubectl_flags, url: without_credentials(url), request_timeout }
     }
 
     /// Waits for a request, but not for ever.
@@ -91,11 +92,7 @@ impl Cluster {
         match error {
             kube::Error::Api(status) => RequestErrorKind::Refused {
                 code: status.code,
-                message: if status.message.is_empty() {
-                    status.reason.clone()
-                } else {
-                    status.message.clone()
-                },
+                message: shown(if status.message.is_empty() { &status.reason } else { &status.message }),
             },
             // a WebSocket is refused without a body, by its status alone
             kube::Error::UpgradeConnection(kube::client::UpgradeConnectionError::ProtocolSwitch(status)) => {
@@ -128,15 +125,6 @@ pub(super) async fn patiently<T, F: Future<Output = Result<T, RequestError>>>(
             other => return other,
         }
     }
-}
-
-/// The first cause of an error says most, and is not repeated by what wraps it.
-fn innermost(error: &dyn std::error::Error) -> String {
-    let mut innermost = error;
-    while let Some(source) = innermost.source() {
-        innermost = source;
-    }
-    innermost.to_string()
 }
 
 impl RequestError {

@@ -41,29 +41,28 @@ impl KubernetesTestbed {
             (None, Ok(())) => return Restored::Intact,
             (None, Err(not_ready)) => return Restored::Lost(Unusable::because(not_ready)),
             (Some(lost), Err(not_ready)) => {
-                return Restored::Lost(Unusable {
-                    reason: format!("{}; it is {not_ready}", lost.reason),
-                    ..lost
-                });
+                return Restored::Lost(lost.reworded(|reason| format!("{reason}; it is {not_ready}")));
             }
             (Some(lost), Ok(())) => lost,
         };
         if !self.put_back.lock().await.insert(index) {
-            let reason = format!("{}, after it had been put back once", lost.reason);
-            return Restored::Lost(Unusable { reason, ..lost });
+            let again = |reason: &str| format!("{reason}, after it had been put back once");
+            return Restored::Lost(lost.reworded(again));
         }
         let found = if is_stuck { Found::Unfit } else { Found::Perhaps };
         let start = self.start_node(made, index, found, &|_, _| {});
         let Ok(servers) = tokio::time::timeout(RESTORE_LIMIT, start).await else {
             let seconds = RESTORE_LIMIT.as_secs();
-            let reason = format!("{}, and could not be put back within {seconds} seconds", lost.reason);
-            return Restored::Lost(Unusable { reason, ..lost });
+            let late = |reason: &str| format!("{reason}, and could not be put back within {seconds} seconds");
+            return Restored::Lost(lost.reworded(late));
         };
         match servers.iter().find_map(|server| server.as_ref().err()) {
             None => Restored::Back { lost, servers },
             Some(again) => {
-                let reason = format!("{}, and could not be put back: {}", lost.reason, again.reason);
-                Restored::Lost(Unusable { reason, remedy: again.remedy.clone() })
+                let lost = lost.reason();
+                Restored::Lost(
+                    again.clone().reworded(|again| format!("{lost}, and could not be put back: {again}")),
+                )
             }
         }
     }

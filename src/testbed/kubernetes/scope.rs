@@ -8,6 +8,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
 use kube::api::{DeleteParams, Patch, PatchParams, PostParams};
 use kube::{Api, ResourceExt};
 
+use super::connection::quoted;
 use super::objects::{self, Marks};
 use super::request::{Cluster, RequestError};
 
@@ -84,15 +85,15 @@ impl Scope {
     pub fn removal_command(&self, kubectl_flags: &str) -> String {
         if self.is_kept() {
             let namespace = self.given.as_ref();
-            let namespace = namespace.map_or(String::new(), |name| format!(" --namespace {name}"));
+            let namespace = namespace.map_or(String::new(), |name| format!(" --namespace {}", quoted(name)));
             return format!("kubectl netbench cleanup{kubectl_flags}{namespace}");
         }
         let name = objects::scope_name(&self.run);
         match &self.given {
             // each by itself: the cluster's own garbage collector may take a minute
             Some(namespace) => format!(
-                "kubectl{kubectl_flags} delete jobs,services,pods,configmaps --namespace {namespace} \
-                 --selector {}={}",
+                "kubectl{kubectl_flags} delete jobs,services,pods,configmaps --namespace {} --selector {}={}",
+                quoted(namespace),
                 objects::RUN_LABEL,
                 self.run
             ),
@@ -260,5 +261,21 @@ impl Scope {
                 Ok(cluster.call(doing, api.get_opt(&name)).await?.is_some())
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_namespace_of_a_file_is_no_command() {
+        let given = || Some("a; reboot".to_owned());
+        let of_run = Scope::new("k3v9x2mq", given(), false).removal_command(" --context east");
+        assert_eq!(
+            of_run,
+            "kubectl --context east delete configmap netbench-k3v9x2mq --namespace 'a; reboot'"
+        );
+        assert!(Scope::kept(given(), false).removal_command("").ends_with(" --namespace 'a; reboot'"));
     }
 }

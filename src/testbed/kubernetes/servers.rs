@@ -33,6 +33,9 @@ const ACCOUNT_LIMIT: Duration = Duration::from_secs(10);
 /// How long a pod that stayed and does not suit may take to go.
 const GONE_LIMIT: Duration = Duration::from_secs(20);
 
+/// So many bytes of what a server said are looked through for why it ended.
+const MOST_WORDS: usize = 64 << 10;
+
 /// What is there before a pod is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Found {
@@ -132,10 +135,12 @@ impl KubernetesTestbed {
     /// Says which network a reason is about, where there are two.
     fn on_network(&self, network: Network, unusable: Unusable) -> Unusable {
         let is_the_only_one = self.settings.networks().len() == 1;
-        if is_the_only_one || self.nodes.iter().any(|node| node.unusable.as_ref() == Some(&unusable.reason)) {
+        if is_the_only_one
+            || self.nodes.iter().any(|node| node.unusable.as_deref() == Some(unusable.reason()))
+        {
             return unusable;
         }
-        Unusable { reason: format!("on the {} network, {}", network.name(), unusable.reason), ..unusable }
+        unusable.reworded(|reason| format!("on the {} network, {reason}", network.name()))
     }
 
     /// Makes the pod, or finds it. Returns its uid as well, where that is known.
@@ -277,8 +282,9 @@ impl KubernetesTestbed {
         for process in self.settings.processes.iter() {
             let of = LogOf { pod, container: process.engine.program(), follow: false };
             let mut take = |line: &str| {
-                said = format!("{said}{line}\n");
-                Enough::NotYet
+                said.push_str(line);
+                said.push('\n');
+                if said.len() < MOST_WORDS { Enough::NotYet } else { Enough::Yes }
             };
             // a log that cannot be read says nothing
             let _ = self.read_log(of, &mut LogPosition::default(), &mut take).await;
@@ -333,7 +339,7 @@ fn lives_for(pod: &Pod, needed: Duration) -> bool {
 }
 
 pub(super) fn unusable(error: &RequestError) -> Unusable {
-    Unusable { reason: format!("{error}: {}", error.why()), remedy: error.remedy() }
+    Unusable::because(format!("{error}: {}", error.why())).with_remedy(error.remedy())
 }
 
 fn lacks_account(error: &RequestErrorKind) -> bool {

@@ -75,15 +75,13 @@ impl KubernetesTestbed {
         let give_up = tokio::time::Instant::now() + LOAD_BALANCER_LIMIT;
         while load_balancers(&service).is_empty() {
             if tokio::time::Instant::now() >= give_up {
-                return Err(Unusable {
-                    reason: format!(
-                        "the cluster's load balancer gave its Service no address within {} seconds",
-                        LOAD_BALANCER_LIMIT.as_secs()
-                    ),
-                    remedy: Some(
-                        "see whether the cluster has a load balancer; --path nodeport needs none".to_owned(),
-                    ),
-                });
+                return Err(Unusable::because(format!(
+                    "the cluster's load balancer gave its Service no address within {} seconds",
+                    LOAD_BALANCER_LIMIT.as_secs()
+                ))
+                .with_remedy(Some(
+                    "see whether the cluster has a load balancer; --path nodeport needs none",
+                )));
             }
             waiting("waiting for the load balancer");
             tokio::time::sleep(POLL).await;

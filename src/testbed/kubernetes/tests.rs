@@ -150,8 +150,8 @@ async fn a_quota_makes_one_node_unusable_and_leaves_the_others() {
     let servers = start(&testbed(&api, 3, ClientWay::Exec, None)).await;
     assert!(servers[0].is_ok() && servers[1].is_ok());
     let unusable = servers[2].as_ref().unwrap_err();
-    assert!(unusable.reason.contains("exceeded quota"), "{unusable}");
-    assert!(unusable.remedy.as_deref().unwrap().starts_with("raise the quota"));
+    assert!(unusable.reason().contains("exceeded quota"), "{unusable}");
+    assert!(unusable.remedy().unwrap().starts_with("raise the quota"));
 }
 
 #[tokio::test(start_paused = true)]
@@ -162,7 +162,7 @@ async fn pod_security_refuses_with_a_remedy() {
     });
     let servers = start(&testbed(&api, 2, ClientWay::Exec, Some("team-a"))).await;
     let unusable = servers[0].as_ref().unwrap_err();
-    assert!(unusable.remedy.as_deref().unwrap().contains("pod-security.kubernetes.io/enforce"));
+    assert!(unusable.remedy().unwrap().contains("pod-security.kubernetes.io/enforce"));
 }
 
 #[tokio::test(start_paused = true)]

@@ -18,7 +18,7 @@ impl KubernetesTestbed {
             return unusable;
         }
         match self.last_warning(object).await {
-            Some(message) => Unusable { reason: format!("{}: {message}", unusable.reason), ..unusable },
+            Some(message) => unusable.reworded(|reason| format!("{reason}: {message}")),
             None => unusable,
         }
     }

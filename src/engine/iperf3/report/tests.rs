@@ -244,3 +244,43 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_line_without_an_end_is_not_kept_and_the_next_one_is_read() {
+    let mut reader = ReportReader::new(ReportFormat::Stream, &ClientOptions::tcp(1));
+    let piece = vec![b'x'; 1 << 20];
+    for _ in 0..20 {
+        reader.push(&piece);
+        assert!(reader.pending.len() <= reader.most_pending());
+    }
+    reader.push(b"\n{\"event\":\"error\",\"data\":\"the server is busy\"}\n");
+    assert_eq!(Box::new(reader).finish(&ClientExit::default()).unwrap_err().kind, FailureKind::Busy);
+}
+
+#[test]
+fn what_only_looks_like_a_document_is_not_read_again_and_again() {
+    let mut reader = ReportReader::new(ReportFormat::Document, &ClientOptions::tcp(1));
+    let began = std::time::Instant::now();
+    reader.push("{\nx\n}\n".repeat(200_000).as_bytes());
+    assert_eq!(reader.tries, MOST_TRIES);
+    assert!(began.elapsed().as_secs() < 30);
+}
+
+#[test]
+fn figures_whose_sum_would_be_infinite_are_none() {
+    let text = std::str::from_utf8(STREAM).unwrap().replace("\"mean_rtt\":", "\"mean_rtt\":1e308,\"was\":");
+    let time = read_stream(text.as_bytes()).unwrap().round_trip_time;
+    assert_eq!(time, None);
+}
+
+#[test]
+fn a_blank_line_is_no_reason() {
+    for (output, reason) in
+        [("\n", "iperf3's report broke off before its end"), ("\n\u{7}\n", "no reason was given")]
+    {
+        assert_eq!(read_document(output.as_bytes()).unwrap_err().reason, reason);
+    }
+    assert_eq!(read_document(b"\n \nsh: iperf3: not found\n").unwrap_err().reason, "sh: iperf3: not found");
+    let empty = b"{\"event\":\"error\",\"data\":\"\"}\n";
+    assert_eq!(read_stream(empty).unwrap_err().reason, "no reason was given");
+}

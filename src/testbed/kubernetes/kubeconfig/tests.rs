@@ -59,3 +59,14 @@ fn nothing_falls_back_to_the_pods_account_after_an_explicit_flag() {
     assert!(read(&options(None, None), &environment).unwrap().is_none());
     assert!(read(&options(Some("east"), None), &environment).is_err());
 }
+
+#[test]
+fn a_context_is_told_without_a_connection() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("config");
+    std::fs::write(&file, TWO_CONTEXTS).unwrap();
+    let options = ConnectionOptions { kubeconfig: Some(file), ..options(None, None) };
+    assert_eq!(context(&options, &Environment::default()).unwrap().as_deref(), Some("east"));
+    let inside = Environment { in_cluster: true, ..Environment::default() };
+    assert_eq!(context(&ConnectionOptions::default(), &inside).unwrap(), None);
+}

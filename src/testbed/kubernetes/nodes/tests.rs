@@ -120,3 +120,25 @@ fn fewer_than_two_lists_what_was_left_out() {
     assert_eq!(why, "node-2: usable\ncordoned: cordoned\ntainted: has the taint gpu=a100:NoSchedule");
     assert!(matches!(choose(&cluster(), &named(&["node-1", "node-1"]), 2), Err(SelectionError::Same { .. })));
 }
+
+#[test]
+fn what_a_cluster_says_of_a_node_does_nothing_to_a_terminal() {
+    let mut hostile = cluster()[0].clone();
+    let evil = "a\u{1b}[2J\u{202e}\nb".to_owned();
+    hostile.metadata.name = Some(evil.clone());
+    hostile
+        .metadata
+        .labels
+        .get_or_insert_default()
+        .insert("topology.kubernetes.io/zone".to_owned(), evil.clone());
+    let taint = Taint { key: evil, effect: "NoSchedule".to_owned(), ..Taint::default() };
+    let tainted = |taints: &[Taint]| {
+        let mut node = hostile.clone();
+        node.spec.get_or_insert_default().taints = Some(taints.to_vec());
+        node
+    };
+    let nodes = [tainted(&[]), tainted(&[taint])];
+    let choice = choose(&nodes, &usable(&[]), 1).unwrap();
+    let text = format!("{:?}{:?}", choice.chosen[0].node, choice.left_out);
+    assert!(text.contains("a [2J  b") && !text.contains("\\u{") && !text.contains("\\n"), "{text}");
+}

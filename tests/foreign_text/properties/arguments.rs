@@ -1,0 +1,78 @@
+//! What people write on the command line: rates, sizes, durations, addresses, gates.
+
+use std::ffi::OsString;
+
+use kubectl_netbench::cli::{Cli, Command, MatrixArgs};
+use kubectl_netbench::quantity::{RateUnit, duration, rate};
+
+/// Any word as the value of each flag that has a form of its own: it is read, or refused in words.
+pub fn value(bytes: &[u8]) {
+    // no argument has a NUL
+    let text = String::from_utf8_lossy(bytes).replace('\0', "");
+    if let Some(arguments) = read("--to", &text) {
+        let to = arguments.common.placement.to.clone().expect("it was given");
+        assert!(!to.host.is_empty() && !to.host.starts_with('-'), "{to:?}");
+        assert_eq!(
+            read("--to", &to.to_string()).and_then(|again| again.common.placement.to.clone()),
+            Some(to)
+        );
+    }
+    if let Some(arguments) = read("--time", &text) {
+        let seconds = arguments.common.measurement.time.as_secs();
+        assert!((1..=86_400).contains(&seconds));
+        let again = read("--time", &seconds.to_string()).expect("seconds are a duration");
+        assert_eq!(again.common.measurement.time, arguments.common.measurement.time);
+    }
+    if let Some(bits) = read("--bitrate", &text).and_then(|arguments| arguments.common.measurement.bitrate) {
+        let again = read("--bitrate", &bits.to_string()).and_then(|again| again.common.measurement.bitrate);
+        assert_eq!(again, Some(bits));
+        check_figure(&rate(bits as f64));
+        check_figure(&duration(bits as f64));
+        check_figure(&RateUnit::Kilobit.figure(bits as f64));
+    }
+    if let Some(arguments) = read("--fail-below", &text) {
+        for (_, words) in arguments.common.gates.gates().below {
+            let value = words.strip_prefix("--fail-below ").expect("a gate is told as it is written");
+            assert!(read("--fail-below", value).is_some(), "{words}");
+        }
+    }
+    for flag in [
+        "--omit",
+        "--length",
+        "--mss",
+        "--window",
+        "--dscp",
+        "--parallel",
+        "--request-timeout",
+        "--congestion",
+    ] {
+        read(flag, &text);
+    }
+    let _ = Cli::read(["netbench", "compare", &text, "--fail-regression", &text].map(OsString::from));
+}
+
+/// Any words after the flags: what would break a report is refused, nothing breaks.
+pub fn words(bytes: &[u8]) {
+    let text = String::from_utf8_lossy(bytes).replace('\0', "");
+    let words = text.split('\n').map(OsString::from);
+    let _ = Cli::read([OsString::from("netbench")].into_iter().chain(words));
+}
+
+/// What was read of a flag with this value.
+fn read(flag: &str, value: &str) -> Option<Box<MatrixArgs>> {
+    let words = ["netbench".to_owned(), "matrix".to_owned(), format!("{flag}={value}")];
+    match Cli::read(words.map(OsString::from)) {
+        Ok(Cli { command: Command::Matrix(arguments), .. }) => Some(arguments),
+        Ok(_) => None,
+        Err(error) => {
+            assert!(!error.to_string().is_empty());
+            None
+        }
+    }
+}
+
+/// A figure of something that was measured is not written as zero, and has no sign.
+#[track_caller]
+fn check_figure(text: &str) {
+    assert!(text.starts_with(|first: char| first.is_ascii_digit() || first == '<'), "{text}");
+}
