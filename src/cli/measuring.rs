@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::exit;
-use super::{ConnectionArgs, GateArgs, MeasurementArgs, OutputArgs, PlacementArgs, SavingArgs};
+use super::{ConnectionArgs, GateArgs, InsteadArgs, MeasurementArgs, OutputArgs, PlacementArgs, SavingArgs};
 use crate::document::Path;
 
 /// The flags of all measuring commands.
@@ -17,6 +17,9 @@ pub struct CommonArgs {
     /// Where tests take place.
     #[command(flatten)]
     pub placement: PlacementArgs,
+    /// What is done instead.
+    #[command(flatten)]
+    pub instead: InsteadArgs,
     /// In which cluster.
     #[command(flatten)]
     pub connection: ConnectionArgs,
@@ -43,14 +46,7 @@ impl CommonArgs {
     /// # Errors
     /// What is wrong, with what to do.
     pub fn check(&self) -> Result<(), String> {
-        let paths = self.placement.paths();
-        if self.placement.to.is_some() && paths.iter().any(|path| path.has_service()) {
-            return Err("--to leads past every Service: use --path pod or host".to_owned());
-        }
-        if self.placement.to.is_some() && self.measurement.engine().reads_server() {
-            return Err("--to needs --engine iperf3: what an iperf 2 server receives is told by itself only"
-                .to_owned());
-        }
+        self.placement.check(self.measurement.engine())?;
         self.gates.check("latest")?;
         self.measurement.check()
     }
@@ -98,7 +94,7 @@ pub struct MatrixArgs {
     #[arg(
         long,
         value_name = "RUN",
-        conflicts_with_all = ["nodes", "selector", "concurrency", "MeasurementArgs", "PlacementArgs"],
+        conflicts_with_all = ["nodes", "selector", "concurrency", "MeasurementArgs", "PlacementArgs", "InsteadArgs"],
         help_heading = "Measuring"
     )]
     pub resume: Option<String>,
@@ -147,7 +143,7 @@ pub struct PairArgs {
 impl PairArgs {
     pub(super) fn check(&self) -> Result<(), String> {
         let placement = &self.common.placement;
-        if placement.local.is_some_and(|count| count != 2) {
+        if self.common.instead.local.is_some_and(|count| count != 2) {
             return Err(
                 "a pair has two servers: write --local 2, or use `kubectl netbench matrix`".to_owned()
             );

@@ -26,4 +26,5 @@ mod elsewhere;
 mod interrupts;
 mod kept;
 mod paths;
+mod rights;
 mod runs;

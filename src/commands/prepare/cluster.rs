@@ -33,13 +33,13 @@ pub(in crate::commands) async fn cluster(
     request: &Request,
     environment: &Environment,
 ) -> Result<Destination, Error> {
-    let (connection, placement) = (&request.connection, &request.placement);
+    let (connection, placement, instead) = (&request.connection, &request.placement, &request.instead);
     let cluster = kubernetes::connect(&connection.options(), environment).await?;
     let to = placement.to.as_ref();
     let paths = placement.paths();
     let paths = if paths.is_empty() { vec![Path::Pod] } else { paths };
     // alone and first: a cluster that cannot be reached is best told by the plainest of questions
-    let version = if placement.dry_run { None } else { cluster.version().await? };
+    let version = if instead.dry_run { None } else { cluster.version().await? };
     let nodes = cluster.nodes(request.selector.as_deref()).await?;
     let needed = if to.is_some() { 1 } else { 2 };
     let Choice { chosen, left_out } = kubernetes::choose(&nodes, &request.wanted, needed)?;
@@ -60,7 +60,7 @@ pub(in crate::commands) async fn cluster(
     run.versions.kubernetes = version;
     run.cluster = Some(place.describe(&cluster));
     run.left_out = left_out;
-    if placement.dry_run {
+    if instead.dry_run {
         return Ok(Destination::DryRun(place.manifests(request, &measuring)));
     }
     let stays = place.stays;
@@ -165,7 +165,7 @@ impl Place {
             stays: placement.keep,
             was_kept: false,
         };
-        if !placement.dry_run {
+        if !request.instead.dry_run {
             let settings = place.settings(request, Duration::ZERO);
             place.was_kept = kubernetes::has_kept(cluster, &kept, &settings, &place.nodes).await;
         }
@@ -181,7 +181,7 @@ impl Place {
             (ViaArg::Exec, _) => ClientWay::Exec,
             (ViaArg::Job, _) | (ViaArg::Auto, Command::Pair) => ClientWay::Job,
             // what a dry run cannot ask is taken for allowed
-            (ViaArg::Auto, Command::Matrix) if placement.dry_run => ClientWay::Exec,
+            (ViaArg::Auto, Command::Matrix) if request.instead.dry_run => ClientWay::Exec,
             (ViaArg::Auto, Command::Matrix) => {
                 kubernetes::choose_client_way(cluster, &place.scope.namespace()).await
             }
