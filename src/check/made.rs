@@ -61,8 +61,11 @@ impl Made {
         (server, client.or(server))
     }
 
-    /// What it makes, in a sentence.
-    pub(super) fn item(&self, needs: &Needs, rights: &[Granted]) -> Item {
+    /// What it makes, in a sentence; none if it is not known on which nodes.
+    pub(super) fn item(&self, needs: &Needs, rights: &[Granted]) -> Option<Item> {
+        if self.servers.is_empty() {
+            return None;
+        }
         let pods = count(self.servers.len(), "pod");
         let services = match self.services.len() {
             0 => String::new(),
@@ -78,7 +81,7 @@ impl Made {
             Clients::ExecElseJob if !may_exec(rights) => "clients by a Job each",
             Clients::Exec | Clients::ExecElseJob => "clients by exec in them",
         };
-        Item::ok(Topic::Makes, format!("{pods}{services} {place}; {clients}"))
+        Some(Item::ok(Topic::Makes, format!("{pods}{services} {place}; {clients}")))
     }
 }
 

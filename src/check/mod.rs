@@ -112,6 +112,10 @@ impl Item {
     }
 }
 
+/// Where to find all rights at once.
+pub(crate) const RBAC_HINT: &str =
+    "`kubectl netbench check --rbac`, with the same flags, prints the roles that grant all of it";
+
 /// All findings.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Report {
@@ -143,13 +147,22 @@ impl Report {
             count => format!("{count} problems stand in the way of this run"),
         };
         let why = lines(|item| Some(format!("{}: {}", item.topic.name(), item.found)));
-        Some(Explanation::new(what).because(why).remedy(lines(|item| item.remedy.clone())))
+        let hint = if self.lacks_rights() { format!("\n{RBAC_HINT}") } else { String::new() };
+        Some(Explanation::new(what).because(why).remedy(lines(|item| item.remedy.clone()) + &hint))
     }
 
-    /// The warnings, a line each, as remarks of a command that goes on in spite of them. What could
-    /// not be looked at is none of its business.
+    /// Whether some right is missing.
+    pub(crate) fn lacks_rights(&self) -> bool {
+        self.items.iter().any(|item| item.topic == Topic::Rights && item.level != Level::Ok)
+    }
+
+    /// The warnings, a line each, as remarks of a command that goes on in spite of them. Rights that
+    /// it can do without, and what could not be looked at, are left out: they would be told anew with
+    /// each run.
     pub fn remarks(&self) -> Vec<String> {
-        let is_told = |item: &&Item| item.level == Level::Warning && item.topic != Topic::NotChecked;
+        let is_told = |item: &&Item| {
+            item.level == Level::Warning && !matches!(item.topic, Topic::NotChecked | Topic::Rights)
+        };
         let line = |item: &Item| {
             let remedy = item.remedy.as_ref().map_or(String::new(), |remedy| format!("; {remedy}"));
             format!("{}: {}{remedy}", item.topic.name(), item.found)
@@ -181,7 +194,7 @@ pub fn check(needs: &Needs, seen: &Seen<'_>) -> Report {
     let mut unknown = Unknown::default();
     let mut items = vec![cluster(seen)];
     items.extend(nodes::items(needs, seen));
-    items.push(made.item(needs, &seen.facts.rights));
+    items.extend(made.item(needs, &seen.facts.rights));
     items.extend(rights::items(needs, seen.facts, &mut unknown));
     items.extend(security::items(needs, seen, &mut unknown));
     if let Some(given) = &seen.facts.given {

@@ -14,6 +14,10 @@ const PRESSURES: [(&str, &str); 3] =
 pub(super) fn items(needs: &Needs, seen: &Seen<'_>) -> Vec<Item> {
     let chosen = &seen.choice.chosen;
     let mut items = Vec::new();
+    if seen.nodes.is_empty() && seen.refused.is_none() {
+        // this user may not list them, which is told as a right that is missing
+        return items;
+    }
     if let Some(refused) = seen.refused {
         let why = refused.why.as_ref().map_or(String::new(), |why| format!(": {}", why.replace('\n', "; ")));
         let remedy = refused.remedy.clone().unwrap_or_else(|| "`kubectl get nodes` lists them".to_owned());

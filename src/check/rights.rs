@@ -47,8 +47,7 @@ fn lacking(needs: &Needs, right: &Right, missing: &[&str]) -> Item {
         (Reach::Namespace, Some(_)) => "a Role",
         _ => "a ClusterRole",
     };
-    let remedy =
-        format!("ask for {role} with {} (`kubectl netbench check --rbac` prints all)", rule(right, missing));
+    let remedy = format!("ask for {role} with {}", rule(right, missing));
     match right.necessity {
         Necessity::Optional(lost) => Item::warning(Topic::Rights, format!("{found}: {lost}"), remedy),
         Necessity::Required | Necessity::InsteadOfExec => Item::problem(Topic::Rights, found, remedy),

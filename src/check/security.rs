@@ -10,6 +10,9 @@ use crate::testbed::kubernetes::{Clients, GivenNamespace, Needs, SecurityPolicy}
 /// The minor version of Kubernetes 1 from which on Pod Security is there by default.
 const POD_SECURITY_SINCE: u32 = 23;
 
+/// The first one without PodSecurityPolicies.
+const SECURITY_POLICY_UNTIL: u32 = 25;
+
 pub(super) fn items(needs: &Needs, seen: &Seen<'_>, unknown: &mut Unknown) -> Vec<Item> {
     let mut items = Vec::new();
     match &seen.facts.given {
@@ -22,6 +25,8 @@ pub(super) fn items(needs: &Needs, seen: &Seen<'_>, unknown: &mut Unknown) -> Ve
     }
     match &seen.facts.security_policies {
         Ok(policies) => items.extend(security_policies(needs, policies)),
+        // whoever may not look is refused even where there is nothing any more
+        Err(_) if seen.version.and_then(minor).is_some_and(|minor| minor >= SECURITY_POLICY_UNTIL) => {}
         Err(error) => unknown.add(error),
     }
     items

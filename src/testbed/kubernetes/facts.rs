@@ -72,7 +72,7 @@ pub struct SecurityPolicy {
 pub async fn facts(cluster: &Cluster, needs: &Needs) -> Facts {
     let namespace = needs.namespace();
     let granted = rights(needs).into_iter().map(|right| granted(cluster, right, &namespace));
-    let given = needs.given.as_deref().map(|name| given_namespace(cluster, name));
+    let given = needs.given.as_deref().map(|name| Box::pin(given_namespace(cluster, name)));
     let pods = needs.settings.host_network().then_some(async {
         // from the server's cache: this is the one large list
         let parameters = ListParams::default().match_any();
@@ -83,7 +83,7 @@ pub async fn facts(cluster: &Cluster, needs: &Needs) -> Facts {
         join_all(granted),
         OptionFuture::from(given),
         OptionFuture::from(pods),
-        security_policies(cluster, &namespace),
+        Box::pin(security_policies(cluster, &namespace)),
     );
     Facts { rights, given, pods, security_policies }
 }
@@ -173,4 +173,66 @@ async fn security_policies(cluster: &Cluster, namespace: &str) -> Known<Vec<Secu
         SecurityPolicy { host_network: spec.host_network, host_ports, usable, name }
     });
     Ok(join_all(asked).await)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::document::Path;
+    use crate::testbed::kubernetes::fake_api::{Answer, FakeApi};
+    use crate::testbed::kubernetes::objects::fixtures::{needs, over, settings};
+    use crate::testbed::kubernetes::{Clients, Settings};
+    use serde_json::{Value, json};
+
+    /// Allows all but to watch pods.
+    fn review(name: &str, body: &Value) -> Option<Answer> {
+        let attributes = &body["spec"]["resourceAttributes"];
+        let allowed = attributes["verb"] != "watch";
+        name.contains("selfsubjectaccessreviews")
+            .then(|| Answer::ok(&json!({"spec": body["spec"], "status": {"allowed": allowed}})))
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn rights_are_asked_for_where_they_are_needed() {
+        let asked = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
+        let seen = std::sync::Arc::clone(&asked);
+        let api = FakeApi::new(move |name, body| {
+            let attributes = body["spec"]["resourceAttributes"].clone();
+            if attributes["verb"] == "get" {
+                seen.lock().unwrap().push(attributes);
+            }
+            review(name, body)
+        });
+        let facts = facts(&api.cluster(), &needs(settings(), None, Clients::Exec)).await;
+        let missing = facts.rights.iter().filter(|granted| !granted.missing.as_ref().unwrap().is_empty());
+        let missing: Vec<_> = missing.map(|granted| granted.right.resource).collect();
+        assert_eq!(missing, ["pods"]);
+        assert!(facts.given.is_none() && facts.pods.is_none());
+        assert!(facts.security_policies.unwrap().is_empty(), "a kind that is not there has no objects");
+        let asked = asked.lock().unwrap();
+        let exec = asked.iter().find(|attributes| attributes["subresource"] == "exec").unwrap();
+        assert_eq!((&exec["resource"], &exec["namespace"]), (&json!("pods"), &json!("netbench-k3v9x2mq")));
+        let namespaces = asked.iter().find(|attributes| attributes["resource"] == "namespaces").unwrap();
+        assert_eq!(namespaces["namespace"], Value::Null);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_may_not_be_seen_is_not_known() {
+        let forbidden = include_str!("../../../tests/fixtures/kubernetes/403-rbac-limited-user.json");
+        let policies = json!({"items": [{"metadata": {"name": "lenient"},
+            "spec": {"hostNetwork": true, "hostPorts": [{"min": 0, "max": 65535}]}}]});
+        let api = FakeApi::new(move |name, body| match name {
+            name if name.contains("podsecuritypolicies") => Some(Answer::ok(&policies)),
+            name if name.starts_with("GET") => Some(Answer::refusal(forbidden)),
+            name => review(name, body),
+        });
+        let settings = Settings { ways: over(&[Path::Host]), ..settings() };
+        let facts = facts(&api.cluster(), &needs(settings, Some("team-a"), Clients::Job)).await;
+        let given = facts.given.unwrap();
+        assert!(given.namespace.unwrap_err().is_forbidden() && given.quotas.unwrap_err().is_forbidden());
+        assert!(facts.pods.unwrap().unwrap_err().is_forbidden());
+        let policies = facts.security_policies.unwrap();
+        assert!(policies[0].host_network && *policies[0].usable.as_ref().unwrap());
+        assert_eq!(policies[0].host_ports, [(0, 65_535)]);
+    }
 }

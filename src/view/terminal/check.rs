@@ -3,7 +3,7 @@
 use comfy_table::{Attribute, Cell, Color, ContentArrangement};
 
 use super::{Canvas, style};
-use crate::check::{Item, Level, Report};
+use crate::check::{Item, Level, RBAC_HINT, Report};
 
 /// One row per item, and a sentence that sums them up.
 pub fn table(report: &Report, canvas: Canvas) -> String {
@@ -16,7 +16,8 @@ pub fn table(report: &Report, canvas: Canvas) -> String {
         let remedy = remedy.as_ref().map_or(String::new(), |remedy| format!("\nto do: {remedy}"));
         table.add_row([word(*level), Cell::new(topic.name()), Cell::new(format!("{found}{remedy}"))]);
     }
-    format!("{}\n{}\n", style::finish(table), sentence(report))
+    let hint = if report.lacks_rights() { format!("{RBAC_HINT}\n") } else { String::new() };
+    format!("{}\n{}\n{hint}", style::finish(table), sentence(report))
 }
 
 /// Symbol, word and colour say the same.
