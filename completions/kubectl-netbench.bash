@@ -16,6 +16,9 @@ _kubectl__netbench() {
             ",$1")
                 cmd="kubectl__netbench"
                 ;;
+            kubectl__netbench,check)
+                cmd="kubectl__netbench__subcmd__check"
+                ;;
             kubectl__netbench,cleanup)
                 cmd="kubectl__netbench__subcmd__cleanup"
                 ;;
@@ -36,6 +39,9 @@ _kubectl__netbench() {
                 ;;
             kubectl__netbench,runs)
                 cmd="kubectl__netbench__subcmd__runs"
+                ;;
+            kubectl__netbench__subcmd__help,check)
+                cmd="kubectl__netbench__subcmd__help__subcmd__check"
                 ;;
             kubectl__netbench__subcmd__help,cleanup)
                 cmd="kubectl__netbench__subcmd__help__subcmd__cleanup"
@@ -80,7 +86,7 @@ _kubectl__netbench() {
 
     case "${cmd}" in
         kubectl__netbench)
-            opts="-h -V --help --version matrix pair report compare runs cleanup help"
+            opts="-h -V --help --version matrix pair check report compare runs cleanup help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -93,13 +99,151 @@ _kubectl__netbench() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        kubectl__subcmd__netbench__subcmd__cleanup)
-            opts="-n -h --kubeconfig --context --cluster --user --as --as-group --as-uid --request-timeout --namespace --help"
+        kubectl__subcmd__netbench__subcmd__check)
+            opts="-l -o -n -h --selector --rbac --output --rtt --udp --engine --path --host --ip-family --to --image --port --via --keep --label --annotation --requests --limits --image-pull-secret --service-account --priority-class --runtime-class --toleration --network-policy --kubeconfig --context --cluster --user --as --as-group --as-uid --request-timeout --namespace --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --selector)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -l)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "table json" -- "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -W "table json" -- "${cur}"))
+                    return 0
+                    ;;
+                --engine)
+                    COMPREPLY=($(compgen -W "iperf3 iperf2" -- "${cur}"))
+                    return 0
+                    ;;
+                --path)
+                    COMPREPLY=($(compgen -W "pod service nodeport loadbalancer host" -- "${cur}"))
+                    return 0
+                    ;;
+                --ip-family)
+                    COMPREPLY=($(compgen -W "ipv4 ipv6 dual" -- "${cur}"))
+                    return 0
+                    ;;
+                --to)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --image)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --port)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --via)
+                    COMPREPLY=($(compgen -W "auto exec job" -- "${cur}"))
+                    return 0
+                    ;;
+                --label)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --annotation)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --requests)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --limits)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --image-pull-secret)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --service-account)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --priority-class)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --runtime-class)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --toleration)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --kubeconfig)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --context)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --cluster)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --user)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --as)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --as-group)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --as-uid)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --request-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --namespace)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -n)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        kubectl__subcmd__netbench__subcmd__cleanup)
+            opts="-n -h --all --older-than --dry-run --kubeconfig --context --cluster --user --as --as-group --as-uid --request-timeout --namespace --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --older-than)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --kubeconfig)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -182,8 +326,22 @@ _kubectl__netbench() {
             return 0
             ;;
         kubectl__subcmd__netbench__subcmd__help)
-            opts="matrix pair report compare runs cleanup help"
+            opts="matrix pair check report compare runs cleanup help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        kubectl__subcmd__netbench__subcmd__help__subcmd__check)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -308,7 +466,7 @@ _kubectl__netbench() {
             return 0
             ;;
         kubectl__subcmd__netbench__subcmd__matrix)
-            opts="-l -t -P -n -o -q -h --selector --concurrency --resume --time --omit --parallel --repeat --rtt --bidir --udp --bitrate --length --mss --window --congestion --dscp --engine --path --host --ip-family --to --image --port --via --keep --dry-run --local --kubeconfig --context --cluster --user --as --as-group --as-uid --request-timeout --namespace --no-confirm --baseline --fail-below --fail-regression --no-save --save-to --keep-runs --output --output-file --color --quiet --help"
+            opts="-l -t -P -n -o -q -h --selector --concurrency --resume --time --omit --parallel --repeat --rtt --bidir --udp --bitrate --length --mss --window --congestion --dscp --engine --path --host --ip-family --to --image --port --via --keep --label --annotation --requests --limits --image-pull-secret --service-account --priority-class --runtime-class --toleration --network-policy --dry-run --local --kubeconfig --context --cluster --user --as --as-group --as-uid --request-timeout --namespace --no-confirm --baseline --fail-below --fail-regression --no-save --save-to --keep-runs --output --output-file --color --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -406,6 +564,42 @@ _kubectl__netbench() {
                     COMPREPLY=($(compgen -W "auto exec job" -- "${cur}"))
                     return 0
                     ;;
+                --label)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --annotation)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --requests)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --limits)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --image-pull-secret)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --service-account)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --priority-class)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --runtime-class)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --toleration)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --local)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -494,7 +688,7 @@ _kubectl__netbench() {
             return 0
             ;;
         kubectl__subcmd__netbench__subcmd__pair)
-            opts="-t -P -n -o -q -h --server-context --server-kubeconfig --time --omit --parallel --repeat --rtt --bidir --udp --bitrate --length --mss --window --congestion --dscp --engine --path --host --ip-family --to --image --port --via --keep --dry-run --local --kubeconfig --context --cluster --user --as --as-group --as-uid --request-timeout --namespace --no-confirm --baseline --fail-below --fail-regression --no-save --save-to --keep-runs --output --output-file --color --quiet --help"
+            opts="-t -P -n -o -q -h --server-context --server-kubeconfig --time --omit --parallel --repeat --rtt --bidir --udp --bitrate --length --mss --window --congestion --dscp --engine --path --host --ip-family --to --image --port --via --keep --label --annotation --requests --limits --image-pull-secret --service-account --priority-class --runtime-class --toleration --network-policy --dry-run --local --kubeconfig --context --cluster --user --as --as-group --as-uid --request-timeout --namespace --no-confirm --baseline --fail-below --fail-regression --no-save --save-to --keep-runs --output --output-file --color --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -582,6 +776,42 @@ _kubectl__netbench() {
                     ;;
                 --via)
                     COMPREPLY=($(compgen -W "auto exec job" -- "${cur}"))
+                    return 0
+                    ;;
+                --label)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --annotation)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --requests)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --limits)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --image-pull-secret)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --service-account)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --priority-class)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --runtime-class)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --toleration)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --local)

@@ -1,12 +1,14 @@
 //! Measures the network between the nodes of a Kubernetes cluster.
 //!
 //! Data flows one way: command line → [`plan`] → [`testbed`] and [`engine`] → [`runner`] →
-//! [`document`] → [`analysis`] → [`view`], and [`store`] keeps documents for later. [`plan`],
-//! [`engine`], [`document`], [`analysis`] and [`view`] are pure: they touch no cluster, process,
+//! [`document`] → [`analysis`] → [`view`], and [`store`] keeps documents for later. [`check`] tells
+//! beforehand what a cluster lacks for a run. [`plan`],
+//! [`engine`], [`document`], [`analysis`], [`check`] and [`view`] are pure: they touch no cluster, process,
 //! terminal or disk. Nothing in the library
 //! prints or reads the environment: `main` hands both in.
 
 pub mod analysis;
+pub mod check;
 pub mod cli;
 pub mod document;
 pub mod engine;

@@ -10,7 +10,7 @@ pub enum ExitCode {
     Error = 1,
     /// The command line is wrong.
     Usage = 2,
-    /// Some pairs failed or were not measured; the rest was.
+    /// Some pairs failed or were not measured; the rest was. A check has found problems.
     SomeFailed = 3,
     /// A gate failed.
     GateFailed = 4,
@@ -26,7 +26,7 @@ Exit codes:
   0    all was measured
   1    an error: nothing was measured, or something could not be removed
   2    the command line is wrong
-  3    some pairs failed or are missing, the rest was measured
+  3    some pairs failed or are missing, the rest was measured; check: there are problems
   4    a gate failed: --fail-below, --fail-regression
   130  interrupted; what was measured until then was printed"
     };

@@ -23,6 +23,16 @@ pub enum EngineArg {
     Iperf2,
 }
 
+impl EngineArg {
+    /// The program.
+    pub fn engine(self) -> &'static dyn Engine {
+        match self {
+            Self::Iperf3 => &Iperf3,
+            Self::Iperf2 => &Iperf2,
+        }
+    }
+}
+
 /// How to measure.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Measuring")]
@@ -103,10 +113,7 @@ impl MeasurementArgs {
 
     /// The program that measures throughput.
     pub fn engine(&self) -> &'static dyn Engine {
-        match self.engine {
-            EngineArg::Iperf3 => &Iperf3,
-            EngineArg::Iperf2 => &Iperf2,
-        }
+        self.engine.engine()
     }
 
     /// Its name in documents.

@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::exit;
-use super::{ConnectionArgs, GateArgs, MeasurementArgs, OutputArgs, PlacementArgs, PodArgs, SavingArgs};
+use super::{
+    ConnectionArgs, GateArgs, InsteadArgs, MeasurementArgs, OutputArgs, PlacementArgs, PodArgs, SavingArgs,
+};
 use crate::document::Path;
 
 /// The flags of all measuring commands.
@@ -20,6 +22,9 @@ pub struct CommonArgs {
     /// What the pods are to have.
     #[command(flatten)]
     pub pods: PodArgs,
+    /// What is done instead.
+    #[command(flatten)]
+    pub instead: InsteadArgs,
     /// In which cluster.
     #[command(flatten)]
     pub connection: ConnectionArgs,
@@ -46,15 +51,8 @@ impl CommonArgs {
     /// # Errors
     /// What is wrong, with what to do.
     pub fn check(&self) -> Result<(), String> {
-        let paths = self.placement.paths();
-        if self.placement.to.is_some() && paths.iter().any(|path| path.has_service()) {
-            return Err("--to leads past every Service: use --path pod or host".to_owned());
-        }
-        if self.placement.to.is_some() && self.measurement.engine().reads_server() {
-            return Err("--to needs --engine iperf3: what an iperf 2 server receives is told by itself only"
-                .to_owned());
-        }
-        if self.pods.network_policy && paths.contains(&Path::LoadBalancer) {
+        self.placement.check(self.measurement.engine())?;
+        if self.pods.network_policy && self.placement.paths().contains(&Path::LoadBalancer) {
             return Err(
                 "--network-policy does not know where a load balancer's traffic comes from: leave it out, \
                 or use another --path"
@@ -108,7 +106,7 @@ pub struct MatrixArgs {
     #[arg(
         long,
         value_name = "RUN",
-        conflicts_with_all = ["nodes", "selector", "concurrency", "MeasurementArgs", "PlacementArgs"],
+        conflicts_with_all = ["nodes", "selector", "concurrency", "MeasurementArgs", "PlacementArgs", "InsteadArgs"],
         help_heading = "Measuring"
     )]
     pub resume: Option<String>,
@@ -157,7 +155,7 @@ pub struct PairArgs {
 impl PairArgs {
     pub(super) fn check(&self) -> Result<(), String> {
         let placement = &self.common.placement;
-        if placement.local.is_some_and(|count| count != 2) {
+        if self.common.instead.local.is_some_and(|count| count != 2) {
             return Err(
                 "a pair has two servers: write --local 2, or use `kubectl netbench matrix`".to_owned()
             );

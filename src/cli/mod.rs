@@ -1,6 +1,7 @@
 //! The command line: what can be asked for. Pure: from words to values.
 
 mod address;
+mod check;
 mod connection;
 mod duration;
 mod exit;
@@ -15,13 +16,14 @@ mod saved;
 mod saving;
 
 pub use address::Address;
+pub use check::{CheckArgs, CheckFormat};
 pub use connection::ConnectionArgs;
 pub use exit::ExitCode;
 pub use gates::{GateArgs, RegressionArgs};
 pub use measurement::MeasurementArgs;
 pub use measuring::{CommonArgs, MatrixArgs, PairArgs};
 pub use output::{ColorChoice, OutputArgs};
-pub use placement::{DEFAULT_IMAGE, PlacementArgs, ViaArg};
+pub use placement::{DEFAULT_IMAGE, InsteadArgs, PlacementArgs, ViaArg};
 pub use pods::PodArgs;
 pub use saved::{CompareArgs, DeleteArgs, ListFormat, ReportArgs, RunsArgs, RunsCommand};
 pub use saving::{Saving, SavingArgs};
@@ -62,6 +64,7 @@ impl Cli {
         let checked = match &cli.command {
             Command::Matrix(arguments) => arguments.common.check(),
             Command::Pair(arguments) => arguments.check(),
+            Command::Check(arguments) => arguments.check(),
             Command::Report(arguments) => arguments.gates.check("latest~1"),
             Command::Compare(_) | Command::Runs(_) | Command::Cleanup(_) => Ok(()),
         };
@@ -79,6 +82,8 @@ pub enum Command {
     Matrix(Box<MatrixArgs>),
     /// Measure two nodes, both directions.
     Pair(Box<PairArgs>),
+    /// Tell what a run would need, make and lack in a cluster, and make nothing.
+    Check(Box<CheckArgs>),
     /// Show a saved run, in any form.
     Report(Box<ReportArgs>),
     /// Show what has changed between two runs.
@@ -136,7 +141,7 @@ mod tests {
     #[test]
     fn both_helps_tell_the_exit_codes() {
         for help in ["-h", "--help"] {
-            for command in ["matrix", "pair"] {
+            for command in ["matrix", "pair", "check"] {
                 let text = Cli::try_parse_from(["kubectl-netbench", command, help]).unwrap_err().to_string();
                 assert!(text.contains("130  interrupted"), "{command} {help}");
             }
@@ -175,6 +180,11 @@ mod tests {
             ("matrix --to x --concurrency 2", "--concurrency"),
             ("matrix --to x --engine iperf2", "--to needs --engine iperf3"),
             ("pair a b --to x", "--to"),
+            ("check --local 2", "--local"),
+            ("check --dry-run", "--dry-run"),
+            ("check --rbac -o json", "--output"),
+            ("check --to x --path service", "use --path pod or host"),
+            ("check --engine iperf2 --udp", "--udp cannot be used with --engine iperf2"),
         ] {
             let error = read(words).map(|_| ()).unwrap_err();
             assert!(error.contains(told), "{words}: {error}");

@@ -78,7 +78,7 @@ pub struct PlacementArgs {
     #[arg(long, value_enum, value_name = "FAMILY")]
     ip_family: Option<IpFamilyArg>,
     /// Measure towards this iperf3 server, which runs already, somewhere else.
-    #[arg(long, value_name = "HOST[:PORT]", value_parser = parse_address, conflicts_with_all = ["rtt", "local"])]
+    #[arg(long, value_name = "HOST[:PORT]", value_parser = parse_address, conflicts_with = "rtt")]
     pub to: Option<Address>,
     /// The image of the pods, where the command line names one.
     #[arg(long, help = image_help())]
@@ -94,6 +94,12 @@ pub struct PlacementArgs {
     /// `kubectl netbench cleanup` removes them.
     #[arg(long)]
     pub keep: bool,
+}
+
+/// What is done instead of measuring in a cluster.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Where")]
+pub struct InsteadArgs {
     /// Print the objects of the run as YAML, and make none of them.
     #[arg(long)]
     pub dry_run: bool,
@@ -102,12 +108,21 @@ pub struct PlacementArgs {
         long,
         value_name = "N",
         conflicts_with_all = [
-            "host", "path", "ip_family", "via", "image", "keep", "dry_run", "namespace", "context", "kubeconfig",
+            "host", "path", "ip_family", "to", "via", "image", "keep", "dry_run", "namespace", "context", "kubeconfig",
             "cluster", "user", "impersonate", "PodArgs",
         ],
         value_parser = clap::value_parser!(u16).range(2..=64)
     )]
     pub local: Option<u16>,
+}
+
+impl InsteadArgs {
+    /// The flags of a run: the number of its servers, if it used no cluster.
+    pub fn of(run: &Run) -> Self {
+        let is_local = run.cluster.is_none();
+        let count = u16::try_from(run.nodes.len()).unwrap_or(u16::MAX);
+        Self { dry_run: false, local: is_local.then_some(count) }
+    }
 }
 
 impl PlacementArgs {
@@ -148,9 +163,22 @@ impl PlacementArgs {
                 Via::Job => ViaArg::Job,
             },
             keep: parameters.keep,
-            dry_run: false,
-            local: is_local.then(|| u16::try_from(run.nodes.len()).unwrap_or(u16::MAX)),
         })
+    }
+
+    /// Why these flags cannot be used together, with this program.
+    ///
+    /// # Errors
+    /// What is wrong, with what to do.
+    pub(super) fn check(&self, engine: &dyn Engine) -> Result<(), String> {
+        if self.to.is_some() && self.paths().iter().any(|path| path.has_service()) {
+            return Err("--to leads past every Service: use --path pod or host".to_owned());
+        }
+        if self.to.is_some() && engine.reads_server() {
+            return Err("--to needs --engine iperf3: what an iperf 2 server receives is told by itself only"
+                .to_owned());
+        }
+        Ok(())
     }
 
     /// The paths, each once and in the order asked for; none if none was named.

@@ -20,7 +20,7 @@ pub(super) async fn run(arguments: &CleanupArgs, surroundings: &Surroundings) ->
     let connection = &arguments.connection;
     let cluster = kubernetes::connect(&connection.options(), &surroundings.environment).await?;
     let only = connection.namespace.as_deref();
-    let found = kubernetes::find_leftovers(&cluster, only).await.map_err(TestbedError::from)?;
+    let found = kubernetes::find_leftovers(&cluster, &Kind::ALL, only).await.map_err(TestbedError::from)?;
     tell_restrictions(&found);
     let processes = surroundings.processes.as_ref();
     let now = Timestamp::now();
@@ -68,7 +68,7 @@ pub(super) async fn run(arguments: &CleanupArgs, surroundings: &Surroundings) ->
 
 /// What runs that are over have left in a cluster, told for people; nothing if that cannot be seen.
 pub(super) async fn leftovers(cluster: &Cluster, processes: Option<&Processes>) -> Vec<String> {
-    let found = kubernetes::find_leftovers(cluster, None).await.unwrap_or_default();
+    let found = kubernetes::find_leftovers(cluster, &Kind::TELLING, None).await.unwrap_or_default();
     let now = Timestamp::now();
     let is_over = |leftover: &&Leftover| fate(leftover, processes, now) == Fate::Over && !leftover.is_going();
     found.leftovers.iter().filter(is_over).map(|leftover| described(leftover, now)).collect()

@@ -42,6 +42,9 @@ pub enum Error {
     /// A saved run cannot be found or read.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// A run would fail: these problems stand in its way.
+    #[error("{}", .0.what)]
+    Obstacles(Explanation),
     /// A run was to be compared with itself.
     #[error("the run {id} is compared with itself")]
     SameRun {
@@ -84,6 +87,7 @@ impl Error {
             Self::Selection(error) => error.explain(),
             Self::Testbed(error) => error.explain(),
             Self::Run(error) => error.explain(),
+            Self::Obstacles(explanation) => explanation.clone(),
             Self::Store(error) => error.explain(),
             Self::OutputFile { source, .. } => {
                 Explanation::new(self.to_string()).because(source.to_string()).remedy(

@@ -24,7 +24,7 @@ use crate::progress::Progress;
 
 pub(super) async fn run(request: Request, surroundings: &Surroundings) -> Result<ExitCode, Error> {
     let environment = &surroundings.environment;
-    if let Some(count) = request.placement.local {
+    if let Some(count) = request.instead.local {
         return measure(prepare::local(&request, count)?, &request, surroundings).await;
     }
     if let Some(server) = &request.server {

@@ -1,6 +1,7 @@
 //! What each command does, from its arguments to its exit code.
 
 mod again;
+mod check;
 mod cleanup;
 mod error;
 mod interrupt;
@@ -45,6 +46,7 @@ pub async fn run(command: Command, surroundings: &Surroundings) -> Result<ExitCo
     let request = match command {
         Command::Matrix(arguments) => Request::matrix(*arguments, surroundings)?,
         Command::Pair(arguments) => Request::pair(*arguments, surroundings)?,
+        Command::Check(arguments) => return Box::pin(check::run(*arguments, surroundings)).await,
         Command::Report(arguments) => return report::report(*arguments, surroundings).await,
         Command::Compare(arguments) => return report::compare(arguments, surroundings).await,
         Command::Runs(arguments) => return runs::run(arguments, surroundings).await,

@@ -2,10 +2,11 @@
 
 use kubectl_netbench::analysis::Gates;
 use kubectl_netbench::cli::{
-    CommonArgs, ConnectionArgs, DEFAULT_IMAGE, MatrixArgs, MeasurementArgs, PairArgs, PlacementArgs, PodArgs,
-    Saving,
+    CommonArgs, ConnectionArgs, DEFAULT_IMAGE, InsteadArgs, MatrixArgs, MeasurementArgs, PairArgs,
+    PlacementArgs, PodArgs, Saving,
 };
 use kubectl_netbench::document::{Command, Run};
+use kubectl_netbench::engine::Engine;
 use kubectl_netbench::store;
 use kubectl_netbench::testbed::kubernetes::{ConnectionOptions, Scope, Wanted};
 use kubectl_netbench::testbed::{Process, Processes};
@@ -25,6 +26,7 @@ pub(super) struct Request {
     pub measurement: MeasurementArgs,
     pub placement: PlacementArgs,
     pub pods: PodArgs,
+    pub instead: InsteadArgs,
     pub connection: ConnectionArgs,
     /// The server's node and its cluster, if that is another one.
     pub server: Option<ServerCluster>,
@@ -75,6 +77,7 @@ impl Request {
             arguments.common = CommonArgs {
                 measurement: MeasurementArgs::of(&run.parameters),
                 placement: PlacementArgs::of(run).map_err(|why| Error::Resume { id: run.id.clone(), why })?,
+                instead: InsteadArgs::of(run),
                 connection: arguments.common.connection.or(context, namespace),
                 ..arguments.common
             };
@@ -135,6 +138,7 @@ impl Request {
             measurement: common.measurement,
             placement: common.placement,
             pods: common.pods,
+            instead: common.instead,
             connection: common.connection,
             server: None,
             environment_image: surroundings.image.clone(),
@@ -143,20 +147,32 @@ impl Request {
 
     /// The image of the pods: by flag, by environment, or the built-in one.
     pub fn image(&self) -> &str {
-        let named = self.placement.image.as_deref().or(self.environment_image.as_deref());
-        named.unwrap_or(DEFAULT_IMAGE)
+        image(&self.placement, self.environment_image.as_deref())
     }
 
     /// The servers of each node of a cluster.
     pub fn processes(&self) -> Processes {
-        let engine = self.measurement.engine();
-        let port = self.placement.port.unwrap_or(engine.default_port());
-        let latency = self.measurement.latency_engine().map(|latency| {
-            // one server of iperf 2's does both; otherwise the ports are neighbours if one is given
-            let own = latency.program() != engine.program();
-            let own_port = self.placement.port.map_or(latency.default_port(), |port| port.saturating_add(1));
-            Process { engine: latency, port: if own { own_port } else { port } }
-        });
-        Processes { throughput: Process { engine, port }, latency }
+        processes(self.measurement.engine(), self.measurement.latency_engine(), self.placement.port)
     }
+}
+
+/// The image of the pods: by flag, by environment, or the built-in one.
+pub(super) fn image<'a>(placement: &'a PlacementArgs, environment: Option<&'a str>) -> &'a str {
+    placement.image.as_deref().or(environment).unwrap_or(DEFAULT_IMAGE)
+}
+
+/// The servers of each node, from `port` on if one is given.
+pub(super) fn processes(
+    engine: &'static dyn Engine,
+    latency: Option<&'static dyn Engine>,
+    given: Option<u16>,
+) -> Processes {
+    let port = given.unwrap_or(engine.default_port());
+    let latency = latency.map(|latency| {
+        // one server of iperf 2's does both; otherwise the ports are neighbours if one is given
+        let own = latency.program() != engine.program();
+        let own_port = given.map_or(latency.default_port(), |port| port.saturating_add(1));
+        Process { engine: latency, port: if own { own_port } else { port } }
+    });
+    Processes { throughput: Process { engine, port }, latency }
 }

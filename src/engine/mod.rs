@@ -11,7 +11,7 @@ pub use arguments::{Options, Refused, Reserved};
 
 pub use options::{ClientOptions, Flow, Target};
 
-use crate::document::{Direction, Failure, Measurement, Sample};
+use crate::document::{Direction, Failure, FailureKind, Measurement, Sample};
 
 /// How a client process ended, as far as it is known.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -20,6 +20,12 @@ pub struct ClientExit {
     pub code: Option<i32>,
     /// What it wrote to its standard error.
     pub stderr: String,
+}
+
+/// The kind of failure of a client that ended with this exit code and without a whole report: one
+/// that succeeded, or was killed by a signal, has lost it on the way.
+fn kind_without_report(code: i32) -> FailureKind {
+    if code == 0 || code > 128 { FailureKind::ClientLost } else { FailureKind::Engine }
 }
 
 /// A program that measures something between a server and a client of its own.

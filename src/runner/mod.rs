@@ -263,7 +263,7 @@ impl<T: Testbed> Run<'_, T> {
         for node in [test.client, test.server] {
             // one that was gone may be back
             if self.nodes.is_lost(node) {
-                self.nodes.look(self.testbed, self.observer, node, Trouble::Failed).await;
+                self.nodes.look(self.testbed, self.observer, node, Trouble::Gone).await;
             }
         }
         let server = self.server(test, variant)?;

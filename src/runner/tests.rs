@@ -412,7 +412,7 @@ async fn a_server_that_is_stuck_in_a_test_that_is_over_is_replaced() {
             replaced.store(true, Ordering::Relaxed);
             back()
         }
-        Trouble::Failed => Restored::Intact,
+        Trouble::Failed | Trouble::Gone => Restored::Intact,
     });
     let measured =
         run(&testbed, &one_test(), &settings(2), &Unobserved, &CancellationToken::new()).await.unwrap();

@@ -121,6 +121,8 @@ impl fmt::Display for Unusable {
 pub enum Trouble {
     /// A test with them has failed.
     Failed,
+    /// They were gone, and may be back.
+    Gone,
     /// They have been busy for long with a test that is over.
     Stuck,
 }

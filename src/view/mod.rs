@@ -14,7 +14,7 @@ mod terminal;
 mod words;
 
 pub use serialized::{json, yaml};
-pub use terminal::runs;
+pub use terminal::{check, runs};
 
 use crate::document::Run;
 

@@ -27,4 +27,5 @@ mod interrupts;
 mod kept;
 mod leftovers;
 mod paths;
+mod rights;
 mod runs;

@@ -30,7 +30,7 @@ impl Restricted {
         apply.args(["apply", "-n", NAMESPACE, "-f", "-"]).stdin(std::process::Stdio::piped());
         let mut child = apply.stdout(std::process::Stdio::null()).spawn().expect("kubectl runs");
         let mut stdin = child.stdin.take().expect("it is a pipe");
-        std::io::Write::write_all(&mut stdin, manifest.as_bytes()).expect("kubectl reads");
+        std::io::Write::write_all(&mut stdin, format!("---\n{manifest}").as_bytes()).expect("kubectl reads");
         drop(stdin);
         assert!(child.wait().expect("it ends").success());
         // a new quota refuses everything until it is counted, and a namespace has its account by then

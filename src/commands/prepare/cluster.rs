@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
+use kubectl_netbench::check::{Seen, check};
 use kubectl_netbench::cli::ViaArg;
 use kubectl_netbench::document::{self, Command, Node, Path};
 use kubectl_netbench::plain;
 use kubectl_netbench::plan::Test;
 use kubectl_netbench::testbed::kubernetes::{
-    self, Choice, Chosen, ClientWay, Cluster, Environment, KubernetesTestbed, Role, START_LIMIT, Scope,
-    Wanted, manifests,
+    self, Choice, Chosen, ClientWay, Clients, Cluster, Depth, Environment, KubernetesTestbed, Needs, Role,
+    START_LIMIT, Scope, Wanted, manifests,
 };
 use kubectl_netbench::testbed::{Outside, Server, TwoClusters, Way};
 
@@ -34,21 +35,31 @@ pub(in crate::commands) async fn cluster(
     request: &Request,
     surroundings: &Surroundings,
 ) -> Result<Destination, Error> {
-    let (connection, placement) = (&request.connection, &request.placement);
+    let (connection, placement, instead) = (&request.connection, &request.placement, &request.instead);
     let cluster = kubernetes::connect(&connection.options(), &surroundings.environment).await?;
     let to = placement.to.as_ref();
     let paths = placement.paths();
     let paths = if paths.is_empty() { vec![Path::Pod] } else { paths };
     // alone and first: a cluster that cannot be reached is best told by the plainest of questions
-    let version = if placement.dry_run { None } else { cluster.version().await? };
+    let version = if instead.dry_run { None } else { cluster.version().await? };
     let leftovers = async {
-        if placement.dry_run {
+        if instead.dry_run {
             return Vec::new();
         }
         cleanup::leftovers(&cluster, surroundings.processes.as_ref()).await
     };
     let (nodes, leftovers) = tokio::join!(cluster.nodes(request.selector.as_deref()), leftovers);
-    let nodes = nodes?;
+    let role = if to.is_some() { Role::Clients } else { Role::Mesh };
+    let place =
+        async |chosen| Place::new(request, &cluster, new_id(), role, placement.ways(&paths), chosen).await;
+    let nodes = match nodes {
+        // other rights may be missing as well: they are told together
+        Err(error) if error.is_forbidden() && !instead.dry_run => {
+            place(Vec::new()).await.check(request, &cluster, None, &[], &Choice::default()).await?;
+            return Err(error.into());
+        }
+        nodes => nodes?,
+    };
     for leftover in leftovers {
         request.console.remark(&format!(
             "a run that is over has left something: {leftover}; `kubectl netbench cleanup{}` removes it",
@@ -56,8 +67,13 @@ pub(in crate::commands) async fn cluster(
         ));
     }
     let needed = if to.is_some() { 1 } else { 2 };
-    let Choice { chosen, left_out } = kubernetes::choose(&nodes, &request.wanted, needed)?;
-    let nodes: Vec<Node> = chosen.iter().map(|chosen| chosen.node.clone()).collect();
+    let choice = kubernetes::choose(&nodes, &request.wanted, needed)?;
+    let place = place(choice.chosen.clone()).await;
+    if !instead.dry_run {
+        place.check(request, &cluster, version.as_deref(), &nodes, &choice).await?;
+    }
+    let Choice { chosen, left_out } = choice;
+    let nodes: Vec<Node> = chosen.into_iter().map(|chosen| chosen.node).collect();
     let layout = match (to, request.command) {
         (None, _) => Layout::Mesh,
         (Some(_), Command::Matrix) => Layout::Towards,
@@ -65,8 +81,6 @@ pub(in crate::commands) async fn cluster(
     };
     let outside = to.map(ToString::to_string);
     let names = nodes.iter().map(|node| node.name.clone()).chain(outside).collect();
-    let role = if to.is_some() { Role::Clients } else { Role::Mesh };
-    let place = Place::new(request, &cluster, new_id(), role, placement.ways(&paths), chosen).await;
     let setup = place.setup(request, layout, names);
     let measuring = Measuring::new(request, &setup);
     let mut run =
@@ -74,7 +88,7 @@ pub(in crate::commands) async fn cluster(
     run.versions.kubernetes = version;
     run.cluster = Some(place.describe(&cluster));
     run.left_out = left_out;
-    if placement.dry_run {
+    if instead.dry_run {
         return Ok(Destination::DryRun(place.manifests(request, &measuring)));
     }
     let stays = place.stays;
@@ -104,11 +118,12 @@ pub(in crate::commands) async fn across_clusters(
 ) -> Result<Prepared<TwoClusters>, Error> {
     let here = kubernetes::connect(&request.connection.options(), environment).await?;
     let there = kubernetes::connect(&server.options, environment).await?;
-    let (version, _) = tokio::try_join!(here.version(), there.version())?;
+    let (version, version_there) = tokio::try_join!(here.version(), there.version())?;
     let (nodes_here, nodes_there) = tokio::try_join!(here.nodes(None), there.nodes(None))?;
-    let chosen_here = kubernetes::choose(&nodes_here, &request.wanted, 1)?.chosen;
+    let choice_here = kubernetes::choose(&nodes_here, &request.wanted, 1)?;
     let wanted = Wanted::Named(vec![server.node.clone()]);
-    let chosen_there = kubernetes::choose(&nodes_there, &wanted, 1)?.chosen;
+    let choice_there = kubernetes::choose(&nodes_there, &wanted, 1)?;
+    let (chosen_here, chosen_there) = (choice_here.chosen.clone(), choice_there.chosen.clone());
     // documents know nodes by their names
     let there_name = match (&chosen_here[0].node.name, &there.context) {
         (name, Some(context)) if *name == server.node => plain::line(&format!("{context}/{}", server.node)),
@@ -123,6 +138,10 @@ pub(in crate::commands) async fn across_clusters(
     let server_id = format!("{id}-server");
     let client = Place::new(request, &here, id, Role::Clients, ways.clone(), chosen_here).await;
     let server = Place::new(request, &there, server_id, Role::Servers, ways, chosen_there).await;
+    tokio::try_join!(
+        client.check(request, &here, version.as_deref(), &nodes_here, &choice_here),
+        server.check(request, &there, version_there.as_deref(), &nodes_there, &choice_there),
+    )?;
     let names = nodes.iter().map(|node| node.name.clone()).collect();
     let setup = client.setup(request, Layout::Between, names);
     let measuring = Measuring::new(request, &setup);
@@ -180,7 +199,7 @@ impl Place {
             stays: placement.keep,
             was_kept: false,
         };
-        if !placement.dry_run {
+        if !request.instead.dry_run {
             let settings = place.settings(request, Duration::ZERO);
             place.was_kept = kubernetes::has_kept(cluster, &kept, &settings, &place.nodes).await;
         }
@@ -196,12 +215,46 @@ impl Place {
             (ViaArg::Exec, _) => ClientWay::Exec,
             (ViaArg::Job, _) | (ViaArg::Auto, Command::Pair) => ClientWay::Job,
             // what a dry run cannot ask is taken for allowed
-            (ViaArg::Auto, Command::Matrix) if placement.dry_run => ClientWay::Exec,
+            (ViaArg::Auto, Command::Matrix) if request.instead.dry_run => ClientWay::Exec,
             (ViaArg::Auto, Command::Matrix) => {
                 kubernetes::choose_client_way(cluster, &place.scope.namespace()).await
             }
         };
         place
+    }
+
+    /// Looks whether the run can begin here, and tells what may stand in its way. Servers that have
+    /// stayed prove that it can.
+    async fn check(
+        &self,
+        request: &Request,
+        cluster: &Cluster,
+        version: Option<&str>,
+        nodes: &[k8s_openapi::api::core::v1::Node],
+        choice: &Choice,
+    ) -> Result<(), Error> {
+        if self.was_kept {
+            return Ok(());
+        }
+        let needs = Needs {
+            settings: self.settings(request, Duration::ZERO),
+            given: request.connection.namespace.clone(),
+            clients: match self.client_way {
+                ClientWay::Exec => Clients::Exec,
+                ClientWay::Job => Clients::Job,
+            },
+            to: None,
+        };
+        let facts = kubernetes::facts(cluster, &needs, Depth::Start).await;
+        let context = cluster.context.as_deref();
+        let report = check(&needs, &Seen { context, version, nodes, choice, refused: None, facts: &facts });
+        if let Some(explanation) = report.error() {
+            return Err(Error::Obstacles(explanation));
+        }
+        for remark in report.remarks() {
+            request.console.remark(&remark);
+        }
+        Ok(())
     }
 
     fn setup(&self, request: &Request, layout: Layout, names: Vec<String>) -> Setup {

@@ -157,7 +157,7 @@ fn new_run(request: &Request, id: String, parameters: Parameters, nodes: Vec<Nod
 }
 
 /// Eight characters that cannot be mistaken for each other, nor be read as a word.
-fn new_id() -> String {
+pub(super) fn new_id() -> String {
     const ALPHABET: &[u8] = b"bcdfghjkmnpqrstvwxz23456789";
     (0..8).map(|_| char::from(ALPHABET[rand::random_range(0..ALPHABET.len())])).collect()
 }

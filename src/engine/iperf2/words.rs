@@ -4,7 +4,7 @@
 
 use super::incomplete;
 use crate::document::{Failure, FailureKind};
-use crate::engine::ClientExit;
+use crate::engine::{ClientExit, kind_without_report};
 
 /// How many lines that tell no figures are kept, to explain a failure.
 const KEPT_LINES: usize = 5;
@@ -84,11 +84,11 @@ impl Words {
         match (said, code) {
             (Some(said), _) if BREAKS.iter().any(|sign| said.contains(sign)) => incomplete(said),
             (Some(said), _) => Failure::new(FailureKind::Engine, said),
-            (None, Some(code)) if code != 0 => Failure::new(
-                FailureKind::Engine,
-                format!("iperf exited with code {code} and without a report"),
+            (None, Some(code)) => Failure::new(
+                kind_without_report(code),
+                format!("iperf exited with code {code} and without a whole report"),
             ),
-            _ => incomplete("iperf's report broke off before its end"),
+            (None, None) => incomplete("iperf's report broke off before its end"),
         }
     }
 }
@@ -155,9 +155,13 @@ mod tests {
         assert_eq!(failure, Failure::new(FailureKind::Engine, "ERROR: -t value of 'x' not recognized"));
         assert_eq!(
             said("").without_report(Some(137)).reason,
-            "iperf exited with code 137 and without a report"
+            "iperf exited with code 137 and without a whole report"
         );
-        assert_eq!(said("").without_report(Some(0)).kind, FailureKind::Incomplete);
+        // it was killed, or its words were lost on the way: neither is the network's fault
+        for code in [0, 137] {
+            assert_eq!(said("").without_report(Some(code)).kind, FailureKind::ClientLost);
+        }
+        assert_eq!(said("").without_report(None).kind, FailureKind::Incomplete);
     }
 
     #[test]

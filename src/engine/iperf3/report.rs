@@ -6,7 +6,7 @@ use super::wire;
 use crate::document::{
     Datagrams, Direction, Failure, FailureKind, Measurement, Protocol, Sample, Throughput,
 };
-use crate::engine::{ClientExit, ClientOptions, Flow, Reader};
+use crate::engine::{ClientExit, ClientOptions, Flow, Reader, kind_without_report};
 
 /// The part of its time that a test must have run to count, and that samples must cover.
 const LEAST_PART: f64 = 0.9;
@@ -223,11 +223,11 @@ impl ReportReader {
         let said = said.or_else(|| self.other_lines.first().map(String::as_str));
         match (said, exit.code) {
             (Some(said), _) => engine_failure(said.trim_start_matches("iperf3: ")),
-            (None, Some(code)) if code != 0 => Failure::new(
-                FailureKind::Engine,
-                format!("iperf3 exited with code {code} and without a report"),
+            (None, Some(code)) => Failure::new(
+                kind_without_report(code),
+                format!("iperf3 exited with code {code} and without a whole report"),
             ),
-            _ => Failure::new(FailureKind::Incomplete, "iperf3's report broke off before its end"),
+            (None, None) => Failure::new(FailureKind::Incomplete, "iperf3's report broke off before its end"),
         }
     }
 }

@@ -167,7 +167,7 @@ impl KubernetesTestbed {
                     return Err(Failure::new(FailureKind::ClientLost, reason));
                 }
                 (Some(PodState::Ended { exit, unusable }), None) if read_after_end >= MOST_READ_AFTER_END => {
-                    return if exit.code.is_some() && !exit.stderr.is_empty() {
+                    return if exit.code == Some(0) || exit.code.is_some() && !exit.stderr.is_empty() {
                         Ok(exit)
                     } else {
                         // the report may be whole even so; if not, this is why

@@ -48,7 +48,7 @@ pub struct NodeAddress {
 }
 
 /// What came of a choice.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Choice {
     /// At least as many as were needed.
     pub chosen: Vec<Chosen>,

@@ -128,7 +128,7 @@ impl Pods {
     /// Waits until the pod that `is_it` picks runs or will not; tells `waiting` what it waits for.
     ///
     /// A state that may pass is given the time that [`PodState`] names; all together must not take
-    /// longer than `limit`.
+    /// longer than `limit`, for as long as the watch tells what happens.
     pub async fn started(
         &self,
         is_it: impl Fn(&Pod) -> bool + Send,
@@ -136,7 +136,7 @@ impl Pods {
         mut waiting: impl FnMut(&str) + Send,
     ) -> Started {
         let mut known = self.known.clone();
-        let deadline = Instant::now() + limit;
+        let mut deadline = Instant::now() + limit;
         let mut stuck: Option<(Unusable, Instant)> = None;
         let mut waits_for: Option<String> = None;
         loop {
@@ -144,6 +144,9 @@ impl Pods {
                 let now = known.borrow_and_update();
                 if let Some(refused) = &now.refused {
                     return not(None, Unusable::because(refused), Cause::Stuck);
+                }
+                if now.errors > 0 {
+                    deadline = Instant::now() + limit;
                 }
                 let pod = now.pods.values().find(|pod| is_it(pod));
                 (pod.map(ResourceExt::name_any), pod.map(PodState::of))

@@ -11,7 +11,7 @@ use kube::{Api, ResourceExt};
 use super::objects::policy_name;
 use super::pods::Pods;
 use super::request::patiently;
-use super::{KubernetesTestbed, find_leftovers, held, objects};
+use super::{Kind, KubernetesTestbed, find_leftovers, held, objects};
 use crate::testbed::TestbedError;
 
 /// How long the removal may take before it is said that it does not end.
@@ -105,7 +105,7 @@ impl KubernetesTestbed {
     /// What holds what is left.
     async fn held_by(&self) -> Option<String> {
         let namespace = self.scope.namespace();
-        let found = find_leftovers(&self.cluster, Some(&namespace)).await.ok()?;
+        let found = find_leftovers(&self.cluster, &Kind::ALL, Some(&namespace)).await.ok()?;
         let of_run = |run: Option<&str>| run == Some(self.settings.run());
         let left = found.leftovers.into_iter().find(|leftover| of_run(leftover.run.as_deref()))?;
         held::by(&self.cluster, &namespace, &left.objects).await

@@ -5,6 +5,7 @@ use std::time::Duration;
 use k8s_openapi::api::core::v1::Node;
 use kube::Api;
 use kube::api::ListParams;
+use tokio::time::Instant;
 
 use super::nodes::obstacle;
 use super::request::patiently;
@@ -14,6 +15,12 @@ use crate::testbed::{Restored, Trouble, Unusable};
 
 /// How long an API server that is away is waited for.
 const API_SERVER_AWAY: Duration = Duration::from_secs(60);
+
+/// How long a node may be not ready before its tests fail.
+const NOT_READY_LIMIT: Duration = Duration::from_secs(15);
+
+/// How often a node that is not ready is asked after.
+const POLL: Duration = Duration::from_secs(1);
 
 /// How long putting back may take: the image is on the node already, and a slot waits.
 const RESTORE_LIMIT: Duration = Duration::from_secs(30);
@@ -32,7 +39,13 @@ impl KubernetesTestbed {
                 Some(_) => None,
             }
         });
-        let is_ready = self.readiness(index).await;
+        let mut is_ready = self.readiness(index).await;
+        // one whose kubelet could not report while the API server was away comes back soon
+        let give_up = Instant::now() + NOT_READY_LIMIT;
+        while is_ready.is_err() && trouble != Trouble::Gone && Instant::now() < give_up {
+            tokio::time::sleep(POLL).await;
+            is_ready = self.readiness(index).await;
+        }
         // servers that stay may be busy with the test of somebody else
         let is_stuck = trouble == Trouble::Stuck && !self.settings.keep;
         let lost = lost

@@ -274,7 +274,8 @@ mod tests {
         let of_run = Scope::new("k3v9x2mq", given(), false).removal_command(" --context east");
         assert_eq!(
             of_run,
-            "kubectl --context east delete configmap netbench-k3v9x2mq --namespace 'a; reboot'"
+            "kubectl --context east delete jobs,services,pods,configmaps --namespace 'a; reboot' \
+             --selector netbench.dev/run=k3v9x2mq"
         );
         assert!(Scope::kept(given(), false).removal_command("").ends_with(" --namespace 'a; reboot'"));
     }

@@ -1,5 +1,6 @@
 //! Tables for people: the matrix as a heat map, or every pair on a line.
 
+mod check;
 mod comparison;
 mod cost;
 mod details;
@@ -10,6 +11,7 @@ mod latency;
 mod runs;
 mod style;
 
+pub use check::table as check;
 pub(super) use comparison::text as comparison;
 pub use runs::table as runs;
 

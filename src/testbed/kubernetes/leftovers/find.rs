@@ -37,15 +37,15 @@ impl Kind {
     }
 }
 
-/// Looks for all that carries our label, in the namespace `only` or in all of them. Where the user
-/// may not look everywhere, in the namespace of the kubeconfig.
+/// Looks for all objects of these kinds that carry our label, in the namespace `only` or in all of
+/// them. Where the user may not look everywhere, in the namespace of the kubeconfig.
 ///
 /// # Errors
 /// A request failed, or nothing at all may be looked for.
-pub async fn find(cluster: &Cluster, only: Option<&str>) -> Result<Found, RequestError> {
-    let answers = join_all(Kind::ALL.map(|kind| list(cluster, kind, only))).await;
+pub async fn find(cluster: &Cluster, kinds: &[Kind], only: Option<&str>) -> Result<Found, RequestError> {
+    let answers = join_all(kinds.iter().map(|&kind| list(cluster, kind, only))).await;
     let (mut objects, mut restricted, mut refusal) = (Vec::new(), Vec::new(), None);
-    for (kind, answer) in Kind::ALL.into_iter().zip(answers) {
+    for (&kind, answer) in kinds.iter().zip(answers) {
         match answer {
             Ok((found, None)) => objects.extend(found),
             Ok((found, Some(namespace))) => {
@@ -59,14 +59,17 @@ pub async fn find(cluster: &Cluster, only: Option<&str>) -> Result<Found, Reques
             Err(error) => return Err(error),
         }
     }
-    match refusal {
-        Some(error)
-            if restricted.iter().filter(|(_, namespace)| namespace.is_none()).count() == Kind::ALL.len() =>
-        {
-            Err(error)
-        }
-        _ => Ok(Found { leftovers: group(objects), restricted }),
+    let unseen = restricted.iter().filter(|(_, namespace)| namespace.is_none()).count();
+    if let Some(refusal) = refusal.filter(|_| unseen == kinds.len()) {
+        return Err(refusal);
     }
+    let mut leftovers = group(objects);
+    if let Some((_, seen)) = restricted.iter().find(|(kind, _)| *kind == Kind::Pod) {
+        for leftover in &mut leftovers {
+            leftover.shows_pods = seen.as_ref() == Some(&leftover.namespace);
+        }
+    }
+    Ok(Found { leftovers, restricted })
 }
 
 /// Lists the objects of one kind. Names the namespace to which the search had to be restricted.

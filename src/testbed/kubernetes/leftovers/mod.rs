@@ -37,6 +37,9 @@ impl Kind {
     pub const ALL: [Self; 6] =
         [Self::Namespace, Self::Job, Self::Service, Self::NetworkPolicy, Self::ConfigMap, Self::Pod];
 
+    /// Those by which it is seen that a run has left something.
+    pub const TELLING: [Self; 3] = [Self::Namespace, Self::ConfigMap, Self::Pod];
+
     /// Its name for people, one or several.
     pub fn name(self, count: usize) -> &'static str {
         let (one, several) = match self {
@@ -92,6 +95,8 @@ pub struct Leftover {
     pub namespace: String,
     /// The objects; the namespace is among them if it is the run's own.
     pub objects: Vec<Object>,
+    /// Whether its pods could be looked for.
+    pub shows_pods: bool,
 }
 
 impl Leftover {
@@ -131,7 +136,7 @@ impl Leftover {
     /// Whether nothing of it runs any longer, whoever made it: the cluster has ended its pods, or
     /// they are gone, and it is too old to be a run that only begins.
     fn is_over(&self, now: Timestamp) -> bool {
-        !self.objects.iter().any(|object| object.is_alive) && self.age(now) > STARTING
+        self.shows_pods && !self.objects.iter().any(|object| object.is_alive) && self.age(now) > STARTING
     }
 
     /// Whether the whole namespace is the run's own.
@@ -168,7 +173,7 @@ fn group(objects: Vec<Object>) -> Vec<Leftover> {
         let run = own.get(&object.namespace).unwrap_or(&object.run).clone();
         groups.entry((object.namespace.clone(), run)).or_default().push(object);
     }
-    let leftover = |((namespace, run), objects)| Leftover { run, namespace, objects };
+    let leftover = |((namespace, run), objects)| Leftover { run, namespace, objects, shows_pods: true };
     let mut leftovers: Vec<Leftover> = groups.into_iter().map(leftover).collect();
     leftovers.sort_by_key(Leftover::created_at);
     leftovers

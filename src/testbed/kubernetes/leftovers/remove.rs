@@ -47,7 +47,7 @@ impl Leftover {
 
     /// What is left of it.
     async fn left(&self, cluster: &Cluster) -> Result<Vec<Object>, RequestError> {
-        let found = find(cluster, Some(&self.namespace)).await?;
+        let found = find(cluster, &Kind::ALL, Some(&self.namespace)).await?;
         let same = |leftover: &Leftover| leftover.run == self.run;
         Ok(found.leftovers.into_iter().find(same).map_or(Vec::new(), |leftover| leftover.objects))
     }

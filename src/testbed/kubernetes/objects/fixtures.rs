@@ -5,6 +5,7 @@ use crate::document::Node;
 use crate::engine::iperf2::Bounceback;
 use crate::engine::iperf3::Iperf3;
 use crate::testbed::Process;
+use crate::testbed::kubernetes::rights::{Clients, Needs};
 
 /// iperf3 on the pod network.
 pub(crate) fn settings() -> Settings {
@@ -40,4 +41,9 @@ pub(crate) fn chosen(name: &str) -> Chosen {
         addresses: Vec::new(),
         unusable: None,
     }
+}
+
+/// A run in the namespace `given`, or in one of its own.
+pub(crate) fn needs(settings: Settings, given: Option<&str>, clients: Clients) -> Needs {
+    Needs { settings, given: given.map(str::to_owned), clients, to: None }
 }

@@ -206,4 +206,4 @@ pub fn is_same<K: ResourceExt>(found: &K, wanted: &K) -> bool {
 }
 
 #[cfg(test)]
-pub(super) mod fixtures;
+pub(crate) mod fixtures;

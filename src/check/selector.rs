@@ -1,0 +1,48 @@
+//! Label selectors, as Kubernetes matches them.
+
+use std::collections::BTreeMap;
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
+
+/// Labels of an object.
+pub(super) type Labels = BTreeMap<String, String>;
+
+/// Whether a selector matches an object with these labels; an empty one matches all.
+pub(super) fn matches(selector: &LabelSelector, labels: &Labels) -> bool {
+    let exact = selector.match_labels.iter().flatten().all(|(key, value)| labels.get(key) == Some(value));
+    exact
+        && selector.match_expressions.iter().flatten().all(|expression| {
+            let value = labels.get(&expression.key);
+            let among = value.is_some_and(|value| expression.values.iter().flatten().any(|one| one == value));
+            match expression.operator.as_str() {
+                "In" => among,
+                "NotIn" => !among,
+                "Exists" => value.is_some(),
+                "DoesNotExist" => value.is_none(),
+                // no API server accepts another one
+                _ => false,
+            }
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn selectors_match_as_in_kubernetes() {
+        let labels = Labels::from([("app".to_owned(), "netbench".to_owned())]);
+        let matches = |selector| matches(&serde_json::from_value(selector).unwrap(), &labels);
+        assert!(matches(json!({})));
+        assert!(matches(json!({"matchLabels": {"app": "netbench"}})));
+        assert!(!matches(json!({"matchLabels": {"app": "netbench", "x": "y"}})));
+        let expression = |operator: &str, key: &str, values: &[&str]| {
+            matches(json!({"matchExpressions": [{"key": key, "operator": operator, "values": values}]}))
+        };
+        assert!(expression("In", "app", &["a", "netbench"]) && !expression("In", "x", &["a"]));
+        assert!(expression("NotIn", "x", &["a"]) && !expression("NotIn", "app", &["netbench"]));
+        assert!(expression("Exists", "app", &[]) && !expression("Exists", "x", &[]));
+        assert!(expression("DoesNotExist", "x", &[]) && !expression("DoesNotExist", "app", &[]));
+    }
+}

@@ -1,0 +1,111 @@
+//! `check`: whether a run can succeed in a cluster, and what is missing. Nothing is made.
+
+use std::time::Duration;
+
+use k8s_openapi::api::core::v1::Node;
+use kubectl_netbench::check::{self, Seen};
+use kubectl_netbench::cli::{CheckArgs, CheckFormat, ColorChoice, ExitCode, ViaArg};
+use kubectl_netbench::document::Path;
+use kubectl_netbench::explanation::Explanation;
+use kubectl_netbench::testbed::kubernetes::{
+    self, Choice, Clients, Depth, Needs, RequestError, Role, Settings, Wanted,
+};
+use kubectl_netbench::view;
+
+use super::output::write;
+use super::prepare::new_id;
+use super::request::{image, processes};
+use super::{Error, Surroundings};
+use crate::console::Console;
+
+pub(super) async fn run(arguments: CheckArgs, surroundings: &Surroundings) -> Result<ExitCode, Error> {
+    let needs = needs(&arguments, surroundings);
+    if arguments.rbac {
+        write(check::rbac(&needs, &arguments.command())).await?;
+        return Ok(ExitCode::Success);
+    }
+    let options = arguments.connection.options();
+    let cluster = kubernetes::connect(&options, &surroundings.environment).await?;
+    let nodes = async {
+        match cluster.nodes(arguments.selector.as_deref()).await {
+            // a right that is missing is one of many things to tell
+            Err(error) if error.is_forbidden() => Ok(None),
+            other => other.map(Some),
+        }
+    };
+    let facts = async { Ok::<_, RequestError>(kubernetes::facts(&cluster, &needs, Depth::All).await) };
+    let (version, nodes, facts) = tokio::try_join!(cluster.version(), nodes, facts)?;
+    let (choice, refused) = match &nodes {
+        Some(nodes) => choose(nodes, &arguments),
+        None => (nothing(), None),
+    };
+    let report = check::check(
+        &needs,
+        &Seen {
+            context: cluster.context.as_deref(),
+            version: version.as_deref(),
+            nodes: nodes.as_deref().unwrap_or_default(),
+            choice: &choice,
+            refused: refused.as_ref(),
+            facts: &facts,
+        },
+    );
+    let console = Console::new(surroundings.streams, ColorChoice::Auto, false);
+    write(match arguments.output {
+        CheckFormat::Table => view::check(&report, console.canvas()),
+        CheckFormat::Json => view::json(&report),
+    })
+    .await?;
+    Ok(if report.problems == 0 { ExitCode::Success } else { ExitCode::SomeFailed })
+}
+
+fn nothing() -> Choice {
+    Choice { chosen: Vec::new(), left_out: Vec::new() }
+}
+
+/// The nodes of the run, or why they cannot be measured and those that could be.
+fn choose(nodes: &[Node], arguments: &CheckArgs) -> (Choice, Option<Explanation>) {
+    let needed = if arguments.placement.to.is_some() { 1 } else { 2 };
+    let wanted = match arguments.nodes.as_slice() {
+        [] => Wanted::Usable { tolerated: arguments.pods.options().tolerations },
+        names => Wanted::Named(names.to_vec()),
+    };
+    match kubernetes::choose(nodes, &wanted, needed) {
+        Ok(choice) => (choice, None),
+        Err(error) => {
+            let all = Wanted::Usable { tolerated: arguments.pods.options().tolerations };
+            let usable = kubernetes::choose(nodes, &all, 0).unwrap_or_else(|_| nothing());
+            (usable, Some(error.explain()))
+        }
+    }
+}
+
+/// What a matrix with these flags needs.
+fn needs(arguments: &CheckArgs, surroundings: &Surroundings) -> Needs {
+    let placement = &arguments.placement;
+    let paths = placement.paths();
+    let paths = if paths.is_empty() { vec![Path::Pod] } else { paths };
+    let processes = processes(arguments.engine.engine(), arguments.latency_engine(), placement.port);
+    let to = placement.to.as_ref();
+    let to = to.map(|to| (to.host.clone(), to.port.unwrap_or(processes.throughput.engine.default_port())));
+    let settings = Settings {
+        session: new_id(),
+        keep: placement.keep,
+        image: image(placement, surroundings.image.as_deref()).to_owned(),
+        processes,
+        ways: placement.ways(&paths),
+        protocol: arguments.protocol(),
+        role: if to.is_some() { Role::Clients } else { Role::Mesh },
+        options: arguments.pods.options(),
+        // any will do: nothing is made
+        server_deadline: Duration::ZERO,
+        kept_deadline: Duration::ZERO,
+        client_deadline: Duration::ZERO,
+    };
+    let clients = match placement.via {
+        ViaArg::Auto => Clients::ExecElseJob,
+        ViaArg::Exec => Clients::Exec,
+        ViaArg::Job => Clients::Job,
+    };
+    Needs { settings, given: arguments.connection.namespace.clone(), clients, to }
+}

@@ -1,0 +1,178 @@
+//! `check`: what it finds, and that the roles it prints are what a run takes, neither more nor less.
+
+use std::process::Stdio;
+use std::time::Instant;
+
+use crate::cluster::{Cluster, Undo, cluster, kubectl, netbench, rates};
+use crate::common::Ended;
+use kubectl_netbench::document::Via;
+
+/// A user without any right but those of everybody.
+const USER: &str = "netbench-e2e-somebody";
+
+fn check(flags: &str) -> Ended {
+    netbench(&format!("check {flags}")).output().expect("kubectl runs").into()
+}
+
+/// The roles that were given to the user, until this is dropped.
+struct Roles {
+    file: tempfile::NamedTempFile,
+    _undo: Vec<Undo>,
+}
+
+impl Roles {
+    /// Gives the user the printed roles, and binds them as their first lines say.
+    fn give(printed: &str, namespace: Option<&str>) -> Self {
+        let roles =
+            Self { file: tempfile::NamedTempFile::new().expect("a temporary file"), _undo: Vec::new() };
+        let path = roles.path();
+        roles.apply(printed);
+        let mut undo = vec![Undo(vec!["kubectl", "delete", "-f"], vec![path])];
+        let user = format!("--user={USER}");
+        kubectl(&["create", "clusterrolebinding", "netbench", "--clusterrole=netbench", &user])
+            .expect_code(0);
+        undo.push(Undo(vec!["kubectl", "delete", "clusterrolebinding", "netbench"], Vec::new()));
+        if let Some(namespace) = namespace {
+            let place = format!("--namespace={namespace}");
+            kubectl(&["create", "rolebinding", "netbench", "--role=netbench", &user, &place]).expect_code(0);
+            undo.push(Undo(vec!["kubectl", "delete", "rolebinding", "netbench"], vec![place]));
+        }
+        Self { _undo: undo, ..roles }
+    }
+
+    fn path(&self) -> String {
+        self.file.path().to_str().expect("its path is text").to_owned()
+    }
+
+    fn apply(&self, roles: &str) {
+        std::fs::write(self.file.path(), roles).expect("it can be written");
+        kubectl(&["apply", "-f", &self.path()]).expect_code(0);
+    }
+}
+
+/// Runs a matrix of two nodes as a user who has what `check --rbac` prints for it and no more.
+fn measure_with_printed_rights(cluster: &Cluster, flags: &str, namespace: Option<&str>) -> Via {
+    let flags = namespace.map_or(flags.to_owned(), |name| format!("{flags} -n {name}"));
+    let printed = check(&format!("--rbac {flags}")).expect_code(0).stdout;
+    let roles = Roles::give(&printed, namespace);
+    let nodes = cluster.nodes(2).join(" ");
+    let checked = check(&format!("{nodes} {flags} --as {USER}")).expect_code(0).stdout;
+    // that it may not look at everything is another thing
+    assert!(!checked.contains("! warning  rights"), "{checked}");
+    let run = cluster.run(&format!("matrix {nodes} -t 1s {flags} --as {USER} -o json")).expect_code(0).run();
+    assert_eq!(rates(&run).len(), 2);
+    drop(roles);
+    run.parameters.via
+}
+
+#[test]
+#[ignore = "needs a cluster: NETBENCH_E2E_KUBECONFIG"]
+fn a_healthy_cluster_has_no_problems() {
+    let cluster = cluster();
+    let nodes = cluster.nodes(4).join(" ");
+    let began = Instant::now();
+    let checked = check(&format!("{nodes} -o json")).expect_code(0);
+    eprintln!("checked in {:?}", began.elapsed());
+    let report: serde_json::Value = serde_json::from_str(&checked.stdout).expect("it is JSON");
+    assert_eq!(report["problems"], 0, "{}", checked.stdout);
+    for item in report["items"].as_array().expect("a list") {
+        assert_eq!(item["level"], "ok", "{item}");
+    }
+}
+
+#[test]
+#[ignore = "needs a cluster: NETBENCH_E2E_KUBECONFIG"]
+fn the_printed_rights_are_enough_for_a_matrix() {
+    assert_eq!(measure_with_printed_rights(&cluster(), "", None), Via::Exec);
+}
+
+#[test]
+#[ignore = "needs a cluster: NETBENCH_E2E_KUBECONFIG"]
+fn the_printed_rights_are_enough_on_the_network_of_the_nodes() {
+    measure_with_printed_rights(&cluster(), "--host", None);
+}
+
+#[test]
+#[ignore = "needs a cluster: NETBENCH_E2E_KUBECONFIG"]
+fn the_printed_rights_are_enough_by_job() {
+    assert_eq!(measure_with_printed_rights(&cluster(), "--via job --path pod,nodeport", None), Via::Job);
+}
+
+#[test]
+#[ignore = "needs a cluster: NETBENCH_E2E_KUBECONFIG"]
+fn the_printed_rights_are_enough_in_a_given_namespace() {
+    measure_with_printed_rights(&cluster(), "--path service", Some("default"));
+}
+
+#[test]
+#[ignore = "needs a cluster: NETBENCH_E2E_KUBECONFIG"]
+fn a_verb_that_is_taken_away_is_named() {
+    let _cluster = cluster();
+    let flags = "--via job -n default";
+    let printed = check(&format!("--rbac {flags}")).expect_code(0).stdout;
+    let roles = Roles::give(&printed, Some("default"));
+    for (rule, less, told) in [
+        ("verbs: [create, list, watch, delete]", "verbs: [create, list, delete]", "not watch pods in the"),
+        (
+            "resources: [jobs], verbs: [create, delete]",
+            "resources: [jobs], verbs: [delete]",
+            "not create jobs.batch",
+        ),
+    ] {
+        assert!(printed.contains(rule), "{printed}");
+        roles.apply(&printed.replace(rule, less));
+        let checked = check(&format!("{flags} --as {USER}")).expect_code(3).stdout;
+        assert!(checked.contains(told), "{checked}");
+        assert!(checked.contains("\n1 problem, 1 warning.\n"), "{checked}");
+    }
+    drop(roles);
+}
+
+#[test]
+#[ignore = "needs a cluster: NETBENCH_E2E_KUBECONFIG"]
+fn what_stands_in_the_way_in_a_namespace_is_told() {
+    let cluster = cluster();
+    let nodes = cluster.nodes(4).join(" ");
+    let name = "netbench-e2e-check";
+    let removed = Undo(vec!["kubectl", "delete", "namespace", name], Vec::new());
+    kubectl(&["create", "namespace", name]).expect_code(0);
+    kubectl(&["-n", name, "create", "quota", "few", "--hard=pods=3,limits.cpu=4"]).expect_code(0);
+    let deny = format!(
+        r#"{{"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy",
+        "metadata": {{"name": "deny", "namespace": "{name}"}}, "spec": {{"podSelector": {{}}}}}}"#
+    );
+    let file = tempfile::NamedTempFile::new().expect("a temporary file");
+    std::fs::write(file.path(), deny).expect("it can be written");
+    kubectl(&["apply", "-f", file.path().to_str().expect("its path is text")]).expect_code(0);
+    let checked = check(&format!("{nodes} -n {name}")).expect_code(3).stdout;
+    for told in [
+        "few has 0 of 3 pods in use, and the run needs 4",
+        "few demands a limit of cpu of each pod",
+        "deny keeps clients from the servers (TCP 5201)",
+    ] {
+        assert!(checked.contains(told), "{told}: {checked}");
+    }
+    drop(removed);
+}
+
+#[test]
+#[ignore = "needs a cluster: NETBENCH_E2E_KUBECONFIG"]
+fn a_port_that_another_run_has_is_named() {
+    let cluster = cluster();
+    let nodes = cluster.nodes(2).join(" ");
+    let mut other = netbench(&format!("matrix {nodes} --host -t 4s -q"))
+        .stdout(Stdio::null())
+        .spawn()
+        .expect("kubectl starts");
+    let give_up = Instant::now() + std::time::Duration::from_secs(20);
+    let told = loop {
+        let checked = check(&format!("{nodes} --host"));
+        if checked.stdout.contains("5201 is used on") || Instant::now() >= give_up {
+            break checked;
+        }
+    };
+    let ended = other.wait().expect("it ends");
+    told.expect_code(3);
+    assert!(ended.success());
+    cluster.assert_nothing_left();
+}
