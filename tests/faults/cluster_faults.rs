@@ -33,7 +33,7 @@ pub const FAULTS: &[Fault] = &[
 ];
 
 /// Judges a run in which nothing had to fail.
-fn all_measured(ended: &Ended) -> Verdict {
+pub fn all_measured(ended: &Ended) -> Verdict {
     judged(ended, &[])
         .unless(ended.code == Some(0), || format!("exit code {:?}\n{}", ended.code, ended.stderr))
 }

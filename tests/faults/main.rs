@@ -24,6 +24,7 @@ mod cluster_faults;
 #[path = "../common/mod.rs"]
 #[allow(dead_code, reason = "the end-to-end tests use the rest")]
 mod common;
+mod credentials;
 mod policy_faults;
 mod process_faults;
 mod running;

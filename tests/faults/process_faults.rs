@@ -22,6 +22,12 @@ pub const FAULTS: &[Fault] = &[
         needs_control: false,
         trial: closed_pipe,
     },
+    Fault {
+        name: "the token expires",
+        trials: (1, 3),
+        needs_control: false,
+        trial: crate::credentials::token_expires,
+    },
     Fault { name: "kill -9, then cleanup", trials: (3, 20), needs_control: false, trial: kill },
 ];
 

@@ -23,7 +23,11 @@ pub struct Running {
 
 impl Running {
     pub fn start(arguments: &str) -> Self {
-        let mut child = cluster::start(arguments);
+        Self::of(cluster::start(arguments))
+    }
+
+    /// Follows a process whose streams are pipes.
+    pub fn of(mut child: Child) -> Self {
         let said = Arc::new(Mutex::new(Vec::new()));
         let mut stdout = child.stdout.take().expect("it is a pipe");
         let stderr = BufReader::new(child.stderr.take().expect("it is a pipe"));

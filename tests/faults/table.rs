@@ -39,7 +39,7 @@ impl Row {
 
 impl fmt::Display for Table {
     fn fmt(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
-        if self.rows.is_empty() {
+        if self.rows.iter().all(|row| row.trials == 0) {
             return Ok(());
         }
         writeln!(
@@ -47,7 +47,7 @@ impl fmt::Display for Table {
             "| fault | trials | survived | leftovers | cells | failed with a reason | wrong |"
         )?;
         writeln!(formatter, "| --- | --: | --: | --: | --: | --: | --: |")?;
-        for row in &self.rows {
+        for row in self.rows.iter().filter(|row| row.trials > 0) {
             let Row { fault, trials, survived, leftovers, cells, failed, wrong } = row;
             writeln!(
                 formatter,
