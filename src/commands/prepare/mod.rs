@@ -4,6 +4,7 @@
 mod cluster;
 mod layout;
 mod local;
+mod place;
 
 pub(super) use cluster::{Destination, across_clusters, cluster};
 pub(super) use local::local;

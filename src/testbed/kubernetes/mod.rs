@@ -14,6 +14,7 @@ mod job;
 mod kept;
 mod kubeconfig;
 mod leftovers;
+mod listening;
 mod log;
 mod manifests;
 mod nodes;

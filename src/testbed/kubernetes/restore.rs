@@ -52,15 +52,20 @@ impl KubernetesTestbed {
             .or_else(|| is_stuck.then(|| Unusable::because("its server was stuck in a test that is over")));
         let lost = match (lost, is_ready) {
             (None, Ok(())) => return Restored::Intact,
-            (None, Err(not_ready)) => return Restored::Lost(Unusable::because(not_ready)),
+            (None, Err(not_ready)) => {
+                return Restored::Lost(Unusable::because(not_ready).with_remedy(Some(self.remedy(index))));
+            }
             (Some(lost), Err(not_ready)) => {
-                return Restored::Lost(lost.reworded(|reason| format!("{reason}; it is {not_ready}")));
+                return Restored::Lost(
+                    lost.reworded(|reason| format!("{reason}; the node is {not_ready}"))
+                        .with_remedy(Some(self.remedy(index))),
+                );
             }
             (Some(lost), Ok(())) => lost,
         };
         if !self.put_back.lock().await.insert(index) {
             let again = |reason: &str| format!("{reason}, after it had been put back once");
-            return Restored::Lost(lost.reworded(again));
+            return Restored::Lost(lost.reworded(again).with_remedy(Some(self.remedy(index))));
         }
         let found = if is_stuck { Found::Unfit } else { Found::Perhaps };
         let start = self.start_node(made, index, found, &|_, _| {});
@@ -78,6 +83,15 @@ impl KubernetesTestbed {
                 )
             }
         }
+    }
+
+    /// What to do about a node whose servers are gone.
+    fn remedy(&self, index: usize) -> String {
+        let name = &self.nodes[index].node.name;
+        format!(
+            "see what is wrong with the node: kubectl describe node {name}; \
+             `kubectl netbench matrix --resume latest` then measures what is missing"
+        )
     }
 
     /// Why no pod runs on the node at position `index`; a cluster that does not say is believed to

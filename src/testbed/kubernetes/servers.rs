@@ -10,18 +10,15 @@ use kube::api::{DeleteParams, PostParams};
 use kube::{Api, ResourceExt};
 use tokio::time::Instant;
 
-use super::log::{LogOf, LogPosition, REOPEN_PAUSE};
+use super::log::{LogOf, REOPEN_PAUSE};
 use super::objects::{self, Network, is_same};
 use super::pods::{Cause, Started};
 use super::request::{RequestError, RequestErrorKind};
-use super::{KubernetesTestbed, Made, PodState, pod_state};
-use crate::testbed::{Enough, NodeServers, Process, StartProgress, Starting, Unusable};
+use super::{KubernetesTestbed, Made, PodState};
+use crate::testbed::{NodeServers, Process, StartProgress, Starting, Unusable};
 
 /// How long a pod may take to run; most of it is for pulling the image.
 pub const START_LIMIT: Duration = Duration::from_secs(180);
-
-/// How long a running server may take to listen.
-const LISTEN_LIMIT: Duration = Duration::from_secs(10);
 
 /// How long a running server may say nothing at all. Nodes lose logs: one that runs on is then taken
 /// to listen, and clients find out.
@@ -32,9 +29,6 @@ const ACCOUNT_LIMIT: Duration = Duration::from_secs(10);
 
 /// How long a pod that stayed and does not suit may take to go.
 const GONE_LIMIT: Duration = Duration::from_secs(20);
-
-/// So many bytes of what a server said are looked through for why it ended.
-const MOST_WORDS: usize = 64 << 10;
 
 /// What is there before a pod is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -189,11 +183,9 @@ impl KubernetesTestbed {
             return Ok(None);
         };
         let is_alive = matches!(PodState::of(&found), PodState::Running { .. } | PodState::Starting { .. });
-        if fit != Found::Unfit
-            && is_alive
-            && is_same(&found, wanted)
-            && lives_for(&found, self.settings.server_deadline)
-        {
+        // one of this run's own has been given its time already
+        let needed = if self.settings.keep { self.settings.server_deadline } else { Duration::ZERO };
+        if fit != Found::Unfit && is_alive && is_same(&found, wanted) && lives_for(&found, needed) {
             return Ok(Some(found));
         }
         let delete = async |grace_seconds: u32| {
@@ -214,85 +206,6 @@ impl KubernetesTestbed {
             tokio::time::sleep(REOPEN_PAUSE).await;
         }
         Ok(None)
-    }
-
-    /// Reads the log of a running server until it listens. Returns its version.
-    async fn listening(
-        &self,
-        made: &Made,
-        pod: &str,
-        process: Process,
-        silence: Duration,
-    ) -> Result<Option<String>, Unusable> {
-        let mut log = process.engine.server_log();
-        let mut last_error = None;
-        let mut position = LogPosition::default();
-        let give_up = Instant::now() + LISTEN_LIMIT;
-        let of = LogOf { pod, container: process.engine.program(), follow: !silence.is_zero() };
-        let mut silent_until = Instant::now() + silence;
-        let ended = loop {
-            let mut take = |line: &str| {
-                log.line(line);
-                if log.is_listening() { Enough::Yes } else { Enough::NotYet }
-            };
-            let until = if position.is_at_start() { silent_until.min(give_up) } else { give_up };
-            // a process that has ended will never listen, and its last words say more than its log
-            let read = tokio::select! {
-                read = self.read_log(of, &mut position, &mut take) => Some(read),
-                ended = made.pods.ended(pod) => break ended,
-                () = tokio::time::sleep_until(until), if of.follow => None,
-            };
-            match read {
-                Some(Ok(Enough::Yes)) => return Ok(log.version().map(str::to_owned)),
-                Some(Ok(Enough::NotYet)) | None => {}
-                Some(Err(error)) => {
-                    // a log that cannot be read is not silent
-                    silent_until = give_up;
-                    last_error = Some(error);
-                }
-            }
-            let is_silent = Instant::now() >= silent_until && position.is_at_start();
-            if is_silent || !of.follow {
-                return Ok(log.version().map(str::to_owned));
-            }
-            if Instant::now() >= give_up {
-                break made.pods.state(pod);
-            }
-            tokio::time::sleep(REOPEN_PAUSE).await;
-        };
-        Err(match (ended, last_error) {
-            (Some(PodState::Ended { exit, .. }), _) if exit.code == Some(0) => {
-                self.last_words(made, pod).await
-            }
-            (Some(PodState::Ended { unusable, .. }), _) => unusable,
-            (None, _) => Unusable::because("its pod was deleted"),
-            (_, Some(error)) => unusable(&error),
-            (_, None) => Unusable::because(format!(
-                "its server does not listen on port {} after {} seconds",
-                process.port,
-                LISTEN_LIMIT.as_secs()
-            )),
-        })
-    }
-
-    /// Why a pod has ended whose process says that all is well: iperf 2 exits with 0 when its port is
-    /// taken, and a kubelet keeps the last words of failures only.
-    async fn last_words(&self, made: &Made, pod: &str) -> Unusable {
-        let mut said = String::new();
-        for process in self.settings.processes.iter() {
-            let of = LogOf { pod, container: process.engine.program(), follow: false };
-            let mut take = |line: &str| {
-                said.push_str(line);
-                said.push('\n');
-                if said.len() < MOST_WORDS { Enough::NotYet } else { Enough::Yes }
-            };
-            // a log that cannot be read says nothing
-            let _ = self.read_log(of, &mut LogPosition::default(), &mut take).await;
-        }
-        made.pods.pod(pod).map_or_else(
-            || Unusable::because("its pod was deleted"),
-            |pod| pod_state::ended_by_itself(&pod, 0, said.trim()),
-        )
     }
 
     /// Hands over what the server has written since this was last called.

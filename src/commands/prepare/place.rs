@@ -1,0 +1,193 @@
+//! The part of a run in one cluster: its namespace, its nodes, and how clients are started there.
+
+use std::time::Duration;
+
+use k8s_openapi::api::core::v1::Node;
+use kubectl_netbench::check::{Seen, check};
+use kubectl_netbench::cli::ViaArg;
+use kubectl_netbench::document::{self, Command, Path};
+use kubectl_netbench::plain;
+use kubectl_netbench::plan::Test;
+use kubectl_netbench::testbed::Way;
+use kubectl_netbench::testbed::kubernetes::{
+    self, Choice, Chosen, ClientWay, Clients, Cluster, Depth, KubernetesTestbed, Needs, Role, START_LIMIT,
+    Scope, manifests,
+};
+
+use super::{Layout, Measuring, Setup};
+use crate::commands::Error;
+use crate::commands::request::Request;
+
+/// When servers that stay end by themselves, should nobody remove them.
+const KEPT_FOR: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// The part of a run in one cluster.
+pub(super) struct Place {
+    pub session: String,
+    scope: Scope,
+    client_way: ClientWay,
+    nodes: Vec<Chosen>,
+    role: Role,
+    ways: Vec<Way>,
+    /// Whether its servers stay.
+    pub stays: bool,
+    /// Whether all of them have stayed already.
+    was_kept: bool,
+}
+
+impl Place {
+    pub async fn new(
+        request: &Request,
+        cluster: &Cluster,
+        session: String,
+        role: Role,
+        ways: Vec<Way>,
+        nodes: Vec<Chosen>,
+    ) -> Self {
+        let placement = &request.placement;
+        let host_network = ways.iter().any(|way| way.path.is_on_host_network());
+        let given = request.connection.namespace.clone();
+        let marks = || request.pods.options().marks;
+        let kept = Scope::kept(given.clone(), host_network).marked(marks());
+        let own = Scope::new(&session, given, host_network).marked(marks());
+        let mut place = Self {
+            session,
+            scope: own,
+            client_way: ClientWay::Exec,
+            nodes,
+            role,
+            ways,
+            stays: placement.keep,
+            was_kept: false,
+        };
+        if !request.instead.dry_run {
+            let settings = place.settings(request, Duration::ZERO);
+            place.was_kept = kubernetes::has_kept(cluster, &kept, &settings, &place.nodes).await;
+        }
+        if place.was_kept {
+            let namespace = kept.namespace();
+            request.console.remark(&format!("using the servers that stayed in the namespace {namespace}"));
+            place.stays = true;
+        }
+        if place.stays {
+            place.scope = kept;
+        }
+        place.client_way = match (placement.via, request.command) {
+            (ViaArg::Exec, _) => ClientWay::Exec,
+            (ViaArg::Job, _) | (ViaArg::Auto, Command::Pair) => ClientWay::Job,
+            // what a dry run cannot ask is taken for allowed
+            (ViaArg::Auto, Command::Matrix) if request.instead.dry_run => ClientWay::Exec,
+            (ViaArg::Auto, Command::Matrix) => {
+                kubernetes::choose_client_way(cluster, &place.scope.namespace()).await
+            }
+        };
+        place
+    }
+
+    /// Looks whether the run can begin here, and tells what may stand in its way. Servers that have
+    /// stayed prove that it can.
+    pub async fn check(
+        &self,
+        request: &Request,
+        cluster: &Cluster,
+        version: Option<&str>,
+        nodes: &[Node],
+        choice: &Choice,
+    ) -> Result<(), Error> {
+        if self.was_kept {
+            return Ok(());
+        }
+        let needs = Needs {
+            settings: self.settings(request, Duration::ZERO),
+            given: request.connection.namespace.clone(),
+            clients: match self.client_way {
+                ClientWay::Exec => Clients::Exec,
+                ClientWay::Job => Clients::Job,
+            },
+            to: None,
+        };
+        let facts = kubernetes::facts(cluster, &needs, Depth::Start).await;
+        let context = cluster.context.as_deref();
+        let report = check(&needs, &Seen { context, version, nodes, choice, refused: None, facts: &facts });
+        if let Some(explanation) = report.error() {
+            return Err(Error::Obstacles(explanation));
+        }
+        for remark in report.remarks() {
+            request.console.remark(&remark);
+        }
+        Ok(())
+    }
+
+    pub fn setup(&self, request: &Request, layout: Layout, names: Vec<String>) -> Setup {
+        let (per_slot, grace) = match self.client_way {
+            ClientWay::Job => (Duration::from_millis(1500), Duration::from_secs(45)),
+            ClientWay::Exec => (Duration::from_millis(200), Duration::from_secs(15)),
+        };
+        Setup {
+            ways: self.ways.clone(),
+            via: self.client_way.into(),
+            processes: request.processes(),
+            layout,
+            names,
+            startup: if self.was_kept { Duration::from_millis(200) } else { Duration::from_secs(3) },
+            per_slot,
+            grace,
+        }
+    }
+
+    pub fn describe(&self, cluster: &Cluster) -> document::Cluster {
+        let context = cluster.context.as_deref().map(plain::line);
+        document::Cluster { context, namespace: self.scope.namespace() }
+    }
+
+    /// The settings of a run whose measuring takes no longer than `longest`.
+    fn settings(&self, request: &Request, longest: Duration) -> kubernetes::Settings {
+        let client = request.measurement.time + request.measurement.omit.unwrap_or_default();
+        kubernetes::Settings {
+            session: self.session.clone(),
+            keep: self.stays,
+            image: request.image().to_owned(),
+            processes: request.processes(),
+            ways: self.ways.clone(),
+            protocol: request.measurement.throughput().protocol,
+            role: self.role,
+            options: request.pods.options(),
+            // long enough for the slowest start, and for slots that take all the time they may
+            server_deadline: START_LIMIT + longest + Duration::from_secs(60),
+            kept_deadline: KEPT_FOR,
+            client_deadline: client + Duration::from_secs(60),
+        }
+    }
+
+    pub fn testbed(self, request: &Request, cluster: Cluster, measuring: &Measuring) -> KubernetesTestbed {
+        let settings = self.settings(request, measuring.longest());
+        KubernetesTestbed::new(cluster, self.nodes, settings, self.scope, self.client_way)
+    }
+
+    /// The objects of the run, as YAML.
+    pub fn manifests(&self, request: &Request, measuring: &Measuring) -> String {
+        let settings = self.settings(request, measuring.longest());
+        let clients: Vec<(usize, usize, Vec<String>)> = match self.client_way {
+            ClientWay::Exec => Vec::new(),
+            ClientWay::Job => {
+                let tests = measuring.plan.slots().flat_map(|slot| slot.tests);
+                let settings = &measuring.settings;
+                let client = |test: Test| {
+                    let server = &settings.nodes[test.server];
+                    let way = settings.way(test);
+                    let (host, port) = match (&request.placement.to, way.path) {
+                        (Some(to), _) => (to.host.clone(), to.port),
+                        (None, Path::NodePort) => {
+                            (format!("<address of {server}; -p is its node port>"), None)
+                        }
+                        (None, _) => (format!("<address of the server on {server}>"), None),
+                    };
+                    let (way, command) = settings.command(test, &host, port);
+                    (test.client, way, command)
+                };
+                tests.map(client).collect()
+            }
+        };
+        manifests(&settings, &self.scope, &self.nodes, &clients)
+    }
+}
