@@ -179,11 +179,14 @@ fn a_tainted_node_is_left_out_by_name_and_used_when_named() {
 
 #[test]
 #[ignore = "needs a cluster: NETBENCH_E2E_KUBECONFIG"]
-fn a_user_without_rights_is_told_which_one_is_missing() {
+fn a_user_without_rights_is_told_all_that_are_missing() {
     let cluster = cluster();
     let ended = cluster.run("matrix -t 1s --as nobody-in-particular").expect_code(1);
-    assert!(ended.stderr.contains("cannot list resource \"nodes\""), "{}", ended.stderr);
-    assert!(ended.stderr.contains("to do:"), "{}", ended.stderr);
+    for missing in ["you may not list nodes", "you may not create, list, watch, delete pods"] {
+        assert!(ended.stderr.contains(missing), "{}", ended.stderr);
+    }
+    let rule = "to do:   ask for a ClusterRole with {apiGroups: [\"\"], resources: [nodes], verbs: [list]}";
+    assert!(ended.stderr.contains(rule), "{}", ended.stderr);
 }
 
 /// What `matrix --namespace` needs, but for exec.
