@@ -3,6 +3,7 @@
 mod attempt;
 mod error;
 mod event;
+mod mending;
 mod nodes;
 mod silence;
 
@@ -17,11 +18,11 @@ use jiff::Timestamp;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::document::{Failure, FailureKind, Measure, Outcome, Protocol, TestRecord};
+use crate::document::{FailureKind, Measure, Outcome, Protocol, TestRecord};
 use crate::engine::{ClientOptions, Engine, Target};
 use crate::plan::{Plan, Slot, Test};
-use crate::testbed::{NodeServers, Processes, Server, Starting, Testbed, Trouble, Way};
-use attempt::{MOST_ATTEMPTS, Results};
+use crate::testbed::{NodeServers, Processes, Starting, Testbed, Way};
+use attempt::MOST_ATTEMPTS;
 use nodes::{Nodes, Seen};
 
 /// One of the ways in which each pair is measured. A plan knows it by its position.
@@ -257,42 +258,6 @@ impl<T: Testbed> Run<'_, T> {
             outcome,
         };
         outcomes.into_iter().map(record).collect()
-    }
-
-    async fn try_once(&self, test: Test, variant: Variant) -> Result<Results, Failure> {
-        for node in [test.client, test.server] {
-            // one that was gone may be back
-            if self.nodes.is_lost(node) {
-                self.nodes.look(self.testbed, self.observer, node, Trouble::Gone).await;
-            }
-        }
-        let server = self.server(test, variant)?;
-        attempt::attempt(self, test, variant, &server).await
-    }
-
-    /// Looks what has become of both nodes of a test that has failed.
-    async fn look(&self, test: Test, attempt: u32, failure: &Failure) -> Seen {
-        if matches!(failure.kind, FailureKind::Refused | FailureKind::NodeUnusable) {
-            return Seen::Well;
-        }
-        let trouble = match failure.kind {
-            FailureKind::Busy if attempt < MOST_ATTEMPTS => return Seen::Well,
-            FailureKind::Busy => Trouble::Stuck,
-            _ => Trouble::Failed,
-        };
-        let look = |node, trouble| self.nodes.look(self.testbed, self.observer, node, trouble);
-        let (client, server) = tokio::join!(look(test.client, Trouble::Failed), look(test.server, trouble));
-        match (client, server) {
-            (Seen::Lost, _) | (_, Seen::Lost) => Seen::Lost,
-            (Seen::Back, _) | (_, Seen::Back) => Seen::Back,
-            (Seen::Well, Seen::Well) => Seen::Well,
-        }
-    }
-
-    /// The server of a test, if both of its nodes are usable.
-    fn server(&self, test: Test, variant: Variant) -> Result<Server, Failure> {
-        self.nodes.server(test.client, variant.way)?;
-        self.nodes.server(test.server, variant.way)
     }
 }
 

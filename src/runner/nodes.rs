@@ -17,6 +17,8 @@ struct State {
     servers: NodeServers,
     /// Why there are none at the moment.
     lost: Option<Unusable>,
+    /// Whether it was looked twice already, although nothing was known against it.
+    is_trusted: bool,
 }
 
 /// What came of a look at a node.
@@ -32,7 +34,7 @@ pub(super) enum Seen {
 
 impl<'a> Nodes<'a> {
     pub(super) fn new(names: &'a [String], servers: Vec<NodeServers>) -> Self {
-        let state = |servers| Mutex::new(State { servers, lost: None });
+        let state = |servers| Mutex::new(State { servers, lost: None, is_trusted: false });
         Self { names, states: servers.into_iter().map(state).collect() }
     }
 
@@ -83,7 +85,7 @@ impl<'a> Nodes<'a> {
                 Seen::Well
             }
             Restored::Back { servers, .. } => {
-                *state = State { servers, lost: None };
+                *state = State { servers, lost: None, is_trusted: false };
                 Seen::Back
             }
             Restored::Lost(lost) => {
@@ -91,6 +93,13 @@ impl<'a> Nodes<'a> {
                 Seen::Lost
             }
         }
+    }
+
+    /// Whether a node of which nothing bad is known should be looked at once more: that its servers
+    /// died is known a moment after their tests have failed. Only once for each node, since a
+    /// network that lets nothing through fails all tests.
+    pub(super) fn is_worth_another_look(&self, node: usize) -> bool {
+        !std::mem::replace(&mut self.state(node).is_trusted, true)
     }
 
     fn state(&self, node: usize) -> MutexGuard<'_, State> {

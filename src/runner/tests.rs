@@ -8,12 +8,14 @@ use std::sync::Mutex;
 use tokio::time::Instant;
 
 use super::*;
-use crate::document::Path;
+use crate::document::{Failure, Path};
 use crate::engine::ClientExit;
 use crate::engine::Flow;
 use crate::engine::iperf3::Iperf3;
 use crate::plan::Step;
-use crate::testbed::{Enough, Output, Process, Restored, ServerLines, StartProgress, TestbedError, Unusable};
+use crate::testbed::{
+    Enough, Output, Process, Restored, Server, ServerLines, StartProgress, TestbedError, Trouble, Unusable,
+};
 
 const TIME: Duration = Duration::from_secs(2);
 const REPORT: &str = include_str!("../../tests/fixtures/iperf3/3.18-stream-two-streams.ndjson");

@@ -90,7 +90,7 @@ fn limit_range(world: &World, _number: usize) -> Verdict {
     );
     let refused = Restricted::run(world, "");
     let is_told = refused.code == Some(1)
-        && refused.stderr.contains("maximum memory usage per Container is 8Mi")
-        && refused.stderr.contains("--requests memory=");
+        && refused.stderr.contains("must be less than or equal to memory limit")
+        && refused.stderr.contains("choose amounts that the namespace's LimitRange allows, with --requests");
     Verdict::default().unless(is_told, || format!("exit code {:?}\n{}", refused.code, refused.stderr))
 }

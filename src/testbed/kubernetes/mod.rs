@@ -129,6 +129,8 @@ pub struct KubernetesTestbed {
     server_logs: Mutex<HashMap<(usize, Network), SharedPosition>>,
     /// The Jobs made so far.
     jobs: AtomicUsize,
+    /// The addresses of the servers' pods, as they were handed out.
+    addresses: Mutex<HashMap<(usize, Network), Vec<String>>>,
     /// The nodes whose servers went away and were put back.
     put_back: Mutex<HashSet<usize>>,
     /// Requests that make or remove something. They are carried through even if nobody waits for
@@ -163,6 +165,7 @@ impl KubernetesTestbed {
             made: OnceCell::new(),
             server_logs: Mutex::default(),
             jobs: AtomicUsize::new(0),
+            addresses: Mutex::default(),
             put_back: Mutex::default(),
             requests: TaskTracker::new(),
         }

@@ -214,8 +214,8 @@ fn remedy_of_amounts(message: &str) -> Option<&'static str> {
         )
     } else if says(&["usage per Container is", "usage per Pod is", "must be less than or equal to"]) {
         Some(
-            "choose amounts that the namespace's LimitRange allows, with --requests memory=32Mi or \
-             --limits memory=64Mi, or leave --namespace out",
+            "choose amounts that the namespace's LimitRange allows, with --requests and --limits \
+             (as cpu=10m,memory=32Mi), or leave --namespace out",
         )
     } else {
         None

@@ -32,13 +32,20 @@ impl KubernetesTestbed {
         let (Some(made), Some(_)) = (self.made.get(), self.nodes.get(index)) else {
             return Restored::Intact;
         };
-        let lost = self.settings.networks().into_iter().find_map(|network| {
+        let handed_out = self.addresses.lock().await.clone();
+        let (mut lost, mut has_moved) = (None, false);
+        for network in self.settings.networks() {
             match made.pods.state(&self.server_name(index, network)) {
-                Some(PodState::Ended { unusable, .. }) => Some(unusable),
-                None => Some(Unusable::because("its pod was deleted")),
-                Some(_) => None,
+                Some(PodState::Ended { unusable, .. }) => lost = Some(unusable),
+                None => lost = Some(Unusable::because("its pod was deleted")),
+                Some(PodState::Running { addresses }) => {
+                    has_moved |= handed_out.get(&(index, network)).is_some_and(|known| *known != addresses);
+                }
+                Some(_) => {}
             }
-        });
+        }
+        // a kubelet may give a pod another network while its servers run on
+        let lost = lost.or_else(|| has_moved.then(|| Unusable::because("its pod got another address")));
         let mut is_ready = self.readiness(index).await;
         // one whose kubelet could not report while the API server was away comes back soon
         let give_up = Instant::now() + NOT_READY_LIMIT;
@@ -63,7 +70,7 @@ impl KubernetesTestbed {
             }
             (Some(lost), Ok(())) => lost,
         };
-        if !self.put_back.lock().await.insert(index) {
+        if !has_moved && !self.put_back.lock().await.insert(index) {
             let again = |reason: &str| format!("{reason}, after it had been put back once");
             return Restored::Lost(lost.reworded(again).with_remedy(Some(self.remedy(index))));
         }

@@ -118,6 +118,7 @@ impl KubernetesTestbed {
                 return Err(self.with_warning(&name, unusable, cause).await);
             }
         };
+        self.addresses.lock().await.insert((index, network), addresses.clone());
         let processes: Vec<Process> = self.settings.processes.iter().collect();
         // one that was found has said that it listens long ago, and its log may be gone
         let silence = if found == Found::Alive { Duration::ZERO } else { SILENCE_LIMIT };
