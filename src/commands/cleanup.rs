@@ -39,8 +39,8 @@ pub(super) async fn run(arguments: &CleanupArgs, surroundings: &Surroundings) ->
             }
             Fate::MayGoOn if !arguments.all => {
                 write(format!(
-                    "left alone: {what}: it may be going on elsewhere; --all removes it too, and what is \
-                     over goes without\n"
+                    "left alone: {what}: it may be going on elsewhere, until its pods have ended; --all removes it \
+                     now\n"
                 ))
                 .await?;
             }

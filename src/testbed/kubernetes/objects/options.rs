@@ -80,6 +80,11 @@ impl Amount {
         value.is_finite().then(|| Self { text: text.to_owned(), value })
     }
 
+    /// Its value: CPUs, bytes, or a number of things.
+    pub fn value(&self) -> f64 {
+        self.value
+    }
+
     /// As it was written.
     pub fn as_str(&self) -> &str {
         &self.text
@@ -137,6 +142,8 @@ mod tests {
         assert_eq!(value("1.5"), Some(1.5));
         assert_eq!(value("64Mi"), Some(67_108_864.0));
         assert_eq!(value("1e3"), Some(1000.0));
+        assert_eq!(value("2k"), Some(2000.0));
+        assert_eq!(value("1E"), Some(1e18));
         for wrong in ["", "Mi", "-1", "1 Gi", "1GB", "inf", "1_000", "1e999"] {
             assert_eq!(value(wrong), None, "{wrong}");
         }
