@@ -20,6 +20,8 @@ macro_rules! recorded {
     };
 }
 
+mod lost;
+
 const SERVER_LOG: &str = include_str!("../../../tests/fixtures/iperf3/3.18-server.log");
 
 fn testbed(api: &FakeApi, nodes: usize, way: ClientWay, namespace: Option<&str>) -> KubernetesTestbed {

@@ -1,0 +1,93 @@
+//! Servers that go away during a run, and what runs have left.
+
+use jiff::{Timestamp, ToSpan};
+
+use super::*;
+use crate::testbed::{Restored, Trouble};
+
+/// The node that is asked after, ready or not.
+fn node(name: &str, is_ready: bool) -> Option<Answer> {
+    let status = if is_ready { "True" } else { "Unknown" };
+    name.starts_with("GET /api/v1/nodes?").then(|| {
+        Answer::ok(&json!({"kind": "NodeList", "apiVersion": "v1", "metadata": {}, "items": [{
+            "metadata": {"name": "node-1"},
+            "status": {"conditions": [
+                {"type": "Ready", "status": status, "message": "Kubelet stopped posting node status."}
+            ]},
+        }]}))
+    })
+}
+
+async fn deleted(api: &FakeApi, testbed: &KubernetesTestbed) {
+    let name = testbed.server_name(0, Network::Pod);
+    api.delete_pod(&format!("/pods/{name}?"));
+    while testbed.made.get().unwrap().pods.state(&name).is_some() {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_was_deleted_is_put_back_but_not_for_ever() {
+    let api = FakeApi::new(|name, _| server_log(name).or_else(|| node(name, true)));
+    let testbed = testbed(&api, 2, ClientWay::Exec, None);
+    start(&testbed).await;
+    assert!(matches!(testbed.restore(0, Trouble::Failed).await, Restored::Intact));
+    deleted(&api, &testbed).await;
+    let Restored::Back { lost, servers } = testbed.restore(0, Trouble::Failed).await else {
+        panic!("it is not back");
+    };
+    assert_eq!(lost.reason(), "its pod was deleted");
+    assert!(servers.iter().all(Result::is_ok));
+    deleted(&api, &testbed).await;
+    let Restored::Lost(lost) = testbed.restore(0, Trouble::Failed).await else { panic!("it is back again") };
+    assert_eq!(lost.reason(), "its pod was deleted, after it had been put back once");
+    assert!(lost.remedy().is_some_and(|remedy| remedy.contains("kubectl describe node node-1")));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_node_that_is_not_ready_is_given_a_little_time_and_its_server_left_alone() {
+    let api = FakeApi::new(|name, _| server_log(name).or_else(|| node(name, false)));
+    let testbed = testbed(&api, 2, ClientWay::Exec, None);
+    start(&testbed).await;
+    let began = Instant::now();
+    let Restored::Lost(lost) = testbed.restore(0, Trouble::Failed).await else { panic!("it is well") };
+    assert_eq!(lost.reason(), "not ready: Kubelet stopped posting node status");
+    assert!(began.elapsed() >= Duration::from_secs(15));
+    // one that is known to be gone keeps nobody waiting
+    let began = Instant::now();
+    assert!(matches!(testbed.restore(0, Trouble::Gone).await, Restored::Lost(_)));
+    assert!(began.elapsed() < Duration::from_secs(1));
+    assert_eq!(api.requests("DELETE").len(), 0);
+}
+
+/// A `ConfigMap` that a run has made two minutes ago.
+fn owner() -> Answer {
+    let made_at = Timestamp::now() - 2.minutes();
+    Answer::ok(&json!({"kind": "ConfigMapList", "apiVersion": "v1", "metadata": {}, "items": [{
+        "metadata": {"name": "netbench-bcdfghjk", "namespace": "team-a", "creationTimestamp": made_at.to_string(),
+            "labels": {"app.kubernetes.io/managed-by": "kubectl-netbench", "netbench.dev/run": "bcdfghjk"}},
+    }]}))
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_may_belong_to_a_run_whose_pods_cannot_be_seen_is_no_leftover() {
+    let find = async |sees_pods: bool| {
+        let api = FakeApi::new(move |name, _| match name {
+            name if name.starts_with("GET /api/v1/configmaps?") => Some(owner()),
+            name if name.starts_with("GET /api/v1/pods?") && !sees_pods => Some(Answer::refusal(
+                include_str!("../../../../tests/fixtures/kubernetes/403-rbac-limited-user.json"),
+            )),
+            name if name.starts_with("GET") => {
+                Some(Answer::ok(&json!({"kind": "List", "apiVersion": "v1", "metadata": {}, "items": []})))
+            }
+            _ => None,
+        });
+        find_leftovers(&api.cluster(), &Kind::TELLING, None).await.unwrap()
+    };
+    let fate = |found: &FoundLeftovers| found.leftovers[0].fate(None, Timestamp::now());
+    let seen = find(true).await;
+    assert_eq!((fate(&seen), seen.restricted), (Fate::Over, Vec::new()));
+    let unseen = find(false).await;
+    assert_eq!(fate(&unseen), Fate::MayGoOn);
+    assert_eq!(unseen.restricted, [(Kind::Pod, Some("default".to_owned()))]);
+}
