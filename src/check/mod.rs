@@ -96,24 +96,29 @@ pub struct Item {
     pub found: String,
     /// What to do about it; there for all but what is well.
     pub remedy: Option<String>,
+    /// Whether a run would fail for certain.
+    #[serde(skip)]
+    pub is_certain: bool,
 }
 
 impl Item {
     fn ok(topic: Topic, found: impl Into<String>) -> Self {
-        Self { level: Level::Ok, topic, found: found.into(), remedy: None }
+        Self { level: Level::Ok, topic, found: found.into(), remedy: None, is_certain: false }
     }
 
     fn warning(topic: Topic, found: impl Into<String>, remedy: impl Into<String>) -> Self {
-        Self { level: Level::Warning, topic, found: found.into(), remedy: Some(remedy.into()) }
+        let remedy = Some(remedy.into());
+        Self { level: Level::Warning, topic, found: found.into(), remedy, is_certain: false }
     }
 
-    /// Whether it keeps a run from beginning.
-    fn is_certain(&self) -> bool {
-        self.level == Level::Problem && matches!(self.topic, Topic::Rights | Topic::Namespace)
+    /// The same, where it keeps a run from beginning, as the cluster knows for certain.
+    fn certain(self) -> Self {
+        Self { is_certain: true, ..self }
     }
 
     fn problem(topic: Topic, found: impl Into<String>, remedy: impl Into<String>) -> Self {
-        Self { level: Level::Problem, topic, found: found.into(), remedy: Some(remedy.into()) }
+        let remedy = Some(remedy.into());
+        Self { level: Level::Problem, topic, found: found.into(), remedy, is_certain: false }
     }
 }
 
@@ -141,14 +146,19 @@ impl Report {
     /// What keeps a run from beginning, as one error; none if nothing does. Only what the cluster
     /// knows for certain: a policy may have exceptions, and a quota leave room for some of the nodes.
     pub fn error(&self) -> Option<Explanation> {
-        let problems = || self.items.iter().filter(|item| item.is_certain());
+        if !self.items.iter().any(|item| item.is_certain) {
+            return None;
+        }
+        // what has to be asked for is asked for together
+        let is_told =
+            |item: &&Item| item.is_certain || item.level == Level::Problem && item.topic == Topic::Rights;
+        let problems = || self.items.iter().filter(is_told);
         let lines = |line: fn(&Item) -> Option<String>| {
             let mut lines: Vec<String> = problems().filter_map(line).collect();
             lines.dedup();
             lines.join("\n")
         };
         let what = match problems().count() {
-            0 => return None,
             1 => "a problem stands in the way of this run".to_owned(),
             count => format!("{count} problems stand in the way of this run"),
         };
@@ -168,8 +178,9 @@ impl Report {
     pub fn remarks(&self) -> Vec<String> {
         let is_told = |item: &&Item| {
             item.level != Level::Ok
-                && !item.is_certain()
-                && !matches!(item.topic, Topic::NotChecked | Topic::Rights | Topic::Nodes)
+                && !item.is_certain
+                && (item.level == Level::Problem || item.topic != Topic::Rights)
+                && !matches!(item.topic, Topic::NotChecked | Topic::Nodes)
         };
         let line = |item: &Item| {
             let remedy = item.remedy.as_ref().map_or(String::new(), |remedy| format!("; {remedy}"));

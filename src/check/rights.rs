@@ -50,6 +50,11 @@ fn lacking(needs: &Needs, right: &Right, missing: &[&str]) -> Item {
     let remedy = format!("ask for {role} with {}", rule(right, missing));
     match right.necessity {
         Necessity::Optional(lost) => Item::warning(Topic::Rights, format!("{found}: {lost}"), remedy),
-        Necessity::Required | Necessity::InsteadOfExec => Item::problem(Topic::Rights, found, remedy),
+        Necessity::Required | Necessity::InsteadOfExec => {
+            let item = Item::problem(Topic::Rights, found, remedy);
+            // rights in a namespace may come with it, by whatever watches over new namespaces
+            let is_known = right.reach == Reach::Cluster || needs.given.is_some();
+            if is_known { item.certain() } else { item }
+        }
     }
 }

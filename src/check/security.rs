@@ -38,16 +38,22 @@ fn of_given(needs: &Needs, seen: &Seen<'_>, given: &GivenNamespace, unknown: &mu
             unknown.add(error);
             Vec::new()
         }
-        Ok(None) => vec![Item::problem(
-            Topic::Namespace,
-            format!("there is no namespace {}", needs.namespace()),
-            "create it, or leave --namespace out: a run then makes one of its own",
-        )],
-        Ok(Some(namespace)) if namespace.metadata.deletion_timestamp.is_some() => vec![Item::problem(
-            Topic::Namespace,
-            format!("the namespace {} is being deleted", needs.namespace()),
-            "wait until it is gone and create it anew, or leave --namespace out",
-        )],
+        Ok(None) => vec![
+            Item::problem(
+                Topic::Namespace,
+                format!("there is no namespace {}", needs.namespace()),
+                "create it, or leave --namespace out: a run then makes one of its own",
+            )
+            .certain(),
+        ],
+        Ok(Some(namespace)) if namespace.metadata.deletion_timestamp.is_some() => vec![
+            Item::problem(
+                Topic::Namespace,
+                format!("the namespace {} is being deleted", needs.namespace()),
+                "wait until it is gone and create it anew, or leave --namespace out",
+            )
+            .certain(),
+        ],
         Ok(Some(namespace)) => labels(needs, seen.version, namespace),
     }
 }

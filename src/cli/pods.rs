@@ -63,7 +63,12 @@ impl PodArgs {
 }
 
 /// Prefixes of labels and annotations that are ours, or decide how a run's objects are found.
-const OURS: [&str; 3] = ["netbench.dev/", "app.kubernetes.io/managed-by", "pod-security.kubernetes.io/"];
+const OURS: [&str; 4] = [
+    "netbench.dev/",
+    "app.kubernetes.io/name",
+    "app.kubernetes.io/managed-by",
+    "pod-security.kubernetes.io/",
+];
 
 fn parse_annotation(text: &str) -> Result<(String, String), String> {
     let wrong = || format!("`{text}` is not an annotation: write KEY=VALUE, as team=network");

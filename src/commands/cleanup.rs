@@ -10,17 +10,21 @@ use kubectl_netbench::plain::plain;
 use kubectl_netbench::plan::format_duration;
 use kubectl_netbench::store::Processes;
 use kubectl_netbench::testbed::TestbedError;
-use kubectl_netbench::testbed::kubernetes::{self, Cluster, Fate, FoundLeftovers, Kind, Leftover};
+use kubectl_netbench::testbed::kubernetes::{self, Cluster, Fate, FoundLeftovers, Kind, Leftover, Search};
 
 use super::output::write;
 use super::{Error, Surroundings};
 use crate::console;
 
+/// How long a run waits to hear of leftovers: for a remark.
+const GLANCE_LIMIT: Duration = Duration::from_secs(3);
+
 pub(super) async fn run(arguments: &CleanupArgs, surroundings: &Surroundings) -> Result<ExitCode, Error> {
     let connection = &arguments.connection;
     let cluster = kubernetes::connect(&connection.options(), &surroundings.environment).await?;
     let only = connection.namespace.as_deref();
-    let found = kubernetes::find_leftovers(&cluster, &Kind::ALL, only).await.map_err(TestbedError::from)?;
+    let found =
+        kubernetes::find_leftovers(&cluster, Search::Whole, only).await.map_err(TestbedError::from)?;
     tell_restrictions(&found);
     let processes = surroundings.processes.as_ref();
     let now = Timestamp::now();
@@ -47,19 +51,16 @@ pub(super) async fn run(arguments: &CleanupArgs, surroundings: &Surroundings) ->
             _ if arguments.dry_run => write(format!("would remove {what}\n")).await?,
             _ => {
                 let cluster = &cluster;
-                removals.push(async move { (leftover.remove(cluster).await, leftover, what) });
+                removals.push(async move { (leftover.remove(cluster).await, what) });
             }
         }
     }
     let mut code = ExitCode::Success;
-    while let Some((removed, leftover, what)) = removals.next().await {
+    while let Some((removed, what)) = removals.next().await {
         if let Err(error) = removed {
             console::error(&error.explain());
             code = ExitCode::Error;
             continue;
-        }
-        if let Some((processes, run)) = processes.zip(leftover.run.as_deref()) {
-            processes.forget(session(run));
         }
         write(format!("removed {what}\n")).await?;
     }
@@ -68,7 +69,9 @@ pub(super) async fn run(arguments: &CleanupArgs, surroundings: &Surroundings) ->
 
 /// What runs that are over have left in a cluster, told for people; nothing if that cannot be seen.
 pub(super) async fn leftovers(cluster: &Cluster, processes: Option<&Processes>) -> Vec<String> {
-    let found = kubernetes::find_leftovers(cluster, &Kind::TELLING, None).await.unwrap_or_default();
+    let found = kubernetes::find_leftovers(cluster, Search::Glance, None);
+    let found = tokio::time::timeout(GLANCE_LIMIT, found).await.unwrap_or(Ok(FoundLeftovers::default()));
+    let found = found.unwrap_or_default();
     let now = Timestamp::now();
     let is_over = |leftover: &&Leftover| fate(leftover, processes, now) == Fate::Over && !leftover.is_going();
     found.leftovers.iter().filter(is_over).map(|leftover| described(leftover, now)).collect()

@@ -131,10 +131,15 @@ impl<T: Testbed> Attempt<'_, T> {
     async fn too_silent(&self, silence: &Silence) -> Failure {
         loop {
             silence.has_lasted(SILENCE_LIMIT).await;
-            if let Seen::Lost = self.run.look(self.test, 1, &no_data()).await
-                && let Err(failure) = self.run.server(self.test, self.variant)
-            {
-                return failure;
+            match self.run.look(self.test, 1, &no_data()).await {
+                Seen::Well => {}
+                // it is tried again with what is there now
+                Seen::Back => return Failure::new(FailureKind::ClientLost, "its server went away"),
+                Seen::Lost => {
+                    if let Err(failure) = self.run.server(self.test, self.variant) {
+                        return failure;
+                    }
+                }
             }
             if silence.is_of_zeros() {
                 return no_data();

@@ -88,6 +88,10 @@ impl<'a> Nodes<'a> {
                 *state = State { servers, lost: None, is_trusted: false };
                 Seen::Back
             }
+            Restored::Gone { servers } => {
+                *state = State { servers, lost: None, is_trusted: true };
+                Seen::Lost
+            }
             Restored::Lost(lost) => {
                 state.lost = Some(lost);
                 Seen::Lost

@@ -4,7 +4,7 @@
 //! process ends, however it ends: a file without a lock is that of a run that died.
 
 use std::fs::{self, File, TryLockError};
-use std::io;
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -15,6 +15,31 @@ const REMEMBERED: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 #[derive(Debug, Clone)]
 pub struct Processes {
     directory: PathBuf,
+}
+
+/// The machine that a run goes on on. Where the system does not tell, all are taken for one.
+#[derive(Debug, PartialEq, Eq)]
+struct Machine {
+    /// Its name.
+    name: String,
+    /// What is another one each time that it starts.
+    start: String,
+}
+
+impl Machine {
+    fn this() -> Self {
+        let told = |path: &str| fs::read_to_string(path).unwrap_or_default().trim().to_owned();
+        Self { name: told("/proc/sys/kernel/hostname"), start: told("/proc/sys/kernel/random/boot_id") }
+    }
+
+    fn written(&self) -> String {
+        format!("{}\n{}\n", self.name, self.start)
+    }
+
+    fn read(text: &str) -> Self {
+        let mut lines = text.lines().map(str::to_owned);
+        Self { name: lines.next().unwrap_or_default(), start: lines.next().unwrap_or_default() }
+    }
 }
 
 /// The process of a run, known to others as long as this lives.
@@ -38,25 +63,27 @@ impl Processes {
         super::make_directory(&self.directory)?;
         self.forget_old();
         let path = self.path(id);
-        let file = super::recording::private(&path)?;
+        let mut file = super::recording::private(&path)?;
         file.lock()?;
+        file.write_all(Machine::this().written().as_bytes())?;
         Ok(Process { path, _locked: file })
     }
 
     /// Whether the process of run `id` lives; none if it was never known here.
     pub fn lives(&self, id: &str) -> Option<bool> {
-        let file = File::open(self.path(id)).ok()?;
-        match file.try_lock() {
-            Ok(()) => Some(false),
-            Err(TryLockError::WouldBlock) => Some(true),
-            Err(TryLockError::Error(_)) => None,
+        let mut file = File::open(self.path(id)).ok()?;
+        let mut written = String::new();
+        file.read_to_string(&mut written).ok()?;
+        match (Machine::read(&written), Machine::this()) {
+            // a home that several machines share, and perhaps not its locks
+            (begun_on, this) if begun_on.name != this.name => None,
+            (begun_on, this) if begun_on.start != this.start => Some(false),
+            _ => match file.try_lock_shared() {
+                Ok(()) => Some(false),
+                Err(TryLockError::WouldBlock) => Some(true),
+                Err(TryLockError::Error(_)) => None,
+            },
         }
-    }
-
-    /// Forgets run `id`, whose leftovers are gone.
-    pub fn forget(&self, id: &str) {
-        // what stays is forgotten later
-        let _ = fs::remove_file(self.path(id));
     }
 
     fn path(&self, id: &str) -> PathBuf {
@@ -100,5 +127,20 @@ mod tests {
         assert_eq!(processes.lives("k3v9x2mq"), Some(false));
         processes.begin("k3v9x2mq").unwrap().end();
         assert_eq!(processes.lives("k3v9x2mq"), None);
+    }
+
+    #[test]
+    fn another_machine_knows_nothing_and_one_that_was_started_anew_has_no_runs() {
+        let directory = tempfile::tempdir().unwrap();
+        let processes = Processes::of_user(directory.path());
+        let _process = processes.begin("k3v9x2mq").unwrap();
+        let this = Machine::this();
+        let written_by = |machine: &Machine| {
+            fs::write(processes.path("k3v9x2mq"), machine.written()).unwrap();
+            processes.lives("k3v9x2mq")
+        };
+        assert_eq!(written_by(&this), Some(true));
+        assert_eq!(written_by(&Machine { name: "elsewhere".to_owned(), ..Machine::this() }), None);
+        assert_eq!(written_by(&Machine { start: "before".to_owned(), ..this }), Some(false));
     }
 }

@@ -139,6 +139,11 @@ pub enum Restored {
         /// How they are reached now.
         servers: NodeServers,
     },
+    /// Some of them are gone for good: here are the others, and why.
+    Gone {
+        /// How those that are left are reached.
+        servers: NodeServers,
+    },
     /// They are gone, and nothing brings them back at the moment.
     Lost(Unusable),
 }

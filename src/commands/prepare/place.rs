@@ -47,9 +47,9 @@ impl Place {
         let placement = &request.placement;
         let host_network = ways.iter().any(|way| way.path.is_on_host_network());
         let given = request.connection.namespace.clone();
-        let marks = || request.pods.options().marks;
-        let kept = Scope::kept(given.clone(), host_network).marked(marks());
-        let own = Scope::new(&session, given, host_network).marked(marks());
+        let options = request.pods.options();
+        let kept = Scope::kept(given.clone(), host_network).with(&options);
+        let own = Scope::new(&session, given, host_network).with(&options);
         let mut place = Self {
             session,
             scope: own,
@@ -60,7 +60,8 @@ impl Place {
             stays: placement.keep,
             was_kept: false,
         };
-        if !request.instead.dry_run {
+        // a policy goes with its run: servers that stay have none
+        if !request.instead.dry_run && !request.pods.network_policy {
             let settings = place.settings(request, Duration::ZERO);
             place.was_kept = kubernetes::has_kept(cluster, &kept, &settings, &place.nodes).await;
         }
@@ -104,7 +105,10 @@ impl Place {
                 ClientWay::Exec => Clients::Exec,
                 ClientWay::Job => Clients::Job,
             },
-            to: None,
+            to: request.placement.to.as_ref().map(|to| {
+                let default = || request.processes().throughput.engine.default_port();
+                (to.host.clone(), to.port.unwrap_or_else(default))
+            }),
         };
         let facts = kubernetes::facts(cluster, &needs, Depth::Start).await;
         let context = cluster.context.as_deref();

@@ -37,7 +37,7 @@ pub use connection::{ConnectError, ConnectionOptions, Environment};
 pub use facts::{Depth, Facts, GivenNamespace, Granted, Known, SecurityPolicy, facts};
 pub use kept::has_kept;
 pub use kubeconfig::context;
-pub use leftovers::{Fate, Found as FoundLeftovers, Kind, Leftover, find as find_leftovers};
+pub use leftovers::{Fate, Found as FoundLeftovers, Kind, Leftover, Search, find as find_leftovers};
 pub use manifests::manifests;
 pub use nodes::{Choice, Chosen, SelectionError, Wanted, choose};
 pub use objects::{Amount, Marks, PodOptions, Role, Settings};
@@ -129,7 +129,9 @@ pub struct KubernetesTestbed {
     server_logs: Mutex<HashMap<(usize, Network), SharedPosition>>,
     /// The Jobs made so far.
     jobs: AtomicUsize,
-    /// The addresses of the servers' pods, as they were handed out.
+    /// The servers of each node, as they were handed out.
+    servers: Mutex<HashMap<usize, NodeServers>>,
+    /// The addresses of the pods whose servers listen.
     addresses: Mutex<HashMap<(usize, Network), Vec<String>>>,
     /// The nodes whose servers went away and were put back.
     put_back: Mutex<HashSet<usize>>,
@@ -165,6 +167,7 @@ impl KubernetesTestbed {
             made: OnceCell::new(),
             server_logs: Mutex::default(),
             jobs: AtomicUsize::new(0),
+            servers: Mutex::default(),
             addresses: Mutex::default(),
             put_back: Mutex::default(),
             requests: TaskTracker::new(),
@@ -230,9 +233,12 @@ impl KubernetesTestbed {
 impl Testbed for KubernetesTestbed {
     async fn start(&self, progress: StartProgress<'_>) -> Result<Vec<NodeServers>, TestbedError> {
         let made = self.made().await?;
-        let found = if self.settings.keep { Found::Perhaps } else { Found::Nothing };
-        let nodes = (0..self.nodes.len()).map(|index| self.start_node(made, index, found, progress));
-        Ok(join_all(nodes).await)
+        let found = if self.settings.keep { Found::Perhaps { is_fit: true } } else { Found::Nothing };
+        let networks = self.settings.networks();
+        let start = |index| self.start_node(made, index, &networks, found, progress);
+        let nodes = join_all((0..self.nodes.len()).map(start)).await;
+        *self.servers.lock().await = nodes.iter().cloned().enumerate().collect();
+        Ok(nodes)
     }
 
     async fn run_client(

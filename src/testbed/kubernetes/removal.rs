@@ -11,7 +11,7 @@ use kube::{Api, ResourceExt};
 use super::objects::policy_name;
 use super::pods::Pods;
 use super::request::patiently;
-use super::{Kind, KubernetesTestbed, find_leftovers, held, objects};
+use super::{KubernetesTestbed, Search, find_leftovers, held, objects};
 use crate::testbed::TestbedError;
 
 /// How long the removal may take before it is said that it does not end.
@@ -22,6 +22,9 @@ pub(super) const REMOVAL_LIMIT: Duration = Duration::from_secs(90);
 /// A namespace's deletion looks for leftovers first after 5 seconds, and then ever more seldom: pods
 /// that are gone by then spare it the second look. A node that is dead never confirms anything.
 pub(super) const ORDERLY_END: Duration = Duration::from_millis(3500);
+
+/// How long it may take to find out what holds what is left.
+pub(super) const HELD_LIMIT: Duration = Duration::from_secs(10);
 
 /// How often it is looked whether all is gone.
 pub(super) const REMOVAL_POLL: Duration = Duration::from_millis(250);
@@ -37,7 +40,7 @@ impl KubernetesTestbed {
             Err(_) => Err(TestbedError::Removal {
                 namespace: self.scope.namespace(),
                 seconds: REMOVAL_LIMIT.as_secs(),
-                held_by: self.held_by().await,
+                held_by: tokio::time::timeout(HELD_LIMIT, self.held_by()).await.unwrap_or_default(),
             }),
         }
     }
@@ -105,7 +108,7 @@ impl KubernetesTestbed {
     /// What holds what is left.
     async fn held_by(&self) -> Option<String> {
         let namespace = self.scope.namespace();
-        let found = find_leftovers(&self.cluster, &Kind::ALL, Some(&namespace)).await.ok()?;
+        let found = find_leftovers(&self.cluster, Search::Whole, Some(&namespace)).await.ok()?;
         let of_run = |run: Option<&str>| run == Some(self.settings.run());
         let left = found.leftovers.into_iter().find(|leftover| of_run(leftover.run.as_deref()))?;
         held::by(&self.cluster, &namespace, &left.objects).await

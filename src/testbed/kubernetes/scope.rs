@@ -9,7 +9,7 @@ use kube::api::{DeleteParams, Patch, PatchParams, PostParams};
 use kube::{Api, ResourceExt};
 
 use super::connection::quoted;
-use super::objects::{self, Marks};
+use super::objects::{self, Marks, PodOptions};
 use super::request::{Cluster, RequestError};
 
 /// How often it is looked whether something is gone.
@@ -26,6 +26,7 @@ pub struct Scope {
     given: Option<String>,
     host_network: bool,
     marks: Marks,
+    has_policy: bool,
     existence: Arc<Mutex<Existence>>,
 }
 
@@ -47,13 +48,20 @@ enum Existence {
 impl Scope {
     /// The scope of run `run`: in the namespace `given`, or in one of its own.
     pub fn new(run: &str, given: Option<String>, host_network: bool) -> Self {
-        Self { run: run.to_owned(), given, host_network, marks: Marks::default(), existence: Arc::default() }
+        Self {
+            run: run.to_owned(),
+            given,
+            host_network,
+            marks: Marks::default(),
+            has_policy: false,
+            existence: Arc::default(),
+        }
     }
 
-    /// The same, with what the user marks objects with.
+    /// The same, with what the user wants of all objects.
     #[must_use]
-    pub fn marked(self, marks: Marks) -> Self {
-        Self { marks, ..self }
+    pub fn with(self, options: &PodOptions) -> Self {
+        Self { marks: options.marks.clone(), has_policy: options.network_policy, ..self }
     }
 
     /// The namespace of the run's objects.
@@ -92,7 +100,8 @@ impl Scope {
         match &self.given {
             // each by itself: the cluster's own garbage collector may take a minute
             Some(namespace) => format!(
-                "kubectl{kubectl_flags} delete jobs,services,pods,configmaps --namespace {} --selector {}={}",
+                "kubectl{kubectl_flags} delete jobs,services,{}pods,configmaps --namespace {} --selector {}={}",
+                if self.has_policy { "networkpolicies," } else { "" },
                 quoted(namespace),
                 objects::RUN_LABEL,
                 self.run

@@ -36,9 +36,10 @@ pub(super) enum Found {
     /// Nothing that suits.
     Nothing,
     /// Perhaps a pod of the same name, dead or alive.
-    Perhaps,
-    /// A pod of the same name, which is to be replaced.
-    Unfit,
+    Perhaps {
+        /// Whether it may be used if it is alive.
+        is_fit: bool,
+    },
     /// The very pod, alive.
     Alive,
 }
@@ -57,10 +58,10 @@ impl KubernetesTestbed {
         &self,
         made: &Made,
         index: usize,
+        networks: &[Network],
         found: Found,
         progress: StartProgress<'_>,
     ) -> NodeServers {
-        let networks = self.settings.networks();
         let pods = networks.iter().map(|&network| async move {
             let started = self.start_pod(made, index, network, found, progress).await;
             let started = started.map_err(|unusable| self.on_network(network, unusable));
@@ -118,12 +119,12 @@ impl KubernetesTestbed {
                 return Err(self.with_warning(&name, unusable, cause).await);
             }
         };
-        self.addresses.lock().await.insert((index, network), addresses.clone());
         let processes: Vec<Process> = self.settings.processes.iter().collect();
         // one that was found has said that it listens long ago, and its log may be gone
         let silence = if found == Found::Alive { Duration::ZERO } else { SILENCE_LIMIT };
         let versions = processes.iter().map(|process| self.listening(made, &name, *process, silence));
         let versions = try_join_all(versions).await?;
+        self.addresses.lock().await.insert((index, network), addresses.clone());
         Ok(Listening { addresses, version: versions.into_iter().next().flatten() })
     }
 
@@ -149,8 +150,8 @@ impl KubernetesTestbed {
         let node = &self.nodes[index];
         let pod = objects::server_pod(&self.settings, index, network, node, made.owner.clone());
         let api: Api<Pod> = Api::namespaced(self.cluster.client.clone(), &self.scope.namespace());
-        if matches!(found, Found::Perhaps | Found::Unfit)
-            && let Some(found) = self.find(&api, &pod, found).await.map_err(|error| unusable(&error))?
+        if let Found::Perhaps { is_fit } = found
+            && let Some(found) = self.find(&api, &pod, is_fit).await.map_err(|error| unusable(&error))?
         {
             let is_running = matches!(PodState::of(&found), PodState::Running { .. });
             return Ok((if is_running { Found::Alive } else { Found::Nothing }, found.uid()));
@@ -177,7 +178,7 @@ impl KubernetesTestbed {
 
     /// The very pod that is wanted, if an earlier run has left it, or another one is just making it.
     /// One that does not suit is removed.
-    async fn find(&self, api: &Api<Pod>, wanted: &Pod, fit: Found) -> Result<Option<Pod>, RequestError> {
+    async fn find(&self, api: &Api<Pod>, wanted: &Pod, is_fit: bool) -> Result<Option<Pod>, RequestError> {
         let name = wanted.name_any();
         let get = || self.cluster.call("look for its pod", api.get_opt(&name));
         let Some(found) = get().await? else {
@@ -186,7 +187,7 @@ impl KubernetesTestbed {
         let is_alive = matches!(PodState::of(&found), PodState::Running { .. } | PodState::Starting { .. });
         // one of this run's own has been given its time already
         let needed = if self.settings.keep { self.settings.server_deadline } else { Duration::ZERO };
-        if fit != Found::Unfit && is_alive && is_same(&found, wanted) && lives_for(&found, needed) {
+        if is_fit && is_alive && is_same(&found, wanted) && lives_for(&found, needed) {
             return Ok(Some(found));
         }
         let delete = async |grace_seconds: u32| {

@@ -12,7 +12,7 @@ pub fn table(report: &Report, canvas: Canvas) -> String {
         table.set_content_arrangement(ContentArrangement::Dynamic);
         table.set_width(u16::try_from(width).unwrap_or(u16::MAX));
     }
-    for Item { level, topic, found, remedy } in &report.items {
+    for Item { level, topic, found, remedy, .. } in &report.items {
         let remedy = remedy.as_ref().map_or(String::new(), |remedy| format!("\nto do: {remedy}"));
         table.add_row([word(*level), Cell::new(topic.name()), Cell::new(format!("{found}{remedy}"))]);
     }
@@ -51,6 +51,7 @@ mod tests {
     #[test]
     fn each_item_says_how_bad_it_is_and_what_to_do() {
         let item = |level, topic, found: &str, remedy: Option<&str>| Item {
+            is_certain: false,
             level,
             topic,
             found: found.to_owned(),

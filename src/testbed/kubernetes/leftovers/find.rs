@@ -11,7 +11,7 @@ use kube::core::{DynamicObject, Resource};
 use kube::{Api, ResourceExt};
 
 use super::{Kind, Leftover, Object, group};
-use crate::testbed::kubernetes::objects::{MANAGED_BY, MANAGER, RUN_LABEL};
+use crate::testbed::kubernetes::objects::{MANAGED_BY, MANAGER, RUN_LABEL, scope_name};
 use crate::testbed::kubernetes::request::{Cluster, RequestError};
 
 /// What was found.
@@ -37,13 +37,33 @@ impl Kind {
     }
 }
 
-/// Looks for all objects of these kinds that carry our label, in the namespace `only` or in all of
-/// them. Where the user may not look everywhere, in the namespace of the kubeconfig.
+/// How thoroughly leftovers are looked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Search {
+    /// Only what shows that there is something, and as the API server remembers it, which may be a
+    /// moment ago: cheap in clusters of any size.
+    Glance,
+    /// Everything, as it is now.
+    Whole,
+}
+
+impl Search {
+    fn kinds(self) -> &'static [Kind] {
+        match self {
+            Self::Glance => &[Kind::Namespace, Kind::ConfigMap, Kind::Pod],
+            Self::Whole => &Kind::ALL,
+        }
+    }
+}
+
+/// Looks for what carries our label, in the namespace `only` or in all of them. Where the user may
+/// not look everywhere, in the namespace of the kubeconfig.
 ///
 /// # Errors
 /// A request failed, or nothing at all may be looked for.
-pub async fn find(cluster: &Cluster, kinds: &[Kind], only: Option<&str>) -> Result<Found, RequestError> {
-    let answers = join_all(kinds.iter().map(|&kind| list(cluster, kind, only))).await;
+pub async fn find(cluster: &Cluster, search: Search, only: Option<&str>) -> Result<Found, RequestError> {
+    let kinds = search.kinds();
+    let answers = join_all(kinds.iter().map(|&kind| list(cluster, kind, search, only))).await;
     let (mut objects, mut restricted, mut refusal) = (Vec::new(), Vec::new(), None);
     for (&kind, answer) in kinds.iter().zip(answers) {
         match answer {
@@ -76,15 +96,19 @@ pub async fn find(cluster: &Cluster, kinds: &[Kind], only: Option<&str>) -> Resu
 async fn list(
     cluster: &Cluster,
     kind: Kind,
+    search: Search,
     only: Option<&str>,
 ) -> Result<(Vec<Object>, Option<String>), RequestError> {
     let resource = kind.resource();
     let client = || cluster.client.clone();
     let doing = format!("look for {}", kind.name(2));
     let mut parameters = ListParams::default().labels(&format!("{MANAGED_BY}={MANAGER}"));
+    if search == Search::Glance {
+        parameters = parameters.match_any();
+    }
     let list = async |api: Api<DynamicObject>, parameters: &ListParams| {
         let found = cluster.call(&doing, api.list(parameters)).await?;
-        Ok(found.items.iter().map(|object| read(kind, object)).collect())
+        Ok(found.items.iter().map(|object| read(kind, object)).filter(is_ours).collect())
     };
     if kind == Kind::Namespace {
         if let Some(only) = only {
@@ -104,6 +128,12 @@ async fn list(
         }
         other => Ok((other?, None)),
     }
+}
+
+/// Whether it was made by a run. Labels may have been copied to a namespace of somebody's own,
+/// which is none: only what is in it may be.
+fn is_ours(object: &Object) -> bool {
+    object.kind != Kind::Namespace || object.run.as_deref().is_some_and(|run| object.name == scope_name(run))
 }
 
 fn read(kind: Kind, object: &DynamicObject) -> Object {

@@ -3,7 +3,7 @@
 mod find;
 mod remove;
 
-pub use find::{Found, find};
+pub use find::{Found, Search, find};
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -36,9 +36,6 @@ impl Kind {
     /// All of them.
     pub const ALL: [Self; 6] =
         [Self::Namespace, Self::Job, Self::Service, Self::NetworkPolicy, Self::ConfigMap, Self::Pod];
-
-    /// Those by which it is seen that a run has left something.
-    pub const TELLING: [Self; 3] = [Self::Namespace, Self::ConfigMap, Self::Pod];
 
     /// Its name for people, one or several.
     pub fn name(self, count: usize) -> &'static str {

@@ -1,16 +1,21 @@
 //! Removes what a run has left, and waits until it is gone.
 
+use std::time::Duration;
+
 use futures_util::future::join_all;
 use kube::Api;
 use kube::api::DeleteParams;
 use kube::core::DynamicObject;
 use tokio::time::Instant;
 
-use super::{Kind, Leftover, Object, find};
+use super::{Kind, Leftover, Object, Search, find};
 use crate::testbed::TestbedError;
 use crate::testbed::kubernetes::held;
-use crate::testbed::kubernetes::removal::{ORDERLY_END, REMOVAL_LIMIT, REMOVAL_POLL};
-use crate::testbed::kubernetes::request::{Cluster, RequestError};
+use crate::testbed::kubernetes::removal::{HELD_LIMIT, ORDERLY_END, REMOVAL_LIMIT, REMOVAL_POLL};
+use crate::testbed::kubernetes::request::{Cluster, RequestError, patiently};
+
+/// How long an API server that is away is waited for.
+const API_SERVER_AWAY: Duration = Duration::from_secs(60);
 
 impl Leftover {
     /// Removes it, and waits until it is gone. What is made meanwhile by a run that is still going
@@ -28,18 +33,20 @@ impl Leftover {
                 !self.is_own_namespace() || matches!(object.kind, Kind::Namespace | Kind::Pod)
             };
             let deletions = left.iter().filter(has_to_go);
-            let deletions = deletions.map(|object| delete(cluster, object, grace_seconds));
+            let deletions = deletions
+                .map(|object| patiently(API_SERVER_AWAY, move || delete(cluster, object, grace_seconds)));
             for deleted in join_all(deletions).await {
                 deleted?;
             }
             tokio::time::sleep(REMOVAL_POLL).await;
-            left = self.left(cluster).await?;
+            left = patiently(API_SERVER_AWAY, || self.left(cluster)).await?;
             if left.is_empty() {
                 return Ok(());
             }
             if begun.elapsed() > REMOVAL_LIMIT {
                 let namespace = self.namespace.clone();
-                let held_by = held::by(cluster, &namespace, &left).await;
+                let held_by = held::by(cluster, &namespace, &left);
+                let held_by = tokio::time::timeout(HELD_LIMIT, held_by).await.unwrap_or_default();
                 return Err(TestbedError::Removal { namespace, seconds: REMOVAL_LIMIT.as_secs(), held_by });
             }
         }
@@ -47,7 +54,7 @@ impl Leftover {
 
     /// What is left of it.
     async fn left(&self, cluster: &Cluster) -> Result<Vec<Object>, RequestError> {
-        let found = find(cluster, &Kind::ALL, Some(&self.namespace)).await?;
+        let found = find(cluster, Search::Whole, Some(&self.namespace)).await?;
         let same = |leftover: &Leftover| leftover.run == self.run;
         Ok(found.leftovers.into_iter().find(same).map_or(Vec::new(), |leftover| leftover.objects))
     }

@@ -39,9 +39,48 @@ async fn a_server_that_was_deleted_is_put_back_but_not_for_ever() {
     assert_eq!(lost.reason(), "its pod was deleted");
     assert!(servers.iter().all(Result::is_ok));
     deleted(&api, &testbed).await;
-    let Restored::Lost(lost) = testbed.restore(0, Trouble::Failed).await else { panic!("it is back again") };
+    let Restored::Gone { servers } = testbed.restore(0, Trouble::Failed).await else {
+        panic!("it is back again")
+    };
+    let lost = servers[0].as_ref().unwrap_err();
     assert_eq!(lost.reason(), "its pod was deleted, after it had been put back once");
     assert!(lost.remedy().is_some_and(|remedy| remedy.contains("kubectl describe node node-1")));
+    // it is not asked for again
+    assert!(matches!(testbed.restore(0, Trouble::Failed).await, Restored::Intact));
+}
+
+#[tokio::test(start_paused = true)]
+async fn putting_back_that_is_given_up_halfway_has_not_been_done() {
+    let api = FakeApi::new(|name, _| server_log(name).or_else(|| node(name, true)));
+    let testbed = testbed(&api, 2, ClientWay::Exec, None);
+    start(&testbed).await;
+    deleted(&api, &testbed).await;
+    let given_up = tokio::time::timeout(Duration::from_millis(1), testbed.restore(0, Trouble::Failed)).await;
+    assert!(given_up.is_err());
+    assert!(matches!(testbed.restore(0, Trouble::Failed).await, Restored::Back { .. }));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_network_without_a_server_from_the_start_takes_no_other_with_it() {
+    let ways = over(&[Path::Pod, Path::Host]);
+    let host_is_refused = |name: &str, body: &Value| {
+        (name.starts_with("POST") && body["spec"]["hostNetwork"] == true)
+            .then(|| Answer::error(403, "the policy says no"))
+            .or_else(|| server_log(name))
+            .or_else(|| node(name, true))
+    };
+    let api = FakeApi::new(host_is_refused);
+    let settings = Settings { ways, ..settings() };
+    let testbed = with_settings(&api, 2, ClientWay::Exec, None, settings);
+    let nodes = testbed.start(&|_, _| {}).await.unwrap();
+    assert!(nodes[0][0].is_ok() && nodes[0][1].is_err());
+    assert!(matches!(testbed.restore(0, Trouble::Failed).await, Restored::Intact));
+    deleted(&api, &testbed).await;
+    let Restored::Back { servers, .. } = testbed.restore(0, Trouble::Failed).await else {
+        panic!("it is not back");
+    };
+    assert!(servers[0].is_ok());
+    assert!(servers[1].as_ref().is_err_and(|why| why.reason().contains("the policy says no")));
 }
 
 #[tokio::test(start_paused = true)]
@@ -82,7 +121,7 @@ async fn what_may_belong_to_a_run_whose_pods_cannot_be_seen_is_no_leftover() {
             }
             _ => None,
         });
-        find_leftovers(&api.cluster(), &Kind::TELLING, None).await.unwrap()
+        find_leftovers(&api.cluster(), Search::Glance, None).await.unwrap()
     };
     let fate = |found: &FoundLeftovers| found.leftovers[0].fate(None, Timestamp::now());
     let seen = find(true).await;
