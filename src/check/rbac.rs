@@ -63,7 +63,12 @@ mod tests {
     #[test]
     fn one_cluster_role_for_namespaces_of_its_own() {
         let needs = needs(settings(), None, Clients::ExecElseJob);
-        insta::assert_snapshot!(rbac(&needs, "kubectl netbench matrix"));
+        let printed = rbac(&needs, "kubectl netbench matrix");
+        assert!(
+            include_str!("../../docs/measuring.md").contains(&printed),
+            "the documents show something else"
+        );
+        insta::assert_snapshot!(printed);
     }
 
     #[test]

@@ -51,6 +51,7 @@ impl CommonArgs {
     /// # Errors
     /// What is wrong, with what to do.
     pub fn check(&self) -> Result<(), String> {
+        self.pods.check(self.connection.namespace.as_deref())?;
         self.placement.check(self.measurement.engine())?;
         if self.pods.network_policy && self.placement.paths().contains(&Path::LoadBalancer) {
             return Err(

@@ -62,6 +62,8 @@ impl Cli {
     pub fn read(words: impl IntoIterator<Item = OsString>) -> Result<Self, clap::Error> {
         let cli = Self::try_parse_from(words)?;
         let checked = match &cli.command {
+            // what a resumed run was asked for is known only once it is read
+            Command::Matrix(arguments) if arguments.resume.is_some() => Ok(()),
             Command::Matrix(arguments) => arguments.common.check(),
             Command::Pair(arguments) => arguments.check(),
             Command::Check(arguments) => arguments.check(),
@@ -128,6 +130,21 @@ mod tests {
             Cli::try_parse_from(["kubectl-netbench", "matrix", "--tim", "5s"]).unwrap_err().to_string();
         assert!(error.contains("Usage: kubectl netbench matrix"), "{error}");
         assert!(error.contains("'--time'"), "{error}");
+    }
+
+    #[test]
+    fn flags_of_pods_fit_together() {
+        let why = |words: &str| {
+            let words = format!("kubectl-netbench {words}");
+            let read = Cli::read(words.split_whitespace().map(OsString::from));
+            read.map(drop).map_err(|error| error.to_string()).err().unwrap_or_default()
+        };
+        assert!(why("matrix --local 2 --label team=a").contains("--local"));
+        assert!(why("matrix --keep --network-policy").contains("cannot be used with"));
+        assert!(why("matrix --service-account a").contains("name it with --namespace"));
+        assert!(why("matrix --network-policy --path loadbalancer").contains("load balancer"));
+        assert!(why("pair a b --server-context c --network-policy").contains("another cluster"));
+        assert_eq!(why("matrix -n team-a --service-account a --image-pull-secret b --network-policy"), "");
     }
 
     #[test]

@@ -22,10 +22,10 @@ pub struct PodArgs {
     #[arg(long, value_name = "NAME=AMOUNT,...", value_delimiter = ',', value_parser = parse_amount)]
     limits: Vec<(String, Amount)>,
     /// A secret of the namespace to pull the image with; may be repeated.
-    #[arg(long = "image-pull-secret", value_name = "SECRET", requires = "namespace")]
+    #[arg(long = "image-pull-secret", value_name = "SECRET")]
     pull_secrets: Vec<String>,
     /// A service account of the namespace for the pods; its token is not mounted.
-    #[arg(long, value_name = "NAME", requires = "namespace")]
+    #[arg(long, value_name = "NAME")]
     service_account: Option<String>,
     /// The priority class of the pods.
     #[arg(long, value_name = "NAME")]
@@ -43,6 +43,23 @@ pub struct PodArgs {
 }
 
 impl PodArgs {
+    /// Why these flags cannot be used with the namespace that is `given`.
+    ///
+    /// # Errors
+    /// What is wrong, with what to do.
+    pub(super) fn check(&self, given: Option<&str>) -> Result<(), String> {
+        let of_namespace = [
+            (!self.pull_secrets.is_empty(), "--image-pull-secret"),
+            (self.service_account.is_some(), "--service-account"),
+        ];
+        match of_namespace.into_iter().find(|(is_given, _)| *is_given) {
+            Some((_, flag)) if given.is_none() => {
+                Err(format!("{flag} is of a namespace that is there already: name it with --namespace"))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// The flags as options of a testbed.
     pub fn options(&self) -> PodOptions {
         PodOptions {

@@ -91,9 +91,9 @@ impl Cluster {
 }
 
 /// Undoes something when the test ends, however it ends.
-pub struct Undo(pub Vec<&'static str>, pub Vec<String>);
+pub struct Undo<'a>(pub Vec<&'a str>, pub Vec<String>);
 
-impl Drop for Undo {
+impl Drop for Undo<'_> {
     fn drop(&mut self) {
         let words: Vec<&str> = self.0.iter().copied().chain(self.1.iter().map(String::as_str)).collect();
         let _ = command(words[0]).args(&words[1..]).output();

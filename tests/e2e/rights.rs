@@ -17,7 +17,7 @@ fn check(flags: &str) -> Ended {
 /// The roles that were given to the user, until this is dropped.
 struct Roles {
     file: tempfile::NamedTempFile,
-    _undo: Vec<Undo>,
+    _undo: Vec<Undo<'static>>,
 }
 
 impl Roles {

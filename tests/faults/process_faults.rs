@@ -1,5 +1,6 @@
 //! Faults of the program's own process: signals, closed pipes, sudden death.
 
+use std::process::Stdio;
 use std::time::Duration;
 
 use crate::Fault;
@@ -67,10 +68,10 @@ fn signalled(world: &World, way: &str, name: &str) -> Verdict {
 /// `| head`: it ends, and removes what it has made.
 fn closed_pipe(world: &World, _number: usize) -> Verdict {
     let mut command = netbench(&world.matrix(""));
-    let mut child = command.stdout(std::process::Stdio::piped()).spawn().expect("kubectl runs");
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("kubectl runs");
     drop(child.stdout.take());
-    let code = child.wait().expect("it ends").code();
-    Verdict::default().unless(code == Some(0), || format!("it ended with {code:?}"))
+    let ended = Running::of(child).ended();
+    Verdict::default().unless(ended.code == Some(0), || format!("{:?}\n{}", ended.code, ended.stderr))
 }
 
 fn kill(world: &World, number: usize) -> Verdict {

@@ -26,10 +26,10 @@ impl Running {
         Self::of(cluster::start(arguments))
     }
 
-    /// Follows a process whose streams are pipes.
+    /// Follows a process whose standard error is a pipe.
     pub fn of(mut child: Child) -> Self {
         let said = Arc::new(Mutex::new(Vec::new()));
-        let mut stdout = child.stdout.take().expect("it is a pipe");
+        let stdout = child.stdout.take();
         let stderr = BufReader::new(child.stderr.take().expect("it is a pipe"));
         let lines = Arc::clone(&said);
         Self {
@@ -37,7 +37,9 @@ impl Running {
             said,
             stdout: std::thread::spawn(move || {
                 let mut text = String::new();
-                stdout.read_to_string(&mut text).expect("standard output is text");
+                if let Some(mut stdout) = stdout {
+                    stdout.read_to_string(&mut text).expect("standard output is text");
+                }
                 text
             }),
             stderr: std::thread::spawn(move || {
