@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use k8s_openapi::api::core::v1::{LimitRange, LimitRangeItem, Pod};
+use k8s_openapi::api::core::v1::{Container, LimitRange, LimitRangeItem, Pod};
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 use kube::ResourceExt;
 
@@ -25,8 +25,22 @@ pub(super) fn requested(pod: &Pod, resource: &str) -> f64 {
     requests.filter_map(|resources| of(&resources.requests, resource)).sum()
 }
 
-/// The limit that a container gets which states none: that of the first range that has one.
-pub(super) fn default_limit(ranges: &[LimitRange], resource: &str) -> Option<f64> {
+/// The limit of a container: its own or, where it states none, that of the first range that has one.
+pub(super) fn limit(container: &Container, resource: &str, ranges: &[LimitRange]) -> Option<f64> {
+    let own = container.resources.as_ref().and_then(|resources| of(&resources.limits, resource));
+    own.or_else(|| default_limit(ranges, resource))
+}
+
+/// What the containers of all these pods are limited to together; none if one of them is not.
+pub(super) fn limited<'a>(
+    pods: impl IntoIterator<Item = &'a Pod>,
+    resource: &str,
+    ranges: &[LimitRange],
+) -> Option<f64> {
+    pods.into_iter().flat_map(containers).map(|container| limit(container, resource, ranges)).sum()
+}
+
+fn default_limit(ranges: &[LimitRange], resource: &str) -> Option<f64> {
     each(ranges)
         .filter(|(_, item)| item.type_ == "Container")
         .find_map(|(_, item)| of(&item.default, resource))
@@ -54,20 +68,21 @@ pub(super) fn items(ranges: &[LimitRange], made: &Made) -> Vec<Item> {
                 items.push(Item::problem(
                     Topic::LimitRange,
                     format!("{} {broken}", range.name_any()),
-                    "change the LimitRange, or leave --namespace out: a run's own namespace has none",
+                    "choose other amounts with --requests and --limits, change the LimitRange, or leave --namespace out",
                 ));
             }
         }
     }
     if items.is_empty() && !pods.is_empty() {
-        items.extend(throttled(ranges));
+        items.extend(throttled(&pods, ranges));
     }
     items
 }
 
-/// A limit on CPU is part of what is then measured.
-fn throttled(ranges: &[LimitRange]) -> Option<Item> {
-    let limit = default_limit(ranges, "cpu")?;
+/// A limit on CPU is part of what is then measured. One of the pods' own was asked for.
+fn throttled(pods: &[&Pod], ranges: &[LimitRange]) -> Option<Item> {
+    let states = |pod: &&Pod| limited([*pod], "cpu", &[]).is_some();
+    let limit = default_limit(ranges, "cpu").filter(|_| !pods.iter().all(states))?;
     Some(Item::warning(
         Topic::LimitRange,
         format!("containers get a limit of {} of CPU, which will be measured", written(limit, "cpu")),
@@ -77,8 +92,8 @@ fn throttled(ranges: &[LimitRange]) -> Option<Item> {
 
 /// Why a container of the pod is refused.
 fn of_container(item: &LimitRangeItem, resource: &str, pod: &Pod, ranges: &[LimitRange]) -> Option<String> {
-    let limit = default_limit(ranges, resource);
     containers(pod).find_map(|container| {
+        let limit = limit(container, resource, ranges);
         let resources = container.resources.as_ref()?;
         let request = of(&resources.requests, resource)?;
         let asks = format!("a container asks for {}", written(request, resource));
@@ -88,6 +103,12 @@ fn of_container(item: &LimitRangeItem, resource: &str, pod: &Pod, ranges: &[Limi
         }
         if let Some(most) = of(&item.max, resource).filter(|most| exceeds(request, *most)) {
             return Some(format!("allows {} of {resource} at most, and {asks}", amount(most)));
+        }
+        if let (Some(most), Some(limit)) = (of(&item.max, resource), limit)
+            && exceeds(limit, most)
+        {
+            let gets = format!("a container has a limit of {}", amount(limit));
+            return Some(format!("allows {} of {resource} at most, and {gets}", amount(most)));
         }
         let ratio = of(&item.max_limit_request_ratio, resource);
         match (limit, ratio) {
@@ -112,10 +133,9 @@ fn of_pod(item: &LimitRangeItem, resource: &str, pod: &Pod, ranges: &[LimitRange
         return Some(format!("demands at least {} of {resource}, and {asks}", written(least, resource)));
     }
     let most = of(&item.max, resource)?;
-    let Some(limit) = default_limit(ranges, resource) else {
+    let Some(limit) = limited([pod], resource, ranges) else {
         return Some(format!("demands a limit of {resource} of each pod, and the pods have none"));
     };
-    let limit = limit * containers(pod).count() as f64;
     exceeds(limit, most).then(|| {
         let gets = format!("a pod gets a limit of {}", written(limit, resource));
         format!("allows {} of {resource} at most, and {gets}", written(most, resource))
@@ -125,8 +145,21 @@ fn of_pod(item: &LimitRangeItem, resource: &str, pod: &Pod, ranges: &[LimitRange
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::check::fixtures::made;
+    use crate::check::fixtures::{made, made_with_limit};
     use serde_json::json;
+
+    #[test]
+    fn a_limit_that_was_asked_for_is_no_news_but_must_be_allowed() {
+        let range = json!({"metadata": {"name": "l"}, "spec": {"limits": [
+            {"type": "Container", "default": {"cpu": "1"}, "max": {"cpu": "2"}}]}});
+        let range: LimitRange = serde_json::from_value(range).unwrap();
+        let found = |limit: &str| {
+            let items = items(std::slice::from_ref(&range), &made_with_limit("cpu", limit));
+            items.into_iter().map(|item| item.found).collect::<Vec<_>>()
+        };
+        assert_eq!(found("2"), Vec::<String>::new());
+        assert_eq!(found("3"), ["l allows 2000m of cpu at most, and a container has a limit of 3000m"]);
+    }
 
     fn found(limits: &serde_json::Value) -> Vec<String> {
         let range = json!({"metadata": {"name": "limits"}, "spec": {"limits": limits}});

@@ -4,8 +4,8 @@ use k8s_openapi::api::core::v1::{LimitRange, Pod, ResourceQuota, Service};
 use kube::ResourceExt;
 
 use super::amount::{amount, exceeds, written};
-use super::limits::{default_limit, requested};
-use super::made::{Made, containers};
+use super::limits::{limited, requested};
+use super::made::Made;
 use super::{Item, Topic};
 
 pub(super) fn items(quotas: &[ResourceQuota], ranges: &[LimitRange], made: &Made) -> Vec<Item> {
@@ -29,7 +29,7 @@ fn of_quota(quota: &ResourceQuota, ranges: &[LimitRange], made: &Made) -> Vec<It
                 items.push(Item::problem(
                     Topic::Quota,
                     format!("{name} demands a limit of {of} of each pod, and the pods have none"),
-                    format!("make a LimitRange with a default for {of}, or leave --namespace out"),
+                    format!("state one: --limits {of}={}; or leave --namespace out", usual(of)),
                 ));
                 continue;
             }
@@ -65,10 +65,23 @@ fn counts(quota: &ResourceQuota, pod: &Pod) -> bool {
         "NotTerminating" => !ends,
         // all of ours ask for something: none is of the scope BestEffort
         "NotBestEffort" => true,
-        // and none names a class, or a pod to be near to
-        "PriorityClass" => matches!(operator, "DoesNotExist" | "NotIn"),
+        // which classes a quota is about is not looked up: one is taken to be about ours if we have one
+        "PriorityClass" => {
+            let class = pod.spec.as_ref().and_then(|spec| spec.priority_class_name.as_ref());
+            if class.is_some() {
+                operator != "DoesNotExist"
+            } else {
+                matches!(operator, "DoesNotExist" | "NotIn")
+            }
+        }
+        // and none names a pod to be near to
         _ => false,
     })
+}
+
+/// A limit that leaves room enough.
+fn usual(resource: &str) -> &'static str {
+    if resource == "memory" { "64Mi" } else { "1" }
 }
 
 /// How much of a resource the run takes at the same time.
@@ -87,10 +100,8 @@ fn demand(
 ) -> Demand {
     let has_scope =
         quota.spec.as_ref().is_some_and(|spec| spec.scopes.is_some() || spec.scope_selector.is_some());
-    let of_limits = |of: &'static str| match default_limit(ranges, of) {
-        _ if pods.is_empty() => Demand::Amount(0.0),
-        Some(limit) => Demand::Amount(pods.iter().map(|pod| containers(pod).count() as f64 * limit).sum()),
-        None => Demand::NoLimit(of),
+    let of_limits = |of: &'static str| {
+        limited(pods.iter().copied(), of, ranges).map_or(Demand::NoLimit(of), Demand::Amount)
     };
     let of_requests = |of: &str| pods.iter().map(|pod| requested(pod, of)).sum();
     let is_kind = |service: &&Service, kinds: &[&str]| {
@@ -123,7 +134,7 @@ fn demand(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::check::fixtures::{made, made_over};
+    use crate::check::fixtures::{made, made_over, made_with_limit};
     use crate::document::Path;
     use serde_json::json;
 
@@ -172,6 +183,16 @@ mod tests {
                 "Problem: q has 0 of 3 services.nodeports in use, and the run needs 4",
             ]
         );
+    }
+
+    #[test]
+    fn a_limit_of_their_own_is_counted() {
+        let of = |limit: &str| {
+            let made = made_with_limit("cpu", limit);
+            found(&json!({"limits.cpu": "6"}), &json!({}), &[], &made)
+        };
+        assert_eq!(of("1"), ["Ok: leaves room for all that the run makes"]);
+        assert_eq!(of("2"), ["Problem: q has 0m of 6000m limits.cpu in use, and the run needs 12000m"]);
     }
 
     #[test]
