@@ -124,7 +124,7 @@ impl Place {
 
     pub fn setup(&self, request: &Request, layout: Layout, names: Vec<String>) -> Setup {
         let (per_slot, grace) = match self.client_way {
-            ClientWay::Job => (Duration::from_millis(1500), Duration::from_secs(45)),
+            ClientWay::Job => (Duration::from_millis(1500), Duration::from_secs(75)),
             ClientWay::Exec => (Duration::from_millis(200), Duration::from_secs(15)),
         };
         Setup {

@@ -122,8 +122,12 @@ impl KubernetesTestbed {
                 let object = name.as_deref().unwrap_or(job);
                 let unusable = self.with_warning(object, unusable, cause).await;
                 let reason = format!("the client's pod: {}", unusable.reason());
-                Err(Failure::new(FailureKind::NodeUnusable, reason)
-                    .with_remedy(unusable.remedy().map(str::to_owned)))
+                // a cluster that recovers from something may take longer than that: it is worth another try
+                let kind = match cause {
+                    Cause::TimedOut => FailureKind::ClientLost,
+                    Cause::Exited { .. } | Cause::Stuck => FailureKind::NodeUnusable,
+                };
+                Err(Failure::new(kind, reason).with_remedy(unusable.remedy().map(str::to_owned)))
             }
         }
     }
