@@ -3,9 +3,9 @@
 use k8s_openapi::api::core::v1::Pod;
 use serde::Serialize;
 
+use super::lifetime::scope::Scope;
 use super::nodes::Chosen;
 use super::objects::{self, Network, Settings};
-use super::scope::Scope;
 
 /// The objects of a run on `nodes`: its scope, policy, servers and Services and, of `clients` (each with
 /// its node, its way and its command), the Jobs.

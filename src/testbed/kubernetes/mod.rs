@@ -1,50 +1,31 @@
 //! A testbed on a cluster: servers in pods, clients by exec or by Job.
 
-mod access;
-mod cause;
-mod connect;
-mod connection;
-mod endpoints;
-mod exec;
-mod facts;
-#[cfg(test)]
-mod fake_api;
-mod held;
-mod job;
-mod kept;
-mod kubeconfig;
-mod leftovers;
-mod listening;
-mod log;
+mod api;
+mod clients;
+mod lifetime;
 mod manifests;
 mod nodes;
 pub(crate) mod objects;
-mod pod_state;
 mod pods;
-mod proxy;
-mod removal;
-mod request;
-mod restore;
-mod rights;
-mod scope;
 mod servers;
-mod services;
-mod warnings;
+mod survey;
 
-pub use access::choose_client_way;
-pub use connect::connect;
-pub use connection::{ConnectError, ConnectionOptions, Environment};
-pub use facts::{Depth, Facts, GivenNamespace, Granted, Known, SecurityPolicy, facts};
-pub use kept::has_kept;
-pub use kubeconfig::context;
-pub use leftovers::{Fate, Found as FoundLeftovers, Kind, Leftover, Search, find as find_leftovers};
+pub use api::connect::connect;
+pub use api::connection::{ConnectError, ConnectionOptions, Environment};
+pub use api::kubeconfig::context;
+pub use api::request::{Cluster, RequestError, RequestErrorKind};
+pub use lifetime::leftovers::{
+    Fate, Found as FoundLeftovers, Kind, Leftover, Search, find as find_leftovers,
+};
+pub use lifetime::scope::Scope;
 pub use manifests::manifests;
 pub use nodes::{Choice, Chosen, SelectionError, Wanted, choose};
 pub use objects::{Amount, Marks, PodOptions, Role, Settings};
-pub use request::{Cluster, RequestError, RequestErrorKind};
-pub use rights::{Clients, Necessity, Needs, Reach, Right, rights};
-pub use scope::Scope;
 pub use servers::START_LIMIT;
+pub use servers::kept::has_kept;
+pub use survey::access::choose_client_way;
+pub use survey::facts::{Depth, Facts, GivenNamespace, Granted, Known, SecurityPolicy, facts};
+pub use survey::rights::{Clients, Necessity, Needs, Reach, Right, rights};
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -52,52 +33,26 @@ use std::sync::atomic::AtomicUsize;
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use k8s_openapi::api::core::v1::{Node, Pod};
+use k8s_openapi::api::core::v1::Pod;
 use k8s_openapi::api::networking::v1::NetworkPolicy;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
 use kube::Api;
-use kube::api::{ListParams, PostParams};
+use kube::api::PostParams;
 use tokio::sync::{Mutex, OnceCell};
 use tokio_util::task::TaskTracker;
 
-use self::log::LogPosition;
 use self::objects::{Network, network_policy};
-use self::pod_state::PodState;
 use self::pods::Pods;
+use self::pods::log::LogPosition;
+use self::pods::state::PodState;
 use self::servers::Found;
 use super::{NodeServers, Output, Restored, ServerLines, StartProgress, Testbed, TestbedError, Trouble};
 use crate::document::{Failure, Via};
 use crate::engine::ClientExit;
-use crate::plain;
 
 /// How long an API server that does not answer is waited for before a client is given up. Less than
 /// the time that a runner grants a client beyond its own.
 const API_SERVER_AWAY: Duration = Duration::from_secs(10);
-
-impl Cluster {
-    /// The cluster's nodes, all or those that match a label selector.
-    ///
-    /// # Errors
-    /// The request failed.
-    pub async fn nodes(&self, selector: Option<&str>) -> Result<Vec<Node>, RequestError> {
-        let parameters = ListParams { label_selector: selector.map(str::to_owned), ..ListParams::default() };
-        let api = Api::<Node>::all(self.client.clone());
-        let nodes = self.call("list the nodes", api.list(&parameters)).await?;
-        Ok(nodes.items)
-    }
-
-    /// The API server's version, `v1.34.1`, if the user may know it.
-    ///
-    /// # Errors
-    /// The server does not answer.
-    pub async fn version(&self) -> Result<Option<String>, RequestError> {
-        match self.call("reach the cluster", self.client.apiserver_version()).await {
-            Ok(version) => Ok(Some(plain::line(&version.git_version))),
-            Err(error) if error.is_forbidden() => Ok(None),
-            Err(error) => Err(error),
-        }
-    }
-}
 
 /// How clients are started on a cluster.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

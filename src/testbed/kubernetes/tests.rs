@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use super::fake_api::{Answer, FakeApi, running};
+use super::api::fake_api::{Answer, FakeApi, running};
 use super::nodes::NodeAddress;
 use super::objects::fixtures::{chosen, over, settings};
 use super::*;
@@ -475,16 +475,15 @@ async fn servers_that_stay_are_found_again_and_not_removed() {
     let api = FakeApi::new(|name, _| server_log(name));
     let keep = || Settings { keep: true, ..settings() };
     let chosen_nodes = || (1..=2).map(|number| chosen(&format!("node-{number}"))).collect::<Vec<_>>();
-    let has_kept = async || {
-        kept::has_kept(&api.cluster(), &Scope::kept(None, false), &settings(), &chosen_nodes()).await
-    };
-    assert!(!has_kept().await);
+    let is_there =
+        async || has_kept(&api.cluster(), &Scope::kept(None, false), &settings(), &chosen_nodes()).await;
+    assert!(!is_there().await);
     let first = with_settings(&api, 2, ClientWay::Exec, None, keep());
     assert!(start(&first).await.iter().all(Result::is_ok));
     first.stop().await.unwrap();
     assert!(api.requests("DELETE").is_empty());
-    assert!(has_kept().await);
+    assert!(is_there().await);
     let other = Settings { image: "example.org/other:1".to_owned(), ..settings() };
     let nodes = chosen_nodes();
-    assert!(!kept::has_kept(&api.cluster(), &Scope::kept(None, false), &other, &nodes).await);
+    assert!(!has_kept(&api.cluster(), &Scope::kept(None, false), &other, &nodes).await);
 }

@@ -5,7 +5,7 @@ use crate::document::Node;
 use crate::engine::iperf2::Bounceback;
 use crate::engine::iperf3::Iperf3;
 use crate::testbed::Process;
-use crate::testbed::kubernetes::rights::{Clients, Needs};
+use crate::testbed::kubernetes::survey::rights::{Clients, Needs};
 
 /// iperf3 on the pod network.
 pub(crate) fn settings() -> Settings {

@@ -1,0 +1,137 @@
+//! Clients inside the pods that run already: `kubectl exec`, without a pod start per test.
+
+use std::time::Duration;
+
+use k8s_openapi::api::core::v1::Pod;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Status;
+use kube::Api;
+use kube::api::AttachParams;
+use tokio::io::AsyncReadExt;
+
+use crate::document::{Failure, FailureKind};
+use crate::engine::ClientExit;
+use crate::testbed::kubernetes::api::request::patiently;
+use crate::testbed::kubernetes::objects::Network;
+use crate::testbed::kubernetes::{API_SERVER_AWAY, KubernetesTestbed};
+use crate::testbed::{Enough, Output};
+
+/// What is kept of a client's standard error.
+const KEPT_STDERR: usize = 4096;
+
+/// How long output may still come after the client's end.
+const DRAIN_LIMIT: Duration = Duration::from_secs(1);
+
+impl KubernetesTestbed {
+    pub(in crate::testbed::kubernetes) async fn run_by_exec(
+        &self,
+        client: usize,
+        network: Network,
+        command: &[String],
+        output: Output<'_>,
+    ) -> Result<ClientExit, Failure> {
+        let lost = |reason: String| Failure::new(FailureKind::ClientLost, reason);
+        let api: Api<Pod> = Api::namespaced(self.cluster.client.clone(), &self.scope.namespace());
+        let pod = self.server_name(client, network);
+        let container = self.settings.processes.throughput.engine.program();
+        let parameters = AttachParams::default().container(container).stdout(true).stderr(true);
+        let doing = format!("start the client in the pod {pod}");
+        let exec = || self.cluster.call(&doing, api.exec(&pod, command, &parameters));
+        let started = patiently(API_SERVER_AWAY, exec).await;
+        let mut process = started.map_err(|error| error.failure_of_client())?;
+        let (Some(status), Some(mut stdout), Some(mut stderr)) =
+            (process.take_status(), process.stdout(), process.stderr())
+        else {
+            return Err(lost("the client's output is not connected".to_owned()));
+        };
+        let broken = || lost(format!("the connection to the client in the pod {pod} broke"));
+
+        let mut message = Vec::new();
+        let (mut out_open, mut err_open) = (true, true);
+        let (mut out_bytes, mut err_bytes) = (vec![0; 16 * 1024], vec![0; 1024]);
+        let mut status = std::pin::pin!(status);
+        let mut ended = None;
+        let mut drained_until = tokio::time::Instant::now();
+        while out_open || err_open {
+            tokio::select! {
+                count = stdout.read(&mut out_bytes), if out_open => {
+                    let count = count.map_err(|error| lost(error.to_string()))?;
+                    out_open = count > 0;
+                    if output(&out_bytes[..count]) == Enough::Yes {
+                        return Ok(ClientExit::default());
+                    }
+                }
+                count = stderr.read(&mut err_bytes), if err_open => {
+                    let count = count.map_err(|error| lost(error.to_string()))?;
+                    err_open = count > 0;
+                    let room = KEPT_STDERR.saturating_sub(message.len());
+                    message.extend_from_slice(&err_bytes[..count.min(room)]);
+                }
+                // a connection that breaks leaves its streams open: only this tells
+                answer = &mut status, if ended.is_none() => {
+                    ended = Some(answer.ok_or_else(broken)?);
+                    drained_until = tokio::time::Instant::now() + DRAIN_LIMIT;
+                }
+                () = tokio::time::sleep_until(drained_until), if ended.is_some() => break,
+            }
+        }
+        let ended = match ended {
+            Some(status) => status,
+            None => status.await.ok_or_else(broken)?,
+        };
+        let stderr = String::from_utf8_lossy(&message).into_owned();
+        exit(ended, stderr).map_err(lost)
+    }
+}
+
+/// Reads the status that ends an exec.
+///
+/// # Errors
+/// The client was not run to its end; the runtime's words.
+fn exit(status: Status, stderr: String) -> Result<ClientExit, String> {
+    if status.reason.as_deref() == Some("NonZeroExitCode") {
+        let causes = status.details.and_then(|details| details.causes).unwrap_or_default();
+        let cause = causes.into_iter().find(|cause| cause.reason.as_deref() == Some("ExitCode"));
+        let code = cause.and_then(|cause| cause.message?.parse().ok());
+        return Ok(ClientExit { code, stderr });
+    }
+    match status.message.filter(|message| !message.is_empty()) {
+        Some(message) => Err(message),
+        None => Ok(ClientExit { code: Some(0), stderr }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn status(json: &str) -> Status {
+        serde_json::from_str(json).unwrap()
+    }
+
+    #[test]
+    fn exec_ends_with_a_status() {
+        let success = exit(status(r#"{"metadata":{},"status":"Success"}"#), String::new());
+        assert_eq!(success.unwrap().code, Some(0));
+
+        let failed = exit(
+            status(
+                r#"{"metadata":{},"status":"Failure","message":"command terminated with non-zero exit code: exit status 1",
+                "reason":"NonZeroExitCode","details":{"causes":[{"reason":"ExitCode","message":"1"}]}}"#,
+            ),
+            "iperf3: error".to_owned(),
+        );
+        assert_eq!(failed.unwrap(), ClientExit { code: Some(1), stderr: "iperf3: error".to_owned() });
+    }
+
+    #[test]
+    fn a_client_that_the_runtime_did_not_run_is_lost() {
+        let missing = exit(
+            status(
+                r#"{"metadata":{},"status":"Failure","message":"Internal error occurred: OCI runtime exec failed: \"iperf3\": executable file not found in $PATH",
+                "reason":"InternalError","code":500}"#,
+            ),
+            String::new(),
+        );
+        assert!(missing.unwrap_err().contains("executable file not found"));
+    }
+}

@@ -1,0 +1,4 @@
+//! How clients are started, and what comes back of them.
+
+mod exec;
+mod job;

@@ -1,0 +1,103 @@
+//! Why something that was deleted is still there.
+
+use k8s_openapi::api::core::v1::Namespace;
+use kube::api::ListParams;
+use kube::core::DynamicObject;
+use kube::{Api, ResourceExt};
+
+use super::leftovers::{Kind, Object};
+use crate::testbed::kubernetes::api::request::Cluster;
+
+/// The conditions by which a namespace tells what holds it.
+const TELLING: [&str; 5] = [
+    "NamespaceDeletionDiscoveryFailure",
+    "NamespaceDeletionGroupVersionParsingFailure",
+    "NamespaceDeletionContentFailure",
+    "NamespaceContentRemaining",
+    "NamespaceFinalizersRemaining",
+];
+
+/// What holds the objects `left` in `namespace`, in the cluster's words; none if it does not say.
+pub(super) async fn by(cluster: &Cluster, namespace: &str, left: &[Object]) -> Option<String> {
+    let mut reasons = Vec::new();
+    if left.iter().any(|object| object.kind == Kind::Namespace) {
+        let api = Api::<Namespace>::all(cluster.client.clone());
+        if let Ok(Some(found)) = cluster.call("see what holds the namespace", api.get_opt(namespace)).await {
+            reasons.extend(of_namespace(&found));
+        }
+    }
+    let mut kinds: Vec<Kind> = left.iter().map(|object| object.kind).collect();
+    kinds.sort_unstable();
+    kinds.dedup();
+    for kind in kinds.into_iter().filter(|kind| *kind != Kind::Namespace) {
+        let api: Api<DynamicObject> =
+            Api::namespaced_with(cluster.client.clone(), namespace, &kind.resource());
+        let list = cluster.call("see what holds the objects", api.list(&ListParams::default())).await;
+        let found = list.map(|list| list.items).unwrap_or_default();
+        let is_left = |object: &&DynamicObject| {
+            left.iter().any(|left| left.kind == kind && left.name == object.name_any())
+        };
+        reasons.extend(found.iter().filter(is_left).filter_map(|object| of_object(kind, object)));
+    }
+    reasons.dedup();
+    (!reasons.is_empty()).then(|| reasons.join("\n"))
+}
+
+fn of_namespace(namespace: &Namespace) -> Vec<String> {
+    let conditions = namespace.status.as_ref().and_then(|status| status.conditions.as_deref());
+    let told = conditions
+        .unwrap_or_default()
+        .iter()
+        .filter(|condition| condition.status == "True" && TELLING.contains(&condition.type_.as_str()));
+    let mut reasons: Vec<String> = told.filter_map(|condition| condition.message.clone()).collect();
+    let spec = namespace.spec.as_ref().and_then(|spec| spec.finalizers.as_deref()).unwrap_or_default();
+    let others = spec.iter().filter(|finalizer| *finalizer != "kubernetes");
+    let finalizers: Vec<&str> = namespace.finalizers().iter().chain(others).map(String::as_str).collect();
+    if !finalizers.is_empty() {
+        reasons.push(format!("the namespace has the finalizer {}", finalizers.join(", ")));
+    }
+    reasons
+}
+
+fn of_object(kind: Kind, object: &DynamicObject) -> Option<String> {
+    let (what, name) = (kind.name(1), object.name_any());
+    let finalizers = object.finalizers();
+    if !finalizers.is_empty() {
+        return Some(format!("the {what} {name} has the finalizer {}", finalizers.join(", ")));
+    }
+    let node = object.data.pointer("/spec/nodeName").and_then(|node| node.as_str());
+    node.map(|node| format!("the {what} {name} waits for the kubelet of {node} to confirm its end"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_namespace_tells_what_holds_it() {
+        let namespace: Namespace = serde_json::from_value(serde_json::json!({
+            "metadata": {"name": "netbench-a", "finalizers": ["example.org/audit"]},
+            "spec": {"finalizers": ["kubernetes"]},
+            "status": {"phase": "Terminating", "conditions": [
+                {"type": "NamespaceDeletionDiscoveryFailure", "status": "True", "reason": "DiscoveryFailed",
+                 "message": "Discovery failed for some groups, 1 failing: unable to retrieve the complete list of \
+                             server APIs: metrics.k8s.io/v1beta1"},
+                {"type": "NamespaceDeletionContentFailure", "status": "False", "message": "All content successfully \
+                             deleted"},
+                {"type": "NamespaceFinalizersRemaining", "status": "True",
+                 "message": "Some content in the namespace has finalizers remaining: example.org/hold in 1 resource \
+                             instances"}
+            ]}
+        }))
+        .unwrap();
+        assert_eq!(
+            of_namespace(&namespace),
+            [
+                "Discovery failed for some groups, 1 failing: unable to retrieve the complete list of server APIs: \
+                 metrics.k8s.io/v1beta1",
+                "Some content in the namespace has finalizers remaining: example.org/hold in 1 resource instances",
+                "the namespace has the finalizer example.org/audit",
+            ]
+        );
+    }
+}

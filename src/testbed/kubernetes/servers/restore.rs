@@ -1,0 +1,192 @@
+//! Puts back servers that went away during a run: deleted, evicted, out of memory.
+
+use std::time::Duration;
+
+use k8s_openapi::api::core::v1::Node;
+use kube::Api;
+use kube::api::ListParams;
+use tokio::time::Instant;
+
+use crate::testbed::kubernetes::Found;
+use crate::testbed::kubernetes::api::request::patiently;
+use crate::testbed::kubernetes::nodes::obstacle;
+use crate::testbed::kubernetes::objects::Network;
+use crate::testbed::kubernetes::{KubernetesTestbed, Made, PodState};
+use crate::testbed::{NodeServers, Restored, Trouble, Unusable};
+
+/// How long an API server that is away is waited for.
+const API_SERVER_AWAY: Duration = Duration::from_secs(60);
+
+/// How long a node may be not ready before its tests fail.
+const NOT_READY_LIMIT: Duration = Duration::from_secs(15);
+
+/// How often a node that is not ready is asked after.
+const POLL: Duration = Duration::from_secs(1);
+
+/// How long putting back may take: the image is on the node already, and a slot waits.
+const RESTORE_LIMIT: Duration = Duration::from_secs(30);
+
+/// What is wrong with the servers of a node on one of its networks.
+struct Missing {
+    network: Network,
+    why: Unusable,
+    /// Whether the pod is there, and only has another address: a kubelet may give it another network
+    /// while its servers run on.
+    has_moved: bool,
+}
+
+impl KubernetesTestbed {
+    /// Sees whether the servers of the node at position `index` are there. Puts them back if they
+    /// are not, but only once: what takes them away would do it again.
+    pub(in crate::testbed::kubernetes) async fn restored(&self, index: usize, trouble: Trouble) -> Restored {
+        let Some(made) = self.made.get() else {
+            return Restored::Intact;
+        };
+        let missing = self.missing(made, index, trouble).await;
+        let first = missing.first().map(|missing| missing.why.clone());
+        match (first, self.readiness(index, trouble).await) {
+            (None, Ok(())) => Restored::Intact,
+            (None, Err(not_ready)) => {
+                Restored::Lost(Unusable::because(not_ready).with_remedy(Some(self.remedy(index))))
+            }
+            (Some(why), Err(not_ready)) => Restored::Lost(
+                why.reworded(|reason| format!("{reason}; the node is {not_ready}"))
+                    .with_remedy(Some(self.remedy(index))),
+            ),
+            (Some(lost), Ok(())) => self.put_back(made, index, missing, lost).await,
+        }
+    }
+
+    /// The networks on which servers that listened are missing.
+    async fn missing(&self, made: &Made, index: usize, trouble: Trouble) -> Vec<Missing> {
+        let addresses = self.addresses.lock().await;
+        let mut missing = Vec::new();
+        for network in self.settings.networks() {
+            // what never listened has failed for reasons of its own
+            let Some(known) = addresses.get(&(index, network)) else { continue };
+            let why = match made.pods.state(&self.server_name(index, network)) {
+                Some(PodState::Ended { unusable, .. }) => unusable,
+                None => Unusable::because("its pod was deleted"),
+                Some(PodState::Running { addresses }) if addresses != *known => {
+                    let why = Unusable::because("its pod got another address");
+                    missing.push(Missing { network, why, has_moved: true });
+                    continue;
+                }
+                // servers that stay may be busy with the test of somebody else
+                Some(_) if trouble == Trouble::Stuck && !self.settings.keep => {
+                    Unusable::because("its server was stuck in a test that is over")
+                }
+                Some(_) => continue,
+            };
+            missing.push(Missing { network, why, has_moved: false });
+        }
+        missing
+    }
+
+    async fn put_back(&self, made: &Made, index: usize, missing: Vec<Missing>, lost: Unusable) -> Restored {
+        let networks: Vec<Network> = missing.iter().map(|missing| missing.network).collect();
+        let has_moved = missing.iter().all(|missing| missing.has_moved);
+        let old = self.servers.lock().await.get(&index).cloned().unwrap_or_default();
+        if !has_moved && self.put_back.lock().await.contains(&index) {
+            let why = lost.reworded(|reason| format!("{reason}, after it had been put back once"));
+            return self.gone(index, &networks, old, &why).await;
+        }
+        let start = self.start_node(made, index, &networks, Found::Perhaps { is_fit: has_moved }, &|_, _| {});
+        let started = tokio::time::timeout(RESTORE_LIMIT, start).await;
+        // only now: one that is given up halfway has not been put back
+        if !has_moved {
+            self.put_back.lock().await.insert(index);
+        }
+        let why = match &started {
+            Err(_) => {
+                let seconds = RESTORE_LIMIT.as_secs();
+                Some(lost.clone().reworded(|why| format!("{why}, and was not back within {seconds} seconds")))
+            }
+            Ok(servers) => {
+                self.of_networks(&networks, servers).find_map(|server| server.as_ref().err()).map(|again| {
+                    let lost = lost.reason();
+                    again.clone().reworded(|again| format!("{lost}, and could not be put back: {again}"))
+                })
+            }
+        };
+        match (why, started) {
+            (None, Ok(new)) => {
+                let servers = self.merged(&networks, old, new);
+                self.servers.lock().await.insert(index, servers.clone());
+                Restored::Back { lost, servers }
+            }
+            (Some(why), _) => self.gone(index, &networks, old, &why).await,
+            (None, Err(_)) => self.gone(index, &networks, old, &lost).await,
+        }
+    }
+
+    /// The servers of a node without those on some networks, which will not be back.
+    async fn gone(&self, index: usize, networks: &[Network], old: NodeServers, why: &Unusable) -> Restored {
+        let why = match why.remedy() {
+            Some(_) => why.clone(),
+            None => why.clone().with_remedy(Some(self.remedy(index))),
+        };
+        let mut addresses = self.addresses.lock().await;
+        for &network in networks {
+            addresses.remove(&(index, network));
+        }
+        let none = vec![Err(why); self.settings.ways.len()];
+        let servers = self.merged(networks, old, none);
+        self.servers.lock().await.insert(index, servers.clone());
+        Restored::Gone { servers }
+    }
+
+    /// The new servers on some networks, the old ones on the others.
+    fn merged(&self, networks: &[Network], old: NodeServers, new: NodeServers) -> NodeServers {
+        let ways = self.settings.ways.iter().zip(old.into_iter().zip(new));
+        ways.map(|(way, (old, new))| if networks.contains(&Network::of(way.path)) { new } else { old })
+            .collect()
+    }
+
+    fn of_networks<'a>(
+        &'a self,
+        networks: &'a [Network],
+        servers: &'a NodeServers,
+    ) -> impl Iterator<Item = &'a Result<crate::testbed::Server, Unusable>> {
+        let ways = self.settings.ways.iter().zip(servers);
+        ways.filter(|(way, _)| networks.contains(&Network::of(way.path))).map(|(_, server)| server)
+    }
+
+    /// What to do about a node whose servers are gone.
+    fn remedy(&self, index: usize) -> String {
+        let name = &self.nodes[index].node.name;
+        format!("see what is wrong with the node: kubectl describe node {name}; then measure again")
+    }
+
+    /// Why no pod runs on the node at position `index`; a cluster that does not say is believed to
+    /// be well. One whose kubelet could not report while the API server was away comes back soon:
+    /// unless it is known to be gone, it is waited for.
+    async fn readiness(&self, index: usize, trouble: Trouble) -> Result<(), String> {
+        let give_up = Instant::now() + NOT_READY_LIMIT;
+        loop {
+            let readiness = self.readiness_now(index).await;
+            if readiness.is_ok() || trouble == Trouble::Gone || Instant::now() >= give_up {
+                return readiness;
+            }
+            tokio::time::sleep(POLL).await;
+        }
+    }
+
+    async fn readiness_now(&self, index: usize) -> Result<(), String> {
+        // a server that runs elsewhere has no node
+        let Some(node) = self.nodes.get(index) else {
+            return Ok(());
+        };
+        let parameters = ListParams::default().fields(&format!("metadata.name={}", node.node.name));
+        let api: Api<Node> = Api::all(self.cluster.client.clone());
+        let list = || self.cluster.call("see whether a node is ready", api.list(&parameters));
+        // a cluster that is away is waited for: without it no test can be run again either
+        let Ok(found) = patiently(API_SERVER_AWAY, list).await else {
+            return Ok(());
+        };
+        match found.items.first() {
+            None => Err("not in the cluster any more".to_owned()),
+            Some(node) => obstacle(node).map_or(Ok(()), Err),
+        }
+    }
+}

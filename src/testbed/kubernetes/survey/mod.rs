@@ -1,0 +1,37 @@
+//! What a run needs of a cluster, and what the cluster says of itself before anything is made.
+
+pub(super) mod access;
+pub(super) mod facts;
+pub(super) mod rights;
+
+use k8s_openapi::api::core::v1::Node;
+use kube::Api;
+use kube::api::ListParams;
+
+use crate::plain;
+use crate::testbed::kubernetes::{Cluster, RequestError};
+
+impl Cluster {
+    /// The cluster's nodes, all or those that match a label selector.
+    ///
+    /// # Errors
+    /// The request failed.
+    pub async fn nodes(&self, selector: Option<&str>) -> Result<Vec<Node>, RequestError> {
+        let parameters = ListParams { label_selector: selector.map(str::to_owned), ..ListParams::default() };
+        let api = Api::<Node>::all(self.client.clone());
+        let nodes = self.call("list the nodes", api.list(&parameters)).await?;
+        Ok(nodes.items)
+    }
+
+    /// The API server's version, `v1.34.1`, if the user may know it.
+    ///
+    /// # Errors
+    /// The server does not answer.
+    pub async fn version(&self) -> Result<Option<String>, RequestError> {
+        match self.call("reach the cluster", self.client.apiserver_version()).await {
+            Ok(version) => Ok(Some(plain::line(&version.git_version))),
+            Err(error) if error.is_forbidden() => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+}
