@@ -122,10 +122,6 @@ impl Item {
     }
 }
 
-/// Where to find all rights at once.
-pub(crate) const RBAC_HINT: &str =
-    "`kubectl netbench check --rbac`, with the same flags, prints the roles that grant all of it";
-
 /// All findings.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Report {
@@ -135,12 +131,15 @@ pub struct Report {
     pub warnings: usize,
     /// The findings.
     pub items: Vec<Item>,
+    /// Where to find all rights at once.
+    #[serde(skip)]
+    pub(crate) rights_hint: String,
 }
 
 impl Report {
-    fn new(items: Vec<Item>) -> Self {
+    fn new(items: Vec<Item>, rights_hint: String) -> Self {
         let count = |level| items.iter().filter(|item| item.level == level).count();
-        Self { problems: count(Level::Problem), warnings: count(Level::Warning), items }
+        Self { problems: count(Level::Problem), warnings: count(Level::Warning), items, rights_hint }
     }
 
     /// What keeps a run from beginning, as one error; none if nothing does. Only what the cluster
@@ -163,13 +162,14 @@ impl Report {
             count => format!("{count} problems stand in the way of this run"),
         };
         let why = lines(|item| Some(format!("{}: {}", item.topic.name(), item.found)));
-        let hint = if self.lacks_rights() { format!("\n{RBAC_HINT}") } else { String::new() };
+        let hint = self.hint().map_or(String::new(), |hint| format!("\n{hint}"));
         Some(Explanation::new(what).because(why).remedy(lines(|item| item.remedy.clone()) + &hint))
     }
 
-    /// Whether some right is missing.
-    pub(crate) fn lacks_rights(&self) -> bool {
-        self.items.iter().any(|item| item.topic == Topic::Rights && item.level != Level::Ok)
+    /// Where to find all rights at once, if some are missing.
+    pub(crate) fn hint(&self) -> Option<&str> {
+        let lacks = self.items.iter().any(|item| item.topic == Topic::Rights && item.level != Level::Ok);
+        lacks.then_some(self.rights_hint.as_str())
     }
 
     /// The rest, a line each, as remarks of a command that goes on in spite of it. Rights that it can
@@ -226,7 +226,7 @@ pub fn check(needs: &Needs, seen: &Seen<'_>) -> Report {
     items.extend(ports::items(needs, seen, &mut unknown));
     items.push(image(needs, seen.choice));
     items.extend(unknown.item());
-    Report::new(items)
+    Report::new(items, rbac::hint(needs))
 }
 
 fn cluster(seen: &Seen<'_>) -> Item {

@@ -16,7 +16,7 @@ use super::made::Made;
 use super::selector::{Labels, matches};
 use super::{Item, Seen, Topic, Unknown, names};
 use crate::document::{Path, Protocol};
-use crate::testbed::kubernetes::objects::Role;
+use crate::testbed::kubernetes::objects::{Role, network_policy};
 use crate::testbed::kubernetes::{GivenNamespace, Needs};
 
 /// The way of packets that a policy is about.
@@ -50,12 +50,15 @@ pub(super) fn items(
     unknown: &mut Unknown,
 ) -> Vec<Item> {
     let policies = unknown.of(&given.policies);
-    let (Some(server), Some(client)) = made.labels() else {
-        return Vec::new();
-    };
     if policies.is_empty() {
         return Vec::new();
     }
+    // the run's own lets in what others keep out
+    let own = network_policy(&needs.settings, &seen.choice.chosen, None);
+    let policies: Vec<&NetworkPolicy> = policies.iter().chain(&own).collect();
+    let (Some(server), Some(client)) = made.labels() else {
+        return Vec::new();
+    };
     let none = Labels::new();
     let namespace = given.namespace.as_ref().ok().and_then(Option::as_ref);
     let namespace = namespace.map_or(&none, ResourceExt::labels);
@@ -65,7 +68,7 @@ pub(super) fn items(
     let mut blocked = Vec::new();
     let mut ask = |direction, subject, peer: Peer<'_>, ports: &[Port]| {
         for &port in ports {
-            let by = blocking(policies, direction, subject, peer, port);
+            let by = blocking(&policies, direction, subject, peer, port);
             if !by.is_empty() {
                 blocked.push((direction, by.join(", "), port));
             }
@@ -141,7 +144,7 @@ fn pod_networks(seen: &Seen<'_>) -> Vec<Cidr> {
 
 /// The policies that together keep a pod from a peer; none if it is let through.
 fn blocking(
-    policies: &[NetworkPolicy],
+    policies: &[&NetworkPolicy],
     direction: Direction,
     subject: &Labels,
     peer: Peer<'_>,
@@ -149,6 +152,7 @@ fn blocking(
 ) -> Vec<String> {
     let selecting: Vec<(&NetworkPolicy, &NetworkPolicySpec)> = policies
         .iter()
+        .copied()
         .filter_map(|policy| Some((policy, policy.spec.as_ref()?)))
         .filter(|(_, spec)| {
             // an absent selector selects all, as an empty one
@@ -240,7 +244,7 @@ mod tests {
         let namespace = labels(&[("kubernetes.io/metadata.name", "team-a")]);
         let networks = ["10.214.1.0/24".parse().unwrap(), "10.214.2.0/24".parse().unwrap()];
         let peer = Peer::Pod { labels: &ours, namespace: &namespace, networks: &networks };
-        blocking(&policies, direction, &ours, peer, (5201, "TCP"))
+        blocking(&policies.iter().collect::<Vec<_>>(), direction, &ours, peer, (5201, "TCP"))
     }
 
     fn lets_in(ingress: &Value) -> bool {
@@ -305,7 +309,7 @@ mod tests {
         let node = Peer::Address("192.0.2.7".parse().unwrap());
         let blocked = |from: Value| {
             let policy = policy("p", &json!({"podSelector": {}, "ingress": [{"from": [from]}]}));
-            !blocking(&[policy], Direction::Ingress, &labels(&[]), node, (5201, "TCP")).is_empty()
+            !blocking(&[&policy], Direction::Ingress, &labels(&[]), node, (5201, "TCP")).is_empty()
         };
         assert!(blocked(json!({"podSelector": {}})));
         assert!(!blocked(json!({"ipBlock": {"cidr": "192.0.2.0/24"}})));

@@ -2,14 +2,43 @@
 
 use std::fmt::Write;
 
-use crate::testbed::kubernetes::{Necessity, Needs, Reach, Right, rights};
+use crate::document::Protocol;
+use crate::testbed::kubernetes::{Clients, Necessity, Needs, Reach, Right, rights};
 
-/// The roles that a run with these needs takes, as YAML. `command` is what they are for.
-pub fn rbac(needs: &Needs, command: &str) -> String {
+/// Where to find all rights of a run with these needs at once.
+pub(super) fn hint(needs: &Needs) -> String {
+    format!("`kubectl netbench check --rbac{}` prints the roles that grant all of it", flags(needs))
+}
+
+/// The flags of `matrix` and of `check` that change which rights a run takes.
+fn flags(needs: &Needs) -> String {
+    let mut paths: Vec<&str> = needs.settings.ways.iter().map(|way| way.path.name()).collect();
+    paths.dedup();
+    let via = match needs.clients {
+        Clients::ExecElseJob => None,
+        Clients::Exec => Some("exec"),
+        Clients::Job => Some("job"),
+    };
+    let flags = [
+        // a name or an address has no character that means something to a shell, nor has that of a namespace
+        needs.to.as_ref().map(|(host, _)| format!(" --to {host}")),
+        (paths != ["pod"]).then(|| format!(" --path {}", paths.join(","))),
+        via.map(|via| format!(" --via {via}")),
+        needs.settings.keep.then(|| " --keep".to_owned()),
+        (needs.settings.protocol == Protocol::Udp).then(|| " --udp".to_owned()),
+        needs.settings.options.network_policy.then(|| " --network-policy".to_owned()),
+        needs.given.as_ref().map(|namespace| format!(" --namespace {namespace}")),
+    ];
+    flags.into_iter().flatten().collect()
+}
+
+/// The roles that a run with these needs takes, as YAML.
+pub fn rbac(needs: &Needs) -> String {
     let rights = rights(needs);
     let rights = || rights.iter().filter(|right| right.necessity != Necessity::InsteadOfExec);
     let is_of_cluster = |right: &&Right| right.reach == Reach::Cluster || needs.given.is_none();
-    let mut text = format!("# What `{command}` needs. To bind it to somebody:\n");
+    let mut text =
+        format!("# What `kubectl netbench matrix{}` needs. To bind it to somebody:\n", flags(needs));
     text += "#   kubectl create clusterrolebinding netbench --clusterrole=netbench --user=NAME\n";
     if let Some(namespace) = &needs.given {
         // a name of a namespace has no character that means something to a shell
@@ -57,13 +86,13 @@ pub(super) fn rule(right: &Right, verbs: &[&str]) -> String {
 mod tests {
     use super::*;
     use crate::document::Path;
+    use crate::testbed::kubernetes::Settings;
     use crate::testbed::kubernetes::objects::fixtures::{needs, over, settings};
-    use crate::testbed::kubernetes::{Clients, Settings};
 
     #[test]
     fn one_cluster_role_for_namespaces_of_its_own() {
         let needs = needs(settings(), None, Clients::ExecElseJob);
-        let printed = rbac(&needs, "kubectl netbench matrix");
+        let printed = rbac(&needs);
         assert!(
             include_str!("../../docs/measuring.md").contains(&printed),
             "the documents show something else"
@@ -75,13 +104,13 @@ mod tests {
     fn a_role_for_a_given_namespace() {
         let settings = Settings { ways: over(&[Path::Service]), ..settings() };
         let needs = needs(settings, Some("team-a"), Clients::Job);
-        insta::assert_snapshot!(rbac(&needs, "kubectl netbench matrix --via job -n team-a"));
+        insta::assert_snapshot!(rbac(&needs));
     }
 
     #[test]
     fn what_is_printed_is_yaml_of_those_rules() {
         let needs = needs(settings(), None, Clients::Exec);
-        let role: serde_json::Value = serde_yaml::from_str(&rbac(&needs, "x")).unwrap();
+        let role: serde_json::Value = serde_yaml::from_str(&rbac(&needs)).unwrap();
         let printed = role["rules"].as_array().unwrap();
         assert_eq!(printed.len(), rights(&needs).len());
         assert_eq!(printed[0]["resources"][0], "nodes");

@@ -2,7 +2,8 @@ use super::*;
 use crate::document::Path;
 use crate::testbed::kubernetes::objects::fixtures::{needs, over, settings};
 use crate::testbed::kubernetes::{
-    Clients, GivenNamespace, Granted, RequestErrorKind, SecurityPolicy, Settings, Wanted, choose, rights,
+    Clients, GivenNamespace, Granted, PodOptions, RequestErrorKind, SecurityPolicy, Settings, Wanted, choose,
+    rights,
 };
 use k8s_openapi::api::core::v1::Namespace;
 use serde_json::{Value, json};
@@ -208,10 +209,25 @@ fn a_policy_that_keeps_the_pods_apart_is_a_warning() {
 }
 
 #[test]
+fn the_runs_own_policy_lets_in_what_others_keep_out() {
+    let options = PodOptions { network_policy: true, ..PodOptions::default() };
+    let needs = needs(Settings { options, ..settings() }, Some("team-a"), Clients::Exec);
+    let mut facts = facts(&needs, &[]);
+    let deny = |kind: &str| {
+        let spec = json!({"podSelector": {}, "policyTypes": [kind]});
+        Ok(vec![serde_json::from_value(json!({"metadata": {"name": "deny"}, "spec": spec})).unwrap()])
+    };
+    facts.given.as_mut().unwrap().policies = deny("Ingress");
+    assert!(worse_than_ok(&report(&needs, &nodes(), &facts)).is_empty());
+    facts.given.as_mut().unwrap().policies = deny("Egress");
+    assert_eq!(worse_than_ok(&report(&needs, &nodes(), &facts)).len(), 1);
+}
+
+#[test]
 fn nodes_that_may_not_be_listed_are_one_problem() {
     let needs = needs(settings(), None, Clients::Exec);
     let facts = facts(&needs, &[("nodes", "list")]);
     let report = report(&needs, &[], &facts);
     assert_eq!(worse_than_ok(&report).len(), 1, "{:?}", lines(&report));
-    assert!(report.error().unwrap().remedy.unwrap().contains("check --rbac"));
+    assert!(report.error().unwrap().remedy.unwrap().contains("check --rbac --via exec`"));
 }

@@ -4,7 +4,7 @@ use clap::{Args, ValueEnum};
 
 use super::exit;
 use super::measurement::EngineArg;
-use super::{ConnectionArgs, PlacementArgs, PodArgs, ViaArg};
+use super::{ConnectionArgs, PlacementArgs, PodArgs};
 use crate::document::Protocol;
 use crate::engine::iperf2::Bounceback;
 use crate::engine::{ClientOptions, Engine};
@@ -90,22 +90,5 @@ impl CheckArgs {
     /// The program that measures latency; none if that is not asked for.
     pub fn latency_engine(&self) -> Option<&'static dyn Engine> {
         self.rtt.then_some(&Bounceback)
-    }
-
-    /// The measuring command with the flags that change which rights it takes.
-    pub fn command(&self) -> String {
-        let placement = &self.placement;
-        let paths: Vec<&str> = placement.paths().iter().map(|path| path.name()).collect();
-        let path = (!paths.is_empty()).then(|| format!(" --path {}", paths.join(",")));
-        let via = placement.via.to_possible_value().filter(|_| placement.via != ViaArg::Auto);
-        let flags = [
-            path,
-            via.map(|via| format!(" --via {}", via.get_name())),
-            placement.keep.then(|| " --keep".to_owned()),
-            self.udp.then(|| " --udp".to_owned()),
-            self.pods.network_policy.then(|| " --network-policy".to_owned()),
-            self.connection.namespace.as_ref().map(|namespace| format!(" --namespace {namespace}")),
-        ];
-        format!("kubectl netbench matrix{}", flags.into_iter().flatten().collect::<String>())
     }
 }

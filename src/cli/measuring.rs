@@ -107,7 +107,7 @@ pub struct MatrixArgs {
     #[arg(
         long,
         value_name = "RUN",
-        conflicts_with_all = ["nodes", "selector", "concurrency", "MeasurementArgs", "PlacementArgs", "InsteadArgs"],
+        conflicts_with_all = ["nodes", "selector", "concurrency", "MeasurementArgs", "PlacementArgs", "PodArgs", "InsteadArgs"],
         help_heading = "Measuring"
     )]
     pub resume: Option<String>,

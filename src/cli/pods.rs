@@ -1,8 +1,11 @@
 //! What a cluster's policies ask of pods: the flags that `matrix` and `pair` share.
 
+use std::collections::BTreeMap;
+
 use clap::Args;
 use k8s_openapi::api::core::v1::Toleration;
 
+use crate::document::PodParameters;
 use crate::testbed::kubernetes::{Amount, Marks, PodOptions};
 
 /// What the pods of a run are to have.
@@ -43,6 +46,48 @@ pub struct PodArgs {
 }
 
 impl PodArgs {
+    /// The flags that a run was made with.
+    ///
+    /// # Errors
+    /// What is wrong with those that a document tells.
+    pub fn of(parameters: &PodParameters) -> Result<Self, String> {
+        Ok(Self {
+            labels: pairs(parse_label, &parameters.labels)?,
+            annotations: pairs(parse_annotation, &parameters.annotations)?,
+            requests: pairs(parse_amount, &parameters.requests)?,
+            limits: pairs(parse_amount, &parameters.limits)?,
+            pull_secrets: parameters.image_pull_secrets.clone(),
+            service_account: parameters.service_account.clone(),
+            priority_class: parameters.priority_class.clone(),
+            runtime_class: parameters.runtime_class.clone(),
+            tolerations: {
+                let tolerations = parameters.tolerations.iter().map(|text| parse_toleration(text));
+                tolerations.collect::<Result<_, _>>()?
+            },
+            network_policy: parameters.network_policy,
+        })
+    }
+
+    /// The flags as documents tell them.
+    pub fn parameters(&self) -> PodParameters {
+        let pairs = |pairs: &[(String, String)]| pairs.iter().cloned().collect();
+        let amounts = |amounts: &[(String, Amount)]| {
+            amounts.iter().map(|(name, amount)| (name.clone(), amount.as_str().to_owned())).collect()
+        };
+        PodParameters {
+            labels: pairs(&self.labels),
+            annotations: pairs(&self.annotations),
+            requests: amounts(&self.requests),
+            limits: amounts(&self.limits),
+            image_pull_secrets: self.pull_secrets.clone(),
+            service_account: self.service_account.clone(),
+            priority_class: self.priority_class.clone(),
+            runtime_class: self.runtime_class.clone(),
+            tolerations: self.tolerations.iter().map(written).collect(),
+            network_policy: self.network_policy,
+        }
+    }
+
     /// Why these flags cannot be used with the namespace that is `given`.
     ///
     /// # Errors
@@ -77,6 +122,14 @@ impl PodArgs {
             network_policy: self.network_policy,
         }
     }
+}
+
+/// Reads what flags have as `NAME=VALUE` and documents as pairs.
+fn pairs<T>(
+    parse: fn(&str) -> Result<T, String>,
+    pairs: &BTreeMap<String, String>,
+) -> Result<Vec<T>, String> {
+    pairs.iter().map(|(name, value)| parse(&format!("{name}={value}"))).collect()
 }
 
 /// Prefixes of labels and annotations that are ours, or decide how a run's objects are found.
@@ -137,6 +190,13 @@ fn parse_toleration(text: &str) -> Result<Toleration, String> {
     })
 }
 
+/// What [`parse_toleration`] reads.
+fn written(toleration: &Toleration) -> String {
+    let part = |before: &str, part: &Option<String>| part.as_ref().map(|part| format!("{before}{part}"));
+    let parts = [part("", &toleration.key), part("=", &toleration.value), part(":", &toleration.effect)];
+    parts.into_iter().flatten().collect()
+}
+
 /// Whether this can be the key of a label: a name, perhaps with a domain before it.
 fn is_key(text: &str) -> bool {
     let (domain, name) = text.split_once('/').map_or((None, text), |(domain, name)| (Some(domain), name));
@@ -159,6 +219,7 @@ fn is_name(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cli::{Cli, Command};
 
     #[test]
     fn tolerations_are_written_as_taints_are() {
@@ -187,6 +248,29 @@ mod tests {
         assert!(parse_label("team").is_err_and(|why| why.contains("not a label")));
         assert!(parse_label("netbench.dev/run=other").is_err_and(|why| why.contains("set by the run")));
         assert!(parse_annotation("note=two words: fine").is_ok());
+    }
+
+    #[test]
+    fn flags_are_read_back_from_a_document() {
+        let flags = "kubectl-netbench matrix -n bench --label team=net --label empty= --annotation note=a=b --requests cpu=20m,memory=64Mi \
+            --limits cpu=1 --image-pull-secret pull --service-account bench --priority-class low \
+            --runtime-class gvisor --toleration pool=gpu:NoSchedule --toleration spot --network-policy";
+        let Command::Matrix(matrix) = Cli::read(flags.split_whitespace().map(Into::into)).unwrap().command
+        else {
+            panic!("it is a matrix")
+        };
+        let given = matrix.common.pods;
+        let parameters = given.parameters();
+        let read = PodArgs::of(&parameters).unwrap();
+        assert_eq!(read.options(), given.options());
+        assert_eq!(read.parameters(), parameters);
+        let document = serde_json::to_string(&parameters).unwrap();
+        insta::assert_snapshot!(document);
+        let hostile = PodParameters {
+            labels: BTreeMap::from([("netbench.dev/run".to_owned(), "other".to_owned())]),
+            ..PodParameters::default()
+        };
+        assert!(PodArgs::of(&hostile).is_err());
     }
 
     #[test]

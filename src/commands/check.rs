@@ -21,7 +21,7 @@ use crate::console::Console;
 pub(super) async fn run(arguments: CheckArgs, surroundings: &Surroundings) -> Result<ExitCode, Error> {
     let needs = needs(&arguments, surroundings);
     if arguments.rbac {
-        write(check::rbac(&needs, &arguments.command())).await?;
+        write(check::rbac(&needs)).await?;
         return Ok(ExitCode::Success);
     }
     let options = arguments.connection.options();

@@ -23,12 +23,11 @@ use crate::console;
 use crate::progress::Progress;
 
 pub(super) async fn run(request: Request, surroundings: &Surroundings) -> Result<ExitCode, Error> {
-    let environment = &surroundings.environment;
     if let Some(count) = request.instead.local {
         return measure(prepare::local(&request, count)?, &request, surroundings).await;
     }
     if let Some(server) = &request.server {
-        let prepared = prepare::across_clusters(&request, server, environment).await?;
+        let prepared = prepare::across_clusters(&request, server, surroundings).await?;
         return Box::pin(measure(prepared, &request, surroundings)).await;
     }
     match prepare::cluster(&request, surroundings).await? {

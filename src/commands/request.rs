@@ -77,20 +77,12 @@ impl Request {
             arguments.common = CommonArgs {
                 measurement: MeasurementArgs::of(&run.parameters),
                 placement: PlacementArgs::of(run).map_err(|why| Error::Resume { id: run.id.clone(), why })?,
+                pods: PodArgs::of(&run.parameters.pods)
+                    .map_err(|why| Error::Resume { id: run.id.clone(), why })?,
                 instead: InsteadArgs::of(run),
                 connection: arguments.common.connection.or(context, namespace),
                 ..arguments.common
             };
-            let limit =
-                arguments.common.pods.options().limits.get("cpu").map(|limit| limit.as_str().to_owned());
-            if let Some(limited) =
-                run.parameters.cpu_limit.as_ref().filter(|limited| limit.as_ref() != Some(*limited))
-            {
-                let why = format!(
-                    "its containers were limited to {limited} CPU: give --limits cpu={limited} again"
-                );
-                return Err(Error::Resume { id: run.id.clone(), why });
-            }
             // the file may be anybody's
             arguments.common.check().map_err(|why| Error::Resume { id: run.id.clone(), why })?;
         }

@@ -99,7 +99,7 @@ pub(crate) fn run(nodes: &[&str], tests: Vec<TestRecord>) -> Run {
             via: Via::Exec,
             concurrency: None,
             image: None,
-            cpu_limit: None,
+            pods: PodParameters::default(),
             port: None,
             latency_port: None,
         },

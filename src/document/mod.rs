@@ -11,6 +11,7 @@ pub(crate) mod fixtures;
 mod gate;
 mod node;
 mod parameters;
+mod pods;
 mod possible;
 mod summary;
 mod test;
@@ -20,6 +21,7 @@ pub use finding::{Confirmation, Ends, Finding, FindingKind};
 pub use gate::Breach;
 pub use node::{LeftOut, Node};
 pub use parameters::{EngineName, IpFamily, Parameters, Path, Protocol, Via, by_family, way_name};
+pub use pods::PodParameters;
 pub(crate) use possible::is_possible;
 pub use summary::{Cost, LatencyPair, LatencySummary, PairCost, PairSummary, Summary, ThroughputSummary};
 pub use test::{

@@ -3,6 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::PodParameters;
+
 /// The way that the packets of a test take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -166,9 +168,9 @@ pub struct Parameters {
     /// The image of the pods; none without a cluster.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub image: Option<String>,
-    /// How much CPU each container might use, as Kubernetes writes it; none for all there is.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub cpu_limit: Option<String>,
+    /// What the pods were to have beside that.
+    #[serde(default, skip_serializing_if = "PodParameters::is_empty")]
+    pub pods: PodParameters,
     /// The port of the servers; none where each has its own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub port: Option<u16>,

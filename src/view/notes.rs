@@ -10,7 +10,7 @@ pub(super) fn notes(run: &Run) -> Vec<String> {
         let (done, planned) = (run.tests.len(), run.planned_tests);
         notes.push(format!("Partial: the run was ended after {done} of {planned} tests."));
     }
-    if let Some(limit) = &run.parameters.cpu_limit {
+    if let Some(limit) = run.parameters.pods.limits.get("cpu") {
         notes.push(format!("Each container was limited to {limit} CPU: figures may measure that limit."));
     }
     let pairs = || run.summary.throughput.iter().flat_map(|summary| &summary.pairs);

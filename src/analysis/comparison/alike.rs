@@ -2,12 +2,23 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::document::{Node, Run};
 
 /// Parameters that change how much is known, or where clients run, but not what a test shows.
-const HARMLESS: [&str; 5] = ["repeat", "keep", "via", "port", "latencyPort"];
+const HARMLESS: [&str; 10] = [
+    "repeat",
+    "keep",
+    "via",
+    "port",
+    "latencyPort",
+    "labels",
+    "annotations",
+    "imagePullSecrets",
+    "serviceAccount",
+    "tolerations",
+];
 
 /// Each as a sentence without a full stop.
 pub(super) fn differences(base: &Run, run: &Run) -> Vec<String> {
@@ -54,30 +65,45 @@ fn nodes_in_one(base: &Run, run: &Run) -> Vec<String> {
 }
 
 fn parameters(base: &Run, run: &Run) -> Vec<String> {
-    // what a document cannot say is no difference
-    let fields = |run: &Run| serde_json::to_value(&run.parameters).unwrap_or(Value::Null);
     let (then, now) = (fields(base), fields(run));
-    let names: BTreeSet<&String> =
-        [&then, &now].into_iter().filter_map(Value::as_object).flat_map(|fields| fields.keys()).collect();
+    let names: BTreeSet<&String> = then.keys().chain(now.keys()).collect();
     let differ = |name: &&String| then.get(name.as_str()) != now.get(name.as_str());
     names
         .into_iter()
         .filter(differ)
         .filter(|name| !HARMLESS.contains(&name.as_str()))
         .map(|name| {
-            let written = |fields: &Value| match fields.get(name.as_str()) {
-                None => "not given".to_owned(),
-                Some(Value::String(text)) => text.clone(),
-                Some(Value::Array(values)) => {
-                    let plain =
-                        |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-                    values.iter().map(plain).collect::<Vec<_>>().join(" ")
-                }
-                Some(value) => value.to_string(),
+            let told = |fields: &Map<String, Value>| {
+                fields.get(name.as_str()).map_or_else(|| "not given".to_owned(), written)
             };
-            changed(name, &written(&then), &written(&now))
+            changed(name, &told(&then), &told(&now))
         })
         .collect()
+}
+
+/// The parameters by their names, those of pods among them. What a document cannot say is no
+/// difference.
+fn fields(run: &Run) -> Map<String, Value> {
+    let Ok(Value::Object(mut fields)) = serde_json::to_value(&run.parameters) else {
+        return Map::new();
+    };
+    if let Some(Value::Object(pods)) = fields.remove("pods") {
+        fields.extend(pods);
+    }
+    fields
+}
+
+/// A parameter as flags write it.
+fn written(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Array(values) => values.iter().map(written).collect::<Vec<_>>().join(" "),
+        Value::Object(pairs) => {
+            let pair = |(name, value): (&String, &Value)| format!("{name}={}", written(value));
+            pairs.iter().map(pair).collect::<Vec<_>>().join(",")
+        }
+        other => other.to_string(),
+    }
 }
 
 /// What has changed of a node that may explain its figures.

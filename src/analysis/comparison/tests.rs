@@ -129,6 +129,8 @@ fn what_is_not_alike_is_said() {
     now.parameters.parallel = 4;
     now.parameters.repeat = 3;
     now.parameters.image = Some("example.org/iperf3:2".to_owned());
+    now.parameters.pods.limits.insert("cpu".to_owned(), "500m".to_owned());
+    now.parameters.pods.labels.insert("team".to_owned(), "network".to_owned());
     let kernel =
         |kernel: &str| Node { name: "a".to_owned(), kernel: Some(kernel.to_owned()), ..Node::default() };
     now.nodes[0] = kernel("6.12.1");
@@ -140,6 +142,7 @@ fn what_is_not_alike_is_said() {
             "measured then only: b",
             "measured now only: c",
             "image was not given and is example.org/iperf3:2",
+            "limits was not given and is cpu=500m",
             "parallel was 1 and is 4",
             "the kernel of a was 6.1.0 and is 6.12.1",
         ]

@@ -2,7 +2,7 @@
 
 use kubectl_netbench::document::{Command, Node, Path};
 use kubectl_netbench::plain;
-use kubectl_netbench::testbed::kubernetes::{self, Choice, Environment, KubernetesTestbed, Role, Wanted};
+use kubectl_netbench::testbed::kubernetes::{self, Choice, Cluster, KubernetesTestbed, Role, Wanted};
 use kubectl_netbench::testbed::{Outside, Server, TwoClusters};
 
 use super::place::Place;
@@ -36,7 +36,7 @@ pub(in crate::commands) async fn cluster(
         if instead.dry_run {
             return Vec::new();
         }
-        cleanup::leftovers(&cluster, surroundings.processes.as_ref()).await
+        leftovers(&cluster, surroundings).await
     };
     let (nodes, leftovers) = tokio::join!(cluster.nodes(request.selector.as_deref()), leftovers);
     let role = if to.is_some() { Role::Clients } else { Role::Mesh };
@@ -50,11 +50,8 @@ pub(in crate::commands) async fn cluster(
         }
         nodes => nodes?,
     };
-    for leftover in leftovers {
-        request.console.remark(&format!(
-            "a run that is over has left something: {leftover}; `kubectl netbench cleanup{}` removes it",
-            cluster.kubectl_flags
-        ));
+    for remark in &leftovers {
+        request.console.remark(remark);
     }
     let needed = if to.is_some() { 1 } else { 2 };
     let choice = kubernetes::choose(&nodes, &request.wanted, needed)?;
@@ -100,16 +97,37 @@ pub(in crate::commands) async fn cluster(
     })
 }
 
+/// What runs that are over have left in a cluster, with what to do: a remark each.
+async fn leftovers(cluster: &Cluster, surroundings: &Surroundings) -> Vec<String> {
+    let found = cleanup::leftovers(cluster, surroundings.processes.as_ref()).await;
+    let remark = |leftover| {
+        let flags = &cluster.kubectl_flags;
+        format!(
+            "a run that is over has left something: {leftover}; `kubectl netbench cleanup{flags}` removes it"
+        )
+    };
+    found.into_iter().map(remark).collect()
+}
+
 /// Prepares a client on a node of one cluster, and a server on a node of another.
 pub(in crate::commands) async fn across_clusters(
     request: &Request,
     server: &ServerCluster,
-    environment: &Environment,
+    surroundings: &Surroundings,
 ) -> Result<Prepared<TwoClusters>, Error> {
+    let environment = &surroundings.environment;
     let here = kubernetes::connect(&request.connection.options(), environment).await?;
     let there = kubernetes::connect(&server.options, environment).await?;
     let (version, version_there) = tokio::try_join!(here.version(), there.version())?;
-    let (nodes_here, nodes_there) = tokio::try_join!(here.nodes(None), there.nodes(None))?;
+    let nodes = async { tokio::try_join!(here.nodes(None), there.nodes(None)) };
+    let (nodes, left_here, left_there) =
+        tokio::join!(nodes, leftovers(&here, surroundings), leftovers(&there, surroundings));
+    let (nodes_here, nodes_there) = nodes?;
+    // both may be one cluster
+    let only_there = left_there.iter().filter(|remark| !left_here.contains(remark));
+    for remark in left_here.iter().chain(only_there) {
+        request.console.remark(remark);
+    }
     let choice_here = kubernetes::choose(&nodes_here, &request.wanted, 1)?;
     let wanted = Wanted::Named(vec![server.node.clone()]);
     let choice_there = kubernetes::choose(&nodes_there, &wanted, 1)?;

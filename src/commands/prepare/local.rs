@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use kubectl_netbench::document::{Node, Parameters, Path, Via};
+use kubectl_netbench::document::{Node, Parameters, Path, PodParameters, Via};
 use kubectl_netbench::testbed::Way;
 use kubectl_netbench::testbed::local::LocalTestbed;
 
@@ -26,7 +26,7 @@ pub(in crate::commands) fn local(request: &Request, count: u16) -> Result<Prepar
     };
     let parameters = Parameters {
         image: None,
-        cpu_limit: None,
+        pods: PodParameters::default(),
         port: request.placement.port,
         latency_port: None,
         ..parameters(request, &setup)

@@ -124,7 +124,7 @@ fn parameters(request: &Request, setup: &Setup) -> Parameters {
         via: setup.via,
         concurrency: request.concurrency,
         image: Some(request.image().to_owned()),
-        cpu_limit: request.pods.options().limits.get("cpu").map(|amount| amount.as_str().to_owned()),
+        pods: request.pods.parameters(),
         port: Some(setup.processes.throughput.port),
         latency_port: setup.processes.latency.map(|process| process.port),
     }

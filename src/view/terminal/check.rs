@@ -3,7 +3,7 @@
 use comfy_table::{Attribute, Cell, Color, ContentArrangement};
 
 use super::{Canvas, style};
-use crate::check::{Item, Level, RBAC_HINT, Report};
+use crate::check::{Item, Level, Report};
 
 /// One row per item, and a sentence that sums them up.
 pub fn table(report: &Report, canvas: Canvas) -> String {
@@ -16,7 +16,7 @@ pub fn table(report: &Report, canvas: Canvas) -> String {
         let remedy = remedy.as_ref().map_or(String::new(), |remedy| format!("\nto do: {remedy}"));
         table.add_row([word(*level), Cell::new(topic.name()), Cell::new(format!("{found}{remedy}"))]);
     }
-    let hint = if report.lacks_rights() { format!("{RBAC_HINT}\n") } else { String::new() };
+    let hint = report.hint().map_or(String::new(), |hint| format!("{hint}\n"));
     format!("{}\n{}\n{hint}", style::finish(table), sentence(report))
 }
 
@@ -62,7 +62,7 @@ mod tests {
             item(Level::Warning, Topic::NetworkPolicies, "deny keeps pods apart", Some("allow them")),
             item(Level::Problem, Topic::Quota, "q has 3 of 4 pods in use", Some("raise it")),
         ];
-        let report = Report { problems: 1, warnings: 1, items };
+        let report = Report { problems: 1, warnings: 1, items, rights_hint: String::new() };
         insta::assert_snapshot!(table(&report, Canvas::FILE));
         let narrow = Canvas { width: Some(40), color: None };
         assert!(table(&report, narrow).lines().all(|line| line.chars().count() <= 40));
