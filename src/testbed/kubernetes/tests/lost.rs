@@ -1,6 +1,4 @@
-//! Servers that go away during a run, and what runs have left.
-
-use jiff::{Timestamp, ToSpan};
+//! Servers that go away during a run.
 
 use super::*;
 use crate::testbed::{Restored, Trouble};
@@ -97,36 +95,4 @@ async fn a_node_that_is_not_ready_is_given_a_little_time_and_its_server_left_alo
     assert!(matches!(testbed.restore(0, Trouble::Gone).await, Restored::Lost(_)));
     assert!(began.elapsed() < Duration::from_secs(1));
     assert_eq!(api.requests("DELETE").len(), 0);
-}
-
-/// A `ConfigMap` that a run has made two minutes ago.
-fn owner() -> Answer {
-    let made_at = Timestamp::now() - 2.minutes();
-    Answer::ok(&json!({"kind": "ConfigMapList", "apiVersion": "v1", "metadata": {}, "items": [{
-        "metadata": {"name": "netbench-bcdfghjk", "namespace": "team-a", "creationTimestamp": made_at.to_string(),
-            "labels": {"app.kubernetes.io/managed-by": "kubectl-netbench", "netbench.dev/run": "bcdfghjk"}},
-    }]}))
-}
-
-#[tokio::test(start_paused = true)]
-async fn what_may_belong_to_a_run_whose_pods_cannot_be_seen_is_no_leftover() {
-    let find = async |sees_pods: bool| {
-        let api = FakeApi::new(move |name, _| match name {
-            name if name.starts_with("GET /api/v1/configmaps?") => Some(owner()),
-            name if name.starts_with("GET /api/v1/pods?") && !sees_pods => Some(Answer::refusal(
-                include_str!("../../../../tests/fixtures/kubernetes/403-rbac-limited-user.json"),
-            )),
-            name if name.starts_with("GET") => {
-                Some(Answer::ok(&json!({"kind": "List", "apiVersion": "v1", "metadata": {}, "items": []})))
-            }
-            _ => None,
-        });
-        find_leftovers(&api.cluster(), Search::Glance, None).await.unwrap()
-    };
-    let fate = |found: &FoundLeftovers| found.leftovers[0].fate(None, Timestamp::now());
-    let seen = find(true).await;
-    assert_eq!((fate(&seen), seen.restricted), (Fate::Over, Vec::new()));
-    let unseen = find(false).await;
-    assert_eq!(fate(&unseen), Fate::MayGoOn);
-    assert_eq!(unseen.restricted, [(Kind::Pod, Some("default".to_owned()))]);
 }

@@ -1,0 +1,138 @@
+//! What runs have left: how it is found, removed, and what holds it.
+
+use std::sync::Arc;
+
+use jiff::{Timestamp, ToSpan};
+
+use super::*;
+use crate::testbed::TestbedError;
+
+/// A `ConfigMap` that a run has made two minutes ago.
+fn owner() -> Answer {
+    let made_at = Timestamp::now() - 2.minutes();
+    Answer::ok(&json!({"kind": "ConfigMapList", "apiVersion": "v1", "metadata": {}, "items": [{
+        "metadata": {"name": "netbench-bcdfghjk", "namespace": "team-a", "creationTimestamp": made_at.to_string(),
+            "labels": {"app.kubernetes.io/managed-by": "kubectl-netbench", "netbench.dev/run": "bcdfghjk"}},
+    }]}))
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_may_belong_to_a_run_whose_pods_cannot_be_seen_is_no_leftover() {
+    let find = async |sees_pods: bool| {
+        let api = FakeApi::new(move |name, _| match name {
+            name if name.starts_with("GET /api/v1/configmaps?") => Some(owner()),
+            name if name.starts_with("GET /api/v1/pods?") && !sees_pods => {
+                Some(Answer::refusal(recorded!("403-rbac-limited-user.json")))
+            }
+            name if name.starts_with("GET") => {
+                Some(Answer::ok(&json!({"kind": "List", "apiVersion": "v1", "metadata": {}, "items": []})))
+            }
+            _ => None,
+        });
+        find_leftovers(&api.cluster(), Search::Glance, None).await.unwrap()
+    };
+    let fate = |found: &FoundLeftovers| found.leftovers[0].fate(None, Timestamp::now());
+    let seen = find(true).await;
+    assert_eq!((fate(&seen), seen.restricted), (Fate::Over, Vec::new()));
+    let unseen = find(false).await;
+    assert_eq!(fate(&unseen), Fate::MayGoOn);
+    assert_eq!(unseen.restricted, [(Kind::Pod, Some("default".to_owned()))]);
+}
+
+/// A cluster that has some objects of the run `bcdfghjk`, each a list's path and its description.
+/// Those that are `held` cannot be deleted.
+fn keeping(objects: &[(&'static str, Value)], held: bool) -> FakeApi {
+    let objects = Arc::new(Mutex::new(objects.to_vec()));
+    FakeApi::new(move |name, _| {
+        let mut objects = objects.lock().unwrap();
+        let (method, path) = name.split_once(' ')?;
+        let (path, _) = path.split_once('?').unwrap_or((path, ""));
+        match method {
+            "GET" => {
+                let of = |(list, object): &(&str, Value)| (*list == path).then(|| object.clone());
+                let items: Vec<Value> = objects.iter().filter_map(of).collect();
+                Some(Answer::ok(&json!({"kind": "List", "apiVersion": "v1", "metadata": {}, "items": items})))
+            }
+            "DELETE" => {
+                if !held {
+                    let is = |(list, object): &(&str, Value)| {
+                        path == format!("{list}/{}", object["metadata"]["name"].as_str().unwrap())
+                    };
+                    objects.retain(|object| !is(object));
+                }
+                Some(Answer::ok(&json!({"kind": "Status", "apiVersion": "v1", "status": "Success"})))
+            }
+            _ => None,
+        }
+    })
+}
+
+fn left(kind: &'static str, more: &Value) -> (&'static str, Value) {
+    let mut object = json!({"metadata": {"name": "netbench-bcdfghjk-server-1", "namespace": "team-a",
+        "labels": {"app.kubernetes.io/managed-by": "kubectl-netbench", "netbench.dev/run": "bcdfghjk"}}});
+    for (key, value) in more.as_object().unwrap() {
+        match value.as_object() {
+            Some(fields) if key == "metadata" => {
+                object["metadata"].as_object_mut().unwrap().extend(fields.clone());
+            }
+            _ => object[key] = value.clone(),
+        }
+    }
+    (kind, object)
+}
+
+const PODS: &str = "/api/v1/namespaces/team-a/pods";
+
+#[tokio::test(start_paused = true)]
+async fn in_a_given_namespace_each_object_of_the_run_is_deleted() {
+    let other = json!({"metadata": {"name": "other", "labels": {"netbench.dev/run": "cccccccc"}}});
+    let api = keeping(
+        &[
+            left(PODS, &json!({})),
+            left(PODS, &other),
+            left("/api/v1/namespaces/team-a/services", &json!({})),
+            left("/apis/networking.k8s.io/v1/namespaces/team-a/networkpolicies", &json!({})),
+        ],
+        false,
+    );
+    let found = find_leftovers(&api.cluster(), Search::Whole, Some("team-a")).await.unwrap();
+    let of_run = |leftover: &&Leftover| leftover.run.as_deref() == Some("bcdfghjk");
+    let leftover = found.leftovers.iter().find(of_run).unwrap();
+    assert_eq!(leftover.contents(), "1 pod, 1 NetworkPolicy, 1 Service");
+    leftover.remove(&api.cluster()).await.unwrap();
+    let mut deleted = api.requests("DELETE");
+    deleted.sort();
+    assert_eq!(deleted.len(), 3, "{deleted:?}");
+    assert!(deleted.iter().all(|request| request.contains("/netbench-bcdfghjk-server-1?")), "{deleted:?}");
+}
+
+/// What the removal of `object` says, if that does not go away.
+async fn held_by(object: &Value) -> String {
+    let api = keeping(&[left(PODS, object)], true);
+    let found = find_leftovers(&api.cluster(), Search::Whole, Some("team-a")).await.unwrap();
+    match found.leftovers[0].remove(&api.cluster()).await {
+        Err(TestbedError::Removal { namespace, held_by, .. }) if namespace == "team-a" => held_by.unwrap(),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_does_not_go_away_says_what_holds_it() {
+    assert_eq!(
+        held_by(&json!({"metadata": {"finalizers": ["example.org/hold"]}})).await,
+        "the pod netbench-bcdfghjk-server-1 has the finalizer example.org/hold"
+    );
+    assert_eq!(
+        held_by(&json!({"spec": {"nodeName": "node-2"}})).await,
+        "the pod netbench-bcdfghjk-server-1 waits for the kubelet of node-2 to confirm its end"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_may_look_for_nothing_is_told_so() {
+    let api = FakeApi::new(|name, _| {
+        name.starts_with("GET").then(|| Answer::refusal(recorded!("403-rbac-limited-user.json")))
+    });
+    let error = find_leftovers(&api.cluster(), Search::Whole, None).await.unwrap_err();
+    assert!(error.is_forbidden());
+}

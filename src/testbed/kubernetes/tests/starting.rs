@@ -1,0 +1,93 @@
+//! Servers that start, or say why they do not.
+
+use super::*;
+
+#[tokio::test(start_paused = true)]
+async fn servers_start_although_every_watch_ends_soon() {
+    let api = FakeApi::new(|name, _| server_log(name));
+    let servers = start(&testbed(&api, 3, ClientWay::Exec, None)).await;
+    let server = server("10.244.1.5", 5201);
+    assert_eq!(servers, vec![Ok(server); 3]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_whose_log_is_lost_is_taken_to_listen_as_long_as_it_runs() {
+    let api = FakeApi::new(|name, _| name.contains("/log?").then(|| Answer::text("")));
+    let began = Instant::now();
+    let servers = start(&testbed(&api, 2, ClientWay::Exec, None)).await;
+    assert!(servers.iter().all(|server| server.as_ref().is_ok_and(|server| server.version.is_none())));
+    assert!(began.elapsed() < Duration::from_secs(6), "{:?}", began.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_new_namespace_is_waited_for_until_it_has_its_account() {
+    let refused = AtomicUsize::new(0);
+    let api = FakeApi::new(move |name, _| {
+        let late =
+            name.starts_with("POST") && name.contains("/pods") && refused.fetch_add(1, Ordering::Relaxed) < 5;
+        let message = r#"pods "x" is forbidden: error looking up service account netbench-k3v9x2mq/default: serviceaccount "default" not found"#;
+        if late { Some(Answer::error(403, message)) } else { server_log(name) }
+    });
+    assert!(start(&testbed(&api, 2, ClientWay::Exec, None)).await.iter().all(Result::is_ok));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_quota_makes_one_node_unusable_and_leaves_the_others() {
+    let api = FakeApi::new(|name, body| {
+        let third = body["metadata"]["name"].as_str().is_some_and(|pod| pod.ends_with("server-3"));
+        if third { Some(Answer::refusal(recorded!("403-quota-exceeded.json"))) } else { server_log(name) }
+    });
+    let servers = start(&testbed(&api, 3, ClientWay::Exec, None)).await;
+    assert!(servers[0].is_ok() && servers[1].is_ok());
+    let unusable = servers[2].as_ref().unwrap_err();
+    assert!(unusable.reason().contains("exceeded quota"), "{unusable}");
+    assert!(unusable.remedy().unwrap().starts_with("raise the quota"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn pod_security_refuses_with_a_remedy() {
+    let api = FakeApi::new(|name, _| {
+        let pod = name.starts_with("POST") && name.contains("/pods");
+        pod.then(|| Answer::refusal(recorded!("403-pod-security-baseline-host-network.json")))
+    });
+    let servers = start(&testbed(&api, 2, ClientWay::Exec, Some("team-a"))).await;
+    let unusable = servers[0].as_ref().unwrap_err();
+    assert!(unusable.remedy().unwrap().contains("pod-security.kubernetes.io/enforce"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_image_that_cannot_be_pulled_is_told_within_seconds() {
+    let pod: Value = serde_json::from_str(recorded!("pod-bad-image.json")).unwrap();
+    let api = FakeApi::new(|_, _| None);
+    let on_create = {
+        let api = api.clone();
+        move |name: &str, body: &Value| {
+            let creates = name.starts_with("POST") && name.contains("/pods");
+            creates.then(|| {
+                let mut made = body.clone();
+                made["status"] = pod["status"].clone();
+                api.add_pod(made.clone());
+                Answer::ok(&made)
+            })
+        }
+    };
+    let api = api.deciding(on_create);
+    let began = Instant::now();
+    let servers = start(&testbed(&api, 2, ClientWay::Exec, None)).await;
+    assert!(began.elapsed() < Duration::from_secs(10));
+    assert!(servers[0].as_ref().unwrap_err().reason.contains("cannot be pulled"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_watch_that_is_refused_is_told_at_once() {
+    let api = FakeApi::new(|name, _| {
+        let list = name.starts_with("GET") && name.contains("/pods?");
+        list.then(|| Answer::refusal(recorded!("403-rbac-limited-user.json")))
+    });
+    let began = Instant::now();
+    let testbed = testbed(&api, 2, ClientWay::Exec, None);
+    let servers = start(&testbed).await;
+    testbed.stop().await.unwrap();
+    assert!(began.elapsed() < Duration::from_secs(5));
+    assert!(servers[0].as_ref().unwrap_err().reason.contains("User \"limited\" cannot"));
+}
