@@ -12,6 +12,9 @@ use kubectl_netbench::document::{self, Outcome, Run};
 /// One test at a time, on a cluster that has nothing of ours before and after.
 pub struct Cluster(#[expect(dead_code, reason = "held until the test ends")] MutexGuard<'static, ()>);
 
+/// What all objects of ours have.
+pub const LABEL: &str = "app.kubernetes.io/managed-by=kubectl-netbench";
+
 static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 
 pub fn cluster() -> Cluster {
@@ -55,6 +58,26 @@ pub fn start(arguments: &str) -> Child {
     netbench(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("kubectl runs")
 }
 
+/// Begins a run of a minute, and waits until its servers are there.
+pub fn begun(arguments: &str) -> Child {
+    let pods = ["get", "pods", "-A", "-l", LABEL, "--field-selector", "status.phase=Running", "-o", "name"];
+    let before = kubectl(&pods).stdout.lines().count();
+    let run = start(&format!("{arguments} -t 60s --no-save"));
+    let given_up = Instant::now() + Duration::from_secs(30);
+    while kubectl(&pods).stdout.lines().count() < before + 2 {
+        assert!(Instant::now() < given_up, "its servers do not start");
+        std::thread::sleep(Duration::from_millis(200));
+    }
+    run
+}
+
+/// Makes the objects of a manifest, or changes them.
+pub fn apply(manifest: &str) {
+    let file = tempfile::NamedTempFile::new().expect("a temporary file");
+    std::fs::write(file.path(), manifest).expect("it can be written");
+    kubectl(&["apply", "-f", file.path().to_str().expect("its path is text")]).expect_code(0);
+}
+
 impl Cluster {
     pub fn run(&self, arguments: &str) -> Ended {
         let ended = netbench(arguments).output().expect("kubectl runs").into();
@@ -77,10 +100,9 @@ impl Cluster {
     #[expect(clippy::unused_self, reason = "only who holds the cluster may ask")]
     pub fn assert_nothing_left(&self) {
         let given_up = Instant::now() + Duration::from_secs(5);
-        let kinds = "namespaces,pods,jobs,configmaps,services";
+        let kinds = "namespaces,pods,jobs,configmaps,services,networkpolicies";
         loop {
-            let label = "app.kubernetes.io/managed-by=kubectl-netbench";
-            let left = kubectl(&["get", kinds, "-A", "-l", label, "-o", "name"]).expect_code(0).stdout;
+            let left = kubectl(&["get", kinds, "-A", "-l", LABEL, "-o", "name"]).expect_code(0).stdout;
             if left.is_empty() {
                 return;
             }

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use crate::cluster::{Undo, cluster, command, kubectl, netbench};
+use crate::cluster::{LABEL, Undo, cluster, command, kubectl, netbench};
 use crate::common::Ended;
 
 fn run(arguments: &str) -> Ended {
@@ -67,9 +67,8 @@ fn in_a_given_namespace_servers_stay_and_are_removed_as_well() {
     let two = cluster.nodes(2).join(" ");
     let cleaned = Undo(vec!["kubectl", "netbench", "cleanup", "-n", "default"], Vec::new());
     let services = || {
-        let label = "app.kubernetes.io/managed-by=kubectl-netbench";
         let columns = "custom-columns=TYPE:.spec.type";
-        let listed = kubectl(&["get", "services", "-A", "-l", label, "--no-headers", "-o", columns]);
+        let listed = kubectl(&["get", "services", "-A", "-l", LABEL, "--no-headers", "-o", columns]);
         listed.expect_code(0).stdout.lines().map(str::to_owned).collect::<Vec<_>>()
     };
     // a Service that does not suit is made anew

@@ -1,25 +1,9 @@
 //! What dead runs have left is noticed, told from what is going on, and removed.
 
 use std::process::Child;
-use std::time::{Duration, Instant};
 
-use crate::cluster::{Undo, cluster, command, kubectl, netbench, start};
+use crate::cluster::{LABEL, Undo, begun, cluster, command, kubectl, netbench};
 use crate::common::{Ended, signal};
-
-const LABEL: &str = "app.kubernetes.io/managed-by=kubectl-netbench";
-
-/// Begins a run of a minute, and waits until its servers are there.
-fn begun(arguments: &str) -> Child {
-    let pods = ["get", "pods", "-A", "-l", LABEL, "--field-selector", "status.phase=Running", "-o", "name"];
-    let before = kubectl(&pods).stdout.lines().count();
-    let run = start(&format!("{arguments} -t 60s --no-save"));
-    let given_up = Instant::now() + Duration::from_secs(30);
-    while kubectl(&pods).stdout.lines().count() < before + 2 {
-        assert!(Instant::now() < given_up, "its servers do not start");
-        std::thread::sleep(Duration::from_millis(200));
-    }
-    run
-}
 
 fn killed(run: Child) {
     signal(run.id(), "KILL");

@@ -27,5 +27,6 @@ mod interrupts;
 mod kept;
 mod leftovers;
 mod paths;
+mod policies;
 mod rights;
 mod runs;

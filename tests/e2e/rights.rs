@@ -1,17 +1,21 @@
 //! `check`: what it finds, and that the roles it prints are what a run takes, neither more nor less.
 
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 use std::time::Instant;
 
-use crate::cluster::{Cluster, Undo, cluster, kubectl, netbench, rates};
+use crate::cluster::{Cluster, Undo, apply, cluster, kubectl, netbench, rates};
 use crate::common::Ended;
 use kubectl_netbench::document::Via;
 
 /// A user without any right but those of everybody.
 const USER: &str = "netbench-e2e-somebody";
 
+fn ended(mut command: Command) -> Ended {
+    command.output().expect("kubectl runs").into()
+}
+
 fn check(flags: &str) -> Ended {
-    netbench(&format!("check {flags}")).output().expect("kubectl runs").into()
+    ended(netbench(&format!("check {flags}")))
 }
 
 /// The roles that were given to the user, until this is dropped.
@@ -52,14 +56,26 @@ impl Roles {
 
 /// Runs a matrix of two nodes as a user who has what `check --rbac` prints for it and no more.
 fn measure_with_printed_rights(cluster: &Cluster, flags: &str, namespace: Option<&str>) -> Via {
-    let flags = namespace.map_or(flags.to_owned(), |name| format!("{flags} -n {name}"));
-    let printed = check(&format!("--rbac {flags}")).expect_code(0).stdout;
+    measure_with_rights(cluster, "matrix", flags, flags, namespace)
+}
+
+/// Runs a command on two nodes as a user who has what `check --rbac` prints for some flags and no more.
+fn measure_with_rights(
+    cluster: &Cluster,
+    command: &str,
+    flags: &str,
+    granted: &str,
+    namespace: Option<&str>,
+) -> Via {
+    let place = namespace.map_or(String::new(), |name| format!(" -n {name}"));
+    let printed = check(&format!("--rbac {granted}{place}")).expect_code(0).stdout;
     let roles = Roles::give(&printed, namespace);
     let nodes = cluster.nodes(2).join(" ");
-    let checked = check(&format!("{nodes} {flags} --as {USER}")).expect_code(0).stdout;
+    let checked = check(&format!("{nodes} {granted}{place} --as {USER}")).expect_code(0).stdout;
     // that it may not look at everything is another thing
     assert!(!checked.contains("! warning  rights"), "{checked}");
-    let run = cluster.run(&format!("matrix {nodes} -t 1s {flags} --as {USER} -o json")).expect_code(0).run();
+    let measured = netbench(&format!("{command} {nodes} -t 1s {flags}{place} --as {USER} -o json"));
+    let run = ended(measured).expect_code(0).run();
     assert_eq!(rates(&run).len(), 2);
     drop(roles);
     run.parameters.via
@@ -106,6 +122,38 @@ fn the_printed_rights_are_enough_in_a_given_namespace() {
 
 #[test]
 #[ignore = "needs a cluster: NETBENCH_E2E_KUBECONFIG"]
+fn the_printed_rights_are_enough_for_udp_through_the_nodes_and_a_policy() {
+    let cluster = cluster();
+    measure_with_printed_rights(&cluster, "--udp --path nodeport", None);
+    cluster.assert_nothing_left();
+    measure_with_printed_rights(&cluster, "--network-policy", Some("default"));
+    cluster.assert_nothing_left();
+}
+
+#[test]
+#[ignore = "needs a cluster: NETBENCH_E2E_KUBECONFIG"]
+fn the_printed_rights_are_enough_for_servers_that_stay() {
+    let cluster = cluster();
+    let _cleaned = Undo(vec!["kubectl", "netbench", "cleanup"], Vec::new());
+    measure_with_printed_rights(&cluster, "--keep --path pod,service", None);
+    // and are used again
+    measure_with_printed_rights(&cluster, "--keep --path pod,service", None);
+}
+
+#[test]
+#[ignore = "needs a cluster: NETBENCH_E2E_KUBECONFIG"]
+fn the_rights_that_the_remedy_of_a_pair_names_are_enough() {
+    let cluster = cluster();
+    let nodes = cluster.nodes(2).join(" ");
+    let refused = cluster.run(&format!("pair {nodes} --as {USER}")).expect_code(1).stderr;
+    let named = refused.lines().find_map(|line| line.split('`').find(|part| part.contains("--rbac")));
+    let flags = named.and_then(|named| named.split_once("--rbac")).expect(&refused).1;
+    assert_eq!(measure_with_rights(&cluster, "pair", "", flags.trim(), None), Via::Job);
+    cluster.assert_nothing_left();
+}
+
+#[test]
+#[ignore = "needs a cluster: NETBENCH_E2E_KUBECONFIG"]
 fn a_verb_that_is_taken_away_is_named() {
     let _cluster = cluster();
     let flags = "--via job -n default";
@@ -141,9 +189,7 @@ fn what_stands_in_the_way_in_a_namespace_is_told() {
         r#"{{"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy",
         "metadata": {{"name": "deny", "namespace": "{name}"}}, "spec": {{"podSelector": {{}}}}}}"#
     );
-    let file = tempfile::NamedTempFile::new().expect("a temporary file");
-    std::fs::write(file.path(), deny).expect("it can be written");
-    kubectl(&["apply", "-f", file.path().to_str().expect("its path is text")]).expect_code(0);
+    apply(&deny);
     let checked = check(&format!("{nodes} -n {name}")).expect_code(3).stdout;
     for told in [
         "few has 0 of 3 pods in use, and the run needs 4",

@@ -1,0 +1,113 @@
+//! What the policies of clusters ask of pods, by flags.
+
+use serde_json::{Value, json};
+
+use crate::cluster::{LABEL, Undo, apply, begun, cluster, kubectl, netbench};
+use crate::common::{Ended, signal};
+
+const NAMESPACE: &str = "netbench-e2e-policies";
+
+/// A namespace with all that flags can name.
+const THINGS: &str = r#"
+apiVersion: v1
+kind: Namespace
+metadata: {name: netbench-e2e-policies}
+---
+apiVersion: v1
+kind: ServiceAccount
+metadata: {name: bench, namespace: netbench-e2e-policies}
+---
+apiVersion: v1
+kind: Secret
+metadata: {name: pull, namespace: netbench-e2e-policies}
+type: kubernetes.io/dockerconfigjson
+stringData: {.dockerconfigjson: '{"auths": {}}'}
+---
+apiVersion: scheduling.k8s.io/v1
+kind: PriorityClass
+metadata: {name: netbench-e2e}
+value: 1000
+---
+apiVersion: node.k8s.io/v1
+kind: RuntimeClass
+metadata: {name: netbench-e2e}
+handler: runc
+"#;
+
+/// The objects of ours of some kinds in the namespace.
+fn ours(kinds: &str) -> Vec<Value> {
+    let listed = kubectl(&["get", kinds, "-n", NAMESPACE, "-l", LABEL, "-o", "json"]).expect_code(0);
+    let list: Value = serde_json::from_str(&listed.stdout).expect("it is JSON");
+    list["items"].as_array().expect("a list").clone()
+}
+
+#[test]
+#[ignore = "needs a cluster: NETBENCH_E2E_KUBECONFIG"]
+fn pods_have_what_policies_ask_for() {
+    let cluster = cluster();
+    let nodes = cluster.nodes(2).join(" ");
+    let _namespace = Undo(vec!["kubectl", "delete", "namespace", NAMESPACE], Vec::new());
+    let classes = vec!["priorityclass/netbench-e2e".to_owned(), "runtimeclass/netbench-e2e".to_owned()];
+    let _classes = Undo(vec!["kubectl", "delete"], classes);
+    apply(THINGS);
+    let flags = "--label team=network --annotation note=mine --requests cpu=20m --limits cpu=1,memory=256Mi \
+        --image-pull-secret pull --service-account bench --priority-class netbench-e2e \
+        --runtime-class netbench-e2e --toleration pool=gpu:NoSchedule --network-policy";
+    let run = begun(&format!("matrix {nodes} -n {NAMESPACE} {flags}"));
+    for object in ours("pods,configmaps,networkpolicies") {
+        assert_eq!(object["metadata"]["labels"]["team"], "network", "{object}");
+        assert_eq!(object["metadata"]["annotations"]["note"], "mine", "{object}");
+    }
+    for pod in ours("pods") {
+        let spec = &pod["spec"];
+        assert_eq!(spec["serviceAccountName"], "bench");
+        assert_eq!(spec["automountServiceAccountToken"], false);
+        assert_eq!(spec["imagePullSecrets"], json!([{"name": "pull"}]));
+        assert_eq!(spec["priority"], 1000);
+        assert_eq!(spec["runtimeClassName"], "netbench-e2e");
+        let pool = json!({"key": "pool", "operator": "Equal", "value": "gpu", "effect": "NoSchedule"});
+        assert!(spec["tolerations"].as_array().is_some_and(|all| all.contains(&pool)), "{spec}");
+        for container in spec["containers"].as_array().expect("there are some") {
+            let resources = json!({"requests": {"cpu": "20m", "memory": "32Mi"},
+                "limits": {"cpu": "1", "memory": "256Mi"}});
+            assert_eq!(container["resources"], resources);
+        }
+    }
+    signal(run.id(), "INT");
+    let interrupted = Ended::from(run.wait_with_output().expect("it ends"));
+    assert_eq!(interrupted.code, Some(130), "{}", interrupted.stderr);
+    cluster.assert_nothing_left();
+}
+
+#[test]
+#[ignore = "needs a cluster: NETBENCH_E2E_KUBECONFIG"]
+fn a_run_measures_behind_its_own_policy_and_cleanup_removes_that_of_a_dead_one() {
+    let cluster = cluster();
+    let nodes = cluster.nodes(2).join(" ");
+    let run = cluster.run(&format!("matrix {nodes} -n default -t 1s --network-policy --path pod,nodeport"));
+    run.expect_code(0);
+    let killed = begun(&format!("matrix {nodes} -n default --network-policy"));
+    let policies = || kubectl(&["get", "networkpolicies", "-A", "-l", LABEL, "-o", "name"]).stdout;
+    assert!(policies().contains("-clients-only"), "{}", policies());
+    signal(killed.id(), "KILL");
+    killed.wait_with_output().expect("it ends");
+    let cleaned = Ended::from(netbench("cleanup").output().expect("kubectl runs")).expect_code(0);
+    assert!(cleaned.stdout.contains("1 NetworkPolicy"), "{}", cleaned.stdout);
+    cluster.assert_nothing_left();
+}
+
+#[test]
+#[ignore = "needs a cluster: NETBENCH_E2E_KUBECONFIG"]
+fn nodes_with_a_taint_that_is_tolerated_are_measured_without_being_named() {
+    let cluster = cluster();
+    let nodes = cluster.nodes(2);
+    let [first, second] = nodes.as_slice() else { panic!("two nodes") };
+    let _labels = Undo(vec!["kubectl", "label", "nodes", first, second], vec!["netbench-e2e-".to_owned()]);
+    let _taint = Undo(vec!["kubectl", "taint", "nodes", second], vec!["netbench-e2e-".to_owned()]);
+    kubectl(&["label", "nodes", first, second, "netbench-e2e=yes"]).expect_code(0);
+    kubectl(&["taint", "nodes", second, "netbench-e2e=yes:NoSchedule"]).expect_code(0);
+    let matrix = "matrix -l netbench-e2e=yes -t 1s";
+    let without = cluster.run(matrix).expect_code(1);
+    assert!(without.stderr.contains("netbench-e2e"), "{}", without.stderr);
+    cluster.run(&format!("{matrix} --toleration netbench-e2e")).expect_code(0);
+}
