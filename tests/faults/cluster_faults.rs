@@ -18,7 +18,7 @@ pub const FAULTS: &[Fault] = &[
     },
     Fault {
         name: "API server away for 30 s, by Job",
-        trials: (0, 5),
+        trials: (1, 5),
         needs_control: true,
         trial: api_server_job,
     },
