@@ -15,7 +15,6 @@ use std::time::Duration;
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use jiff::Timestamp;
-use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::document::{FailureKind, Measure, Outcome, Protocol, TestRecord};
@@ -111,8 +110,6 @@ pub struct Started<'a, T> {
     testbed: &'a T,
     settings: &'a Settings,
     nodes: Nodes<'a>,
-    /// When every Service must be reachable.
-    settled_at: Instant,
 }
 
 /// Starts the servers of `testbed`; none if that was interrupted. Removing what the testbed made
@@ -135,7 +132,7 @@ pub async fn start<'a, T: Testbed>(
     let servers = servers?;
     check_enough(&servers, settings)?;
     let nodes = Nodes::new(&settings.nodes, servers);
-    Ok(Some(Started { testbed, settings, nodes, settled_at: Instant::now() + SETTLE_LIMIT }))
+    Ok(Some(Started { testbed, settings, nodes }))
 }
 
 impl<T: Testbed> Started<'_, T> {
@@ -155,8 +152,8 @@ impl<T: Testbed> Started<'_, T> {
         interrupt: &CancellationToken,
     ) -> Measurements {
         let mut measurements = Measurements::default();
-        let Self { testbed, settings, nodes, settled_at } = self;
-        let run = Run { testbed: *testbed, settings, observer, nodes, settled_at: *settled_at };
+        let Self { testbed, settings, nodes } = self;
+        let run = Run { testbed: *testbed, settings, observer, nodes };
         for slot in plan.slots() {
             observer.observe(&Event::SlotStarted {
                 number: slot.number,
@@ -185,10 +182,7 @@ impl<T: Testbed> Started<'_, T> {
     }
 }
 
-/// How long the nodes may take, after all servers listen, until each knows the way to each Service.
-const SETTLE_LIMIT: Duration = Duration::from_secs(15);
-
-/// How often a Service is tried until then.
+/// How often a Service is tried until every node must know the way to it.
 const SETTLE_PAUSE: Duration = Duration::from_millis(500);
 
 struct Run<'a, T> {
@@ -196,7 +190,6 @@ struct Run<'a, T> {
     settings: &'a Settings,
     observer: &'a dyn Observer,
     nodes: &'a Nodes<'a>,
-    settled_at: Instant,
 }
 
 impl<T: Testbed> Run<'_, T> {
@@ -214,7 +207,7 @@ impl<T: Testbed> Run<'_, T> {
             };
             if failure.kind == FailureKind::Unreachable
                 && way.path.has_service()
-                && Instant::now() < self.settled_at
+                && !self.nodes.is_settled(test.server)
             {
                 // the node has not heard of the Service yet: nothing was disturbed, nothing counts
                 tokio::time::sleep(SETTLE_PAUSE).await;

@@ -1,10 +1,16 @@
 //! What is known of the servers of each node while tests run.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::time::Instant;
 
 use super::{Event, Observer};
 use crate::document::{Failure, FailureKind};
 use crate::testbed::{NodeServers, Restored, Server, Starting, Testbed, Trouble, Unusable};
+
+/// How long the nodes may take, after a server listens, until each knows the way to its Service.
+const SETTLE_LIMIT: Duration = Duration::from_secs(15);
 
 /// The servers of all nodes.
 pub(super) struct Nodes<'a> {
@@ -17,6 +23,8 @@ struct State {
     servers: NodeServers,
     /// Why there are none at the moment.
     lost: Option<Unusable>,
+    /// When every Service in front of them must be reachable from everywhere.
+    settled_at: Instant,
     /// Whether it was looked twice already, although nothing was known against it.
     is_trusted: bool,
 }
@@ -32,10 +40,22 @@ pub(super) enum Seen {
     Lost,
 }
 
+impl State {
+    /// Servers that listen since now.
+    fn new(servers: NodeServers) -> Self {
+        Self { servers, lost: None, settled_at: Instant::now() + SETTLE_LIMIT, is_trusted: false }
+    }
+}
+
 impl<'a> Nodes<'a> {
     pub(super) fn new(names: &'a [String], servers: Vec<NodeServers>) -> Self {
-        let state = |servers| Mutex::new(State { servers, lost: None, is_trusted: false });
-        Self { names, states: servers.into_iter().map(state).collect() }
+        let states = servers.into_iter().map(|servers| Mutex::new(State::new(servers)));
+        Self { names, states: states.collect() }
+    }
+
+    /// Whether every node must know the way to the Service of this one by now.
+    pub(super) fn is_settled(&self, node: usize) -> bool {
+        Instant::now() >= self.state(node).settled_at
     }
 
     /// The version of the program that measures throughput on each node, where it is known.
@@ -85,11 +105,11 @@ impl<'a> Nodes<'a> {
                 Seen::Well
             }
             Restored::Back { servers, .. } => {
-                *state = State { servers, lost: None, is_trusted: false };
+                *state = State::new(servers);
                 Seen::Back
             }
             Restored::Gone { servers } => {
-                *state = State { servers, lost: None, is_trusted: true };
+                *state = State { is_trusted: true, ..State::new(servers) };
                 Seen::Lost
             }
             Restored::Lost(lost) => {

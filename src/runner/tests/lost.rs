@@ -111,3 +111,23 @@ async fn a_test_through_which_no_data_goes_is_given_up_before_its_time() {
     assert_eq!(failures(&measured)[0].2, FailureKind::TimedOut);
     assert_eq!(began.elapsed(), Duration::from_secs(10));
 }
+
+#[tokio::test(start_paused = true)]
+async fn the_way_to_the_service_of_a_server_that_is_back_is_waited_for() {
+    let (lost, refused) = (|| Play::IsLost, || Play::Reports(REFUSED));
+    let plays = Mutex::new(vec![refused, refused, lost]);
+    let mut testbed =
+        MadeUp::new(2, move |_, _| plays.lock().unwrap().pop().map_or(Play::Reports(REPORT), |play| play()));
+    let is_gone = Mutex::new(true);
+    testbed.restore = Box::new(move |node, _| {
+        let goes = node == 1 && std::mem::take(&mut *is_gone.lock().unwrap());
+        if goes { back() } else { Restored::Intact }
+    });
+    let settings = Settings { ways: vec![Way { path: Path::Service, ip_family: None }], ..settings(2) };
+    let token = CancellationToken::new();
+    let started = start(&testbed, &settings, &Unobserved, &token).await.unwrap().unwrap();
+    // long after all Services are known everywhere
+    tokio::time::advance(Duration::from_secs(60)).await;
+    let measured = started.measure(&one_test(), &Unobserved, &token).await;
+    assert!(failures(&measured).is_empty(), "{:?}", failures(&measured));
+}

@@ -45,7 +45,7 @@ use self::objects::{Network, network_policy};
 use self::pods::Pods;
 use self::pods::log::LogPosition;
 use self::pods::state::PodState;
-use self::servers::Found;
+use self::servers::{Found, StartedNode};
 use super::{NodeServers, Output, Restored, ServerLines, StartProgress, Testbed, TestbedError, Trouble};
 use crate::document::{Failure, Via};
 use crate::engine::ClientExit;
@@ -85,9 +85,7 @@ pub struct KubernetesTestbed {
     /// The Jobs made so far.
     jobs: AtomicUsize,
     /// The servers of each node, as they were handed out.
-    servers: Mutex<HashMap<usize, NodeServers>>,
-    /// The addresses of the pods whose servers listen.
-    addresses: Mutex<HashMap<(usize, Network), Vec<String>>>,
+    started: Mutex<Vec<StartedNode>>,
     /// The nodes whose servers went away and were put back.
     put_back: Mutex<HashSet<usize>>,
     /// Requests that make or remove something. They are carried through even if nobody waits for
@@ -122,8 +120,7 @@ impl KubernetesTestbed {
             made: OnceCell::new(),
             server_logs: Mutex::default(),
             jobs: AtomicUsize::new(0),
-            servers: Mutex::default(),
-            addresses: Mutex::default(),
+            started: Mutex::default(),
             put_back: Mutex::default(),
             requests: TaskTracker::new(),
         }
@@ -192,8 +189,9 @@ impl Testbed for KubernetesTestbed {
         let networks = self.settings.networks();
         let start = |index| self.start_node(made, index, &networks, found, progress);
         let nodes = join_all((0..self.nodes.len()).map(start)).await;
-        *self.servers.lock().await = nodes.iter().cloned().enumerate().collect();
-        Ok(nodes)
+        let servers = nodes.iter().map(|node| node.servers.clone()).collect();
+        *self.started.lock().await = nodes;
+        Ok(servers)
     }
 
     async fn run_client(

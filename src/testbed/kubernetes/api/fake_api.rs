@@ -15,16 +15,17 @@ use super::request::Cluster;
 pub struct Answer {
     status: StatusCode,
     retry_after: Option<u32>,
+    comes: bool,
     body: Vec<u8>,
 }
 
 impl Answer {
     pub fn ok(body: &Value) -> Self {
-        Self { status: StatusCode::OK, retry_after: None, body: body.to_string().into_bytes() }
+        Self { status: StatusCode::OK, retry_after: None, comes: true, body: body.to_string().into_bytes() }
     }
 
     pub fn text(body: &str) -> Self {
-        Self { status: StatusCode::OK, retry_after: None, body: body.as_bytes().to_vec() }
+        Self { status: StatusCode::OK, retry_after: None, comes: true, body: body.as_bytes().to_vec() }
     }
 
     /// A refusal with the code, reason and message of a recorded answer.
@@ -32,13 +33,18 @@ impl Answer {
         let status: Value = serde_json::from_str(recorded).unwrap();
         let code = u16::try_from(status["code"].as_u64().unwrap()).unwrap();
         let status = StatusCode::from_u16(code).unwrap();
-        Self { status, retry_after: None, body: recorded.as_bytes().to_vec() }
+        Self { status, retry_after: None, comes: true, body: recorded.as_bytes().to_vec() }
     }
 
     pub fn error(code: u16, message: &str) -> Self {
         let status = json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure",
             "message": message, "reason": if code == 404 { "NotFound" } else { "Other" }, "code": code});
         Self::refusal(&status.to_string())
+    }
+
+    /// One that never comes.
+    pub fn never() -> Self {
+        Self { comes: false, ..Self::text("") }
     }
 
     pub fn retry_after(mut self, seconds: u32) -> Self {
@@ -123,6 +129,9 @@ impl FakeApi {
             Some(answer) => answer,
             None => self.usual(&parts.method, &name, body).await,
         };
+        if !answer.comes {
+            std::future::pending::<()>().await;
+        }
         let mut response = Response::builder().status(answer.status);
         if let Some(seconds) = answer.retry_after {
             response = response.header("Retry-After", seconds);

@@ -36,7 +36,13 @@ impl KubernetesTestbed {
         let parameters = AttachParams::default().container(container).stdout(true).stderr(true);
         let doing = format!("start the client in the pod {pod}");
         let exec = || self.cluster.call(&doing, api.exec(&pod, command, &parameters));
-        let started = patiently(API_SERVER_AWAY, exec).await;
+        // an API server that has lost its etcd takes requests and does not answer
+        let started = tokio::time::timeout(API_SERVER_AWAY, patiently(API_SERVER_AWAY, exec)).await;
+        let unanswered = |_| {
+            let seconds = API_SERVER_AWAY.as_secs();
+            lost(format!("cannot {doing}: the API server did not answer within {seconds} seconds"))
+        };
+        let started = started.map_err(unanswered)?;
         let mut process = started.map_err(|error| error.failure_of_client())?;
         let (Some(status), Some(mut stdout), Some(mut stderr)) =
             (process.take_status(), process.stdout(), process.stderr())

@@ -1,5 +1,6 @@
 //! Follows the log of a pod, and reads on where it broke off.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use futures_util::{AsyncBufRead, AsyncBufReadExt};
@@ -18,6 +19,16 @@ pub(in crate::testbed::kubernetes) const REOPEN_PAUSE: Duration = Duration::from
 /// The most bytes of a line that are kept: an image may print one without an end. No program that
 /// measures has a longer one.
 const LONGEST_LINE: usize = 16 << 20;
+
+/// Of so many bytes, or a multiple, are the pieces in which container runtimes write a line: 16 KiB
+/// is that of containerd and of Docker, 8 KiB that of CRI-O.
+const SMALLEST_PIECE: usize = 8 << 10;
+
+/// The most characters of a time: `2026-11-23T01:00:00.100000000+01:00`.
+const LONGEST_TIME: usize = 35;
+
+/// How long what a log has already may take to be read.
+const BODY_LIMIT: Duration = Duration::from_secs(20);
 
 /// Which log is read.
 #[derive(Debug, Clone, Copy)]
@@ -49,18 +60,51 @@ impl KubernetesTestbed {
         };
         let stream = self.cluster.call("read the log of a pod", api.log_stream(of.pod, &parameters)).await?;
         let mut stream = std::pin::pin!(stream);
-        let mut line = Vec::new();
-        // a stream that breaks has ended for now, and an unfinished line is read again
-        while next_line(&mut stream, &mut line).await.unwrap_or(false) {
-            let text = String::from_utf8_lossy(&line);
-            if let Some(text) = position.new_text(text.trim_end_matches(['\r', '\n']))
-                && take(text) == Enough::Yes
-            {
-                return Ok(Enough::Yes);
+        let read = async {
+            let mut line = Vec::new();
+            // a stream that breaks has ended for now, and an unfinished line is read again
+            while next_line(&mut stream, &mut line).await.unwrap_or(false) {
+                let text = String::from_utf8_lossy(&line);
+                if let Some(text) = position.new_text(text.trim_end_matches(['\r', '\n']))
+                    && take(&in_one_piece(text)) == Enough::Yes
+                {
+                    return Enough::Yes;
+                }
             }
+            Enough::NotYet
+        };
+        if of.follow {
+            return Ok(read.await);
         }
-        Ok(Enough::NotYet)
+        // what is there already comes at once, or not at all
+        Ok(tokio::time::timeout(BODY_LIMIT, read).await.unwrap_or(Enough::NotYet))
     }
+}
+
+/// A line without the times in it. Runtimes write long lines in pieces, and older kubelets put the
+/// time before each piece, not only before the first.
+fn in_one_piece(line: &str) -> Cow<'_, str> {
+    if line.len() < SMALLEST_PIECE {
+        return Cow::Borrowed(line);
+    }
+    let (mut whole, mut rest) = (String::new(), line);
+    // a piece has a round length
+    while let Some((at, length)) = (1..=rest.len() / SMALLEST_PIECE)
+        .map(|piece| piece * SMALLEST_PIECE)
+        .find_map(|at| Some((at, time_at(rest, at)?)))
+    {
+        whole.push_str(&rest[..at]);
+        rest = &rest[at + length..];
+    }
+    whole.push_str(rest);
+    Cow::Owned(whole)
+}
+
+/// The length of the time that stands at a place of a line, with the space behind it.
+fn time_at(line: &str, at: usize) -> Option<usize> {
+    let (time, _) = line.get(at..)?.split_once(' ')?;
+    let is_time = time.len() <= LONGEST_TIME && time.parse::<Timestamp>().is_ok();
+    is_time.then_some(time.len() + 1)
 }
 
 /// Reads the next line into `line`, or as much of it as is kept. Returns whether it has an end.
@@ -167,6 +211,21 @@ mod tests {
             lengths.push(line.len());
         }
         assert_eq!(lengths, [4, LONGEST_LINE, 6]);
+    }
+
+    #[test]
+    fn times_within_a_line_are_taken_out() {
+        let text: String = (0..40_000).map(|at| char::from(b'a' + (at % 26) as u8)).collect();
+        for piece in [8 << 10, 16 << 10] {
+            let pieces: Vec<&str> =
+                text.as_bytes().chunks(piece).map(|of| str::from_utf8(of).unwrap()).collect();
+            let line = pieces.join("2026-11-23T01:00:00.100000000Z ");
+            assert!(line.len() > text.len());
+            assert_eq!(in_one_piece(&line), text);
+        }
+        assert_eq!(in_one_piece(&text), text);
+        let elsewhere = format!("{}2026-11-23T01:00:00Z {}", &text[..100], &text[100..20_000]);
+        assert_eq!(in_one_piece(&elsewhere), elsewhere);
     }
 
     #[test]

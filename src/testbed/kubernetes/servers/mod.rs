@@ -6,6 +6,7 @@ mod listening;
 mod restore;
 mod services;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -58,8 +59,17 @@ pub(super) struct Listening {
     pub version: Option<String>,
 }
 
+/// The servers of a node, as they were started or put back.
+#[derive(Debug, Clone, Default)]
+pub(super) struct StartedNode {
+    /// How they are reached, way by way.
+    pub servers: NodeServers,
+    /// The addresses of the pods whose servers listen.
+    pub addresses: HashMap<Network, Vec<String>>,
+}
+
 impl KubernetesTestbed {
-    /// Starts the servers of the node at position `index`. Returns how they are reached, way by way.
+    /// Starts the servers of the node at position `index`.
     pub(super) async fn start_node(
         &self,
         made: &Made,
@@ -67,7 +77,7 @@ impl KubernetesTestbed {
         networks: &[Network],
         found: Found,
         progress: StartProgress<'_>,
-    ) -> NodeServers {
+    ) -> StartedNode {
         let pods = networks.iter().map(|&network| async move {
             let started = self.start_pod(made, index, network, found, progress).await;
             let started = started.map_err(|unusable| self.on_network(network, unusable));
@@ -77,7 +87,7 @@ impl KubernetesTestbed {
             (network, started)
         });
         let (service, pods) = tokio::join!(self.make_service(made, index), join_all(pods));
-        let service = self.complete_service(service, |waits_for| {
+        let service = self.complete_service(index, service, |waits_for| {
             progress(index, Starting::WaitsFor(waits_for));
         });
         let service = service.await;
@@ -95,7 +105,8 @@ impl KubernetesTestbed {
         if pods.iter().all(|(_, pod)| pod.is_ok()) {
             progress(index, Starting::Listens);
         }
-        servers
+        let listening = pods.into_iter().filter_map(|(network, pod)| Some((network, pod.ok()?.addresses)));
+        StartedNode { servers, addresses: listening.collect() }
     }
 
     async fn start_pod(
@@ -130,7 +141,6 @@ impl KubernetesTestbed {
         let silence = if found == Found::Alive { Duration::ZERO } else { SILENCE_LIMIT };
         let versions = processes.iter().map(|process| self.listening(made, &name, *process, silence));
         let versions = try_join_all(versions).await?;
-        self.addresses.lock().await.insert((index, network), addresses.clone());
         Ok(Listening { addresses, version: versions.into_iter().next().flatten() })
     }
 

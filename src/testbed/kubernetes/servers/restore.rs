@@ -7,12 +7,12 @@ use kube::Api;
 use kube::api::ListParams;
 use tokio::time::Instant;
 
-use crate::testbed::kubernetes::Found;
+use super::{Found, StartedNode};
 use crate::testbed::kubernetes::api::request::patiently;
 use crate::testbed::kubernetes::nodes::obstacle;
 use crate::testbed::kubernetes::objects::Network;
 use crate::testbed::kubernetes::{KubernetesTestbed, Made, PodState};
-use crate::testbed::{NodeServers, Restored, Trouble, Unusable};
+use crate::testbed::{NodeServers, Restored, Trouble, Unusable, Way};
 
 /// How long an API server that is away is waited for.
 const API_SERVER_AWAY: Duration = Duration::from_secs(60);
@@ -59,37 +59,37 @@ impl KubernetesTestbed {
 
     /// The networks on which servers that listened are missing.
     async fn missing(&self, made: &Made, index: usize, trouble: Trouble) -> Vec<Missing> {
-        let addresses = self.addresses.lock().await;
-        let mut missing = Vec::new();
-        for network in self.settings.networks() {
-            // what never listened has failed for reasons of its own
-            let Some(known) = addresses.get(&(index, network)) else { continue };
-            let why = match made.pods.state(&self.server_name(index, network)) {
-                Some(PodState::Ended { unusable, .. }) => unusable,
-                None => Unusable::because("its pod was deleted"),
-                Some(PodState::Running { addresses }) if addresses != *known => {
-                    let why = Unusable::because("its pod got another address");
-                    missing.push(Missing { network, why, has_moved: true });
-                    continue;
+        let started = self.started.lock().await;
+        // what never listened has failed for reasons of its own
+        let known = started.get(index).map(|node| node.addresses.clone()).unwrap_or_default();
+        let missing = |(network, known)| {
+            let (why, has_moved) = match made.pods.state(&self.server_name(index, network)) {
+                None => (Unusable::because("its pod was deleted"), false),
+                Some(PodState::Ended { unusable, .. } | PodState::Stuck { unusable, .. }) => {
+                    (unusable, false)
+                }
+                Some(PodState::Starting { .. }) => (Unusable::because("its pod starts again"), true),
+                Some(PodState::Running { addresses }) if addresses != known => {
+                    (Unusable::because("its pod got another address"), true)
                 }
                 // servers that stay may be busy with the test of somebody else
-                Some(_) if trouble == Trouble::Stuck && !self.settings.keep => {
-                    Unusable::because("its server was stuck in a test that is over")
+                Some(PodState::Running { .. }) if trouble == Trouble::Stuck && !self.settings.keep => {
+                    (Unusable::because("its server was stuck in a test that is over"), false)
                 }
-                Some(_) => continue,
+                Some(PodState::Running { .. }) => return None,
             };
-            missing.push(Missing { network, why, has_moved: false });
-        }
-        missing
+            Some(Missing { network, why, has_moved })
+        };
+        known.into_iter().filter_map(missing).collect()
     }
 
     async fn put_back(&self, made: &Made, index: usize, missing: Vec<Missing>, lost: Unusable) -> Restored {
         let networks: Vec<Network> = missing.iter().map(|missing| missing.network).collect();
         let has_moved = missing.iter().all(|missing| missing.has_moved);
-        let old = self.servers.lock().await.get(&index).cloned().unwrap_or_default();
         if !has_moved && self.put_back.lock().await.contains(&index) {
             let why = lost.reworded(|reason| format!("{reason}, after it had been put back once"));
-            return self.gone(index, &networks, old, &why).await;
+            let servers = self.replaced(index, &networks, Err(why)).await;
+            return Restored::Gone { servers };
         }
         let start = self.start_node(made, index, &networks, Found::Perhaps { is_fit: has_moved }, &|_, _| {});
         let started = tokio::time::timeout(RESTORE_LIMIT, start).await;
@@ -97,59 +97,58 @@ impl KubernetesTestbed {
         if !has_moved {
             self.put_back.lock().await.insert(index);
         }
-        let why = match &started {
-            Err(_) => {
-                let seconds = RESTORE_LIMIT.as_secs();
-                Some(lost.clone().reworded(|why| format!("{why}, and was not back within {seconds} seconds")))
-            }
-            Ok(servers) => {
-                self.of_networks(&networks, servers).find_map(|server| server.as_ref().err()).map(|again| {
-                    let lost = lost.reason();
-                    again.clone().reworded(|again| format!("{lost}, and could not be put back: {again}"))
-                })
-            }
-        };
-        match (why, started) {
-            (None, Ok(new)) => {
-                let servers = self.merged(&networks, old, new);
-                self.servers.lock().await.insert(index, servers.clone());
-                Restored::Back { lost, servers }
-            }
-            (Some(why), _) => self.gone(index, &networks, old, &why).await,
-            (None, Err(_)) => self.gone(index, &networks, old, &lost).await,
+        let new = started.map_err(|_| {
+            let seconds = RESTORE_LIMIT.as_secs();
+            lost.clone().reworded(|why| format!("{why}, and was not back within {seconds} seconds"))
+        });
+        let new = new.map(|node| {
+            let failed = |again: Unusable| {
+                again.reworded(|again| format!("{}, and could not be put back: {again}", lost.reason()))
+            };
+            let servers = node.servers.into_iter().map(|server| server.map_err(failed)).collect();
+            StartedNode { servers, ..node }
+        });
+        let is_of = |way: &Way| networks.contains(&Network::of(way.path));
+        let servers = self.replaced(index, &networks, new).await;
+        if self.settings.ways.iter().zip(&servers).any(|(way, server)| is_of(way) && server.is_ok()) {
+            Restored::Back { lost, servers }
+        } else {
+            Restored::Gone { servers }
         }
     }
 
-    /// The servers of a node without those on some networks, which will not be back.
-    async fn gone(&self, index: usize, networks: &[Network], old: NodeServers, why: &Unusable) -> Restored {
-        let why = match why.remedy() {
-            Some(_) => why.clone(),
-            None => why.clone().with_remedy(Some(self.remedy(index))),
+    /// Replaces the servers of a node on some networks, way by way: what there was not before is not
+    /// missed now.
+    async fn replaced(
+        &self,
+        index: usize,
+        networks: &[Network],
+        new: Result<StartedNode, Unusable>,
+    ) -> NodeServers {
+        let mut nodes = self.started.lock().await;
+        let Some(node) = nodes.get_mut(index) else {
+            return NodeServers::new();
         };
-        let mut addresses = self.addresses.lock().await;
-        for &network in networks {
-            addresses.remove(&(index, network));
+        for (position, way) in self.settings.ways.iter().enumerate() {
+            if !networks.contains(&Network::of(way.path)) {
+                continue;
+            }
+            let new = new.as_ref().map_err(Unusable::clone).and_then(|new| new.servers[position].clone());
+            if new.is_ok() || node.servers[position].is_ok() {
+                let remedy = |why: Unusable| match why.remedy() {
+                    Some(_) => why,
+                    None => why.with_remedy(Some(self.remedy(index))),
+                };
+                node.servers[position] = new.map_err(remedy);
+            }
         }
-        let none = vec![Err(why); self.settings.ways.len()];
-        let servers = self.merged(networks, old, none);
-        self.servers.lock().await.insert(index, servers.clone());
-        Restored::Gone { servers }
-    }
-
-    /// The new servers on some networks, the old ones on the others.
-    fn merged(&self, networks: &[Network], old: NodeServers, new: NodeServers) -> NodeServers {
-        let ways = self.settings.ways.iter().zip(old.into_iter().zip(new));
-        ways.map(|(way, (old, new))| if networks.contains(&Network::of(way.path)) { new } else { old })
-            .collect()
-    }
-
-    fn of_networks<'a>(
-        &'a self,
-        networks: &'a [Network],
-        servers: &'a NodeServers,
-    ) -> impl Iterator<Item = &'a Result<crate::testbed::Server, Unusable>> {
-        let ways = self.settings.ways.iter().zip(servers);
-        ways.filter(|(way, _)| networks.contains(&Network::of(way.path))).map(|(_, server)| server)
+        for network in networks {
+            match new.as_ref().ok().and_then(|new| new.addresses.get(network)) {
+                Some(addresses) => node.addresses.insert(*network, addresses.clone()),
+                None => node.addresses.remove(network),
+            };
+        }
+        node.servers.clone()
     }
 
     /// What to do about a node whose servers are gone.

@@ -58,14 +58,24 @@ impl KubernetesTestbed {
         .await
     }
 
-    /// Waits until a Service has all addresses that the ways need.
+    /// Whether the Service of a node needs a load balancer, and had one if it was there before.
+    async fn has_load_balancer(&self, index: usize) -> bool {
+        let started = self.started.lock().await;
+        let before = |way: usize| started.get(index).is_none_or(|node| node.servers[way].is_ok());
+        let mut ways = self.settings.ways.iter().enumerate();
+        ways.any(|(position, way)| way.path == Path::LoadBalancer && before(position))
+    }
+
+    /// Waits until the Service of the node at position `index` has all addresses that the ways need,
+    /// unless it had none before.
     pub(super) async fn complete_service(
         &self,
+        index: usize,
         service: Result<Option<Service>, Unusable>,
         waiting: impl Fn(&str),
     ) -> Result<Option<Service>, Unusable> {
         let service = service?;
-        if !self.settings.ways.iter().any(|way| way.path == Path::LoadBalancer) {
+        if !self.has_load_balancer(index).await {
             return Ok(service);
         }
         let Some(mut service) = service else {

@@ -150,3 +150,19 @@ async fn exec_is_chosen_where_both_verbs_are_allowed() {
         assert_eq!(choose_client_way(&api.cluster(), "team-a").await, way);
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_exec_that_is_not_answered_is_given_up_in_time_to_be_tried_again() {
+    let api = FakeApi::new(
+        |name, _| {
+            if name.contains("/exec?") { Some(Answer::never()) } else { server_log(name) }
+        },
+    );
+    let testbed = testbed(&api, 2, ClientWay::Exec, None);
+    start(&testbed).await;
+    let began = Instant::now();
+    let failure = run_client(&testbed).await.0.unwrap_err();
+    assert_eq!(failure.kind, crate::document::FailureKind::ClientLost);
+    assert!(failure.reason.ends_with("the API server did not answer within 10 seconds"), "{failure:?}");
+    assert!(began.elapsed() < Duration::from_secs(15));
+}

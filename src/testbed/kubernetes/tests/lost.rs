@@ -82,6 +82,22 @@ async fn a_network_without_a_server_from_the_start_takes_no_other_with_it() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_never_worked_is_not_missed_when_a_server_is_back() {
+    let api = FakeApi::new(|name, _| server_log(name).or_else(|| node(name, true)));
+    let way = |ip_family| Way { path: Path::Pod, ip_family: Some(ip_family) };
+    let settings = Settings { ways: vec![way(IpFamily::Ipv4), way(IpFamily::Ipv6)], ..settings() };
+    let testbed = with_settings(&api, 2, ClientWay::Exec, None, settings);
+    let before = testbed.start(&|_, _| {}).await.unwrap();
+    assert!(before[0][0].is_ok() && before[0][1].is_err());
+    deleted(&api, &testbed).await;
+    let Restored::Back { servers, .. } = testbed.restore(0, Trouble::Failed).await else {
+        panic!("it is not back");
+    };
+    assert!(servers[0].is_ok());
+    assert_eq!(servers[1], before[0][1]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_node_that_is_not_ready_is_given_a_little_time_and_its_server_left_alone() {
     let api = FakeApi::new(|name, _| server_log(name).or_else(|| node(name, false)));
     let testbed = testbed(&api, 2, ClientWay::Exec, None);
