@@ -41,6 +41,7 @@ use kube::api::PostParams;
 use tokio::sync::{Mutex, OnceCell};
 use tokio_util::task::TaskTracker;
 
+use self::api::request::until_answered;
 use self::objects::{Network, network_policy};
 use self::pods::Pods;
 use self::pods::log::LogPosition;
@@ -50,9 +51,9 @@ use super::{NodeServers, Output, Restored, ServerLines, StartProgress, Testbed, 
 use crate::document::{Failure, Via};
 use crate::engine::ClientExit;
 
-/// How long an API server that does not answer is waited for before a client is given up. Less than
-/// the time that a runner grants a client beyond its own.
-const API_SERVER_AWAY: Duration = Duration::from_secs(10);
+/// How long starting a client may take an API server that does not answer. Less than the time that
+/// a runner grants a client beyond its own.
+const CLIENT_START_LIMIT: Duration = Duration::from_secs(10);
 
 /// How clients are started on a cluster.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -161,7 +162,8 @@ impl KubernetesTestbed {
         let create = async move {
             let api: Api<NetworkPolicy> = Api::namespaced(cluster.client.clone(), &namespace);
             let parameters = PostParams::default();
-            match cluster.call("make a NetworkPolicy", api.create(&parameters, &policy)).await {
+            let create = || cluster.call("make a NetworkPolicy", api.create(&parameters, &policy));
+            match until_answered(create).await {
                 // a repeated request finds what the first one made
                 Err(error) if error.is_conflict() => Ok(()),
                 other => other.map(drop),

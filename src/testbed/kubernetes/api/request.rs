@@ -106,6 +106,9 @@ impl Cluster {
     }
 }
 
+/// How long an API server that is away is waited for once a run has begun.
+pub(in crate::testbed::kubernetes) const API_SERVER_AWAY: Duration = Duration::from_secs(60);
+
 /// Repeats a request that fails in a way that may pass, until it succeeds, is refused, or `patience`
 /// is over. Only for requests that may be repeated: a creation must take a conflict for a success.
 ///
@@ -113,13 +116,32 @@ impl Cluster {
 /// The last one.
 pub(in crate::testbed::kubernetes) async fn patiently<T, F: Future<Output = Result<T, RequestError>>>(
     patience: Duration,
+    request: impl FnMut() -> F,
+) -> Result<T, RequestError> {
+    repeated(patience, RequestError::may_pass, request).await
+}
+
+/// Repeats a request to an API server that is away. What a server says that is there, be it that
+/// something in the cluster has failed, is an answer: people are not kept waiting for it.
+///
+/// # Errors
+/// The last one.
+pub(in crate::testbed::kubernetes) async fn until_answered<T, F: Future<Output = Result<T, RequestError>>>(
+    request: impl FnMut() -> F,
+) -> Result<T, RequestError> {
+    repeated(API_SERVER_AWAY, |error| error.code().is_none(), request).await
+}
+
+async fn repeated<T, F: Future<Output = Result<T, RequestError>>>(
+    patience: Duration,
+    is_worth_it: impl Fn(&RequestError) -> bool,
     mut request: impl FnMut() -> F,
 ) -> Result<T, RequestError> {
     const PAUSE: Duration = Duration::from_millis(500);
     let give_up = tokio::time::Instant::now() + patience;
     loop {
         match request().await {
-            Err(error) if error.may_pass() && tokio::time::Instant::now() < give_up => {
+            Err(error) if is_worth_it(&error) && tokio::time::Instant::now() < give_up => {
                 tokio::time::sleep(PAUSE).await;
             }
             other => return other,

@@ -12,7 +12,7 @@ use crate::document::{Failure, FailureKind};
 use crate::engine::ClientExit;
 use crate::testbed::kubernetes::api::request::patiently;
 use crate::testbed::kubernetes::objects::Network;
-use crate::testbed::kubernetes::{API_SERVER_AWAY, KubernetesTestbed};
+use crate::testbed::kubernetes::{CLIENT_START_LIMIT, KubernetesTestbed};
 use crate::testbed::{Enough, Output};
 
 /// What is kept of a client's standard error.
@@ -37,9 +37,9 @@ impl KubernetesTestbed {
         let doing = format!("start the client in the pod {pod}");
         let exec = || self.cluster.call(&doing, api.exec(&pod, command, &parameters));
         // an API server that has lost its etcd takes requests and does not answer
-        let started = tokio::time::timeout(API_SERVER_AWAY, patiently(API_SERVER_AWAY, exec)).await;
+        let started = tokio::time::timeout(CLIENT_START_LIMIT, patiently(CLIENT_START_LIMIT, exec)).await;
         let unanswered = |_| {
-            let seconds = API_SERVER_AWAY.as_secs();
+            let seconds = CLIENT_START_LIMIT.as_secs();
             lost(format!("cannot {doing}: the API server did not answer within {seconds} seconds"))
         };
         let started = started.map_err(unanswered)?;

@@ -17,7 +17,7 @@ use crate::testbed::kubernetes::api::request::patiently;
 use crate::testbed::kubernetes::objects::{Network, TEST_LABEL};
 use crate::testbed::kubernetes::pods::log::{LogOf, LogPosition, REOPEN_PAUSE};
 use crate::testbed::kubernetes::pods::{Cause, Started};
-use crate::testbed::kubernetes::{API_SERVER_AWAY, KubernetesTestbed, Made, PodState, objects};
+use crate::testbed::kubernetes::{CLIENT_START_LIMIT, KubernetesTestbed, Made, PodState, objects};
 use crate::testbed::{Enough, Output};
 
 /// How long the pod of a Job may take to run. Its image is on the node already.
@@ -61,7 +61,7 @@ impl Drop for DeletedOnDrop<'_> {
             let parameters = DeleteParams::background();
             let delete = || cluster.call("delete a Job", jobs.delete(&name, &parameters));
             // what this leaves is removed with the run or, where servers stay, by the cluster's own limits
-            let _ = patiently(API_SERVER_AWAY, delete).await;
+            let _ = patiently(CLIENT_START_LIMIT, delete).await;
         });
     }
 }
@@ -92,7 +92,7 @@ impl KubernetesTestbed {
             let _until_it_has_ended = creating;
             let parameters = PostParams::default();
             let create = || cluster.call("create the client's Job", jobs.create(&parameters, &job));
-            match patiently(API_SERVER_AWAY, create).await {
+            match patiently(CLIENT_START_LIMIT, create).await {
                 // a repeated request finds what the first one made: names carry the run's id
                 Err(error) if error.is_conflict() => Ok(()),
                 other => other.map(drop),

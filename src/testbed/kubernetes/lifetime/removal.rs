@@ -10,7 +10,7 @@ use kube::{Api, ResourceExt};
 
 use super::held;
 use crate::testbed::TestbedError;
-use crate::testbed::kubernetes::api::request::patiently;
+use crate::testbed::kubernetes::api::request::{API_SERVER_AWAY, patiently};
 use crate::testbed::kubernetes::objects::policy_name;
 use crate::testbed::kubernetes::pods::Pods;
 use crate::testbed::kubernetes::{KubernetesTestbed, Search, find_leftovers, objects};
@@ -29,9 +29,6 @@ pub(super) const HELD_LIMIT: Duration = Duration::from_secs(10);
 
 /// How often it is looked whether all is gone.
 pub(super) const REMOVAL_POLL: Duration = Duration::from_millis(250);
-
-/// How long an API server that is away is waited for.
-const API_SERVER_AWAY: Duration = Duration::from_secs(60);
 
 impl KubernetesTestbed {
     /// Removes what the run has made and is not to stay.

@@ -9,7 +9,7 @@ use kube::api::{DeleteParams, Patch, PatchParams, PostParams};
 use kube::{Api, ResourceExt};
 
 use crate::testbed::kubernetes::api::connection::quoted;
-use crate::testbed::kubernetes::api::request::{Cluster, RequestError};
+use crate::testbed::kubernetes::api::request::{Cluster, RequestError, until_answered};
 use crate::testbed::kubernetes::objects::{self, Marks, PodOptions};
 
 /// How often it is looked whether something is gone.
@@ -116,7 +116,7 @@ impl Scope {
     /// The cluster refuses, or has no such namespace.
     pub async fn create(&self, cluster: &Cluster) -> Result<Option<OwnerReference>, RequestError> {
         self.set_existence(Existence::Perhaps);
-        let created = self.try_create(cluster).await;
+        let created = until_answered(|| self.try_create(cluster)).await;
         match &created {
             Ok(_) => self.set_existence(Existence::Yes),
             Err(error) if error.may_pass() => {}

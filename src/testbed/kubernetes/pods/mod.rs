@@ -19,6 +19,7 @@ use tokio::time::Instant;
 
 use self::state::PodState;
 use crate::testbed::Unusable;
+use crate::testbed::kubernetes::api::request::API_SERVER_AWAY;
 use crate::testbed::kubernetes::objects::{RUN_LABEL, TEST_LABEL};
 
 /// So many refusals of a watch in a row are meant.
@@ -132,7 +133,7 @@ impl Pods {
     /// Waits until the pod that `is_it` picks runs or will not; tells `waiting` what it waits for.
     ///
     /// A state that may pass is given the time that [`PodState`] names; all together must not take
-    /// longer than `limit`, for as long as the watch tells what happens.
+    /// longer than `limit`, beside the time for which an API server is waited for that is away.
     pub async fn started(
         &self,
         is_it: impl Fn(&Pod) -> bool + Send,
@@ -143,14 +144,20 @@ impl Pods {
         let mut deadline = Instant::now() + limit;
         let mut stuck: Option<(Unusable, Instant)> = None;
         let mut waits_for: Option<String> = None;
+        let mut away_since = None;
         loop {
             let (name, state) = {
                 let now = known.borrow_and_update();
                 if let Some(refused) = &now.refused {
                     return not(None, Unusable::because(refused), Cause::Stuck);
                 }
-                if now.errors > 0 {
+                if now.errors == 0 {
+                    away_since = None;
+                } else if away_since.get_or_insert_with(Instant::now).elapsed() < API_SERVER_AWAY {
                     deadline = Instant::now() + limit;
+                } else {
+                    let reason = format!("the API server was away for {} seconds", API_SERVER_AWAY.as_secs());
+                    return not(None, Unusable::because(reason), Cause::TimedOut);
                 }
                 let pod = now.pods.values().find(|pod| is_it(pod));
                 (pod.map(ResourceExt::name_any), pod.map(PodState::of))

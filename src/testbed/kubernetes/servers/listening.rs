@@ -5,6 +5,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::unusable;
+use crate::testbed::kubernetes::api::request::API_SERVER_AWAY;
 use crate::testbed::kubernetes::pods::log::{LogOf, LogPosition, REOPEN_PAUSE};
 use crate::testbed::kubernetes::pods::state;
 use crate::testbed::kubernetes::{KubernetesTestbed, Made, PodState};
@@ -28,7 +29,8 @@ impl KubernetesTestbed {
         let mut log = process.engine.server_log();
         let mut last_error = None;
         let mut position = LogPosition::default();
-        let give_up = Instant::now() + LISTEN_LIMIT;
+        let begun = Instant::now();
+        let mut give_up = begun + LISTEN_LIMIT;
         let of = LogOf { pod, container: process.engine.program(), follow: !silence.is_zero() };
         let mut silent_until = Instant::now() + silence;
         let ended = loop {
@@ -47,6 +49,10 @@ impl KubernetesTestbed {
                 Some(Ok(Enough::Yes)) => return Ok(log.version().map(str::to_owned)),
                 Some(Ok(Enough::NotYet)) | None => {}
                 Some(Err(error)) => {
+                    // an API server that is away is waited for
+                    if error.may_pass() && begun.elapsed() < API_SERVER_AWAY {
+                        give_up = Instant::now() + LISTEN_LIMIT;
+                    }
                     // a log that cannot be read is not silent
                     silent_until = give_up;
                     last_error = Some(error);

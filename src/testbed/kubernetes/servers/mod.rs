@@ -17,7 +17,7 @@ use kube::api::{DeleteParams, PostParams};
 use kube::{Api, ResourceExt};
 use tokio::time::Instant;
 
-use crate::testbed::kubernetes::api::request::{RequestError, RequestErrorKind};
+use crate::testbed::kubernetes::api::request::{RequestError, RequestErrorKind, until_answered};
 use crate::testbed::kubernetes::objects::{self, Network, is_same};
 use crate::testbed::kubernetes::pods::log::{LogOf, REOPEN_PAUSE};
 use crate::testbed::kubernetes::pods::{Cause, Started};
@@ -176,8 +176,8 @@ impl KubernetesTestbed {
         let create = async move {
             let give_up = Instant::now() + ACCOUNT_LIMIT;
             loop {
-                let made = cluster.call("create its pod", api.create(&PostParams::default(), &pod)).await;
-                match made {
+                let parameters = PostParams::default();
+                match until_answered(|| cluster.call("create its pod", api.create(&parameters, &pod))).await {
                     // a new namespace gets its service account a moment after it is there
                     Err(error) if lacks_account(&error.kind) && Instant::now() < give_up => {
                         tokio::time::sleep(Duration::from_millis(100)).await;

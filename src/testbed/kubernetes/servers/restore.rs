@@ -8,14 +8,11 @@ use kube::api::ListParams;
 use tokio::time::Instant;
 
 use super::{Found, StartedNode};
-use crate::testbed::kubernetes::api::request::patiently;
+use crate::testbed::kubernetes::api::request::{API_SERVER_AWAY, patiently};
 use crate::testbed::kubernetes::nodes::obstacle;
 use crate::testbed::kubernetes::objects::Network;
 use crate::testbed::kubernetes::{KubernetesTestbed, Made, PodState};
 use crate::testbed::{NodeServers, Restored, Trouble, Unusable, Way};
-
-/// How long an API server that is away is waited for.
-const API_SERVER_AWAY: Duration = Duration::from_secs(60);
 
 /// How long a node may be not ready before its tests fail.
 const NOT_READY_LIMIT: Duration = Duration::from_secs(15);

@@ -11,7 +11,7 @@ use super::unusable;
 use crate::document::Path;
 use crate::testbed::Unusable;
 use crate::testbed::kubernetes::KubernetesTestbed;
-use crate::testbed::kubernetes::api::request::RequestError;
+use crate::testbed::kubernetes::api::request::{RequestError, until_answered};
 use crate::testbed::kubernetes::objects::{is_same, needs_udp_node_port, with_udp};
 
 /// How long the cluster's load balancer may take to give a Service an address.
@@ -33,7 +33,7 @@ impl KubernetesTestbed {
             let name = service.name_any();
             let doing = "create its Service";
             let parameters = PostParams::default();
-            let create = || cluster.call(doing, api.create(&parameters, &service));
+            let create = || until_answered(|| cluster.call(doing, api.create(&parameters, &service)));
             let made = match create().await {
                 Err(error) if error.is_conflict() => {
                     let found = cluster.call(doing, api.get(&name)).await?;
@@ -53,7 +53,8 @@ impl KubernetesTestbed {
             }
             let patch = Patch::Merge(json!({"spec": {"ports": with_udp(&made)}}));
             let doing = "give its Service a port for UDP";
-            cluster.call(doing, api.patch(&name, &PatchParams::default(), &patch)).await
+            let parameters = PatchParams::default();
+            until_answered(|| cluster.call(doing, api.patch(&name, &parameters, &patch))).await
         })
         .await
     }
@@ -96,11 +97,8 @@ impl KubernetesTestbed {
             waiting("waiting for the load balancer");
             tokio::time::sleep(POLL).await;
             let get = self.services();
-            service = self
-                .cluster
-                .call("read its Service", get.get(&name))
-                .await
-                .map_err(|error| unusable(&error))?;
+            let read = until_answered(|| self.cluster.call("read its Service", get.get(&name))).await;
+            service = read.map_err(|error| unusable(&error))?;
         }
         Ok(Some(service))
     }

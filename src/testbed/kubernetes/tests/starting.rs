@@ -91,3 +91,27 @@ async fn a_watch_that_is_refused_is_told_at_once() {
     assert!(began.elapsed() < Duration::from_secs(5));
     assert!(servers[0].as_ref().unwrap_err().reason.contains("User \"limited\" cannot"));
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_creation_that_is_not_answered_is_repeated() {
+    let asked = AtomicUsize::new(0);
+    let api = FakeApi::new(move |name, _| {
+        let first =
+            name.starts_with("POST") && name.contains("/pods?") && asked.fetch_add(1, Ordering::Relaxed) < 2;
+        if first { Some(Answer::never()) } else { server_log(name) }
+    });
+    assert!(start(&testbed(&api, 2, ClientWay::Exec, None)).await.iter().all(Result::is_ok));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_api_server_that_stays_away_is_not_waited_for_without_end() {
+    let api = FakeApi::new(|name, _| {
+        let is_watched = name.starts_with("GET") && name.contains("/pods?");
+        is_watched.then(|| Answer::error(500, "no leader")).or_else(|| server_log(name))
+    });
+    let began = Instant::now();
+    let servers = start(&testbed(&api, 2, ClientWay::Exec, None)).await;
+    let reason = servers[0].as_ref().unwrap_err().reason();
+    assert_eq!(reason, "the API server was away for 60 seconds");
+    assert!(began.elapsed() < Duration::from_secs(70));
+}

@@ -1,7 +1,5 @@
 //! Removes what a run has left, and waits until it is gone.
 
-use std::time::Duration;
-
 use futures_util::future::join_all;
 use kube::Api;
 use kube::api::DeleteParams;
@@ -10,12 +8,9 @@ use tokio::time::Instant;
 
 use super::{Kind, Leftover, Object, Search, find};
 use crate::testbed::TestbedError;
-use crate::testbed::kubernetes::api::request::{Cluster, RequestError, patiently};
+use crate::testbed::kubernetes::api::request::{API_SERVER_AWAY, Cluster, RequestError, patiently};
 use crate::testbed::kubernetes::lifetime::held;
 use crate::testbed::kubernetes::lifetime::removal::{HELD_LIMIT, ORDERLY_END, REMOVAL_LIMIT, REMOVAL_POLL};
-
-/// How long an API server that is away is waited for.
-const API_SERVER_AWAY: Duration = Duration::from_secs(60);
 
 impl Leftover {
     /// Removes it, and waits until it is gone. What is made meanwhile by a run that is still going
