@@ -18,7 +18,7 @@ pub(super) fn made_with_limit(resource: &str, limit: &str) -> Made {
 
 fn made_of(settings: Settings) -> Made {
     let needs = needs(settings, Some("team-a"), Clients::Job);
-    Made::of(&needs, &["node-1", "node-2", "node-3", "node-4"].map(chosen))
+    Made::of(&needs, &["node-1", "node-2", "node-3", "node-4"].map(chosen), &[])
 }
 
 /// The same over the pod network.

@@ -6,7 +6,7 @@ use kube::ResourceExt;
 use super::selector::Labels;
 use super::{Item, Topic, count};
 use crate::testbed::kubernetes::objects::{self, Network};
-use crate::testbed::kubernetes::{Chosen, Clients, Granted, Necessity, Needs};
+use crate::testbed::kubernetes::{Chosen, Clients, Granted, Necessity, Needs, Role};
 
 /// What a run makes in the cluster.
 #[derive(Debug)]
@@ -17,10 +17,12 @@ pub(super) struct Made {
     pub services: Vec<Service>,
     /// The pods of clients by Job that run at the same time.
     pub clients: Vec<Pod>,
+    /// Whether clients run by Job.
+    by_job: bool,
 }
 
 impl Made {
-    pub(super) fn of(needs: &Needs, nodes: &[Chosen]) -> Self {
+    pub(super) fn of(needs: &Needs, nodes: &[Chosen], rights: &[Granted]) -> Self {
         let settings = &needs.settings;
         let nodes: Vec<&Chosen> = nodes.iter().filter(|node| node.unusable.is_none()).collect();
         let networks = settings.networks();
@@ -29,9 +31,18 @@ impl Made {
             pods.map(move |(index, node)| objects::server_pod(settings, index, network, node, None))
         };
         let services = nodes.iter().enumerate();
-        let by_job = needs.clients == Clients::Job;
-        // in a round no node is used twice, and a server elsewhere serves one client at a time
-        let at_once = if needs.to.is_some() { nodes.len().min(1) } else { nodes.len() / 2 };
+        let by_job = match needs.clients {
+            Clients::Job => true,
+            Clients::Exec => false,
+            Clients::ExecElseJob => is_needed(Necessity::InsteadOfExec, rights),
+        };
+        let at_once = match settings.role {
+            // in a round no node is used twice
+            Role::Mesh => nodes.len() / 2,
+            // a server elsewhere serves one client at a time
+            Role::Clients => nodes.len().min(1),
+            Role::Servers => 0,
+        };
         let network = networks.first().copied().unwrap_or(Network::Pod);
         let client = |number: usize| {
             let program = settings.processes.throughput.engine.program().to_owned();
@@ -45,6 +56,7 @@ impl Made {
                 .filter_map(|(index, node)| objects::service(settings, index, node, None))
                 .collect(),
             clients: (0..at_once).filter(|_| by_job).map(client).collect(),
+            by_job,
         }
     }
 
@@ -62,7 +74,7 @@ impl Made {
     }
 
     /// What it makes, in a sentence; none if it is not known on which nodes.
-    pub(super) fn item(&self, needs: &Needs, rights: &[Granted]) -> Option<Item> {
+    pub(super) fn item(&self, needs: &Needs) -> Option<Item> {
         if self.servers.is_empty() {
             return None;
         }
@@ -76,12 +88,12 @@ impl Made {
             (None, true) => format!("in the namespace {}, where they stay", needs.namespace()),
             (None, false) => "in a namespace of its own".to_owned(),
         };
-        let clients = match needs.clients {
-            Clients::Job => "clients by a Job each",
-            Clients::ExecElseJob if !may_exec(rights) => "clients by a Job each",
-            Clients::Exec | Clients::ExecElseJob => "clients by exec in them",
+        let clients = match (needs.settings.role, self.by_job) {
+            (Role::Servers, _) => "",
+            (_, true) => "; clients by a Job each",
+            (_, false) => "; clients by exec in them",
         };
-        Some(Item::ok(Topic::Makes, format!("{pods}{services} {place}; {clients}")))
+        Some(Item::ok(Topic::Makes, format!("{pods}{services} {place}{clients}")))
     }
 }
 

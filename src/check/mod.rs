@@ -43,11 +43,11 @@ pub struct Seen<'a> {
 
 /// Judges whether a run with these needs can succeed.
 pub fn check(needs: &Needs, seen: &Seen<'_>) -> Report {
-    let made = Made::of(needs, &seen.choice.chosen);
+    let made = Made::of(needs, &seen.choice.chosen, &seen.facts.rights);
     let mut unknown = Unknown::default();
     let mut items = vec![cluster(seen)];
     items.extend(nodes::items(needs, seen));
-    items.extend(made.item(needs, &seen.facts.rights));
+    items.extend(made.item(needs));
     items.extend(rights::items(needs, seen.facts, &mut unknown));
     items.extend(security::items(needs, seen, &mut unknown));
     if let Some(given) = &seen.facts.given {

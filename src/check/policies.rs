@@ -66,26 +66,41 @@ pub(super) fn items(
     let pod = |labels| Peer::Pod { labels, namespace, networks: &networks };
     let has = |of: &[Path]| needs.settings.ways.iter().any(|way| of.contains(&way.path));
     let mut blocked = Vec::new();
-    let mut ask = |direction, subject, peer: Peer<'_>, ports: &[Port]| {
+    let mut is_asked = false;
+    // one way of looking at the other end that is let through is enough
+    let mut ask = |direction, subject, peers: &[Peer<'_>], ports: &[Port]| {
+        is_asked = true;
         for &port in ports {
-            let by = blocking(&policies, direction, subject, peer, port);
-            if !by.is_empty() {
-                blocked.push((direction, by.join(", "), port));
+            let by = peers.iter().map(|peer| blocking(&policies, direction, subject, *peer, port));
+            let by: Vec<Vec<String>> = by.collect();
+            if let [first, ..] = by.as_slice()
+                && by.iter().all(|by| !by.is_empty())
+            {
+                blocked.push((direction, first.join(", "), port));
             }
         }
     };
     if let Some((host, port)) = &needs.to {
         let to = host.parse().map_or(Peer::Unknown, Peer::Address);
-        ask(Direction::Egress, client, to, &with_protocols(needs, *port));
+        ask(Direction::Egress, client, &[to], &with_protocols(needs, *port));
+    } else if needs.settings.role == Role::Clients {
+        ask(Direction::Egress, client, &[Peer::Unknown], &ports(needs));
     } else if needs.settings.role == Role::Mesh && has(&[Path::Pod, Path::Service]) {
-        ask(Direction::Ingress, server, pod(client), &ports(needs));
-        ask(Direction::Egress, client, pod(server), &ports(needs));
+        ask(Direction::Ingress, server, &[pod(client)], &ports(needs));
+        ask(Direction::Egress, client, &[pod(server)], &ports(needs));
     }
     if needs.settings.role != Role::Clients && has(&[Path::NodePort, Path::LoadBalancer]) {
         // what comes by a node may have the node's address
         let mut nodes = seen.choice.chosen.iter().flat_map(|chosen| &chosen.addresses);
         let node = nodes.next().map_or(Peer::Unknown, |address| Peer::Address(address.ip));
-        ask(Direction::Ingress, server, node, &ports(needs));
+        ask(Direction::Ingress, server, &[node], &ports(needs));
+        if needs.settings.role == Role::Mesh {
+            // networks differ in whether they look at what leaves before or after it finds its server
+            ask(Direction::Egress, client, &[node, pod(server)], &ports(needs));
+        }
+    }
+    if !is_asked {
+        return Vec::new();
     }
     if blocked.is_empty() {
         return vec![Item::ok(Topic::NetworkPolicies, "let the pods of the run reach each other")];

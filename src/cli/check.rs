@@ -78,7 +78,7 @@ impl CheckArgs {
         if let Some(flag) = engine.unsupported(&options) {
             return Err(format!("{flag} cannot be used with --engine iperf2: leave one of them out"));
         }
-        self.pods.check(self.connection.namespace.as_deref())?;
+        self.pods.check(self.connection.namespace.as_deref(), &self.placement)?;
         self.placement.check(engine)
     }
 

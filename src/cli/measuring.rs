@@ -51,14 +51,10 @@ impl CommonArgs {
     /// # Errors
     /// What is wrong, with what to do.
     pub fn check(&self) -> Result<(), String> {
-        self.pods.check(self.connection.namespace.as_deref())?;
+        self.pods.check(self.connection.namespace.as_deref(), &self.placement)?;
         self.placement.check(self.measurement.engine())?;
-        if self.pods.network_policy && self.placement.paths().contains(&Path::LoadBalancer) {
-            return Err(
-                "--network-policy does not know where a load balancer's traffic comes from: leave it out, \
-                or use another --path"
-                    .to_owned(),
-            );
+        if self.placement.to.is_some() && self.measurement.rtt {
+            return Err("--rtt needs a server of its own: it cannot be used with --to".to_owned());
         }
         self.gates.check("latest")?;
         self.measurement.check()

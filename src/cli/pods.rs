@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use clap::Args;
 use k8s_openapi::api::core::v1::Toleration;
 
-use crate::document::PodParameters;
+use super::PlacementArgs;
+use crate::document::{Path, PodParameters};
 use crate::testbed::kubernetes::{Amount, Marks, PodOptions};
 
 /// What the pods of a run are to have.
@@ -88,11 +89,24 @@ impl PodArgs {
         }
     }
 
-    /// Why these flags cannot be used with the namespace that is `given`.
+    /// Why these flags cannot be used with the namespace that is `given`, and in this placement.
     ///
     /// # Errors
     /// What is wrong, with what to do.
-    pub(super) fn check(&self, given: Option<&str>) -> Result<(), String> {
+    pub(super) fn check(&self, given: Option<&str>, placement: &PlacementArgs) -> Result<(), String> {
+        if self.network_policy && (placement.keep || placement.to.is_some()) {
+            // as the command line has it, but a saved run may say anything
+            return Err(
+                "--network-policy cannot be used with --keep or --to: leave one of them out".to_owned()
+            );
+        }
+        if self.network_policy && placement.paths().contains(&Path::LoadBalancer) {
+            return Err(
+                "--network-policy does not know where a load balancer's traffic comes from: leave it out, \
+                or use another --path"
+                    .to_owned(),
+            );
+        }
         let of_namespace = [
             (!self.pull_secrets.is_empty(), "--image-pull-secret"),
             (self.service_account.is_some(), "--service-account"),

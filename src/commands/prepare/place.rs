@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use k8s_openapi::api::core::v1::Node;
-use kubectl_netbench::check::{Seen, check};
+use kubectl_netbench::check::{Item, Level, Seen, Topic, check};
 use kubectl_netbench::cli::ViaArg;
 use kubectl_netbench::document::{self, Command, Path};
+use kubectl_netbench::explanation::Explanation;
 use kubectl_netbench::plain;
 use kubectl_netbench::plan::Test;
 use kubectl_netbench::testbed::Way;
@@ -63,7 +64,8 @@ impl Place {
         // a policy goes with its run: servers that stay have none
         if !request.instead.dry_run && !request.pods.network_policy {
             let settings = place.settings(request, Duration::ZERO);
-            place.was_kept = kubernetes::has_kept(cluster, &kept, &settings, &place.nodes).await;
+            place.was_kept = kubernetes::has_kept(cluster, &kept, &settings, &place.nodes).await
+                && place.may_use_kept(request, cluster).await;
         }
         if place.was_kept {
             let namespace = kept.namespace();
@@ -85,8 +87,38 @@ impl Place {
         place
     }
 
-    /// Looks whether the run can begin here, and tells what may stand in its way. Servers that have
-    /// stayed prove that it can.
+    /// Whether this user may use servers that stayed: they may be those of somebody with more rights.
+    async fn may_use_kept(&self, request: &Request, cluster: &Cluster) -> bool {
+        let clients = match (request.placement.via, request.command) {
+            (ViaArg::Exec, _) => Clients::Exec,
+            (ViaArg::Job, _) | (ViaArg::Auto, Command::Pair) => Clients::Job,
+            (ViaArg::Auto, Command::Matrix) => Clients::ExecElseJob,
+        };
+        let mut needs = self.needs(request, clients);
+        needs.settings.keep = true;
+        let facts = kubernetes::facts(cluster, &needs, Depth::Start).await;
+        let choice = Choice { chosen: self.nodes.clone(), left_out: Vec::new() };
+        let seen =
+            Seen { context: None, version: None, nodes: &[], choice: &choice, refused: None, facts: &facts };
+        let is_missing = |item: &Item| item.topic == Topic::Rights && item.level == Level::Problem;
+        !check(&needs, &seen).items.iter().any(is_missing)
+    }
+
+    /// What the run needs here.
+    fn needs(&self, request: &Request, clients: Clients) -> Needs {
+        Needs {
+            settings: self.settings(request, Duration::ZERO),
+            given: request.connection.namespace.clone(),
+            clients,
+            to: request.placement.to.as_ref().map(|to| {
+                let default = || request.processes().throughput.engine.default_port();
+                (to.host.clone(), to.port.unwrap_or_else(default))
+            }),
+        }
+    }
+
+    /// Looks whether the run can begin here, and tells what may stand in its way. Where servers have
+    /// stayed, it can.
     pub async fn check(
         &self,
         request: &Request,
@@ -98,26 +130,25 @@ impl Place {
         if self.was_kept {
             return Ok(());
         }
-        let needs = Needs {
-            settings: self.settings(request, Duration::ZERO),
-            given: request.connection.namespace.clone(),
-            clients: match self.client_way {
-                ClientWay::Exec => Clients::Exec,
-                ClientWay::Job => Clients::Job,
-            },
-            to: request.placement.to.as_ref().map(|to| {
-                let default = || request.processes().throughput.engine.default_port();
-                (to.host.clone(), to.port.unwrap_or_else(default))
-            }),
+        let clients = match self.client_way {
+            ClientWay::Exec => Clients::Exec,
+            ClientWay::Job => Clients::Job,
         };
+        let needs = self.needs(request, clients);
         let facts = kubernetes::facts(cluster, &needs, Depth::Start).await;
         let context = cluster.context.as_deref();
         let report = check(&needs, &Seen { context, version, nodes, choice, refused: None, facts: &facts });
+        // one of two clusters is named
+        let context = context.filter(|_| request.server.is_some());
         if let Some(explanation) = report.error() {
-            return Err(Error::Obstacles(explanation));
+            let place =
+                context.map_or(String::new(), |context| format!(", in the context {}", plain::line(context)));
+            let what = explanation.what + &place;
+            return Err(Error::Obstacles(Explanation { what, ..explanation }));
         }
         for remark in report.remarks() {
-            request.console.remark(&remark);
+            let place = context.map_or(String::new(), |context| format!("{}: ", plain::line(context)));
+            request.console.remark(&format!("{place}{remark}"));
         }
         Ok(())
     }

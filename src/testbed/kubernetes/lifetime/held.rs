@@ -17,7 +17,8 @@ const TELLING: [&str; 5] = [
     "NamespaceFinalizersRemaining",
 ];
 
-/// What holds the objects `left` in `namespace`, in the cluster's words; none if it does not say.
+/// What holds those of the objects `left` in `namespace` that are being deleted, in the cluster's
+/// words; none if it does not say.
 pub(super) async fn by(cluster: &Cluster, namespace: &str, left: &[Object]) -> Option<String> {
     let mut reasons = Vec::new();
     if left.iter().any(|object| object.kind == Kind::Namespace) {
@@ -26,6 +27,7 @@ pub(super) async fn by(cluster: &Cluster, namespace: &str, left: &[Object]) -> O
             reasons.extend(of_namespace(&found));
         }
     }
+    let left: Vec<&Object> = left.iter().filter(|object| object.is_going).collect();
     let mut kinds: Vec<Kind> = left.iter().map(|object| object.kind).collect();
     kinds.sort_unstable();
     kinds.dedup();

@@ -17,6 +17,9 @@ use crate::testbed::kubernetes::{Chosen, Scope};
 /// Whether an earlier run has left all that a run with these settings would start, and all of it is
 /// alive. A user who may not look has nothing.
 pub async fn has_kept(cluster: &Cluster, scope: &Scope, settings: &Settings, nodes: &[Chosen]) -> bool {
+    if nodes.is_empty() {
+        return false;
+    }
     let settings = Settings { keep: true, ..settings.clone() };
     let nodes = || nodes.iter().enumerate();
     let found: HashMap<String, Pod> = found(cluster, scope).await;
@@ -28,9 +31,7 @@ pub async fn has_kept(cluster: &Cluster, scope: &Scope, settings: &Settings, nod
         let of_network = |network| nodes().map(move |(index, node)| (network, index, node));
         settings.networks().into_iter().flat_map(of_network)
     };
-    if found.is_empty()
-        || !pods().all(|(network, index, node)| is_there(server_pod(&settings, index, network, node, None)))
-    {
+    if !pods().all(|(network, index, node)| is_there(server_pod(&settings, index, network, node, None))) {
         return false;
     }
     let mut services = nodes().filter_map(|(index, node)| service(&settings, index, node, None)).peekable();

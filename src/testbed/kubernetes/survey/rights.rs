@@ -134,7 +134,9 @@ pub fn rights(needs: &Needs) -> Vec<Right> {
     let (given, own) = (needs.given.is_some(), needs.given.is_none());
     let (keep, services) = (settings.keep, needs.has_services());
     let udp_node_port = services && objects::needs_udp_node_port(settings);
+    let has_clients = settings.role != Role::Servers;
     let exec = match needs.clients {
+        _ if !has_clients => None,
         Clients::Exec => Some(Necessity::Required),
         Clients::ExecElseJob => Some(Necessity::Optional(
             "each test is a Job of its own, which takes rights on jobs and one to two seconds more",
@@ -142,6 +144,7 @@ pub fn rights(needs: &Needs) -> Vec<Right> {
         Clients::Job => None,
     };
     let job = match needs.clients {
+        _ if !has_clients => None,
         Clients::Exec => None,
         Clients::ExecElseJob => Some(Necessity::InsteadOfExec),
         Clients::Job => Some(Necessity::Required),
@@ -153,27 +156,23 @@ pub fn rights(needs: &Needs) -> Vec<Right> {
     let of_jobs = |verbs, purpose| Right::new(Namespace, "jobs", verbs, purpose).of_group("batch");
     let table = [
         // what holds the rest together
-        (own, Right::new(Cluster, "namespaces", &["create", "delete"], "a namespace for each run")),
+        (own && !keep, Right::new(Cluster, "namespaces", &["create", "delete"], "a namespace for each run")),
         (
             own && !keep,
             Right::new(Cluster, "namespaces", &["get"], "waiting until that is gone")
                 .otherwise("the run ends before its namespace is gone"),
         ),
-        (own && keep, Right::new(Cluster, "namespaces", &["get"], "the namespace of servers that stay")),
+        (
+            own && keep,
+            Right::new(Cluster, "namespaces", &["create", "get"], "the namespace of servers that stay"),
+        ),
         (
             own && keep && settings.host_network(),
             Right::new(Cluster, "namespaces", &["patch"], "letting the network of the nodes into it")
                 .otherwise("servers that stay on the pod network cannot be joined by some on the nodes'"),
         ),
-        (
-            given,
-            Right::new(
-                Namespace,
-                "configmaps",
-                &["create", "get", "delete"],
-                "the object that owns all else",
-            ),
-        ),
+        (given, Right::new(Namespace, "configmaps", &["create", "get"], "the object that owns all else")),
+        (given && !keep, Right::new(Namespace, "configmaps", &["delete"], "removing all that")),
         (policy, of_policies(&["create"], "letting only the run's own clients in")),
         (policy && given, of_policies(&["delete"], "removing that at once").otherwise(SLOW_REMOVAL)),
         // servers
@@ -202,7 +201,7 @@ pub fn rights(needs: &Needs) -> Vec<Right> {
         (udp_node_port, Right::new(Namespace, "services", &["patch"], "a node port for UDP")),
         (services && keep, Right::new(Namespace, "services", &["delete"], "replacing one that stayed")),
         (
-            services && keep,
+            services,
             Right::new(Namespace, "services", &["list"], "using those that stayed")
                 .otherwise("servers that stayed are not used again"),
         ),

@@ -81,6 +81,8 @@ fn left(kind: &'static str, more: &Value) -> (&'static str, Value) {
     (kind, object)
 }
 
+const GONE: &str = "2026-11-23T01:00:00Z";
+
 const PODS: &str = "/api/v1/namespaces/team-a/pods";
 
 #[tokio::test(start_paused = true)]
@@ -107,11 +109,11 @@ async fn in_a_given_namespace_each_object_of_the_run_is_deleted() {
 }
 
 /// What the removal of `object` says, if that does not go away.
-async fn held_by(object: &Value) -> String {
+async fn held_by(object: &Value) -> Option<String> {
     let api = keeping(&[left(PODS, object)], true);
     let found = find_leftovers(&api.cluster(), Search::Whole, Some("team-a")).await.unwrap();
     match found.leftovers[0].remove(&api.cluster()).await {
-        Err(TestbedError::Removal { namespace, held_by, .. }) if namespace == "team-a" => held_by.unwrap(),
+        Err(TestbedError::Removal { namespace, held_by, .. }) if namespace == "team-a" => held_by,
         other => panic!("{other:?}"),
     }
 }
@@ -119,13 +121,19 @@ async fn held_by(object: &Value) -> String {
 #[tokio::test(start_paused = true)]
 async fn what_does_not_go_away_says_what_holds_it() {
     assert_eq!(
-        held_by(&json!({"metadata": {"finalizers": ["example.org/hold"]}})).await,
+        held_by(&json!({"metadata": {"finalizers": ["example.org/hold"], "deletionTimestamp": GONE}}))
+            .await
+            .unwrap(),
         "the pod netbench-bcdfghjk-server-1 has the finalizer example.org/hold"
     );
     assert_eq!(
-        held_by(&json!({"spec": {"nodeName": "node-2"}})).await,
+        held_by(&json!({"metadata": {"deletionTimestamp": GONE}, "spec": {"nodeName": "node-2"}}))
+            .await
+            .unwrap(),
         "the pod netbench-bcdfghjk-server-1 waits for the kubelet of node-2 to confirm its end"
     );
+    // what is not being deleted holds nothing
+    assert_eq!(held_by(&json!({"spec": {"nodeName": "node-2"}})).await, None);
 }
 
 #[tokio::test(start_paused = true)]
