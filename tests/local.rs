@@ -211,10 +211,28 @@ fn processes(words: &[&str]) -> usize {
     lines.filter(|line| words.iter().all(|word| line.contains(word))).count()
 }
 
+/// The program, heeding what a terminal sends that is closed, whatever runs these tests does.
+fn on_a_terminal() -> Command {
+    with_signal("--default-signal=HUP")
+}
+
+fn with_signal(option: &str) -> Command {
+    let netbench = netbench();
+    let mut command = Command::new("env");
+    command.arg(option).arg(netbench.get_program()).stdin(Stdio::null());
+    for (name, value) in netbench.get_envs() {
+        match value {
+            Some(value) => command.env(name, value),
+            None => command.env_remove(name),
+        };
+    }
+    command
+}
+
 #[test]
 fn an_interrupt_prints_what_was_measured_and_leaves_no_process() {
     for name in ["INT", "TERM", "HUP"] {
-        let mut child = netbench();
+        let mut child = on_a_terminal();
         child.args(["matrix", "--local", "3", "-t", "1s", "--port", "23450"]);
         let child = child.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program runs");
         std::thread::sleep(Duration::from_millis(2700));
@@ -236,7 +254,7 @@ fn an_interrupt_prints_what_was_measured_and_leaves_no_process() {
 /// A terminal that is closed sends its signal twice, once by the shell and once by the system.
 #[test]
 fn a_closed_terminal_leaves_no_process() {
-    let mut command = netbench();
+    let mut command = on_a_terminal();
     command.args(["matrix", "--local", "2", "-t", "3s", "--port", "23460"]);
     let child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the program runs");
     std::thread::sleep(Duration::from_secs(1));
@@ -246,6 +264,17 @@ fn a_closed_terminal_leaves_no_process() {
     signal(child.id(), "HUP");
     child.wait_with_output().expect("it ends");
     assert_eq!(processes(&["iperf3", "-p 2346"]), 0);
+}
+
+#[test]
+fn what_nohup_started_measures_on_when_its_terminal_is_closed() {
+    let mut command = with_signal("--ignore-signal=HUP");
+    command.args(["matrix", "--local", "2", "-t", "2s", "--port", "23480", "--no-confirm"]);
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program runs");
+    std::thread::sleep(Duration::from_secs(1));
+    signal(child.id(), "HUP");
+    let ended = Ended::from(child.wait_with_output().expect("it ends")).expect_code(0);
+    assert!(!ended.stdout.contains("Partial"), "{}", ended.stdout);
 }
 
 #[test]

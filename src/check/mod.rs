@@ -114,11 +114,15 @@ impl Unknown {
     }
 
     fn item(mut self) -> Option<Item> {
+        let remedy = if self.failed.is_empty() {
+            "have it checked by somebody who may; a run needs none of these rights"
+        } else {
+            "check again: what did not answer may do so now"
+        };
         if !self.forbidden.is_empty() {
             self.failed.insert(0, format!("you may not {}", self.forbidden.join(", ")));
         }
         let found = self.failed.join("; ");
-        let remedy = "have it checked by somebody who may; a run needs none of these rights";
         (!found.is_empty()).then(|| Item::warning(Topic::NotChecked, found, remedy))
     }
 }

@@ -44,6 +44,9 @@ impl Signals {
     /// The signals by which systems and closing terminals end a program.
     fn that_end() -> Self {
         use tokio::signal::unix::SignalKind;
+        if ignores_hangup() {
+            return Self::of(&[SignalKind::terminate()]);
+        }
         Self::of(&[SignalKind::terminate(), SignalKind::hangup()])
     }
 
@@ -59,6 +62,16 @@ impl Signals {
         let any = self.0.iter_mut().map(|signal| Box::pin(signal.recv()));
         futures_util::future::select_all(any).await;
     }
+}
+
+/// Whether this process was started so that the end of its terminal is nothing to it, as by `nohup`.
+/// Only Linux lets a program read that.
+#[cfg(unix)]
+fn ignores_hangup() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    // the lowest bit is that of the first signal, which this is
+    ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).is_some_and(|mask| mask & 1 == 1)
 }
 
 #[cfg(not(unix))]

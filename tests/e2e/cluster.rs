@@ -55,7 +55,10 @@ pub fn netbench(arguments: &str) -> Command {
 
 /// Starts it, to be ended by a signal: kubectl becomes the plugin, with the same process id.
 pub fn start(arguments: &str) -> Child {
-    netbench(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("kubectl runs")
+    // whoever runs the tests may ignore what a closed terminal sends
+    let mut started = command("env");
+    started.args(["--default-signal=HUP", "kubectl", "netbench"]).args(arguments.split_whitespace());
+    started.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("kubectl runs")
 }
 
 /// Begins a run of a minute, and waits until its servers are there.

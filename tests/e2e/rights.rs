@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use crate::cluster::{Cluster, Undo, apply, cluster, kubectl, netbench, rates};
 use crate::common::Ended;
-use kubectl_netbench::document::Via;
+use kubectl_netbench::document::{Run, Via};
 
 /// A user without any right but those of everybody.
 const USER: &str = "netbench-e2e-somebody";
@@ -55,7 +55,7 @@ impl Roles {
 }
 
 /// Runs a matrix of two nodes as a user who has what `check --rbac` prints for it and no more.
-fn measure_with_printed_rights(cluster: &Cluster, flags: &str, namespace: Option<&str>) -> Via {
+fn measure_with_printed_rights(cluster: &Cluster, flags: &str, namespace: Option<&str>) -> Run {
     measure_with_rights(cluster, "matrix", flags, flags, namespace)
 }
 
@@ -66,7 +66,7 @@ fn measure_with_rights(
     flags: &str,
     granted: &str,
     namespace: Option<&str>,
-) -> Via {
+) -> Run {
     let place = namespace.map_or(String::new(), |name| format!(" -n {name}"));
     let printed = check(&format!("--rbac {granted}{place}")).expect_code(0).stdout;
     let roles = Roles::give(&printed, namespace);
@@ -78,7 +78,7 @@ fn measure_with_rights(
     let run = ended(measured).expect_code(0).run();
     assert_eq!(rates(&run).len(), 2);
     drop(roles);
-    run.parameters.via
+    run
 }
 
 #[test]
@@ -99,7 +99,7 @@ fn a_healthy_cluster_has_no_problems() {
 #[test]
 #[ignore = "needs a cluster: NETBENCH_E2E_KUBECONFIG"]
 fn the_printed_rights_are_enough_for_a_matrix() {
-    assert_eq!(measure_with_printed_rights(&cluster(), "", None), Via::Exec);
+    assert_eq!(measure_with_printed_rights(&cluster(), "", None).parameters.via, Via::Exec);
 }
 
 #[test]
@@ -111,7 +111,8 @@ fn the_printed_rights_are_enough_on_the_network_of_the_nodes() {
 #[test]
 #[ignore = "needs a cluster: NETBENCH_E2E_KUBECONFIG"]
 fn the_printed_rights_are_enough_by_job() {
-    assert_eq!(measure_with_printed_rights(&cluster(), "--via job --path pod,nodeport", None), Via::Job);
+    let run = measure_with_printed_rights(&cluster(), "--via job --path pod,nodeport", None);
+    assert_eq!(run.parameters.via, Via::Job);
 }
 
 #[test]
@@ -136,8 +137,9 @@ fn the_printed_rights_are_enough_for_servers_that_stay() {
     let cluster = cluster();
     let _cleaned = Undo(vec!["kubectl", "netbench", "cleanup"], Vec::new());
     measure_with_printed_rights(&cluster, "--keep --path pod,service", None);
-    // and are used again
-    measure_with_printed_rights(&cluster, "--keep --path pod,service", None);
+    // and are used again, with the rights of a run that keeps nothing
+    let run = measure_with_printed_rights(&cluster, "--path pod,service", None);
+    assert_eq!(run.cluster.expect("it was on a cluster").namespace, "netbench-kept");
 }
 
 #[test]
@@ -148,7 +150,8 @@ fn the_rights_that_the_remedy_of_a_pair_names_are_enough() {
     let refused = cluster.run(&format!("pair {nodes} --as {USER}")).expect_code(1).stderr;
     let named = refused.lines().find_map(|line| line.split('`').find(|part| part.contains("--rbac")));
     let flags = named.and_then(|named| named.split_once("--rbac")).expect(&refused).1;
-    assert_eq!(measure_with_rights(&cluster, "pair", "", flags.trim(), None), Via::Job);
+    let run = measure_with_rights(&cluster, "pair", "", flags.trim(), None);
+    assert_eq!(run.parameters.via, Via::Job);
     cluster.assert_nothing_left();
 }
 

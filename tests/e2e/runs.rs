@@ -117,6 +117,17 @@ fn a_node_that_only_sends_slowly_is_told_with_its_direction() {
     assert!(finding.sentence.contains("it receives normally; measured alone: "), "{}", finding.sentence);
 }
 
+/// The report of so many is a line that container runtimes write in pieces.
+#[test]
+#[ignore = "needs a cluster: NETBENCH_E2E_KUBECONFIG"]
+fn a_hundred_streams_are_measured_by_job() {
+    let cluster = cluster();
+    let nodes = cluster.nodes(2).join(" ");
+    let run = cluster.run(&format!("pair {nodes} -P 100 -t 2s --no-confirm -o json")).expect_code(0).run();
+    assert_eq!(run.parameters.via, Via::Job);
+    assert_eq!(rates(&run).len(), 2);
+}
+
 #[test]
 #[ignore = "needs a cluster: NETBENCH_E2E_KUBECONFIG"]
 fn an_interrupted_run_is_resumed_with_its_nodes_and_flags() {

@@ -2,6 +2,7 @@
 
 use crate::Fault;
 use crate::cluster::{command, kubectl, netbench};
+use crate::cluster_faults::all_measured;
 use crate::common::Ended;
 use crate::running::document;
 use crate::verdict::{Verdict, World};
@@ -77,10 +78,7 @@ fn quota_of_limits(world: &World, _number: usize) -> Verdict {
         && refused.stderr.contains("limits.cpu")
         && refused.stderr.contains("--limits cpu=");
     let stated = Restricted::run(world, "--limits cpu=1");
-    let run = document(&stated);
-    let verdict =
-        run.map_or_else(|| Verdict::did_not_survive(stated.stderr.clone()), |run| Verdict::of(&run, &[]));
-    verdict.unless(is_told, || format!("exit code {:?}\n{}", refused.code, refused.stderr))
+    all_measured(&stated).unless(is_told, || format!("exit code {:?}\n{}", refused.code, refused.stderr))
 }
 
 fn limit_range(world: &World, _number: usize) -> Verdict {

@@ -54,16 +54,27 @@ impl Running {
         signal(self.child.id(), name);
     }
 
+    /// Waits until the run says what it is going to do: from then on it makes things.
+    #[track_caller]
+    pub fn wait_for_plan(&self) {
+        self.wait_for(1, |line| line.contains(" tests in "));
+    }
+
     /// Waits until so many tests have ended.
     #[track_caller]
     pub fn wait_for_tests(&self, count: usize) {
+        self.wait_for(count, |line| line.starts_with('['));
+    }
+
+    #[track_caller]
+    fn wait_for(&self, count: usize, is_it: impl Fn(&str) -> bool) {
         let given_up = Instant::now() + Duration::from_secs(60);
         loop {
             let said = self.said.lock().expect("nobody panics with it");
-            if said.iter().filter(|line| line.starts_with('[')).count() >= count {
+            if said.iter().filter(|line| is_it(line)).count() >= count {
                 return;
             }
-            assert!(Instant::now() < given_up, "{count} tests have not ended: {said:?}");
+            assert!(Instant::now() < given_up, "it has not come so far: {said:?}");
             drop(said);
             std::thread::sleep(Duration::from_millis(50));
         }

@@ -199,7 +199,11 @@ pub fn rights(needs: &Needs) -> Vec<Right> {
         ),
         (services, Right::new(Namespace, "services", &["create", "get"], "Services in front of servers")),
         (udp_node_port, Right::new(Namespace, "services", &["patch"], "a node port for UDP")),
-        (services && keep, Right::new(Namespace, "services", &["delete"], "replacing one that stayed")),
+        (
+            services && keep,
+            Right::new(Namespace, "services", &["delete"], "replacing one that stayed")
+                .otherwise("servers that stayed for other paths are in the way"),
+        ),
         (
             services,
             Right::new(Namespace, "services", &["list"], "using those that stayed")
