@@ -209,6 +209,20 @@ fn a_policy_that_keeps_the_pods_apart_is_a_warning() {
 }
 
 #[test]
+fn a_policy_that_lets_nothing_out_is_a_warning_on_every_path() {
+    for path in [Path::Pod, Path::Service, Path::NodePort, Path::LoadBalancer] {
+        let needs = needs(Settings { ways: over(&[path]), ..settings() }, Some("team-a"), Clients::Exec);
+        let mut facts = facts(&needs, &[]);
+        let deny =
+            json!({"metadata": {"name": "deny"}, "spec": {"podSelector": {}, "policyTypes": ["Egress"]}});
+        facts.given.as_mut().unwrap().policies = Ok(vec![serde_json::from_value(deny).unwrap()]);
+        let told = worse_than_ok(&report(&needs, &nodes(), &facts));
+        assert_eq!(told.len(), 1, "{path:?}: {told:?}");
+        assert!(told[0].contains("deny keeps clients from sending"), "{told:?}");
+    }
+}
+
+#[test]
 fn the_runs_own_policy_lets_in_what_others_keep_out() {
     let options = PodOptions { network_policy: true, ..PodOptions::default() };
     let needs = needs(Settings { options, ..settings() }, Some("team-a"), Clients::Exec);

@@ -256,6 +256,13 @@ mod tests {
     }
 
     #[test]
+    fn where_only_servers_are_no_client_needs_a_right() {
+        let settings = Settings { role: Role::Servers, ..settings() };
+        let table = table(&needs(settings, None, Clients::Job));
+        assert!(!table.iter().any(|row| row.contains("jobs") || row.contains("exec")), "{table:?}");
+    }
+
+    #[test]
     fn servers_that_stay_on_the_network_of_the_nodes() {
         let settings = Settings { ways: over(&[Path::Host]), keep: true, ..settings() };
         insta::assert_debug_snapshot!(table(&needs(settings, None, Clients::Exec)));
