@@ -57,16 +57,16 @@ impl KubernetesTestbed {
     /// The networks on which servers that listened are missing.
     async fn missing(&self, made: &Made, index: usize, trouble: Trouble) -> Vec<Missing> {
         let started = self.started.lock().await;
-        // what never listened has failed for reasons of its own
-        let known = started.get(index).map(|node| node.addresses.clone()).unwrap_or_default();
-        let missing = |(network, known)| {
+        let missing = |network| {
+            // what never listened has failed for reasons of its own
+            let known = started.get(index)?.addresses.get(&network)?;
             let (why, has_moved) = match made.pods.state(&self.server_name(index, network)) {
                 None => (Unusable::because("its pod was deleted"), false),
                 Some(PodState::Ended { unusable, .. } | PodState::Stuck { unusable, .. }) => {
                     (unusable, false)
                 }
                 Some(PodState::Starting { .. }) => (Unusable::because("its pod starts again"), true),
-                Some(PodState::Running { addresses }) if addresses != known => {
+                Some(PodState::Running { addresses }) if addresses != *known => {
                     (Unusable::because("its pod got another address"), true)
                 }
                 // servers that stay may be busy with the test of somebody else
@@ -77,7 +77,7 @@ impl KubernetesTestbed {
             };
             Some(Missing { network, why, has_moved })
         };
-        known.into_iter().filter_map(missing).collect()
+        self.settings.networks().into_iter().filter_map(missing).collect()
     }
 
     async fn put_back(&self, made: &Made, index: usize, missing: Vec<Missing>, lost: Unusable) -> Restored {
