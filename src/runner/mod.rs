@@ -5,6 +5,7 @@ mod error;
 mod event;
 mod mending;
 mod nodes;
+mod remedy;
 mod silence;
 
 pub use error::RunError;
@@ -23,6 +24,7 @@ use crate::plan::{Plan, Slot, Test};
 use crate::testbed::{NodeServers, Processes, Starting, Testbed, Way};
 use attempt::MOST_ATTEMPTS;
 use nodes::{Nodes, Seen};
+use remedy::with_remedy;
 
 /// One of the ways in which each pair is measured. A plan knows it by its position.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -232,6 +234,7 @@ impl<T: Testbed> Run<'_, T> {
                 results.into_iter().map(|(direction, figures)| (direction, Outcome::Ok(figures))).collect()
             }
             Err(failure) => {
+                let failure = with_remedy(failure, way.path);
                 let failed = |direction| (direction, Outcome::Failed(failure.clone()));
                 test.flow.directions().iter().copied().map(failed).collect::<Vec<_>>()
             }
