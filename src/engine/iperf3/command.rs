@@ -10,6 +10,11 @@ pub(super) const PROGRAM: &str = "iperf3";
 /// How long a client waits for the server's answer to its first packet.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// How long data may stay unacknowledged before the kernel gives the connection up (3.12 and later).
+/// A client whose network went away, and which nobody waits for any more, must not send on into the
+/// tests of others when that is back. Less than how long a test may be without data.
+const UNACKNOWLEDGED_LIMIT: Duration = Duration::from_secs(8);
+
 /// How a client tells its results.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum ReportFormat {
@@ -53,7 +58,8 @@ pub(super) fn server_command(port: u16) -> Vec<String> {
 }
 
 /// The command of a client.
-pub(super) fn client_command(target: &Target, options: &ClientOptions, format: ReportFormat) -> Vec<String> {
+pub(super) fn client_command(target: &Target, options: &ClientOptions, version: Option<&str>) -> Vec<String> {
+    let format = ReportFormat::of_version(version);
     let mut words = vec![PROGRAM.to_owned(), "-c".to_owned(), target.host.to_owned()];
     let mut flag = |name: &str, value: String| words.extend([name.to_owned(), value]);
     flag("-p", target.port.to_string());
@@ -62,6 +68,9 @@ pub(super) fn client_command(target: &Target, options: &ClientOptions, format: R
     flag("-i", "1".to_owned());
     flag("--connect-timeout", CONNECT_TIMEOUT.as_millis().to_string());
     let udp = options.protocol == Protocol::Udp;
+    if !udp && is_at_least(version, (3, 12)) {
+        flag("--snd-timeout", UNACKNOWLEDGED_LIMIT.as_millis().to_string());
+    }
     // iperf3's own default for UDP is 1 Mbit/s; its rate is that of each stream
     let rate = options.target_bits_per_second.map(|rate| rate.div_ceil(options.parallel.into()));
     if let Some(rate) = rate.or(udp.then_some(0)) {
@@ -108,13 +117,13 @@ mod tests {
 
     fn line(options: &ClientOptions) -> String {
         let target = Target { host: "10.0.0.1", port: 5201, ip_family: None };
-        client_command(&target, options, ReportFormat::Stream).join(" ")
+        client_command(&target, options, Some("3.18")).join(" ")
     }
 
     #[test]
     fn a_name_is_reached_by_the_version_of_ip_that_was_asked_for() {
         let target = Target { host: "example.org", port: 5201, ip_family: Some(IpFamily::Ipv6) };
-        let line = client_command(&target, &ClientOptions::tcp(1), ReportFormat::Stream);
+        let line = client_command(&target, &ClientOptions::tcp(1), Some("3.18"));
         assert!(line.contains(&"-6".to_owned()), "{line:?}");
     }
 
@@ -122,7 +131,7 @@ mod tests {
     fn what_is_not_asked_for_is_not_said() {
         assert_eq!(
             line(&ClientOptions::tcp(10)),
-            "iperf3 -c 10.0.0.1 -p 5201 -t 10 -P 1 -i 1 --connect-timeout 5000 --json-stream"
+            "iperf3 -c 10.0.0.1 -p 5201 -t 10 -P 1 -i 1 --connect-timeout 5000 --snd-timeout 8000 --json-stream"
         );
     }
 

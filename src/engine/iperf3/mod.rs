@@ -43,7 +43,7 @@ impl Engine for Iperf3 {
     }
 
     fn client_command(&self, target: &Target, options: &ClientOptions, version: Option<&str>) -> Vec<String> {
-        command::client_command(target, options, ReportFormat::of_version(version))
+        command::client_command(target, options, version)
     }
 
     fn reader(&self, options: &ClientOptions, version: Option<&str>) -> Box<dyn Reader> {

@@ -291,6 +291,8 @@ fn engine_failure(message: &str) -> Failure {
         FailureKind::Busy
     } else if message.contains("closed unexpectedly") || message.contains("has terminated") {
         FailureKind::Incomplete
+    } else if message.contains("timed out") {
+        FailureKind::TimedOut
     } else {
         FailureKind::Engine
     };

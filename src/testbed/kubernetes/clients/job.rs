@@ -33,6 +33,9 @@ const UNREADABLE_LIMIT: Duration = Duration::from_secs(40);
 /// How long a refusal to read a log counts as one that may pass: a container that only begins has none.
 const UNREADABLE_AT_FIRST: Duration = Duration::from_secs(3);
 
+/// How long the pod of a client that was lost may take to end.
+const END_LIMIT: Duration = Duration::from_secs(20);
+
 /// How often the log of a client that has ended is read before it is believed to be empty.
 const MOST_READ_AFTER_END: u32 = 10;
 
@@ -99,9 +102,33 @@ impl KubernetesTestbed {
             }
         };
         self.tracked(create).await.map_err(|error| error.failure_of_client())?;
-        let pod = self.started_client(made, &deleted.name, number).await?;
-        let container = command.first().map_or("", String::as_str);
-        self.follow(made, LogOf { pod: &pod, container, follow: true }, output).await
+        let measured = async {
+            let pod = self.started_client(made, &deleted.name, number).await?;
+            let container = command.first().map_or("", String::as_str);
+            self.follow(made, LogOf { pod: &pod, container, follow: true }, output).await
+        };
+        let measured = measured.await;
+        if matches!(&measured, Err(failure) if failure.kind == FailureKind::ClientLost) {
+            drop(deleted);
+            let _ = tokio::time::timeout(END_LIMIT, self.end_client(made, number)).await;
+        }
+        measured
+    }
+
+    /// Ends the pod of a client that was lost: it must not send while the test is repeated, and the
+    /// cluster that lost it may be slow to end it.
+    async fn end_client(&self, made: &Made, number: usize) {
+        let test = self.settings.test_label(number);
+        let api: Api<Pod> = Api::namespaced(self.cluster.client.clone(), &self.scope.namespace());
+        loop {
+            let Some(pod) = made.pods.alive(|pod| pod.labels().get(TEST_LABEL) == Some(&test)) else {
+                return;
+            };
+            let parameters = DeleteParams::default().grace_period(1);
+            // one that cannot be deleted now can be in a moment
+            let _ = self.cluster.call("delete the client's pod", api.delete(&pod, &parameters)).await;
+            tokio::time::sleep(REOPEN_PAUSE).await;
+        }
     }
 
     /// Waits until the client's pod runs, or has run. Returns its name.

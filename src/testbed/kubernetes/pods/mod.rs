@@ -59,6 +59,8 @@ struct Known {
     listed: bool,
     /// Errors of the watch, one after the other.
     errors: u32,
+    /// When the last of all errors was.
+    away_at: Option<Instant>,
     /// Why the API server does not let them be watched.
     refused: Option<String>,
 }
@@ -223,6 +225,21 @@ impl Pods {
         }
     }
 
+    /// The name of a pod that `is_it` picks and of which something may still run, now.
+    pub fn alive(&self, is_it: impl Fn(&Pod) -> bool) -> Option<String> {
+        let is_over = |pod: &Pod| {
+            let phase = pod.status.as_ref().and_then(|status| status.phase.as_deref());
+            matches!(phase, Some("Succeeded" | "Failed"))
+        };
+        let known = self.known.borrow();
+        known.pods.values().find(|pod| is_it(pod) && !is_over(pod)).map(ResourceExt::name_any)
+    }
+
+    /// How long ago the API server was away; none if it never was.
+    pub fn away(&self) -> Option<Duration> {
+        self.known.borrow().away_at.map(|at| at.elapsed())
+    }
+
     /// The names of all pods, now.
     pub fn names(&self) -> Vec<String> {
         self.known.borrow().pods.keys().cloned().collect()
@@ -254,6 +271,7 @@ impl Known {
             Ok(_) => (self.errors, self.refused) = (0, None),
             Err(error) => {
                 self.errors += 1;
+                self.away_at = Some(Instant::now());
                 // one refusal of a watch may be a hiccup of the authorizer's; a list has no other use
                 let listing = matches!(error, watcher::Error::InitialListFailed(_));
                 self.refused = refusal(error).filter(|_| listing || self.errors >= REFUSALS_OF_WATCH);

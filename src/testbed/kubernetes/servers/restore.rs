@@ -17,11 +17,15 @@ use crate::testbed::{NodeServers, Restored, Trouble, Unusable, Way};
 /// How long a node may be not ready before its tests fail.
 const NOT_READY_LIMIT: Duration = Duration::from_secs(15);
 
+/// The same after the API server was away: nodes could not report meanwhile, and take their time.
+const NOT_READY_AFTER_AWAY: Duration = Duration::from_secs(60);
+
 /// How often a node that is not ready is asked after.
 const POLL: Duration = Duration::from_secs(1);
 
-/// How long putting back may take: the image is on the node already, and a slot waits.
-const RESTORE_LIMIT: Duration = Duration::from_secs(30);
+/// How long putting back may take. The image is on the node already, and a slot waits; but a kubelet
+/// whose node was cut off notices only after a while that its connections are dead.
+const RESTORE_LIMIT: Duration = Duration::from_secs(60);
 
 /// What is wrong with the servers of a node on one of its networks.
 struct Missing {
@@ -41,7 +45,7 @@ impl KubernetesTestbed {
         };
         let missing = self.missing(made, index, trouble).await;
         let first = missing.first().map(|missing| missing.why.clone());
-        match (first, self.readiness(index, trouble).await) {
+        match (first, self.readiness(made, index, trouble).await) {
             (None, Ok(())) => Restored::Intact,
             (None, Err(not_ready)) => {
                 Restored::Lost(Unusable::because(not_ready).with_remedy(Some(self.remedy(index))))
@@ -157,11 +161,13 @@ impl KubernetesTestbed {
     /// Why no pod runs on the node at position `index`; a cluster that does not say is believed to
     /// be well. One whose kubelet could not report while the API server was away comes back soon:
     /// unless it is known to be gone, it is waited for.
-    async fn readiness(&self, index: usize, trouble: Trouble) -> Result<(), String> {
-        let give_up = Instant::now() + NOT_READY_LIMIT;
+    async fn readiness(&self, made: &Made, index: usize, trouble: Trouble) -> Result<(), String> {
+        let begun = Instant::now();
         loop {
             let readiness = self.readiness_now(index).await;
-            if readiness.is_ok() || trouble == Trouble::Gone || Instant::now() >= give_up {
+            let is_late = begun.elapsed() >= NOT_READY_LIMIT
+                && made.pods.away().is_none_or(|ago| ago >= NOT_READY_AFTER_AWAY);
+            if readiness.is_ok() || trouble == Trouble::Gone || is_late {
                 return readiness;
             }
             tokio::time::sleep(POLL).await;
