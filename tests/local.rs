@@ -258,7 +258,7 @@ fn a_closed_terminal_leaves_no_process() {
     command.args(["matrix", "--local", "2", "-t", "3s", "--port", "23460"]);
     let child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the program runs");
     std::thread::sleep(Duration::from_secs(1));
-    assert_eq!(processes(&["iperf3", "-s", "-p 2346"]), 2);
+    assert_eq!(processes(&["iperf3 -s", "-p 2346"]), 2);
     signal(child.id(), "HUP");
     std::thread::sleep(Duration::from_millis(1));
     signal(child.id(), "HUP");
