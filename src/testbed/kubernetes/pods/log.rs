@@ -102,9 +102,10 @@ fn in_one_piece(line: &str) -> Cow<'_, str> {
 
 /// The length of the time that stands at a place of a line, with the space behind it.
 fn time_at(line: &str, at: usize) -> Option<usize> {
-    let (time, _) = line.get(at..)?.split_once(' ')?;
-    let is_time = time.len() <= LONGEST_TIME && time.parse::<Timestamp>().is_ok();
-    is_time.then_some(time.len() + 1)
+    let rest = line.get(at..)?;
+    // no further than a time is long: a line may be of megabytes
+    let length = rest.bytes().take(LONGEST_TIME + 1).position(|byte| byte == b' ')?;
+    rest[..length].parse::<Timestamp>().ok().map(|_| length + 1)
 }
 
 /// Reads the next line into `line`, or as much of it as is kept. Returns whether it has an end.
