@@ -8,6 +8,7 @@ mod histogram;
 mod line;
 mod received;
 mod server_log;
+mod streams;
 mod throughput;
 mod words;
 

@@ -64,6 +64,19 @@ fn two_streams_of_2_2() {
 }
 
 #[test]
+fn streams_are_added_up_although_a_sum_of_2_1_leaves_one_out_and_the_last_is_missing() {
+    let client = recorded!("2.1-tcp-sum-missing.client.txt");
+    let server = recorded!("2.1-tcp-sum-missing.server.txt");
+    let result = throughput(&options(2, 4), client, server, "").unwrap();
+    assert_eq!((result.bytes, result.seconds), (4_946_264_304, 2.0081));
+    assert_eq!(result.retransmits, Some(63));
+    assert_eq!(rounded(&result.samples), [[0, 1, 19228, 35, 838], [1, 2, 20337, 24, 689]]);
+    // a stream that says nothing is not taken for one that sent nothing
+    let silent: String = client.split_inclusive('\n').filter(|line| !line.starts_with("[  4]")).collect();
+    assert!(throughput(&options(2, 4), &silent, server, "").is_err());
+}
+
+#[test]
 fn output_may_come_in_any_pieces_and_from_both_ends_at_once() {
     let options = options(2, 2);
     let mut reader = Iperf2.reader(&options, None);
