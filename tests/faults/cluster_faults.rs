@@ -23,7 +23,7 @@ pub const FAULTS: &[Fault] = &[
         trial: api_server_job,
     },
     Fault { name: "etcd away for 15 s", trials: (1, 5), needs_control: true, trial: etcd },
-    Fault { name: "a node is cut for 20 s", trials: (0, 5), needs_control: true, trial: cut_and_healed },
+    Fault { name: "a node is cut for 20 s", trials: (1, 5), needs_control: true, trial: cut_and_healed },
     Fault { name: "a node is cut for good", trials: (1, 3), needs_control: true, trial: cut_for_good },
     Fault { name: "containerd of a node stops", trials: (1, 3), needs_control: true, trial: containerd },
     Fault { name: "the kubelet of a node stops", trials: (1, 3), needs_control: true, trial: kubelet },

@@ -47,7 +47,8 @@ impl Verdict {
                 Outcome::Ok(_) => {
                     let rate = test.outcome.throughput().expect("it measures throughput").bits_per_second;
                     if !RIGHT.contains(&rate) {
-                        verdict.wrong.push(format!("{name} shows {:.3} Gbit/s", rate / 1e9));
+                        let whole = serde_json::to_string(test).expect("a test is JSON");
+                        verdict.wrong.push(format!("{name} shows {:.3} Gbit/s: {whole}", rate / 1e9));
                     }
                 }
                 Outcome::Failed(failure) => {
