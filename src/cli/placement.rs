@@ -216,7 +216,7 @@ impl PlacementArgs {
 
 fn image_help() -> String {
     format!(
-        "The image of the pods: any with iperf3 on its PATH that runs as any user \
+        "The image of the pods: any with iperf3 and sh on its PATH that runs as any user \
          [env: NETBENCH_IMAGE] [default: {DEFAULT_IMAGE}]"
     )
 }

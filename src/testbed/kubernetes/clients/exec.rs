@@ -6,7 +6,7 @@ use k8s_openapi::api::core::v1::Pod;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Status;
 use kube::Api;
 use kube::api::AttachParams;
-use tokio::io::AsyncReadExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::document::{Failure, FailureKind};
 use crate::engine::ClientExit;
@@ -17,6 +17,12 @@ use crate::testbed::{Enough, Output};
 
 /// What is kept of a client's standard error.
 const KEPT_STDERR: usize = 4096;
+
+/// Runs its arguments once it has read a line, and not at all if its input ends before.
+///
+/// A request to start a client may be underway for long after it was given up, to a node that cannot be
+/// reached for a while. Its client would then run beside another test, and take bandwidth from it.
+const AT_A_WORD: [&str; 4] = ["sh", "-c", r#"read -r word && exec "$@""#, "sh"];
 
 /// How long output may still come after the client's end.
 const DRAIN_LIMIT: Duration = Duration::from_secs(1);
@@ -33,9 +39,10 @@ impl KubernetesTestbed {
         let api: Api<Pod> = Api::namespaced(self.cluster.client.clone(), &self.scope.namespace());
         let pod = self.server_name(client, network);
         let container = self.settings.processes.throughput.engine.program();
-        let parameters = AttachParams::default().container(container).stdout(true).stderr(true);
+        let parameters = AttachParams::default().container(container).stdin(true).stdout(true).stderr(true);
+        let command: Vec<&str> = AT_A_WORD.into_iter().chain(command.iter().map(String::as_str)).collect();
         let doing = format!("start the client in the pod {pod}");
-        let exec = || self.cluster.call(&doing, api.exec(&pod, command, &parameters));
+        let exec = || self.cluster.call(&doing, api.exec(&pod, command.iter().copied(), &parameters));
         // an API server that has lost its etcd takes requests and does not answer
         let started = tokio::time::timeout(CLIENT_START_LIMIT, patiently(CLIENT_START_LIMIT, exec)).await;
         let unanswered = |_| {
@@ -44,12 +51,14 @@ impl KubernetesTestbed {
         };
         let started = started.map_err(unanswered)?;
         let mut process = started.map_err(|error| error.failure_of_client())?;
-        let (Some(status), Some(mut stdout), Some(mut stderr)) =
-            (process.take_status(), process.stdout(), process.stderr())
+        let (Some(status), Some(mut stdin), Some(mut stdout), Some(mut stderr)) =
+            (process.take_status(), process.stdin(), process.stdout(), process.stderr())
         else {
-            return Err(lost("the client's output is not connected".to_owned()));
+            return Err(lost("the client's streams are not connected".to_owned()));
         };
         let broken = || lost(format!("the connection to the client in the pod {pod} broke"));
+        // left open: some runtimes end a client together with its input
+        stdin.write_all(b"\n").await.map_err(|_| broken())?;
 
         let mut message = Vec::new();
         let (mut out_open, mut err_open) = (true, true);
@@ -85,7 +94,16 @@ impl KubernetesTestbed {
             None => status.await.ok_or_else(broken)?,
         };
         let stderr = String::from_utf8_lossy(&message).into_owned();
-        exit(ended, stderr).map_err(lost)
+        exit(ended, stderr).map_err(|reason| {
+            // in the words of runc and of crun
+            let has_no_shell =
+                (reason.contains(r#""sh""#) || reason.contains("`sh`")) && reason.contains("not found");
+            if has_no_shell {
+                let remedy = "take an image that has sh, or start clients as Jobs: --via job";
+                return Failure::new(FailureKind::Engine, reason).with_remedy(Some(remedy.to_owned()));
+            }
+            lost(reason)
+        })
     }
 }
 
@@ -112,6 +130,20 @@ mod tests {
 
     fn status(json: &str) -> Status {
         serde_json::from_str(json).unwrap()
+    }
+
+    #[test]
+    fn a_client_waits_for_its_word() {
+        use std::process::{Command, Stdio};
+        let run = |word: &[u8]| {
+            let mut shell = Command::new(AT_A_WORD[0]);
+            shell.args(&AT_A_WORD[1..]).args(["echo", "a b", "c"]);
+            let mut shell = shell.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+            std::io::Write::write_all(&mut shell.stdin.take().unwrap(), word).unwrap();
+            String::from_utf8(shell.wait_with_output().unwrap().stdout).unwrap()
+        };
+        assert_eq!(run(b"\n"), "a b c\n");
+        assert_eq!(run(b""), "");
     }
 
     #[test]
