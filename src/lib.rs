@@ -10,6 +10,7 @@
 pub mod analysis;
 pub mod check;
 pub mod cli;
+pub mod completion;
 pub mod document;
 pub mod engine;
 pub mod explanation;

@@ -12,13 +12,13 @@ use std::io::IsTerminal;
 use commands::Surroundings;
 use console::{ColorEnvironment, Streams};
 use kubectl_netbench::cli::{self, Cli};
+use kubectl_netbench::completion;
 use kubectl_netbench::store::{Processes, Store};
 use kubectl_netbench::testbed::kubernetes::Environment;
 use kubectl_netbench::view::ColorDepth;
 
 #[tokio::main]
 async fn main() {
-    let cli = Cli::read(std::env::args_os()).unwrap_or_else(|error| error.exit());
     let surroundings = Surroundings {
         environment: environment(),
         streams: streams(),
@@ -26,7 +26,15 @@ async fn main() {
         store: dirs::data_dir().map(|directory| Store::of_user(&directory)),
         processes: dirs::data_dir().map(|directory| Processes::of_user(&directory)),
     };
-    let code = match Box::pin(commands::run(cli.command, &surroundings)).await {
+    let shell = std::env::var(completion::VARIABLE).ok().filter(|shell| !shell.is_empty());
+    let done = match shell {
+        Some(shell) => commands::complete_for_shell(&shell, &surroundings).await,
+        None => {
+            let cli = Cli::read(std::env::args_os()).unwrap_or_else(|error| error.exit());
+            Box::pin(commands::run(cli.command, &surroundings)).await
+        }
+    };
+    let code = match done {
         Ok(code) => code,
         Err(error) => {
             console::error(&error.explain());

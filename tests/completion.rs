@@ -1,30 +1,128 @@
-//! The completion scripts of the repository are those of the code.
+//! Completion as kubectl and shells ask for it. That of a real cluster's nodes is tested end to end.
 
 #![allow(clippy::expect_used, reason = "a test or benchmark ends by a panic, and talks to whoever runs it")]
 
-use clap::CommandFactory;
-use clap_complete::Shell;
-use kubectl_netbench::cli::Cli;
+mod common;
 
-/// `UPDATE_COMPLETIONS=1 cargo test --test completions` writes them anew.
+use std::io::Read;
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use common::Ended;
+use kubectl_netbench::completion::Shell;
+use tempfile::TempDir;
+
+fn netbench(home: &TempDir) -> Command {
+    common::netbench(home.path())
+}
+
+fn ended(command: &mut Command) -> Ended {
+    command.output().expect("the program runs").into()
+}
+
+/// A kubeconfig of this cluster.
+fn kubeconfig(home: &TempDir, server: &str) -> PathBuf {
+    let path = home.path().join("kubeconfig");
+    let text = format!(
+        "current-context: here\n\
+         clusters: [{{name: one, cluster: {{server: \"{server}\"}}}}]\n\
+         contexts: [{{name: here, context: {{cluster: one, user: me}}}}, {{name: there, context: {{cluster: one, user: me}}}}]\n\
+         users: [{{name: me, user: {{token: x}}}}]\n"
+    );
+    std::fs::write(&path, text).expect("the kubeconfig can be written");
+    path
+}
+
+/// `UPDATE_COMPLETIONS=1 cargo test --test completion` writes them anew.
 #[test]
 fn the_scripts_are_current() {
     for (shell, file) in [
         (Shell::Bash, "kubectl-netbench.bash"),
-        (Shell::Zsh, "_kubectl-netbench"),
+        (Shell::Elvish, "kubectl-netbench.elv"),
         (Shell::Fish, "kubectl-netbench.fish"),
+        (Shell::Powershell, "kubectl-netbench.ps1"),
+        (Shell::Zsh, "_kubectl-netbench"),
     ] {
         let path = format!("{}/completions/{file}", env!("CARGO_MANIFEST_DIR"));
-        let mut script = Vec::new();
-        clap_complete::generate(shell, &mut Cli::command(), "kubectl-netbench", &mut script);
-        let current = String::from_utf8(script).expect("a script is text");
+        let current = shell.script();
         if std::env::var_os("UPDATE_COMPLETIONS").is_some() {
             std::fs::write(&path, &current).expect("completions can be written");
         }
         let kept = std::fs::read_to_string(&path).expect("the script is there");
         assert!(
             kept == current,
-            "completions/{file} is not current: UPDATE_COMPLETIONS=1 cargo test --test completions"
+            "completions/{file} is not current: UPDATE_COMPLETIONS=1 cargo test --test completion"
         );
     }
+}
+
+#[test]
+fn kubectl_gets_the_names_of_the_kubeconfig() {
+    let home = tempfile::tempdir().expect("a directory");
+    let path = kubeconfig(&home, "http://127.0.0.1:1");
+    let words = ["__complete", "--", "matrix", "--context", ""];
+    let answer = ended(netbench(&home).env("KUBECONFIG", path).args(words)).expect_code(0);
+    assert_eq!((answer.stdout.as_str(), answer.stderr.as_str()), ("here\tone\nthere\tone\n:4\n", ""));
+}
+
+#[test]
+fn a_cluster_that_does_not_answer_has_no_names_and_is_not_waited_for() {
+    let home = tempfile::tempdir().expect("a directory");
+    let server = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = server.local_addr().expect("it has an address");
+    let path = kubeconfig(&home, &format!("http://{address}"));
+    let words = ["__complete", "--", "pair", ""];
+    let mut asking = netbench(&home);
+    asking.env("KUBECONFIG", path).args(words).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let asking = asking.spawn().expect("the program runs");
+    let (mut connection, _) = server.accept().expect("it asks");
+    let answer = Ended::from(asking.wait_with_output().expect("it ends")).expect_code(0);
+    assert_eq!((answer.stdout.as_str(), answer.stderr.as_str()), (":4\n", ""));
+    // it was asked, and gave up while the connection was open
+    let mut asked = Vec::new();
+    connection.read_to_end(&mut asked).expect("it has closed the connection");
+    assert!(String::from_utf8_lossy(&asked).starts_with("GET /api/v1/nodes"));
+}
+
+#[test]
+fn bash_completes_with_its_script() {
+    let home = tempfile::tempdir().expect("a directory");
+    let script = format!("{}/completions/kubectl-netbench.bash", env!("CARGO_MANIFEST_DIR"));
+    let program = Path::new(env!("CARGO_BIN_EXE_kubectl-netbench"));
+    let asked = "COMP_WORDS=(kubectl-netbench report --output-); COMP_CWORD=2; \
+        _clap_complete_kubectl_netbench kubectl-netbench --output- report; echo \"${COMPREPLY[@]}\"";
+    let path = format!(
+        "{}:{}",
+        program.parent().expect("it is in a directory").display(),
+        std::env::var("PATH").unwrap_or_default()
+    );
+    let mut bash = Command::new("bash");
+    bash.args(["--norc", "-c", &format!("source '{script}'; {asked}")]).env("PATH", path);
+    let answer = ended(bash.env("XDG_DATA_HOME", home.path())).expect_code(0);
+    assert_eq!(answer.stdout, "--output-file\n", "{}", answer.stderr);
+}
+
+#[test]
+fn install_puts_what_kubectl_asks_beside_the_program() {
+    let home = tempfile::tempdir().expect("a directory");
+    let bin = home.path().join("bin");
+    std::fs::create_dir(&bin).expect("a directory");
+    let install = |path: &str| ended(netbench(&home).env("PATH", path).args(["completion", "install"]));
+    let missing = install(&bin.display().to_string()).expect_code(1);
+    assert!(missing.stderr.contains("no directory of PATH has kubectl-netbench"), "{}", missing.stderr);
+    assert!(missing.stderr.contains("--directory"), "{}", missing.stderr);
+
+    std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_kubectl-netbench"), bin.join("kubectl-netbench"))
+        .expect("a link");
+    let path = format!("/nonexistent:{}:/usr/bin:/bin", bin.display());
+    // twice is as good as once
+    for _ in 0..2 {
+        let done = install(&path).expect_code(0);
+        assert!(done.stderr.contains("kubectl_complete-netbench"), "{}", done.stderr);
+    }
+    let mut shim = Command::new(bin.join("kubectl_complete-netbench"));
+    let answer = ended(shim.env("PATH", &path).args(["runs", "del"])).expect_code(0);
+    assert_eq!(answer.stdout, "delete\tDelete runs\n:4\n");
+    assert_eq!(std::fs::read_dir(&bin).expect("a directory").count(), 2, "nothing else is left there");
 }

@@ -2,6 +2,7 @@
 
 mod address;
 mod check;
+mod completion;
 mod connection;
 mod duration;
 mod exit;
@@ -17,6 +18,7 @@ mod saving;
 
 pub use address::Address;
 pub use check::{CheckArgs, CheckFormat};
+pub use completion::{CompleteArgs, CompletionArgs, CompletionCommand, InstallArgs};
 pub use connection::ConnectionArgs;
 pub use exit::ExitCode;
 pub use gates::{GateArgs, RegressionArgs};
@@ -42,7 +44,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand};
 #[command(
     name = "kubectl-netbench",
     bin_name = "kubectl netbench",
-    version,
+    version = env!("NETBENCH_VERSION"),
     after_help = exit::exit_codes!(),
     arg_required_else_help = true,
     subcommand_required = true,
@@ -68,7 +70,11 @@ impl Cli {
             Command::Pair(arguments) => arguments.check(),
             Command::Check(arguments) => arguments.check(),
             Command::Report(arguments) => arguments.gates.check("latest~1"),
-            Command::Compare(_) | Command::Runs(_) | Command::Cleanup(_) => Ok(()),
+            Command::Compare(_)
+            | Command::Runs(_)
+            | Command::Cleanup(_)
+            | Command::Completion(_)
+            | Command::Complete(_) => Ok(()),
         };
         match checked {
             Ok(()) => Ok(cli),
@@ -94,6 +100,11 @@ pub enum Command {
     Runs(RunsArgs),
     /// Remove what runs have left in the cluster: those that were killed, and those with --keep.
     Cleanup(CleanupArgs),
+    /// Set up the completion of commands, flags, node names and more by the TAB key.
+    Completion(CompletionArgs),
+    /// Complete the last of these words, for kubectl.
+    #[command(name = "__complete", hide = true)]
+    Complete(CompleteArgs),
 }
 
 /// `cleanup`.

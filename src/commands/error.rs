@@ -57,6 +57,17 @@ pub enum Error {
         /// The earlier run.
         base: String,
     },
+    /// PATH has no kubectl-netbench, beside which completion would be installed.
+    #[error("completion cannot be installed")]
+    NotOnPath,
+    /// The program that kubectl asks for completions cannot be written.
+    #[error("cannot write {}", path.display())]
+    Shim {
+        /// The program.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
     /// A run cannot be resumed.
     #[error("the run {id} cannot be resumed")]
     Resume {
@@ -94,6 +105,12 @@ impl Error {
                     "name a file in a directory that exists and can be written: --output-file report.html",
                 )
             }
+            Self::NotOnPath => Explanation::new(self.to_string())
+                .because("no directory of PATH has kubectl-netbench")
+                .remedy("put it there, or name a directory of PATH: --directory ~/.local/bin"),
+            Self::Shim { source, .. } => Explanation::new(self.to_string())
+                .because(source.to_string())
+                .remedy("name a directory of PATH that can be written: --directory ~/.local/bin"),
             Self::PageOnTerminal => {
                 Explanation::new(self.to_string()).remedy("write it to a file: --output-file report.html")
             }

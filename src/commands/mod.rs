@@ -3,6 +3,7 @@
 mod again;
 mod check;
 mod cleanup;
+mod completion;
 mod error;
 mod interrupt;
 mod judged;
@@ -15,6 +16,7 @@ mod resume;
 mod runs;
 mod saved;
 
+pub use completion::complete_for_shell;
 pub use error::Error;
 
 use kubectl_netbench::cli::{Command, ExitCode};
@@ -53,6 +55,8 @@ pub async fn run(command: Command, surroundings: &Surroundings) -> Result<ExitCo
         Command::Cleanup(arguments) => {
             return Box::pin(cleanup::run(&arguments, surroundings)).await;
         }
+        Command::Completion(arguments) => return completion::set_up(arguments).await,
+        Command::Complete(arguments) => return completion::complete(arguments, surroundings).await,
     };
     Box::pin(measure::run(request, surroundings)).await
 }

@@ -8,7 +8,9 @@ use std::process::{Command, Output, Stdio};
 #[allow(dead_code, reason = "the tests on a cluster run it by kubectl")]
 pub fn netbench(data: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_kubectl-netbench"));
-    for variable in ["KUBECONFIG", "NETBENCH_IMAGE", "NO_COLOR", "CLICOLOR_FORCE", "COLORTERM"] {
+    for variable in
+        ["KUBECONFIG", "NETBENCH_IMAGE", "NETBENCH_COMPLETE", "NO_COLOR", "CLICOLOR_FORCE", "COLORTERM"]
+    {
         command.env_remove(variable);
     }
     // the one on Linux, and where the other ones follow from
@@ -42,6 +44,7 @@ impl Ended {
     }
 
     /// The run document on standard output.
+    #[allow(dead_code, reason = "completion has none")]
     #[track_caller]
     pub fn run(&self) -> kubectl_netbench::document::Run {
         serde_json::from_str(&self.stdout)
@@ -50,6 +53,7 @@ impl Ended {
 }
 
 /// Sends a signal to a process.
+#[allow(dead_code, reason = "completion needs none")]
 pub fn signal(pid: u32, name: &str) {
     // the shell has a kill of its own, a small system has no other
     let sent = Command::new("sh").args(["-c", &format!("kill -{name} {pid}")]).status();

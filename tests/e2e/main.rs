@@ -22,6 +22,7 @@
 mod cluster;
 #[path = "../common/mod.rs"]
 mod common;
+mod completion;
 mod elsewhere;
 mod interrupts;
 mod kept;

@@ -12,7 +12,7 @@ mod survey;
 
 pub use api::connect::connect;
 pub use api::connection::{ConnectError, ConnectionOptions, Environment};
-pub use api::kubeconfig::context;
+pub use api::kubeconfig::{KubeconfigNames, context, names};
 pub use api::request::{Cluster, RequestError, RequestErrorKind};
 pub use lifetime::leftovers::{
     Fate, Found as FoundLeftovers, Kind, Leftover, Search, find as find_leftovers,

@@ -48,6 +48,34 @@ pub fn context(
     read(options, environment)?.map(|kubeconfig| check_names(&kubeconfig, options)).transpose()
 }
 
+/// What the parts of a kubeconfig are called.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct KubeconfigNames {
+    /// The contexts, each with its cluster.
+    pub contexts: Vec<(String, Option<String>)>,
+    /// The clusters.
+    pub clusters: Vec<String>,
+    /// The users.
+    pub users: Vec<String>,
+}
+
+/// What the parts of the kubeconfig are called; nothing inside a cluster.
+///
+/// # Errors
+/// There is no kubeconfig, or it cannot be read.
+pub fn names(
+    options: &ConnectionOptions,
+    environment: &Environment,
+) -> Result<KubeconfigNames, ConnectError> {
+    let Some(kubeconfig) = read(options, environment)? else { return Ok(KubeconfigNames::default()) };
+    let contexts = kubeconfig.contexts.into_iter();
+    Ok(KubeconfigNames {
+        contexts: contexts.map(|named| (named.name, named.context.map(|context| context.cluster))).collect(),
+        clusters: kubeconfig.clusters.into_iter().map(|cluster| cluster.name).collect(),
+        users: kubeconfig.auth_infos.into_iter().map(|user| user.name).collect(),
+    })
+}
+
 /// Checks all names, since an unknown user would silently become an anonymous one. Returns the
 /// context's.
 pub(super) fn check_names(

@@ -4,9 +4,11 @@ pub(super) mod access;
 pub(super) mod facts;
 pub(super) mod rights;
 
-use k8s_openapi::api::core::v1::Node;
-use kube::Api;
+use std::collections::BTreeMap;
+
+use k8s_openapi::api::core::v1::{Namespace, Node};
 use kube::api::ListParams;
+use kube::{Api, ResourceExt};
 
 use crate::plain;
 use crate::testbed::kubernetes::{Cluster, RequestError};
@@ -21,6 +23,26 @@ impl Cluster {
         let api = Api::<Node>::all(self.client.clone());
         let nodes = self.call("list the nodes", api.list(&parameters)).await?;
         Ok(nodes.items)
+    }
+
+    /// The names and the labels of the nodes, and nothing else of them.
+    ///
+    /// # Errors
+    /// The request failed.
+    pub async fn node_labels(&self) -> Result<Vec<(String, BTreeMap<String, String>)>, RequestError> {
+        let api = Api::<Node>::all(self.client.clone());
+        let nodes = self.call("list the nodes", api.list_metadata(&ListParams::default())).await?;
+        Ok(nodes.into_iter().map(|mut node| (node.name_any(), std::mem::take(node.labels_mut()))).collect())
+    }
+
+    /// The names of the namespaces.
+    ///
+    /// # Errors
+    /// The request failed.
+    pub async fn namespaces(&self) -> Result<Vec<String>, RequestError> {
+        let api = Api::<Namespace>::all(self.client.clone());
+        let found = self.call("list the namespaces", api.list_metadata(&ListParams::default())).await?;
+        Ok(found.into_iter().map(|namespace| namespace.name_any()).collect())
     }
 
     /// The API server's version, `v1.34.1`, if the user may know it.

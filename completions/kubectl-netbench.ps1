@@ -1,0 +1,36 @@
+
+Register-ArgumentCompleter -Native -CommandName kubectl-netbench -ScriptBlock {
+    param($wordToComplete, $commandAst, $cursorPosition)
+
+    $prev = $env:NETBENCH_COMPLETE;
+    $env:NETBENCH_COMPLETE = "powershell";
+
+    $args = $commandAst.Extent.Text
+    $args = $args.Substring(0, [math]::Min($cursorPosition, $args.Length));
+    if ($wordToComplete -eq "") {
+        $args += " ''";
+    }
+
+    $results = Invoke-Expression @"
+& kubectl-netbench -- $args
+"@;
+    if ($null -eq $prev) {
+        Remove-Item Env:\NETBENCH_COMPLETE;
+    } else {
+        $env:NETBENCH_COMPLETE = $prev;
+    }
+    $results | ForEach-Object {
+        $split = $_.Split("`t");
+        $cmd = $split[0];
+
+        if ($split.Length -eq 2) {
+            $help = $split[1];
+        }
+        else {
+            $help = $split[0];
+        }
+
+        [System.Management.Automation.CompletionResult]::new($cmd, $cmd, 'ParameterValue', $help)
+    }
+};
+        

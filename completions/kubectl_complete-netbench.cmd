@@ -1,0 +1,2 @@
+@echo off
+kubectl-netbench.exe __complete -- %*

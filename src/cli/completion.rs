@@ -1,0 +1,56 @@
+//! `completion`: what sets it up, and what is called by what was set up.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+use crate::completion::Shell;
+
+/// `completion`.
+#[derive(Debug, Args)]
+#[command(
+    args_conflicts_with_subcommands = true,
+    arg_required_else_help = true,
+    override_usage = "kubectl netbench completion install [--directory <DIRECTORY>]\n       kubectl netbench completion <SHELL>",
+    after_help = "\
+`install` is for `kubectl netbench`, in each shell that completes kubectl itself:
+  kubectl netbench completion install
+A script is for the program by its own name, `kubectl-netbench`:
+  bash        source <(kubectl-netbench completion bash)         in ~/.bashrc
+  zsh         source <(kubectl-netbench completion zsh)          in ~/.zshrc, after compinit
+  fish        kubectl-netbench completion fish | source          in ~/.config/fish/config.fish
+  PowerShell  kubectl-netbench completion powershell | Out-String | Invoke-Expression   in $PROFILE
+  elvish      eval (kubectl-netbench completion elvish | slurp)  in ~/.config/elvish/rc.elv"
+)]
+pub struct CompletionArgs {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Option<CompletionCommand>,
+    /// The shell whose script is printed.
+    #[arg(value_enum)]
+    pub shell: Option<Shell>,
+}
+
+/// What to do about completion.
+#[derive(Debug, Subcommand)]
+pub enum CompletionCommand {
+    /// Make kubectl complete `kubectl netbench`: put the program that it asks beside kubectl-netbench.
+    Install(InstallArgs),
+}
+
+/// `completion install`.
+#[derive(Debug, Args)]
+pub struct InstallArgs {
+    /// A directory of PATH [default: the one that has kubectl-netbench].
+    #[arg(long)]
+    pub directory: Option<PathBuf>,
+}
+
+/// The words that kubectl wants completed.
+#[derive(Debug, Args)]
+pub struct CompleteArgs {
+    /// The words after `kubectl netbench`; the last one is to be completed.
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    pub words: Vec<OsString>,
+}

@@ -1,0 +1,82 @@
+//! Which clusters a command line that is not yet whole asks of.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::{ArgMatches, CommandFactory};
+
+use crate::cli::Cli;
+use crate::testbed::kubernetes::ConnectionOptions;
+
+/// The clusters of a command line.
+#[derive(Debug, Default)]
+pub struct Asked {
+    /// That of the command.
+    pub cluster: ConnectionOptions,
+    /// That of the server, if it is another one.
+    pub server: Option<ConnectionOptions>,
+}
+
+impl Asked {
+    /// Reads the words after the program's name as far as they make sense.
+    pub fn of(words: &[OsString]) -> Self {
+        let words = std::iter::once("kubectl-netbench".into()).chain(words.iter().cloned());
+        let matches = Cli::command().ignore_errors(true).try_get_matches_from(words).ok();
+        let Some((_, matches)) = matches.as_ref().and_then(ArgMatches::subcommand) else {
+            return Self::default();
+        };
+        // one by one: what follows a mistake is not there, nor are defaults
+        let word = |id| matches.try_get_one::<String>(id).ok().flatten().cloned();
+        let path = |id| matches.try_get_one::<PathBuf>(id).ok().flatten().cloned();
+        let groups = matches.try_get_many::<String>("impersonate_groups").ok().flatten();
+        let cluster = ConnectionOptions {
+            kubeconfig: path("kubeconfig"),
+            context: word("context"),
+            cluster: word("cluster"),
+            user: word("user"),
+            impersonate: word("impersonate"),
+            impersonate_groups: groups.into_iter().flatten().cloned().collect(),
+            impersonate_uid: word("impersonate_uid"),
+            request_timeout: None,
+        };
+        let server = word("server_context").map(|context| ConnectionOptions {
+            kubeconfig: path("server_kubeconfig").or_else(|| cluster.kubeconfig.clone()),
+            context: Some(context),
+            ..ConnectionOptions::default()
+        });
+        Self { cluster, server }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn asked(line: &str) -> Asked {
+        Asked::of(&line.split(' ').map(OsString::from).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn the_context_is_found_before_and_after_what_is_not_whole() {
+        for line in [
+            "pair --context east ",
+            "pair a  --context east --ti",
+            "matrix --context=east --nonsense --time ",
+        ] {
+            assert_eq!(asked(line).cluster.context.as_deref(), Some("east"), "{line}");
+        }
+        assert_eq!(asked("pair ").cluster.context, None);
+        assert_eq!(asked("runs delete ").cluster.context, None);
+        assert_eq!(asked("").cluster.context, None);
+    }
+
+    #[test]
+    fn the_servers_cluster_is_another_one() {
+        let asked = asked("pair a --kubeconfig /k --server-context far --as jane ");
+        let server = asked.server.unwrap();
+        assert_eq!(server.context.as_deref(), Some("far"));
+        assert_eq!(server.kubeconfig, Some("/k".into()));
+        assert_eq!(server.impersonate, None);
+        assert_eq!(asked.cluster.impersonate.as_deref(), Some("jane"));
+    }
+}
