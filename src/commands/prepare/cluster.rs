@@ -2,10 +2,10 @@
 
 use kubectl_netbench::document::{Command, Node, Path};
 use kubectl_netbench::plain;
-use kubectl_netbench::testbed::kubernetes::{self, Choice, Chosen, Cluster, KubernetesTestbed, Role, Wanted};
+use kubectl_netbench::testbed::kubernetes::{self, Choice, Cluster, KubernetesTestbed, Role, Wanted};
 use kubectl_netbench::testbed::{Outside, Server, TwoClusters};
 
-use super::place::{Part, Place};
+use super::place::Place;
 use super::{Layout, Measuring, Prepared, Removal, new_id, new_run, parameters};
 use crate::commands::request::{Request, ServerCluster};
 use crate::commands::{Error, Surroundings, cleanup};
@@ -40,17 +40,8 @@ pub(in crate::commands) async fn cluster(
     };
     let (nodes, leftovers) = tokio::join!(cluster.nodes(request.selector.as_deref()), leftovers);
     let role = if to.is_some() { Role::Clients } else { Role::Mesh };
-    let layout = match (to, request.command) {
-        (None, _) => Layout::Mesh,
-        (Some(_), Command::Matrix) => Layout::Towards,
-        (Some(_), Command::Pair) => Layout::Between,
-    };
-    let place = async |nodes: Vec<Chosen>| {
-        let outside = to.map(ToString::to_string);
-        let names = nodes.iter().map(|chosen| chosen.node.name.clone()).chain(outside).collect();
-        let (session, ways) = (new_id(), placement.ways(&paths));
-        Place::new(request, &cluster, Part { session, role, ways, layout, nodes, names }).await
-    };
+    let place =
+        async |chosen| Place::new(request, &cluster, new_id(), role, placement.ways(&paths), chosen).await;
     let nodes = match nodes {
         // other rights may be missing as well: they are told together
         Err(error) if error.is_forbidden() && !instead.dry_run => {
@@ -70,10 +61,17 @@ pub(in crate::commands) async fn cluster(
     }
     let Choice { chosen, left_out } = choice;
     let nodes: Vec<Node> = chosen.into_iter().map(|chosen| chosen.node).collect();
-    let setup = place.setup(request);
+    let layout = match (to, request.command) {
+        (None, _) => Layout::Mesh,
+        (Some(_), Command::Matrix) => Layout::Towards,
+        (Some(_), Command::Pair) => Layout::Between,
+    };
+    let outside = to.map(ToString::to_string);
+    let names = nodes.iter().map(|node| node.name.clone()).chain(outside).collect();
+    let setup = place.setup(request, layout, names);
     let measuring = Measuring::new(request, &setup);
     let mut run =
-        new_run(request, place.part.session.clone(), parameters(request, &setup), nodes, &measuring.plan);
+        new_run(request, place.session.clone(), parameters(request, &setup), nodes, &measuring.plan);
     run.versions.kubernetes = version;
     run.cluster = Some(place.describe(&cluster));
     run.left_out = left_out;
@@ -146,25 +144,17 @@ pub(in crate::commands) async fn across_clusters(
     let id = new_id();
     // both may turn out to be one cluster: no object has the name of another
     let server_id = format!("{id}-server");
-    let names: Vec<String> = nodes.iter().map(|node| node.name.clone()).collect();
-    let part = |session, role, nodes| Part {
-        session,
-        role,
-        ways: ways.clone(),
-        layout: Layout::Between,
-        nodes,
-        names: names.clone(),
-    };
-    let client = Place::new(request, &here, part(id, Role::Clients, chosen_here)).await;
-    let server = Place::new(request, &there, part(server_id, Role::Servers, chosen_there)).await;
+    let client = Place::new(request, &here, id, Role::Clients, ways.clone(), chosen_here).await;
+    let server = Place::new(request, &there, server_id, Role::Servers, ways, chosen_there).await;
     tokio::try_join!(
         client.check(request, &here, version.as_deref(), &nodes_here, &choice_here),
         server.check(request, &there, version_there.as_deref(), &nodes_there, &choice_there),
     )?;
-    let setup = client.setup(request);
+    let names = nodes.iter().map(|node| node.name.clone()).collect();
+    let setup = client.setup(request, Layout::Between, names);
     let measuring = Measuring::new(request, &setup);
     let parameters = parameters(request, &setup);
-    let mut run = new_run(request, client.part.session.clone(), parameters, nodes, &measuring.plan);
+    let mut run = new_run(request, client.session.clone(), parameters, nodes, &measuring.plan);
     run.versions.kubernetes = version;
     run.cluster = Some(client.describe(&here));
     run.server_cluster = Some(server.describe(&there));

@@ -22,23 +22,14 @@ use crate::commands::request::Request;
 /// When servers that stay end by themselves, should nobody remove them.
 const KEPT_FOR: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// What one cluster does in a run.
-pub(super) struct Part {
-    pub session: String,
-    pub role: Role,
-    pub ways: Vec<Way>,
-    pub layout: Layout,
-    /// The nodes that are used here.
-    pub nodes: Vec<Chosen>,
-    /// Of all nodes of the run, wherever they are, in the order of the plan.
-    pub names: Vec<String>,
-}
-
-/// The part of a run in one cluster, and where it is played.
+/// The part of a run in one cluster.
 pub(super) struct Place {
-    pub part: Part,
+    pub session: String,
     scope: Scope,
     client_way: ClientWay,
+    nodes: Vec<Chosen>,
+    role: Role,
+    ways: Vec<Way>,
     /// Whether its servers stay.
     pub stays: bool,
     /// Whether all of them have stayed already.
@@ -46,26 +37,34 @@ pub(super) struct Place {
 }
 
 impl Place {
-    pub async fn new(request: &Request, cluster: &Cluster, part: Part) -> Self {
+    pub async fn new(
+        request: &Request,
+        cluster: &Cluster,
+        session: String,
+        role: Role,
+        ways: Vec<Way>,
+        nodes: Vec<Chosen>,
+    ) -> Self {
         let placement = &request.placement;
-        let host_network = part.ways.iter().any(|way| way.path.is_on_host_network());
+        let host_network = ways.iter().any(|way| way.path.is_on_host_network());
         let given = request.connection.namespace.clone();
         let options = request.pods.options();
         let kept = Scope::kept(given.clone(), host_network).with(&options);
-        let own = Scope::new(&part.session, given, host_network).with(&options);
+        let own = Scope::new(&session, given, host_network).with(&options);
         let mut place = Self {
-            part,
+            session,
             scope: own,
-            // the slower one, until it is known
-            client_way: ClientWay::Job,
+            client_way: ClientWay::Exec,
+            nodes,
+            role,
+            ways,
             stays: placement.keep,
             was_kept: false,
         };
         // a policy goes with its run: servers that stay have none
-        if !place.part.nodes.is_empty() && !request.instead.dry_run && !request.pods.network_policy {
-            let longest = Measuring::new(request, &place.setup(request)).longest();
-            let settings = place.settings(request, longest);
-            place.was_kept = kubernetes::has_kept(cluster, &kept, &settings, &place.part.nodes).await
+        if !request.instead.dry_run && !request.pods.network_policy {
+            let settings = place.settings(request, Duration::ZERO);
+            place.was_kept = kubernetes::has_kept(cluster, &kept, &settings, &place.nodes).await
                 && place.may_use_kept(request, cluster).await;
         }
         if place.was_kept {
@@ -98,7 +97,7 @@ impl Place {
         let mut needs = self.needs(request, clients);
         needs.settings.keep = true;
         let facts = kubernetes::facts(cluster, &needs, Depth::Start).await;
-        let choice = Choice { chosen: self.part.nodes.clone(), left_out: Vec::new() };
+        let choice = Choice { chosen: self.nodes.clone(), left_out: Vec::new() };
         let seen =
             Seen { context: None, version: None, nodes: &[], choice: &choice, refused: None, facts: &facts };
         let is_missing = |item: &Item| item.topic == Topic::Rights && item.level == Level::Problem;
@@ -154,17 +153,17 @@ impl Place {
         Ok(())
     }
 
-    pub fn setup(&self, request: &Request) -> Setup {
+    pub fn setup(&self, request: &Request, layout: Layout, names: Vec<String>) -> Setup {
         let (per_slot, grace) = match self.client_way {
             ClientWay::Job => (Duration::from_millis(1500), Duration::from_secs(75)),
             ClientWay::Exec => (Duration::from_millis(200), Duration::from_secs(15)),
         };
         Setup {
-            ways: self.part.ways.clone(),
+            ways: self.ways.clone(),
             via: self.client_way.into(),
             processes: request.processes(),
-            layout: self.part.layout,
-            names: self.part.names.clone(),
+            layout,
+            names,
             startup: if self.was_kept { Duration::from_millis(200) } else { Duration::from_secs(3) },
             per_slot,
             grace,
@@ -180,13 +179,13 @@ impl Place {
     fn settings(&self, request: &Request, longest: Duration) -> kubernetes::Settings {
         let client = request.measurement.time + request.measurement.omit.unwrap_or_default();
         kubernetes::Settings {
-            session: self.part.session.clone(),
+            session: self.session.clone(),
             keep: self.stays,
             image: request.image().to_owned(),
             processes: request.processes(),
-            ways: self.part.ways.clone(),
+            ways: self.ways.clone(),
             protocol: request.measurement.throughput().protocol,
-            role: self.part.role,
+            role: self.role,
             options: request.pods.options(),
             // long enough for the slowest start, and for slots that take all the time they may
             server_deadline: START_LIMIT + longest + Duration::from_secs(60),
@@ -197,7 +196,7 @@ impl Place {
 
     pub fn testbed(self, request: &Request, cluster: Cluster, measuring: &Measuring) -> KubernetesTestbed {
         let settings = self.settings(request, measuring.longest());
-        KubernetesTestbed::new(cluster, self.part.nodes, settings, self.scope, self.client_way)
+        KubernetesTestbed::new(cluster, self.nodes, settings, self.scope, self.client_way)
     }
 
     /// The objects of the run, as YAML.
@@ -224,6 +223,6 @@ impl Place {
                 tests.map(client).collect()
             }
         };
-        manifests(&settings, &self.scope, &self.part.nodes, &clients)
+        manifests(&settings, &self.scope, &self.nodes, &clients)
     }
 }

@@ -17,6 +17,9 @@ use crate::testbed::kubernetes::{Chosen, Scope};
 /// Whether an earlier run has left all that a run with these settings would start, and all of it is
 /// alive. A user who may not look has nothing.
 pub async fn has_kept(cluster: &Cluster, scope: &Scope, settings: &Settings, nodes: &[Chosen]) -> bool {
+    if nodes.is_empty() {
+        return false;
+    }
     let settings = Settings { keep: true, ..settings.clone() };
     let nodes = || nodes.iter().enumerate();
     let found: HashMap<String, Pod> = found(cluster, scope).await;
