@@ -18,11 +18,13 @@ use crate::testbed::{Enough, Output};
 /// What is kept of a client's standard error.
 const KEPT_STDERR: usize = 4096;
 
-/// Runs its arguments once it has read a line, and not at all if its input ends before.
+/// Writes a line, reads one, and then runs its arguments; not at all if its input ends before.
 ///
 /// A request to start a client may be underway for long after it was given up, to a node that cannot be
-/// reached for a while. Its client would then run beside another test, and take bandwidth from it.
-const AT_A_WORD: [&str; 4] = ["sh", "-c", r#"read -r word && exec "$@""#, "sh"];
+/// reached for a while. Its client would then run beside another test, and take bandwidth from it. The
+/// first line comes from the node itself: some API servers take the connection, and what is sent over
+/// it, before they have reached the node.
+const AT_A_WORD: [&str; 4] = ["sh", "-c", r#"echo && read -r word && exec "$@""#, "sh"];
 
 /// How long output may still come after the client's end.
 const DRAIN_LIMIT: Duration = Duration::from_secs(1);
@@ -57,15 +59,29 @@ impl KubernetesTestbed {
             return Err(lost("the client's streams are not connected".to_owned()));
         };
         let broken = || lost(format!("the connection to the client in the pod {pod} broke"));
-        // left open: some runtimes end a client together with its input
-        stdin.write_all(b"\n").await.map_err(|_| broken())?;
-
         let mut message = Vec::new();
         let (mut out_open, mut err_open) = (true, true);
         let (mut out_bytes, mut err_bytes) = (vec![0; 16 * 1024], vec![0; 1024]);
         let mut status = std::pin::pin!(status);
         let mut ended = None;
         let mut drained_until = tokio::time::Instant::now();
+        let ready = tokio::time::timeout(CLIENT_START_LIMIT, async {
+            tokio::select! {
+                first = stdout.read_u8() => out_open = first.is_ok(),
+                answer = &mut status => ended = Some(answer.ok_or_else(broken)?),
+            }
+            Ok(())
+        });
+        let unheard = |_| {
+            let seconds = CLIENT_START_LIMIT.as_secs();
+            lost(format!("the node did not start the client in the pod {pod} within {seconds} seconds"))
+        };
+        ready.await.map_err(unheard)??;
+        if ended.is_some() {
+            drained_until += DRAIN_LIMIT;
+        }
+        // what is wrong is told below; left open, since some runtimes end a client together with its input
+        let _ = stdin.write_all(b"\n").await;
         while out_open || err_open {
             tokio::select! {
                 count = stdout.read(&mut out_bytes), if out_open => {
@@ -94,16 +110,7 @@ impl KubernetesTestbed {
             None => status.await.ok_or_else(broken)?,
         };
         let stderr = String::from_utf8_lossy(&message).into_owned();
-        exit(ended, stderr).map_err(|reason| {
-            // in the words of runc and of crun
-            let has_no_shell =
-                (reason.contains(r#""sh""#) || reason.contains("`sh`")) && reason.contains("not found");
-            if has_no_shell {
-                let remedy = "take an image that has sh, or start clients as Jobs: --via job";
-                return Failure::new(FailureKind::Engine, reason).with_remedy(Some(remedy.to_owned()));
-            }
-            lost(reason)
-        })
+        exit(ended, stderr)
     }
 }
 
@@ -111,17 +118,28 @@ impl KubernetesTestbed {
 ///
 /// # Errors
 /// The client was not run to its end; the runtime's words.
-fn exit(status: Status, stderr: String) -> Result<ClientExit, String> {
-    if status.reason.as_deref() == Some("NonZeroExitCode") {
+fn exit(status: Status, stderr: String) -> Result<ClientExit, Failure> {
+    let code = if status.reason.as_deref() == Some("NonZeroExitCode") {
         let causes = status.details.and_then(|details| details.causes).unwrap_or_default();
         let cause = causes.into_iter().find(|cause| cause.reason.as_deref() == Some("ExitCode"));
-        let code = cause.and_then(|cause| cause.message?.parse().ok());
-        return Ok(ClientExit { code, stderr });
+        cause.and_then(|cause| cause.message?.parse().ok())
+    } else if let Some(message) = status.message.filter(|message| !message.is_empty()) {
+        return Err(without_shell(&message).unwrap_or(Failure::new(FailureKind::ClientLost, message)));
+    } else {
+        Some(0)
+    };
+    match without_shell(&stderr).filter(|_| code != Some(0)) {
+        Some(failure) => Err(failure),
+        None => Ok(ClientExit { code, stderr }),
     }
-    match status.message.filter(|message| !message.is_empty()) {
-        Some(message) => Err(message),
-        None => Ok(ClientExit { code: Some(0), stderr }),
-    }
+}
+
+/// The failure of an image that has no shell, in the words of runc and of crun. Some runtimes say it as
+/// if the client did.
+fn without_shell(words: &str) -> Option<Failure> {
+    let is_it = (words.contains(r#""sh""#) || words.contains("`sh`")) && words.contains("not found");
+    let remedy = "take an image that has sh, or start clients as Jobs: --via job";
+    is_it.then(|| Failure::new(FailureKind::Engine, words.trim()).with_remedy(Some(remedy.to_owned())))
 }
 
 #[cfg(test)]
@@ -142,8 +160,8 @@ mod tests {
             std::io::Write::write_all(&mut shell.stdin.take().unwrap(), word).unwrap();
             String::from_utf8(shell.wait_with_output().unwrap().stdout).unwrap()
         };
-        assert_eq!(run(b"\n"), "a b c\n");
-        assert_eq!(run(b""), "");
+        assert_eq!(run(b"\n"), "\na b c\n");
+        assert_eq!(run(b""), "\n");
     }
 
     #[test]
@@ -170,6 +188,30 @@ mod tests {
             ),
             String::new(),
         );
-        assert!(missing.unwrap_err().contains("executable file not found"));
+        let failure = missing.unwrap_err();
+        assert_eq!((failure.kind, failure.remedy), (FailureKind::ClientLost, None));
+        assert!(failure.reason.contains("executable file not found"));
+    }
+
+    #[test]
+    fn an_image_without_a_shell_is_told_what_to_do() {
+        let by_runtime = exit(
+            status(
+                r#"{"metadata":{},"status":"Failure","message":"exec failed: unable to start container process: exec: \"sh\": executable file not found in $PATH: unknown",
+                "reason":"InternalError","code":500}"#,
+            ),
+            String::new(),
+        );
+        let by_client = exit(
+            status(
+                r#"{"metadata":{},"status":"Failure","reason":"NonZeroExitCode","details":{"causes":[{"reason":"ExitCode","message":"255"}]}}"#,
+            ),
+            "executable file `sh` not found in $PATH: No such file or directory\n".to_owned(),
+        );
+        for exit in [by_runtime, by_client] {
+            let failure = exit.unwrap_err();
+            assert_eq!(failure.kind, FailureKind::Engine);
+            assert!(failure.remedy.is_some_and(|remedy| remedy.contains("--via job")));
+        }
     }
 }

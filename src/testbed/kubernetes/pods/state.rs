@@ -11,8 +11,7 @@ use crate::testbed::Unusable;
 /// How long a pod may be in a state that is bad but may pass before that state counts.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-const NEEDS_OF_IMAGE: &str =
-    "the image must run as any user, and needs iperf3 on its PATH (for --rtt and --engine iperf2, iperf 2)";
+const NEEDS_OF_IMAGE: &str = "the image must run as any user, and needs iperf3 and sh on its PATH (for --rtt and --engine iperf2, iperf 2)";
 const OTHER_PORT: &str =
     "choose another port with --port (if servers of --keep hold it, `kubectl netbench cleanup` removes them)";
 
