@@ -1,4 +1,4 @@
-//! Which clusters a command line that is not yet whole asks of.
+//! What a command line that is not yet whole says of clusters and nodes.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -8,13 +8,15 @@ use clap::{ArgMatches, CommandFactory};
 use crate::cli::Cli;
 use crate::testbed::kubernetes::ConnectionOptions;
 
-/// The clusters of a command line.
+/// The clusters and the nodes of a command line.
 #[derive(Debug, Default)]
 pub struct Asked {
     /// That of the command.
     pub cluster: ConnectionOptions,
     /// That of the server, if it is another one.
     pub server: Option<ConnectionOptions>,
+    /// The nodes that are named.
+    pub nodes: Vec<String>,
 }
 
 impl Asked {
@@ -28,14 +30,15 @@ impl Asked {
         // one by one: what follows a mistake is not there, nor are defaults
         let word = |id| matches.try_get_one::<String>(id).ok().flatten().cloned();
         let path = |id| matches.try_get_one::<PathBuf>(id).ok().flatten().cloned();
-        let groups = matches.try_get_many::<String>("impersonate_groups").ok().flatten();
+        let words =
+            |id| matches.try_get_many::<String>(id).ok().flatten().into_iter().flatten().cloned().collect();
         let cluster = ConnectionOptions {
             kubeconfig: path("kubeconfig"),
             context: word("context"),
             cluster: word("cluster"),
             user: word("user"),
             impersonate: word("impersonate"),
-            impersonate_groups: groups.into_iter().flatten().cloned().collect(),
+            impersonate_groups: words("impersonate_groups"),
             impersonate_uid: word("impersonate_uid"),
             request_timeout: None,
         };
@@ -44,7 +47,8 @@ impl Asked {
             context: Some(context),
             ..ConnectionOptions::default()
         });
-        Self { cluster, server }
+        let nodes: Vec<Vec<String>> = ["nodes", "client", "server"].map(words).into();
+        Self { cluster, server, nodes: nodes.concat() }
     }
 }
 

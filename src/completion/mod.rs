@@ -9,12 +9,12 @@ mod script;
 pub use asked::Asked;
 pub use script::{SHIM, SHIM_NAME, Shell, VARIABLE};
 
-use std::collections::HashSet;
 use std::ffi::{OsStr, OsString};
 use std::fmt::Write as _;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use clap::{Command, CommandFactory};
+use clap::{Command, CommandFactory, ValueHint};
 use clap_complete::engine::{
     ArgValueCompleter, CompletionCandidate, PathCompleter, ValueCompleter as _, complete,
 };
@@ -68,9 +68,16 @@ pub fn for_kubectl(words: &[OsString], known: &Known) -> String {
         std::iter::once("kubectl-netbench".into()).chain(words.iter().cloned()).collect();
     let position = whole.len() - 1;
     let current = whole[position].clone();
-    let directory = std::env::current_dir().ok();
-    let candidates =
-        complete(&mut command(words, known), whole, position, directory.as_deref()).unwrap_or_default();
+    let is_file = Arc::new(AtomicBool::new(false));
+    let told = Arc::clone(&is_file);
+    let files = move |_: &OsStr| {
+        told.store(true, Ordering::Relaxed);
+        Vec::new()
+    };
+    let mut command = command(words, known, Box::new(files));
+    let candidates = complete(&mut command, whole, position, None).unwrap_or_default();
+    // of `--flag=value`, kubectl's scripts want the value
+    let flag = current.to_str().filter(|word| word.starts_with('-')).and_then(|word| word.split_once('='));
     let mut lines = String::new();
     let mut is_open = true;
     for candidate in candidates {
@@ -79,13 +86,24 @@ pub fn for_kubectl(words: &[OsString], known: &Known) -> String {
         if value.starts_with('-') && !current.as_encoded_bytes().starts_with(b"-") {
             continue;
         }
-        is_open &= value.ends_with(['/', '=', ',']);
+        let value = match flag {
+            Some((flag, _)) => {
+                value.strip_prefix(flag).and_then(|rest| rest.strip_prefix('=')).unwrap_or(&value)
+            }
+            None => &value,
+        };
+        is_open &= value.ends_with(['=', ',']);
         let _ = match candidate.get_help().map(ToString::to_string) {
             Some(help) => writeln!(lines, "{value}\t{}", help.lines().next().unwrap_or_default()),
             None => writeln!(lines, "{value}"),
         };
     }
-    let directive = if is_open && !lines.is_empty() { NO_FILES | NO_SPACE } else { NO_FILES };
+    let directive = match (lines.is_empty(), is_open) {
+        // the shell knows best how to complete and to quote them
+        (true, _) if is_file.load(Ordering::Relaxed) => 0,
+        (false, true) => NO_FILES | NO_SPACE,
+        _ => NO_FILES,
+    };
     let _ = writeln!(lines, ":{directive}");
     lines
 }
@@ -95,31 +113,35 @@ pub fn for_kubectl(words: &[OsString], known: &Known) -> String {
 /// is empty if there is nothing to complete.
 pub fn for_shell(shell: Shell, words: Vec<OsString>, known: &Known) -> Vec<u8> {
     let mut answer = Vec::new();
-    let directory = std::env::current_dir().ok();
-    let mut command = command(words.get(1..).unwrap_or_default(), known);
-    match shell.completer().write_complete(&mut command, words, directory.as_deref(), &mut answer) {
+    let files = |current: &OsStr| PathCompleter::any().complete(current);
+    let mut command = command(words.get(1..).unwrap_or_default(), known, Box::new(files));
+    match shell.completer().write_complete(&mut command, words, None, &mut answer) {
         Ok(()) => answer,
         Err(_) => Vec::new(),
     }
 }
 
 /// The command line, each of whose values knows its names.
-fn command(words: &[OsString], known: &Known) -> Command {
-    let said: HashSet<OsString> =
-        words.split_last().map_or(&[][..], |(_, said)| said).iter().cloned().collect();
-    with_names(Cli::command(), &Arc::new(said), known)
+fn command(words: &[OsString], known: &Known, files: Files) -> Command {
+    let said = Asked::of(words.split_last().map_or(&[][..], |(_, said)| said));
+    let names = Names { said, known: Arc::clone(known), files };
+    with_names(Cli::command(), &Arc::new(names))
 }
 
-fn with_names(command: Command, said: &Arc<HashSet<OsString>>, known: &Known) -> Command {
-    let command = command.mut_args(|argument| match kind(argument.get_id().as_str()) {
-        Some(kind) => {
-            let (said, known) = (Arc::clone(said), Arc::clone(known));
-            argument
-                .add(ArgValueCompleter::new(move |current: &OsStr| candidates(kind, current, &said, &known)))
+fn with_names(command: Command, names: &Arc<Names>) -> Command {
+    let command = command.mut_args(|argument| {
+        let kind = kind(argument.get_id().as_str());
+        let is_path = argument.get_value_hint() == ValueHint::AnyPath;
+        if kind.is_none() && !is_path {
+            return argument;
         }
-        None => argument,
+        let names = Arc::clone(names);
+        argument.add(ArgValueCompleter::new(move |current: &OsStr| match kind {
+            Some(kind) => names.of(kind, current),
+            None => (names.files)(current),
+        }))
     });
-    command.mut_subcommands(|command| with_names(command, said, known))
+    command.mut_subcommands(|command| with_names(command, names))
 }
 
 /// Of what kind the values of an argument are, which has the same meaning wherever it stands.
@@ -138,31 +160,44 @@ fn kind(id: &str) -> Option<Kind> {
     })
 }
 
-fn candidates(
-    kind: Kind,
-    current: &OsStr,
-    said: &HashSet<OsString>,
-    known: &Known,
-) -> Vec<CompletionCandidate> {
-    let Some(begun) = current.to_str() else { return Vec::new() };
-    let fits = |name: &Name| {
+/// Completes files, or sees to it that the shell does.
+type Files = Box<dyn Fn(&OsStr) -> Vec<CompletionCandidate> + Send + Sync>;
+
+/// What a value may be.
+struct Names {
+    /// What the words before say.
+    said: Asked,
+    known: Known,
+    files: Files,
+}
+
+impl Names {
+    fn of(&self, kind: Kind, current: &OsStr) -> Vec<CompletionCandidate> {
+        // an argument is asked although a flag has been begun
+        let Some(begun) = current.to_str().filter(|begun| !begun.starts_with('-')) else { return Vec::new() };
         // nobody measures a node against itself, or the same node twice
-        let is_said = matches!(kind, Kind::Node | Kind::ServerNode) && said.contains(OsStr::new(&name.value));
-        name.value.starts_with(begun) && !is_said
-    };
-    let names = known(kind).into_iter().filter(fits);
-    let found: Vec<CompletionCandidate> = names
-        .map(|name| {
-            let help = name.help.map(|help| plain::line(&help).into());
-            CompletionCandidate::new(plain::line(&name.value)).help(help)
-        })
-        .collect();
-    // a run may be a file
-    if found.is_empty() && kind == Kind::Run { PathCompleter::file().complete(current) } else { found }
+        let is_said = |name: &Name| match kind {
+            Kind::Node => self.said.nodes.contains(&name.value),
+            Kind::ServerNode => self.said.server.is_none() && self.said.nodes.contains(&name.value),
+            _ => false,
+        };
+        let names = (self.known)(kind).into_iter();
+        let found: Vec<CompletionCandidate> = names
+            .filter(|name| name.value.starts_with(begun) && !is_said(name))
+            .map(|name| {
+                let help = name.help.map(|help| plain::line(&help).into());
+                CompletionCandidate::new(plain::line(&name.value)).help(help)
+            })
+            .collect();
+        // a run may be a file
+        if found.is_empty() && kind == Kind::Run { (self.files)(current) } else { found }
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashSet;
+
     use super::*;
 
     fn known() -> Known {
@@ -207,6 +242,8 @@ mod tests {
     fn nodes_are_completed_and_none_twice() {
         assert_eq!(completed("pair "), "node-1\tReady\nnode-2\tNotReady [31m x\nother\n:4\n");
         assert_eq!(values("pair node-1 "), ["far-1"]);
+        assert_eq!(values("pair node-1 --server-context far "), ["far-1", "node-1"]);
+        assert_eq!(values("pair --context node-1 n"), ["node-1", "node-2"]);
         assert_eq!(values("matrix node-1 n"), ["node-2"]);
         assert_eq!(values("matrix -t 2s "), ["node-1", "node-2", "other"]);
         assert_eq!(completed("pair nowhere"), ":4\n");
@@ -224,9 +261,9 @@ mod tests {
         for (line, expected) in [
             ("matrix --path ho", "host"),
             ("matrix --path pod,ho", "pod,host"),
-            ("matrix --path=ho", "--path=host"),
+            ("matrix --path=ho", "host"),
             ("matrix --context we", "west"),
-            ("matrix --context=we", "--context=west"),
+            ("matrix --context=we", "west"),
             ("pair a b --server-context ", "far"),
             ("matrix -l po", "pool=gpu"),
             ("check -n d", "default"),
@@ -242,9 +279,18 @@ mod tests {
     }
 
     #[test]
-    fn files_are_completed_and_folders_stay_open() {
-        assert_eq!(values("report Cargo.t"), ["Cargo.toml"]);
-        assert_eq!(completed("matrix --kubeconfig sr"), "src/\n:6\n");
+    fn files_are_left_to_the_shell_where_one_may_stand() {
+        for line in ["report Cargo.t", "matrix --kubeconfig sr", "matrix --output-file=x"] {
+            assert_eq!(completed(line), ":0\n", "{line}");
+        }
+        assert_eq!(completed("pair nowhere"), ":4\n");
+    }
+
+    #[test]
+    fn nobody_is_asked_for_names_while_a_flag_is_begun() {
+        let nobody: Known = Arc::new(|kind| panic!("{kind:?}"));
+        let words = ["matrix", "--no-c"].map(OsString::from);
+        assert!(for_kubectl(&words, &nobody).starts_with("--no-confirm\t"));
     }
 
     #[test]

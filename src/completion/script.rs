@@ -40,7 +40,23 @@ impl Shell {
         self.completer()
             .write_registration(VARIABLE, program, program, program, &mut script)
             .and_then(|()| String::from_utf8(script).map_err(std::io::Error::other))
+            .map(|script| script + self.ending())
             .unwrap_or_default()
+    }
+
+    /// What the script lacks.
+    fn ending(self) -> &'static str {
+        match self {
+            // the first time, zsh calls the file of a function in its place
+            Self::Zsh => {
+                r#"
+if [[ "$funcstack[1]" = "_kubectl-netbench" ]]; then
+    _clap_dynamic_completer_kubectl_netbench "$@"
+fi
+"#
+            }
+            Self::Bash | Self::Elvish | Self::Fish | Self::Powershell => "",
+        }
     }
 
     pub(super) fn completer(self) -> &'static dyn EnvCompleter {
