@@ -1,5 +1,6 @@
-//! Completes command lines, for kubectl and for shells. Pure: names of clusters and of saved runs
-//! are asked of the caller, and only where one of them may stand.
+//! Completes command lines, for kubectl and for shells. Names of clusters and of saved runs are asked
+//! of the caller, and only where one of them may stand; files are listed for shells, kubectl's own
+//! scripts list them themselves.
 //!
 //! The one place that knows `clap_complete`'s engine, which its authors still call unstable.
 
