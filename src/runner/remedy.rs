@@ -20,7 +20,11 @@ pub(super) fn with_remedy(failure: Failure, path: Path) -> Failure {
             "measure again; if it happens again, see what ends servers or breaks connections: \
              kubectl get events --all-namespaces"
         }
-        FailureKind::NodeUnusable | FailureKind::Refused | FailureKind::Engine => return failure,
+        FailureKind::Engine => {
+            "these are the words of iperf itself: if it does not know an option, take an --image with a \
+             newer one; if it was refused something, see the node of the client"
+        }
+        FailureKind::NodeUnusable | FailureKind::Refused => return failure,
     };
     failure.with_remedy(Some(remedy.to_owned()))
 }
