@@ -1,10 +1,13 @@
 //! Where output goes: results to standard output, all else to standard error.
 
 use std::io::{self, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
 
+use indicatif::MultiProgress;
 use kubectl_netbench::cli::ColorChoice;
 use kubectl_netbench::explanation::Explanation;
-use kubectl_netbench::plain::plain;
+use kubectl_netbench::plain::{self, plain};
 use kubectl_netbench::view::{Canvas, ColorDepth};
 
 /// What the environment says about colours.
@@ -53,6 +56,7 @@ impl Console {
         Canvas {
             width: self.streams.width.filter(|_| self.streams.stdout_terminal),
             color: self.has_color(self.streams.stdout_terminal).then_some(self.streams.depth),
+            ascii: is_ascii(),
         }
     }
 
@@ -94,11 +98,43 @@ pub fn write_result(text: &str) -> io::Result<()> {
     }
 }
 
-/// Writes a line to standard error. There is nobody to tell if that fails.
+/// Whether whoever reads has ASCII only. Of the whole process: it has one standard error.
+static ASCII: AtomicBool = AtomicBool::new(false);
+
+/// The bars that are on the terminal.
+static BARS: Mutex<Option<MultiProgress>> = Mutex::new(None);
+
+/// From now on, says in ASCII what people read, or does not.
+pub fn use_ascii(ascii: bool) {
+    ASCII.store(ascii, Ordering::Relaxed);
+}
+
+/// Whether people are told in ASCII.
+pub fn is_ascii() -> bool {
+    ASCII.load(Ordering::Relaxed)
+}
+
+/// From now on, writes above these bars, if there are any.
+pub fn set_bars(bars: Option<MultiProgress>) {
+    *BARS.lock().unwrap_or_else(PoisonError::into_inner) = bars;
+}
+
+/// Writes lines to standard error, above the bars that are drawn there. There is nobody to tell if that
+/// fails.
 ///
 /// Words of others are in many of them: none does anything to the terminal.
 pub fn note(text: &str) {
-    let _ = writeln!(io::stderr(), "{}", plain(text));
+    let text = shown(plain(text));
+    let bars = BARS.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    let _ = match bars {
+        Some(bars) => bars.println(text),
+        None => writeln!(io::stderr(), "{text}"),
+    };
+}
+
+/// The text as it can be shown.
+pub fn shown(text: String) -> String {
+    if is_ascii() { plain::ascii(&text) } else { text }
 }
 
 /// Writes an error to standard error: what happened, why, and what to do.

@@ -1,16 +1,16 @@
 //! Measures the network between the nodes of a Kubernetes cluster.
 //!
-//! Data flows one way: command line → [`plan`] → [`testbed`] and [`engine`] → [`runner`] →
+//! Data flows one way: command line and [`config`] → [`plan`] → [`testbed`] and [`engine`] → [`runner`] →
 //! [`document`] → [`analysis`] → [`view`], and [`store`] keeps documents for later. [`check`] tells
-//! beforehand what a cluster lacks for a run. [`plan`],
-//! [`engine`], [`document`], [`analysis`], [`check`] and [`view`] are pure: they touch no cluster, process,
-//! terminal or disk. Nothing in the library
-//! prints or reads the environment: `main` hands both in.
+//! beforehand what a cluster lacks for a run. [`cli`], [`config`], [`plan`], [`engine`], [`document`],
+//! [`analysis`], [`check`] and [`view`] are pure: they touch no cluster, process, terminal or disk. Nothing
+//! in the library prints or reads the environment: `main` hands both in.
 
 pub mod analysis;
 pub mod check;
 pub mod cli;
 pub mod completion;
+pub mod config;
 pub mod document;
 pub mod engine;
 pub mod explanation;

@@ -1,18 +1,20 @@
 //! Reads the environment, runs the command, shows its error, and tells its exit code.
 //!
-//! The program is what touches the terminal: [`commands`], [`console`] and [`progress`] are its own,
-//! all else is in the library.
+//! The program is what touches the terminal: [`commands`], [`console`], [`log`] and [`progress`] are its
+//! own, all else is in the library.
 
 mod commands;
 mod console;
+mod log;
 mod progress;
 
 use std::io::IsTerminal;
 
-use commands::Surroundings;
+use commands::{Settled, Surroundings};
 use console::{ColorEnvironment, Streams};
-use kubectl_netbench::cli::{self, Cli};
+use kubectl_netbench::cli;
 use kubectl_netbench::completion;
+use kubectl_netbench::config::{CommandLine, Configuration, Settings};
 use kubectl_netbench::store::{Processes, Store};
 use kubectl_netbench::testbed::kubernetes::Environment;
 use kubectl_netbench::view::ColorDepth;
@@ -22,17 +24,15 @@ async fn main() {
     let surroundings = Surroundings {
         environment: environment(),
         streams: streams(),
-        image: std::env::var("NETBENCH_IMAGE").ok().filter(|image| !image.is_empty()),
+        configuration_file: dirs::config_dir().map(|directory| Configuration::file_in(&directory)),
         store: dirs::data_dir().map(|directory| Store::of_user(&directory)),
         processes: dirs::data_dir().map(|directory| Processes::of_user(&directory)),
     };
+    console::use_ascii(!has_unicode());
     let shell = std::env::var(completion::VARIABLE).ok().filter(|shell| !shell.is_empty());
     let done = match shell {
         Some(shell) => commands::complete_for_shell(&shell, &surroundings).await,
-        None => {
-            let cli = Cli::read(std::env::args_os()).unwrap_or_else(|error| error.exit());
-            Box::pin(commands::run(cli.command, &surroundings)).await
-        }
+        None => carry_out(&surroundings).await,
     };
     let code = match done {
         Ok(code) => code,
@@ -43,6 +43,20 @@ async fn main() {
     };
     // not by returning: that would wait for a write to a reader who does not read
     std::process::exit(code as i32);
+}
+
+/// Reads the command line and carries out its command. Help and mistakes end the process.
+async fn carry_out(surroundings: &Surroundings) -> Result<cli::ExitCode, commands::Error> {
+    let line = CommandLine::read(std::env::args_os()).unwrap_or_else(|error| error.exit());
+    let settings =
+        if line.takes_settings() { surroundings.settings(&line.connection())? } else { Settings::default() };
+    let cli = line.with(&settings).unwrap_or_else(|error| error.exit());
+    if cli.console.ascii {
+        console::use_ascii(true);
+    }
+    log::tell(cli.console.verbose);
+    let settled = Settled { effective: line.effective(&settings), color: cli.console.color };
+    Box::pin(commands::run(cli.command, &settled, surroundings)).await
 }
 
 fn environment() -> Environment {
@@ -76,4 +90,15 @@ fn streams() -> Streams {
             ColorEnvironment::Unset
         },
     }
+}
+
+/// Whether the locale has more than ASCII: unless it says otherwise, as `C` does.
+fn has_unicode() -> bool {
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"]
+        .into_iter()
+        .find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()));
+    locale.is_none_or(|locale| {
+        let locale = locale.to_lowercase();
+        locale.contains("utf-8") || locale.contains("utf8")
+    })
 }

@@ -17,6 +17,31 @@ pub fn line(text: &str) -> String {
     text.chars().map(|character| if is_shown_in_line(character) { character } else { ' ' }).collect()
 }
 
+/// The text for who has ASCII only: what we write otherwise is put into it, a character of others is a
+/// question mark.
+pub fn ascii(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '\0'..='\x7f' => shown.push(character),
+            '→' => shown.push_str("->"),
+            '…' => shown.push_str("..."),
+            '≥' => shown.push_str(">="),
+            '–' | '−' => shown.push('-'),
+            '▼' => shown.push('V'),
+            '▽' => shown.push('v'),
+            '▲' => shown.push('A'),
+            '△' => shown.push('^'),
+            '•' => shown.push('*'),
+            '✓' => shown.push('+'),
+            '✗' | '×' => shown.push('x'),
+            'µ' => shown.push('u'),
+            _ => shown.push('?'),
+        }
+    }
+    shown
+}
+
 /// Why something failed: a line, not empty, and no longer than anybody would read.
 pub fn reason(text: &str) -> String {
     let mut reason = line(text).trim().to_owned();
@@ -74,6 +99,13 @@ mod tests {
     fn a_line_stays_one_whatever_ends_lines() {
         assert_eq!(line("a\nb\u{2028}c\u{2029}d\u{85}e\u{b}f"), "a b c d e f");
         assert!(is_line("a b") && !is_line("a\nb") && !is_line("a\u{200b}"));
+    }
+
+    #[test]
+    fn ascii_says_the_same() {
+        let text = "node-1 → node-3  1.88 ▼  2.5× – 3 µs ✓…";
+        assert_eq!(ascii(text), "node-1 -> node-3  1.88 V  2.5x - 3 us +...");
+        assert_eq!(ascii("Knoten-ä"), "Knoten-?");
     }
 
     #[test]

@@ -1,9 +1,12 @@
 //! The command line: what can be asked for. Pure: from words to values.
 
 mod address;
+mod asked;
 mod check;
 mod completion;
+mod config;
 mod connection;
+mod console;
 mod duration;
 mod exit;
 mod gates;
@@ -17,15 +20,18 @@ mod saved;
 mod saving;
 
 pub use address::Address;
+pub use asked::Asked;
 pub use check::{CheckArgs, CheckFormat};
 pub use completion::{CompleteArgs, CompletionArgs, CompletionCommand, InstallArgs};
+pub use config::ConfigArgs;
 pub use connection::ConnectionArgs;
+pub use console::{ColorChoice, ConsoleArgs};
 pub use exit::ExitCode;
 pub use gates::{GateArgs, RegressionArgs};
 pub use measurement::MeasurementArgs;
 pub use measuring::{CommonArgs, MatrixArgs, PairArgs};
-pub use output::{ColorChoice, OutputArgs};
-pub use placement::{DEFAULT_IMAGE, InsteadArgs, PlacementArgs, ViaArg};
+pub use output::OutputArgs;
+pub use placement::{InsteadArgs, PlacementArgs, ViaArg};
 pub use pods::PodArgs;
 pub use saved::{CompareArgs, DeleteArgs, ListFormat, ReportArgs, RunsArgs, RunsCommand};
 pub use saving::{Saving, SavingArgs};
@@ -34,7 +40,7 @@ use std::ffi::OsString;
 use std::time::Duration;
 
 use clap::error::ErrorKind;
-use clap::{Args, CommandFactory, Parser, Subcommand};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 /// Measures the network between the nodes of a Kubernetes cluster.
 ///
@@ -54,15 +60,22 @@ pub struct Cli {
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
+    /// How to talk to whoever reads the terminal.
+    #[command(flatten)]
+    pub console: ConsoleArgs,
 }
 
 impl Cli {
-    /// Reads the words of a command line, the program's name first.
+    /// Reads the words of a command line, the program's name first. `command` is that of this type,
+    /// perhaps with other defaults.
     ///
     /// # Errors
     /// They make no sense, or ask for help: the error prints itself.
-    pub fn read(words: impl IntoIterator<Item = OsString>) -> Result<Self, clap::Error> {
-        let cli = Self::try_parse_from(words)?;
+    pub fn read(
+        command: clap::Command,
+        words: impl IntoIterator<Item = OsString>,
+    ) -> Result<Self, clap::Error> {
+        let cli = Self::from_arg_matches(&command.try_get_matches_from(words)?)?;
         let checked = match &cli.command {
             // what a resumed run was asked for is known only once it is read
             Command::Matrix(arguments) if arguments.resume.is_some() => Ok(()),
@@ -73,6 +86,7 @@ impl Cli {
             Command::Compare(_)
             | Command::Runs(_)
             | Command::Cleanup(_)
+            | Command::Config(_)
             | Command::Completion(_)
             | Command::Complete(_) => Ok(()),
         };
@@ -100,6 +114,8 @@ pub enum Command {
     Runs(RunsArgs),
     /// Remove what runs have left in the cluster: those that were killed, and those with --keep.
     Cleanup(CleanupArgs),
+    /// Show the settings in force, and where each comes from.
+    Config(Box<ConfigArgs>),
     /// Set up the completion of commands, flags, node names and more by the TAB key.
     Completion(CompletionArgs),
     /// Complete the last of these words, for kubectl.
@@ -147,7 +163,7 @@ mod tests {
     fn flags_of_pods_fit_together() {
         let why = |words: &str| {
             let words = format!("kubectl-netbench {words}");
-            let read = Cli::read(words.split_whitespace().map(OsString::from));
+            let read = Cli::read(Cli::command(), words.split_whitespace().map(OsString::from));
             read.map(drop).map_err(|error| error.to_string()).err().unwrap_or_default()
         };
         assert!(why("matrix --local 2 --label team=a").contains("--local"));
@@ -160,10 +176,9 @@ mod tests {
 
     #[test]
     fn a_pair_is_of_two() {
-        let read =
-            |count: &str| Cli::read(["kubectl-netbench", "pair", "--local", count].map(OsString::from));
+        let read = |count: &str| read(&format!("pair --local {count}"));
         assert!(read("2").is_ok());
-        assert!(read("3").unwrap_err().to_string().contains("--local 2"));
+        assert!(read("3").unwrap_err().contains("--local 2"));
     }
 
     #[test]
@@ -178,7 +193,7 @@ mod tests {
 
     fn read(words: &str) -> Result<Cli, String> {
         let words = std::iter::once("kubectl-netbench").chain(words.split_whitespace());
-        Cli::read(words.map(OsString::from)).map_err(|error| error.to_string())
+        Cli::read(Cli::command(), words.map(OsString::from)).map_err(|error| error.to_string())
     }
 
     #[test]

@@ -10,7 +10,7 @@ use crate::engine::iperf3::Iperf3;
 use crate::testbed::Way;
 
 /// The image of the pods where none is named. Releases are built with their own.
-pub const DEFAULT_IMAGE: &str = match option_env!("NETBENCH_DEFAULT_IMAGE") {
+const DEFAULT_IMAGE: &str = match option_env!("NETBENCH_DEFAULT_IMAGE") {
     Some(image) => image,
     None => "docker.io/nicolaka/netshoot:v0.16",
 };
@@ -80,9 +80,9 @@ pub struct PlacementArgs {
     /// Measure towards this iperf3 server, which runs already, somewhere else.
     #[arg(long, value_name = "HOST[:PORT]", value_parser = parse_address, conflicts_with = "rtt")]
     pub to: Option<Address>,
-    /// The image of the pods, where the command line names one.
-    #[arg(long, help = image_help())]
-    pub image: Option<String>,
+    /// The image of the pods: any with iperf3 and sh on its PATH that runs as any user.
+    #[arg(long, default_value = DEFAULT_IMAGE)]
+    image: Option<String>,
     /// The port of the servers [default: 5201, iperf 2: 5001], and the next one with --rtt; with
     /// --local the first one [default: free ports].
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..65535))]
@@ -181,6 +181,11 @@ impl PlacementArgs {
         Ok(())
     }
 
+    /// The image of the pods.
+    pub fn image(&self) -> &str {
+        self.image.as_deref().unwrap_or(DEFAULT_IMAGE)
+    }
+
     /// The paths, each once and in the order asked for; none if none was named.
     pub fn paths(&self) -> Vec<Path> {
         let named = self.path.iter().map(|&path| Path::from(path));
@@ -212,11 +217,4 @@ impl PlacementArgs {
         };
         paths.iter().flat_map(of_path).collect()
     }
-}
-
-fn image_help() -> String {
-    format!(
-        "The image of the pods: any with iperf3 and sh on its PATH that runs as any user \
-         [env: NETBENCH_IMAGE] [default: {DEFAULT_IMAGE}]"
-    )
 }

@@ -232,6 +232,8 @@ fn is_name(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use clap::CommandFactory;
+
     use super::*;
     use crate::cli::{Cli, Command};
 
@@ -269,8 +271,8 @@ mod tests {
         let flags = "kubectl-netbench matrix -n bench --label team=net --label empty= --annotation note=a=b --requests cpu=20m,memory=64Mi \
             --limits cpu=1 --image-pull-secret pull --service-account bench --priority-class low \
             --runtime-class gvisor --toleration pool=gpu:NoSchedule --toleration spot --network-policy";
-        let Command::Matrix(matrix) = Cli::read(flags.split_whitespace().map(Into::into)).unwrap().command
-        else {
+        let words = flags.split_whitespace().map(Into::into);
+        let Command::Matrix(matrix) = Cli::read(Cli::command(), words).unwrap().command else {
             panic!("it is a matrix")
         };
         let given = matrix.common.pods;

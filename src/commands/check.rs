@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use k8s_openapi::api::core::v1::Node;
 use kubectl_netbench::check::{self, Seen};
-use kubectl_netbench::cli::{CheckArgs, CheckFormat, ColorChoice, ExitCode, ViaArg};
+use kubectl_netbench::cli::{CheckArgs, CheckFormat, ExitCode, ViaArg};
 use kubectl_netbench::document::Path;
 use kubectl_netbench::explanation::Explanation;
 use kubectl_netbench::testbed::kubernetes::{
@@ -14,12 +14,16 @@ use kubectl_netbench::view;
 
 use super::output::write;
 use super::prepare::new_id;
-use super::request::{image, processes};
+use super::request::processes;
 use super::{Error, Surroundings};
 use crate::console::Console;
 
-pub(super) async fn run(arguments: CheckArgs, surroundings: &Surroundings) -> Result<ExitCode, Error> {
-    let needs = needs(&arguments, surroundings);
+pub(super) async fn run(
+    arguments: CheckArgs,
+    console: Console,
+    surroundings: &Surroundings,
+) -> Result<ExitCode, Error> {
+    let needs = needs(&arguments);
     if arguments.rbac {
         write(check::rbac(&needs)).await?;
         return Ok(ExitCode::Success);
@@ -50,7 +54,6 @@ pub(super) async fn run(arguments: CheckArgs, surroundings: &Surroundings) -> Re
             facts: &facts,
         },
     );
-    let console = Console::new(surroundings.streams, ColorChoice::Auto, false);
     write(match arguments.output {
         CheckFormat::Table => view::check(&report, console.canvas()),
         CheckFormat::Json => view::json(&report),
@@ -81,7 +84,7 @@ fn choose(nodes: &[Node], arguments: &CheckArgs) -> (Choice, Option<Explanation>
 }
 
 /// What a matrix with these flags needs.
-fn needs(arguments: &CheckArgs, surroundings: &Surroundings) -> Needs {
+fn needs(arguments: &CheckArgs) -> Needs {
     let placement = &arguments.placement;
     let paths = placement.paths();
     let paths = if paths.is_empty() { vec![Path::Pod] } else { paths };
@@ -91,7 +94,7 @@ fn needs(arguments: &CheckArgs, surroundings: &Surroundings) -> Needs {
     let settings = Settings {
         session: new_id(),
         keep: placement.keep,
-        image: image(placement, surroundings.image.as_deref()).to_owned(),
+        image: placement.image().to_owned(),
         processes,
         ways: placement.ways(&paths),
         protocol: arguments.protocol(),

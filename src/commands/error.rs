@@ -3,6 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
+use kubectl_netbench::config::ConfigError;
 use kubectl_netbench::explanation::Explanation;
 use kubectl_netbench::runner::RunError;
 use kubectl_netbench::store::StoreError;
@@ -39,6 +40,9 @@ pub enum Error {
     /// A page for browsers would go to a terminal.
     #[error("a page for browsers is not for a terminal")]
     PageOnTerminal,
+    /// Settings cannot be used.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
     /// A saved run cannot be found or read.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -99,6 +103,7 @@ impl Error {
             Self::Testbed(error) => error.explain(),
             Self::Run(error) => error.explain(),
             Self::Obstacles(explanation) => explanation.clone(),
+            Self::Config(error) => error.explain(),
             Self::Store(error) => error.explain(),
             Self::OutputFile { source, .. } => {
                 Explanation::new(self.to_string()).because(source.to_string()).remedy(

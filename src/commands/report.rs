@@ -9,10 +9,13 @@ use super::output::Output;
 use super::{Error, Surroundings, saved};
 use crate::console::Console;
 
-pub(super) async fn report(arguments: ReportArgs, surroundings: &Surroundings) -> Result<ExitCode, Error> {
+pub(super) async fn report(
+    arguments: ReportArgs,
+    console: Console,
+    surroundings: &Surroundings,
+) -> Result<ExitCode, Error> {
     let runs = surroundings.store.as_ref();
     let output = Output::new(&arguments.output, surroundings.streams)?;
-    let console = Console::new(surroundings.streams, arguments.output.color, false);
     let baseline = arguments.gates.baseline.as_deref();
     let baseline = baseline.map(|reference| store::load(runs, reference)).transpose()?;
     let mut run = saved::load(runs, &arguments.run)?;
@@ -27,10 +30,13 @@ pub(super) async fn report(arguments: ReportArgs, surroundings: &Surroundings) -
     Ok(exit_code(&run, &gates))
 }
 
-pub(super) async fn compare(arguments: CompareArgs, surroundings: &Surroundings) -> Result<ExitCode, Error> {
+pub(super) async fn compare(
+    arguments: CompareArgs,
+    console: Console,
+    surroundings: &Surroundings,
+) -> Result<ExitCode, Error> {
     let runs = surroundings.store.as_ref();
     let output = Output::new(&arguments.output, surroundings.streams)?;
-    let console = Console::new(surroundings.streams, arguments.output.color, false);
     let base = store::load(runs, &arguments.base)?;
     let mut run = saved::load(runs, &arguments.new)?;
     check_other(Some(&base), &run)?;

@@ -2,8 +2,8 @@
 
 use kubectl_netbench::analysis::Gates;
 use kubectl_netbench::cli::{
-    CommonArgs, ConnectionArgs, DEFAULT_IMAGE, InsteadArgs, MatrixArgs, MeasurementArgs, PairArgs,
-    PlacementArgs, PodArgs, Saving,
+    CommonArgs, ConnectionArgs, InsteadArgs, MatrixArgs, MeasurementArgs, PairArgs, PlacementArgs, PodArgs,
+    Saving,
 };
 use kubectl_netbench::document::{Command, Run};
 use kubectl_netbench::engine::Engine;
@@ -40,8 +40,6 @@ pub(super) struct Request {
     pub resumed: Option<Run>,
     /// Whether suspicious pairs are measured again.
     pub confirms: bool,
-    /// The image that the environment names.
-    environment_image: Option<String>,
 }
 
 /// A node of another cluster.
@@ -60,7 +58,11 @@ impl Request {
     ///
     /// # Errors
     /// A run that was named cannot be read or resumed, or the result cannot go where it is to.
-    pub fn matrix(mut arguments: MatrixArgs, surroundings: &Surroundings) -> Result<Self, Error> {
+    pub fn matrix(
+        mut arguments: MatrixArgs,
+        console: impl FnOnce(bool) -> Console,
+        surroundings: &Surroundings,
+    ) -> Result<Self, Error> {
         let resumed = arguments.resume.as_deref();
         let resumed =
             resumed.map(|reference| store::load(surroundings.store.as_ref(), reference)).transpose()?;
@@ -95,7 +97,7 @@ impl Request {
             selector: arguments.selector,
             concurrency,
             resumed,
-            ..Self::new(Command::Matrix, wanted, arguments.common, surroundings)?
+            ..Self::new(Command::Matrix, wanted, arguments.common, console, surroundings)?
         })
     }
 
@@ -103,7 +105,11 @@ impl Request {
     ///
     /// # Errors
     /// The baseline cannot be read, or the result cannot go where it is to.
-    pub fn pair(arguments: PairArgs, surroundings: &Surroundings) -> Result<Self, Error> {
+    pub fn pair(
+        arguments: PairArgs,
+        console: impl FnOnce(bool) -> Console,
+        surroundings: &Surroundings,
+    ) -> Result<Self, Error> {
         let options = arguments
             .server_context
             .map(|context| arguments.common.connection.options_of(context, arguments.server_kubeconfig));
@@ -112,7 +118,8 @@ impl Request {
             (_, server) => (None, server),
         };
         let names = arguments.client.into_iter().chain(here).collect();
-        let request = Self::new(Command::Pair, Wanted::Named(names), arguments.common, surroundings)?;
+        let request =
+            Self::new(Command::Pair, Wanted::Named(names), arguments.common, console, surroundings)?;
         Ok(Self { server, ..request })
     }
 
@@ -120,6 +127,7 @@ impl Request {
         command: Command,
         wanted: Wanted,
         common: CommonArgs,
+        console: impl FnOnce(bool) -> Console,
         surroundings: &Surroundings,
     ) -> Result<Self, Error> {
         let baseline = common.gates.baseline.as_deref();
@@ -128,7 +136,7 @@ impl Request {
             wanted,
             selector: None,
             concurrency: None,
-            console: Console::new(surroundings.streams, common.output.color, common.quiet),
+            console: console(common.quiet),
             output: Output::new(&common.output, surroundings.streams)?,
             saving: common.saving.saving(),
             baseline: baseline
@@ -143,24 +151,13 @@ impl Request {
             instead: common.instead,
             connection: common.connection,
             server: None,
-            environment_image: surroundings.image.clone(),
         })
-    }
-
-    /// The image of the pods: by flag, by environment, or the built-in one.
-    pub fn image(&self) -> &str {
-        image(&self.placement, self.environment_image.as_deref())
     }
 
     /// The servers of each node of a cluster.
     pub fn processes(&self) -> Processes {
         processes(self.measurement.engine(), self.measurement.latency_engine(), self.placement.port)
     }
-}
-
-/// The image of the pods: by flag, by environment, or the built-in one.
-pub(super) fn image<'a>(placement: &'a PlacementArgs, environment: Option<&'a str>) -> &'a str {
-    placement.image.as_deref().or(environment).unwrap_or(DEFAULT_IMAGE)
 }
 
 /// The servers of each node, from `port` on if one is given.

@@ -1,7 +1,7 @@
 //! `runs`: the list of saved runs, and their deletion.
 
 use jiff::Timestamp;
-use kubectl_netbench::cli::{ColorChoice, ExitCode, ListFormat, RunsArgs, RunsCommand};
+use kubectl_netbench::cli::{ExitCode, ListFormat, RunsArgs, RunsCommand};
 use kubectl_netbench::store::StoreError;
 use kubectl_netbench::view;
 
@@ -9,7 +9,11 @@ use super::output::write;
 use super::{Error, Surroundings};
 use crate::console::{self, Console};
 
-pub(super) async fn run(arguments: RunsArgs, surroundings: &Surroundings) -> Result<ExitCode, Error> {
+pub(super) async fn run(
+    arguments: RunsArgs,
+    console: Console,
+    surroundings: &Surroundings,
+) -> Result<ExitCode, Error> {
     let store = surroundings.store.as_ref().ok_or(StoreError::NoDirectory)?;
     if let Some(RunsCommand::Delete(arguments)) = arguments.command {
         let deleted = store.delete(&arguments.runs)?;
@@ -17,7 +21,6 @@ pub(super) async fn run(arguments: RunsArgs, surroundings: &Surroundings) -> Res
         return Ok(ExitCode::Success);
     }
     let entries = store.list()?;
-    let console = Console::new(surroundings.streams, ColorChoice::Auto, false);
     write(match arguments.output {
         ListFormat::Table if entries.is_empty() => {
             console::note("no run was saved yet; make one: kubectl netbench matrix");

@@ -4,10 +4,8 @@
 //!
 //! The one place that knows `clap_complete`'s engine, which its authors still call unstable.
 
-mod asked;
 mod script;
 
-pub use asked::Asked;
 pub use script::{SHIM, SHIM_NAME, Shell, VARIABLE};
 
 use std::ffi::{OsStr, OsString};
@@ -20,8 +18,9 @@ use clap_complete::engine::{
     ArgValueCompleter, CompletionCandidate, PathCompleter, ValueCompleter as _, complete,
 };
 
-use crate::cli::Cli;
+use crate::cli::{Asked, Cli};
 use crate::plain;
+use crate::testbed::kubernetes::ConnectionOptions;
 
 /// What a name is the name of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -124,7 +123,8 @@ pub fn for_shell(shell: Shell, words: Vec<OsString>, known: &Known) -> Vec<u8> {
 
 /// The command line, each of whose values knows its names.
 fn command(words: &[OsString], known: &Known, files: Files) -> Command {
-    let said = Asked::of(words.split_last().map_or(&[][..], |(_, said)| said));
+    let said = words.split_last().map_or(&[][..], |(_, said)| said);
+    let said = Asked::of(said, &ConnectionOptions::default());
     let names = Names { said, known: Arc::clone(known), files };
     with_names(Cli::command(), &Arc::new(names))
 }

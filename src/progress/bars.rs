@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
 use super::lines::{self, Words};
+use crate::console::{self, is_ascii, note, shown};
 use kubectl_netbench::document::{Outcome, Sample};
 use kubectl_netbench::plain;
 use kubectl_netbench::plan::{Estimate, Plan, format_duration};
@@ -49,6 +50,7 @@ impl Bars {
         whole.set_style(style("{spinner} {msg}", color));
         whole.enable_steady_tick(Duration::from_millis(100));
         whole.set_message("starting servers");
+        console::set_bars(Some(screen.clone()));
         Self {
             screen,
             whole,
@@ -67,6 +69,7 @@ impl Bars {
         self.whole.set_style(style("{spinner} {msg}", self.color));
         self.whole.enable_steady_tick(Duration::from_millis(100));
         self.whole.set_message("removing what was made");
+        console::set_bars(Some(self.screen.clone()));
     }
 
     pub(super) fn finish(&self) {
@@ -75,6 +78,7 @@ impl Bars {
         for bar in self.state.lock().unwrap_or_else(PoisonError::into_inner).running.values() {
             bar.finish_and_clear();
         }
+        console::set_bars(None);
     }
 
     pub(super) fn observe(&self, event: &Event) {
@@ -111,7 +115,7 @@ impl Bars {
                     self.screen.remove(&bar);
                 }
                 if matches!(record.outcome, Outcome::Failed(_)) {
-                    self.println(&self.words.line(record));
+                    note(&plain::line(&self.words.line(record)));
                 }
                 self.whole.inc(1);
             }
@@ -126,13 +130,14 @@ impl Bars {
                 String::new()
             }
             Starting::Failed(unusable) => {
-                self.println(&lines::server_failed(node, unusable));
+                note(&plain::line(&lines::server_failed(node, unusable)));
                 String::new()
             }
             // the bar is that of the tests by then
-            Starting::PutBack(lost) => return self.println(&lines::put_back(node, lost)),
+            Starting::PutBack(lost) => return note(&plain::line(&lines::put_back(node, lost))),
         };
-        self.whole.set_message(format!("starting servers: {}/{}{waits_for}", state.ready, self.nodes));
+        let ready = state.ready;
+        self.whole.set_message(shown(format!("starting servers: {ready}/{}{waits_for}", self.nodes)));
     }
 
     fn begin_measuring(&self) {
@@ -157,17 +162,12 @@ impl Bars {
         let bar = state.running.entry(pair).or_insert_with(|| {
             let bar = self.screen.add(ProgressBar::new(seconds));
             bar.set_style(style("{prefix}  {bar:20.cyan} {pos:>3}/{len}s {msg}", self.color));
-            bar.set_prefix(plain::line(&format!("{client} → {server}{what}")));
+            bar.set_prefix(shown(plain::line(&format!("{client} → {server}{what}"))));
             bar
         });
         // another attempt begins from the start
         bar.set_position(0);
         bar.set_message("");
-    }
-
-    fn println(&self, text: &str) {
-        // a terminal that has gone away is noticed by whoever writes the result
-        let _ = self.screen.println(plain::line(text));
     }
 }
 
@@ -180,7 +180,10 @@ fn show(bar: &ProgressBar, sample: &Sample) {
 fn style(template: &str, color: bool) -> ProgressStyle {
     let template =
         if color { template.to_owned() } else { template.replace(".green", "").replace(".cyan", "") };
-    ProgressStyle::with_template(&template)
-        .unwrap_or_else(|_| ProgressStyle::default_bar())
-        .progress_chars("━╸─")
+    let style = ProgressStyle::with_template(&template).unwrap_or_else(|_| ProgressStyle::default_bar());
+    if is_ascii() {
+        style.progress_chars("=>-").tick_chars("|/-\\ ")
+    } else {
+        style.progress_chars("━╸─")
+    }
 }

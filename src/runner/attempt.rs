@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use tokio::time::Instant;
+use tracing::{debug, trace};
 
 use super::nodes::Seen;
 use super::silence::Silence;
@@ -109,6 +110,9 @@ impl<T: Testbed> Attempt<'_, T> {
             // what it has said until now belongs to other tests
             self.read_server(&mut |_| true).await?;
         }
+        let names = &self.run.settings.nodes;
+        let (on, to) = (names[self.test.client].as_str(), names[self.test.server].as_str());
+        debug!("{on} → {to}: {}", command.join(" "));
         let seconds = u64::from(self.options.time_seconds) + u64::from(self.options.omit_seconds);
         let time = Duration::from_secs(seconds) + self.run.settings.grace;
         let silence = Silence::new();
@@ -123,7 +127,11 @@ impl<T: Testbed> Attempt<'_, T> {
         if self.engine.reads_server() {
             self.hear_server(reader.as_mut()).await?;
         }
-        reader.finish(&exit)
+        let results = reader.finish(&exit);
+        if let Err(failure) = &results {
+            debug!("{on} → {to}: {}", failure.reason);
+        }
+        results
     }
 
     /// Ends when a client has been silent for so long that nothing can come of it: one of its nodes
@@ -157,6 +165,7 @@ impl<T: Testbed> Attempt<'_, T> {
         let names = &self.run.settings.nodes;
         let (client, server) = (names[self.test.client].as_str(), names[self.test.server].as_str());
         let mut output = |bytes: &[u8]| {
+            trace!("{client} says: {}", String::from_utf8_lossy(bytes).trim_end());
             for sample in reader.push(bytes) {
                 silence.sample(sample);
                 if self.tells {
@@ -187,7 +196,11 @@ impl<T: Testbed> Attempt<'_, T> {
     }
 
     async fn read_server(&self, wants_more: &mut (dyn FnMut(&str) -> bool + Send)) -> Result<(), Failure> {
-        let mut take = |line: &str| if wants_more(line) { Enough::NotYet } else { Enough::Yes };
+        let server = &self.run.settings.nodes[self.test.server];
+        let mut take = |line: &str| {
+            trace!("the server on {server} says: {line}");
+            if wants_more(line) { Enough::NotYet } else { Enough::Yes }
+        };
         self.run.testbed.read_server(self.test.server, self.variant.way, &mut take).await
     }
 }

@@ -14,9 +14,10 @@ mod terminal;
 mod words;
 
 pub use serialized::{json, yaml};
-pub use terminal::{check, runs};
+pub use terminal::{check, runs, settings};
 
 use crate::document::Run;
+use crate::plain;
 
 /// The form of the output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -66,11 +67,20 @@ pub struct Canvas {
     pub width: Option<usize>,
     /// The colours; none for none.
     pub color: Option<ColorDepth>,
+    /// Whether there is ASCII only.
+    pub ascii: bool,
 }
 
 impl Canvas {
-    /// A file: as wide as need be, without colours.
-    pub const FILE: Self = Self { width: None, color: None };
+    /// A file: as wide as need be, without colours, in UTF-8.
+    pub const FILE: Self = Self { width: None, color: None, ascii: false };
+}
+
+impl Canvas {
+    /// What people read, as it can be shown.
+    fn shown(&self, text: String) -> String {
+        if self.ascii { plain::ascii(&text) } else { text }
+    }
 }
 
 /// One form of a run.
@@ -103,7 +113,7 @@ pub fn render(run: &Run, format: Format, canvas: Canvas) -> String {
 /// beside the run; SVG, Prometheus and `JUnit` show the run, with the pairs that fail a gate in `JUnit`.
 pub fn render_comparison(run: &Run, format: Format, canvas: Canvas) -> String {
     match format {
-        Format::Table | Format::Wide => terminal::comparison(run, canvas),
+        Format::Table | Format::Wide => canvas.shown(terminal::comparison(run, canvas)),
         Format::Markdown => markdown::comparison(run),
         Format::Csv => csv::comparison(run),
         Format::Json => run.comparison.as_ref().map(json).unwrap_or_default(),

@@ -74,7 +74,7 @@ fn names_are_shortened_before_the_grid_is_given_up() {
         "ip-10-0-2-9.eu-west-1.compute.internal",
     ];
     let run = run(&nodes, all_pairs(&nodes, |_, _| 9.4e9));
-    let at = |width| render(&run, Format::Table, Canvas { width: Some(width), color: None });
+    let at = |width| render(&run, Format::Table, Canvas { width: Some(width), ..PLAIN });
     insta::assert_snapshot!("shortened", at(80));
     insta::assert_snapshot!("list", at(20));
     assert!(render(&run, Format::Table, PLAIN).contains(nodes[0]));

@@ -8,13 +8,14 @@ use std::process::{Command, Output, Stdio};
 #[allow(dead_code, reason = "the tests on a cluster run it by kubectl")]
 pub fn netbench(data: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_kubectl-netbench"));
-    for variable in
-        ["KUBECONFIG", "NETBENCH_IMAGE", "NETBENCH_COMPLETE", "NO_COLOR", "CLICOLOR_FORCE", "COLORTERM"]
-    {
+    let settings = std::env::vars_os().map(|(name, _)| name);
+    let settings = settings.filter(|name| name.to_string_lossy().starts_with("NETBENCH_"));
+    let others = ["KUBECONFIG", "NO_COLOR", "CLICOLOR_FORCE", "COLORTERM", "LC_ALL", "LC_CTYPE", "LANG"];
+    for variable in settings.chain(others.map(Into::into)) {
         command.env_remove(variable);
     }
-    // the one on Linux, and where the other ones follow from
-    command.env("XDG_DATA_HOME", data).stdin(Stdio::null());
+    // those on Linux
+    command.env("XDG_DATA_HOME", data).env("XDG_CONFIG_HOME", data).stdin(Stdio::null());
     command
 }
 

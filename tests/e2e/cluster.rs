@@ -41,6 +41,7 @@ pub fn command(program: &str) -> Command {
     command.env("KUBECONFIG", kubeconfig).env("PATH", format!("{}:{path}", plugin.display()));
     command.env_remove("NETBENCH_IMAGE").env_remove("NO_COLOR").stdin(Stdio::null());
     command.env("XDG_DATA_HOME", env!("CARGO_TARGET_TMPDIR"));
+    command.env("XDG_CONFIG_HOME", env!("CARGO_TARGET_TMPDIR"));
     if let Some(image) = variable("NETBENCH_E2E_IMAGE") {
         command.env("NETBENCH_IMAGE", image);
     }

@@ -8,7 +8,7 @@ mod properties;
 use std::fs;
 use std::path::Path;
 
-use properties::{arguments, kubeconfig, reports, saved_runs, words};
+use properties::{arguments, config, kubeconfig, reports, saved_runs, words};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
@@ -137,6 +137,11 @@ proptest! {
     }
 
     #[test]
+    fn a_file_of_settings(bytes in either(recorded("config", ".yaml"))) {
+        config::file(&bytes);
+    }
+
+    #[test]
     fn a_name_of_a_run(text in "latest(~[0-9]{0,25})?|.{0,10}") {
         saved_runs::reference(text.as_bytes());
     }
@@ -161,6 +166,7 @@ fn all_that_was_recorded_is_read() {
     };
     each("runs", ".json", saved_runs::file);
     each("kubeconfig", ".yaml", kubeconfig::any);
+    each("config", ".yaml", config::file);
     each("iperf3", "stream", reports::iperf3_stream);
     each("iperf3", "document", reports::iperf3_document);
 }

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::time::Duration;
 
-use kubectl_netbench::completion::{Asked, Kind, Name};
+use kubectl_netbench::cli::Asked;
+use kubectl_netbench::completion::{Kind, Name};
 use kubectl_netbench::store::Store;
 use kubectl_netbench::testbed::kubernetes::{self, Cluster, ConnectionOptions, Environment, RequestError};
 use tokio::runtime::Handle;
@@ -28,8 +29,10 @@ pub(super) struct Names {
 impl Names {
     /// For this command line. No login may ask anybody anything.
     pub fn new(words: &[OsString], surroundings: &Surroundings, runtime: Handle) -> Self {
+        // who presses TAB is not told what is wrong with a file
+        let usual = surroundings.settings(&ConnectionOptions::default()).unwrap_or_default().connection();
         Self {
-            asked: Asked::of(words),
+            asked: Asked::of(words, &usual),
             environment: Environment { interactive: false, ..surroundings.environment.clone() },
             store: surroundings.store.clone(),
             runtime,

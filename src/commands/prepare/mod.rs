@@ -123,7 +123,7 @@ fn parameters(request: &Request, setup: &Setup) -> Parameters {
         keep: placement.keep,
         via: setup.via,
         concurrency: request.concurrency,
-        image: Some(request.image().to_owned()),
+        image: Some(request.placement.image().to_owned()),
         pods: request.pods.parameters(),
         port: Some(setup.processes.throughput.port),
         latency_port: setup.processes.latency.map(|process| process.port),

@@ -181,7 +181,7 @@ impl Place {
         kubernetes::Settings {
             session: self.session.clone(),
             keep: self.stays,
-            image: request.image().to_owned(),
+            image: request.placement.image().to_owned(),
             processes: request.processes(),
             ways: self.ways.clone(),
             protocol: request.measurement.throughput().protocol,

@@ -17,7 +17,7 @@ pub fn table(report: &Report, canvas: Canvas) -> String {
         table.add_row([word(*level), Cell::new(topic.name()), Cell::new(format!("{found}{remedy}"))]);
     }
     let hint = report.hint().map_or(String::new(), |hint| format!("{hint}\n"));
-    format!("{}\n{}\n{hint}", style::finish(table), sentence(report))
+    canvas.shown(format!("{}\n{}\n{hint}", style::finish(table), sentence(report)))
 }
 
 /// Symbol, word and colour say the same.
@@ -64,7 +64,7 @@ mod tests {
         ];
         let report = Report { problems: 1, warnings: 1, items, rights_hint: String::new() };
         insta::assert_snapshot!(table(&report, Canvas::FILE));
-        let narrow = Canvas { width: Some(40), color: None };
+        let narrow = Canvas { width: Some(40), ..Canvas::FILE };
         assert!(table(&report, narrow).lines().all(|line| line.chars().count() <= 40));
     }
 }

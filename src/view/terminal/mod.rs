@@ -9,11 +9,13 @@ mod failures;
 mod heat;
 mod latency;
 mod runs;
+mod settings;
 mod style;
 
 pub use check::table as check;
 pub(super) use comparison::text as comparison;
 pub use runs::table as runs;
+pub use settings::table as settings;
 
 use drawing::Drawing;
 
@@ -53,7 +55,7 @@ impl View for Terminal {
         parts.push(failures::text(run, canvas));
         parts.push(notes(run).into_iter().map(|note| note + "\n").collect());
         parts.retain(|part| !part.is_empty());
-        parts.join("\n")
+        canvas.shown(parts.join("\n"))
     }
 }
 

@@ -35,7 +35,7 @@ pub fn table(entries: &[Entry], now: Timestamp, canvas: Canvas) -> String {
             }),
         ]);
     }
-    style::finish(table)
+    canvas.shown(style::finish(table))
 }
 
 /// How long ago, as kubectl writes it: `45s`, `12m`, `5h`, `3d`.

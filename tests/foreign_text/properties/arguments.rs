@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 
 use kubectl_netbench::cli::{Cli, Command, MatrixArgs};
+use kubectl_netbench::config::{CommandLine, Settings};
 use kubectl_netbench::quantity::{RateUnit, duration, rate};
 
 /// Any word as the value of each flag that has a form of its own: it is read, or refused in words.
@@ -48,20 +49,24 @@ pub fn value(bytes: &[u8]) {
     ] {
         read(flag, &text);
     }
-    let _ = Cli::read(["netbench", "compare", &text, "--fail-regression", &text].map(OsString::from));
+    let _ = cli(["netbench", "compare", &text, "--fail-regression", &text].map(OsString::from));
 }
 
 /// Any words after the flags: what would break a report is refused, nothing breaks.
 pub fn words(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes).replace('\0', "");
     let words = text.split('\n').map(OsString::from);
-    let _ = Cli::read([OsString::from("netbench")].into_iter().chain(words));
+    let _ = cli([OsString::from("netbench")].into_iter().chain(words));
+}
+
+fn cli(words: impl IntoIterator<Item = OsString>) -> Result<Cli, Box<dyn std::error::Error>> {
+    Ok(CommandLine::read(words)?.with(&Settings::default())?)
 }
 
 /// What was read of a flag with this value.
 fn read(flag: &str, value: &str) -> Option<Box<MatrixArgs>> {
     let words = ["netbench".to_owned(), "matrix".to_owned(), format!("{flag}={value}")];
-    match Cli::read(words.map(OsString::from)) {
+    match cli(words.map(OsString::from)) {
         Ok(Cli { command: Command::Matrix(arguments), .. }) => Some(arguments),
         Ok(_) => None,
         Err(error) => {

@@ -3,6 +3,7 @@
 //! targets in `fuzz` without end.
 
 pub mod arguments;
+pub mod config;
 pub mod kubeconfig;
 pub mod reports;
 pub mod saved_runs;

@@ -83,14 +83,14 @@ fn shown(mut run: Run) {
 }
 
 fn check_views(run: &Run) {
-    let narrow = Canvas { width: Some(60), color: None };
+    let narrow = Canvas { width: Some(60), ..Canvas::FILE };
     for format in FORMATS {
         for canvas in [Canvas::FILE, narrow] {
             check_text(format, &render(run, format, canvas));
             check_text(format, &render_comparison(run, format, canvas));
         }
     }
-    render(run, Format::Wide, Canvas { width: Some(60), color: Some(ColorDepth::TrueColor) });
+    render(run, Format::Wide, Canvas { width: Some(60), color: Some(ColorDepth::TrueColor), ascii: true });
 }
 
 /// Nothing in the text moves a cursor or hides, and nothing ends the page's data.

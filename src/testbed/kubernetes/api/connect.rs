@@ -12,6 +12,7 @@ use tower::retry::RetryLayer;
 use tower::{BoxError, Service};
 
 use super::connection::{ConnectError, ConnectionOptions, Environment};
+use super::log::LogLayer;
 use super::request::Cluster;
 use super::{kubeconfig, proxy};
 
@@ -90,7 +91,7 @@ async fn finish(
 }
 
 fn client(config: Config) -> kube::Result<Client> {
-    with_retries(ClientBuilder::try_from(config)?).map(ClientBuilder::build)
+    with_retries(ClientBuilder::try_from(config)?.with_layer(&LogLayer)).map(ClientBuilder::build)
 }
 
 /// Repeats requests a few times when the server asks for it.

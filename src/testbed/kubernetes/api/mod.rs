@@ -6,5 +6,6 @@ pub(super) mod connection;
 #[cfg(test)]
 pub(super) mod fake_api;
 pub(super) mod kubeconfig;
+mod log;
 mod proxy;
 pub(super) mod request;

@@ -20,12 +20,13 @@ pub struct Asked {
 }
 
 impl Asked {
-    /// Reads the words after the program's name as far as they make sense.
-    pub fn of(words: &[OsString]) -> Self {
+    /// Reads the words after the program's name as far as they make sense. The kubeconfig and the context
+    /// are the `usual` ones unless they name others.
+    pub fn of(words: &[OsString], usual: &ConnectionOptions) -> Self {
         let words = std::iter::once("kubectl-netbench".into()).chain(words.iter().cloned());
         let matches = Cli::command().ignore_errors(true).try_get_matches_from(words).ok();
         let Some((_, matches)) = matches.as_ref().and_then(ArgMatches::subcommand) else {
-            return Self::default();
+            return Self { cluster: usual.clone(), ..Self::default() };
         };
         // one by one: what follows a mistake is not there, nor are defaults
         let word = |id| matches.try_get_one::<String>(id).ok().flatten().cloned();
@@ -33,8 +34,8 @@ impl Asked {
         let words =
             |id| matches.try_get_many::<String>(id).ok().flatten().into_iter().flatten().cloned().collect();
         let cluster = ConnectionOptions {
-            kubeconfig: path("kubeconfig"),
-            context: word("context"),
+            kubeconfig: path("kubeconfig").or_else(|| usual.kubeconfig.clone()),
+            context: word("context").or_else(|| usual.context.clone()),
             cluster: word("cluster"),
             user: word("user"),
             impersonate: word("impersonate"),
@@ -57,7 +58,8 @@ mod tests {
     use super::*;
 
     fn asked(line: &str) -> Asked {
-        Asked::of(&line.split(' ').map(OsString::from).collect::<Vec<_>>())
+        let words: Vec<OsString> = line.split(' ').map(OsString::from).collect();
+        Asked::of(&words, &ConnectionOptions::default())
     }
 
     #[test]

@@ -1,0 +1,50 @@
+//! `config`: the settings in force.
+
+use clap::Args;
+
+use super::{ConnectionArgs, ListFormat, MeasurementArgs, PlacementArgs, PodArgs, SavingArgs};
+
+/// `config`.
+#[derive(Debug, Args)]
+#[command(
+    override_usage = "kubectl netbench config [-o json] [FLAGS OF matrix]...",
+    after_help = "\
+A setting is named as its flag: `time: 5s` in the file, NETBENCH_TIME=5s in the environment, --time 5s on
+the command line. The command line goes before the environment, that before the section of the context in
+the file, and that before the rest of the file.",
+    after_long_help = "\
+A setting is named as its flag: `time: 5s` in the file, NETBENCH_TIME=5s in the environment, --time 5s on
+the command line. The command line goes before the environment, that before the section of the context in
+the file, and that before the rest of the file:
+
+  time: 5s
+  contexts:
+    production:
+      namespace: network-tests
+      image: registry.example.org/netbench:1
+
+Examples:
+  kubectl netbench config                       what a run would use, and who says so
+  kubectl netbench config --context production  the same in another context
+  kubectl netbench config -t 30s -o json        the same for these flags, for programs"
+)]
+pub struct ConfigArgs {
+    /// The form of the list.
+    #[arg(short, long, value_enum, default_value_t = ListFormat::Table)]
+    pub output: ListFormat,
+    /// How to measure.
+    #[command(flatten)]
+    pub measurement: MeasurementArgs,
+    /// Where tests take place.
+    #[command(flatten)]
+    pub placement: PlacementArgs,
+    /// What the pods are to have.
+    #[command(flatten)]
+    pub pods: PodArgs,
+    /// In which cluster.
+    #[command(flatten)]
+    pub connection: ConnectionArgs,
+    /// Where a run is kept.
+    #[command(flatten)]
+    pub saving: SavingArgs,
+}

@@ -1,0 +1,30 @@
+//! What a terminal is given: flags of every command.
+
+use clap::{ArgAction, Args, ValueEnum};
+
+/// When to use colours.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum ColorChoice {
+    /// On a terminal, unless `NO_COLOR` is set.
+    #[default]
+    Auto,
+    /// In any case.
+    Always,
+    /// In no case.
+    Never,
+}
+
+/// How to talk to whoever reads the terminal.
+#[derive(Debug, Clone, Copy, Default, Args)]
+#[command(next_help_heading = "Terminal")]
+pub struct ConsoleArgs {
+    /// When to use colours.
+    #[arg(long, global = true, value_enum, default_value_t = ColorChoice::Auto, value_name = "WHEN", hide_short_help = true)]
+    pub color: ColorChoice,
+    /// Only ASCII on the terminal, as in a locale without UTF-8.
+    #[arg(long, global = true, hide_short_help = true)]
+    pub ascii: bool,
+    /// Tell each request to the cluster; -vv also what is run where, -vvv also what it says.
+    #[arg(short, long, global = true, action = ArgAction::Count)]
+    pub verbose: u8,
+}

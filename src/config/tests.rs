@@ -1,0 +1,170 @@
+use std::collections::HashMap;
+use std::ffi::OsString;
+use std::path::Path;
+
+use super::*;
+use crate::cli::{Cli, Command, CommonArgs};
+
+fn configuration(text: &str, variables: &[(&str, &str)]) -> Result<Configuration, ConfigError> {
+    let variables: HashMap<&str, &str> = variables.iter().copied().collect();
+    Configuration::read(Path::new("config.yaml"), text, |name| {
+        variables.get(name).map(|value| (*value).to_owned())
+    })
+}
+
+fn line(words: &str) -> CommandLine {
+    let words = std::iter::once("kubectl-netbench").chain(words.split_whitespace());
+    CommandLine::read(words.map(OsString::from)).unwrap()
+}
+
+fn cli(words: &str, text: &str) -> Cli {
+    let settings = configuration(text, &[]).unwrap().settings(Some("east"));
+    line(words).with(&settings).unwrap()
+}
+
+fn matrix(words: &str, text: &str) -> CommonArgs {
+    match cli(&format!("matrix {words}"), text).command {
+        Command::Matrix(arguments) => arguments.common,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// What is wrong, as it is shown.
+fn told(text: &str, variables: &[(&str, &str)]) -> String {
+    let shown = configuration(text, variables).unwrap_err().explain();
+    format!("{} | {} | {}", shown.what, shown.why.unwrap_or_default(), shown.remedy.unwrap_or_default())
+}
+
+#[test]
+fn a_setting_is_what_the_flag_is_unless_the_flag_is_given() {
+    let text = "time: 5s\nimage: mine:1\nrtt: true\nparallel: 4\npath: [pod, host]\n";
+    let common = matrix("", text);
+    assert_eq!(common.measurement.time.as_secs(), 5);
+    assert_eq!(
+        (common.placement.image(), common.measurement.rtt, common.measurement.parallel),
+        ("mine:1", true, 4)
+    );
+    assert_eq!(common.placement.paths().len(), 2);
+    let common = matrix("-t 7s --image other:2 --path service", text);
+    assert_eq!((common.measurement.time.as_secs(), common.placement.image()), (7, "other:2"));
+    assert_eq!(common.placement.paths(), [crate::document::Path::Service]);
+}
+
+#[test]
+fn lists_are_lists_or_keys_with_values_or_one_value() {
+    for text in [
+        "label: {team: net, release: 1.10}\ntoleration: [spot]",
+        "label: [team=net, release=1.10]\ntoleration: spot",
+    ] {
+        let pods = matrix("", text).pods.parameters();
+        let labels: Vec<(String, String)> = pods.labels.into_iter().collect();
+        let expected =
+            [("release", "1.10"), ("team", "net")].map(|(key, value)| (key.to_owned(), value.to_owned()));
+        assert_eq!(labels, expected, "{text}");
+        assert_eq!(pods.tolerations, ["spot"]);
+    }
+    let variables = [("NETBENCH_LABEL", "team=net, release=1.10"), ("NETBENCH_ANNOTATION", "a=b,c\nd=e")];
+    let settings = configuration("", &variables).unwrap().settings(None);
+    assert_eq!(settings.of("label").unwrap().values, ["team=net", "release=1.10"]);
+    assert_eq!(settings.of("annotation").unwrap().values, ["a=b,c", "d=e"]);
+}
+
+#[test]
+fn the_command_line_goes_before_the_environment_and_that_before_the_file() {
+    let text =
+        "time: 1s\nomit: 1s\nparallel: 1\ncontexts:\n  east: {time: 2s, omit: 2s}\n  west: {time: 3s}\n";
+    let configuration = configuration(text, &[("NETBENCH_TIME", "4s"), ("NETBENCH_PORT", "")]).unwrap();
+    assert!(configuration.has_contexts());
+    let settings = configuration.settings(Some("east"));
+    let effective = line("matrix -P 8").effective(&settings);
+    let shown = |key: &str| {
+        let found = effective.iter().find(|effective| effective.key == key).unwrap();
+        format!("{} {:?} {:?} {:?}", found.values.join(","), found.source, found.place, found.context)
+    };
+    assert_eq!(shown("parallel"), "8 Flag None None");
+    assert_eq!(shown("time"), r#"4s Environment Some("NETBENCH_TIME") None"#);
+    assert_eq!(shown("omit"), r#"2s File Some("config.yaml:5:26") Some("east")"#);
+    assert_eq!(shown("repeat"), "1 Default None None");
+    assert_eq!(shown("port"), " Default None None");
+    assert_eq!(configuration.settings(Some("elsewhere")).of("omit").unwrap().values, ["1s"]);
+}
+
+#[test]
+fn what_the_words_say_puts_settings_aside_that_do_not_go_with_it() {
+    assert_eq!(matrix("--host", "path: service").placement.paths(), [crate::document::Path::Host]);
+    assert_eq!(matrix("--no-save", "keep-runs: 3").saving.saving(), crate::cli::Saving::Nowhere);
+    // no cluster, and nothing of what one would need
+    let common = matrix("--local 2", "namespace: team\nimage: mine:1\nkeep: true\nlabel: {a: b}\ntime: 3s");
+    assert_eq!((common.connection.namespace, common.placement.keep), (None, false));
+    assert_eq!(common.measurement.time.as_secs(), 3);
+    assert!(common.pods.parameters().labels.is_empty());
+    // named by another flag, whichever of the two knows of it
+    assert!(!matrix("--network-policy", "keep: true").placement.keep);
+    assert!(!matrix("--keep", "network-policy: true").pods.network_policy);
+}
+
+#[test]
+fn settings_make_sense_of_what_lacks_something_alone() {
+    assert!(line("matrix --service-account a").with(&Settings::default()).is_err());
+    assert_eq!(
+        matrix("--service-account a", "namespace: team").connection.namespace.as_deref(),
+        Some("team")
+    );
+}
+
+#[test]
+fn commands_take_those_settings_that_they_have_flags_for() {
+    for words in ["runs", "report", "compare a", "cleanup", "check", "config", "pair a b", "runs delete a"] {
+        let text = "time: 5s\nnamespace: team\nascii: true\ncolor: never\nfail-below: 80%\nlabel: {a: b}";
+        let cli = cli(words, text);
+        assert!(cli.console.ascii, "{words}");
+    }
+    assert!(!line("completion bash").takes_settings());
+}
+
+#[test]
+fn a_mistake_is_told_with_its_place_and_what_to_do() {
+    insta::assert_snapshot!(
+        [
+            told("time: 5s\ntme: 5s\n", &[]),
+            told("contexts:\n  east:\n    image_pull_secret: a\n", &[]),
+            told("contexts:\n  east: {color: never}\n", &[]),
+            told("time: 10x\n", &[]),
+            told("via: ssh\n", &[]),
+            told("parallel: 0\n", &[]),
+            told("rtt: maybe\n", &[]),
+            told("time: [1s]\n", &[]),
+            told("time:\n", &[]),
+            told("contexts: [east]\n", &[]),
+            told("time: 1s\ntime: 2s\n", &[]),
+            told("time: '5s\n", &[]),
+            told("- time\n", &[]),
+            told("", &[("NETBENCH_VIA", "ssh")]),
+        ]
+        .join("\n")
+    );
+}
+
+#[test]
+fn an_empty_file_says_nothing() {
+    for text in ["", "# nothing\n", "---\n", "contexts: {}\n"] {
+        assert_eq!(configuration(text, &[]).unwrap().settings(None), Settings::default(), "{text:?}");
+    }
+}
+
+#[test]
+fn any_two_flags_can_be_asked_whether_they_exclude_each_other() {
+    // what is not known there would end the program
+    for words in
+        ["matrix --host", "pair a b", "check --host", "config --host", "cleanup --all", "report", "runs"]
+    {
+        let command = <Cli as clap::CommandFactory>::command();
+        let line = line(words);
+        let _ = line.with(&Settings::default()).unwrap();
+        for subcommand in command.get_subcommands() {
+            for flag in subcommand.get_arguments() {
+                let _ = subcommand.get_arg_conflicts_with(flag);
+            }
+        }
+    }
+}

@@ -1,0 +1,59 @@
+//! Values of settings, checked by what their flags take.
+
+use std::error::Error as _;
+
+use clap::error::{ContextKind, ContextValue};
+use clap::{Arg, ArgAction, Command};
+
+use super::{ConfigError, Key, Place, Setting};
+
+/// A setting whose values its flag takes.
+pub(super) fn setting(key: &'static Key, values: Vec<String>, place: Place) -> Result<Setting, ConfigError> {
+    match values.iter().find_map(|value| refused(key, value).map(|why| (value, why))) {
+        None => Ok(Setting { key, values, place }),
+        Some((value, why)) => {
+            Err(ConfigError::Value { place: Box::new(place), key: key.name, value: value.clone(), why })
+        }
+    }
+}
+
+/// The values in a variable: several are separated by commas, or by line feeds where a value may have
+/// commas.
+pub(super) fn split(key: &Key, value: &str) -> Vec<String> {
+    if !key.is_list() {
+        return vec![value.to_owned()];
+    }
+    let separator = if key.name == "annotation" { '\n' } else { ',' };
+    let parts = value.split(separator).map(str::trim).filter(|part| !part.is_empty());
+    parts.map(str::to_owned).collect()
+}
+
+/// Why the flag does not take a value; none if it does.
+fn refused(key: &Key, value: &str) -> Option<String> {
+    if key.is_switch() {
+        return (!matches!(value, "true" | "false")).then(|| "write true or false".to_owned());
+    }
+    let flag = key.flag();
+    // without what ties it to others, which are not here
+    let alone = Arg::new(key.name)
+        .long(key.name)
+        .action(ArgAction::Set)
+        .allow_hyphen_values(true)
+        .value_parser(flag.get_value_parser().clone());
+    let alone = match flag.get_value_delimiter() {
+        Some(delimiter) => alone.value_delimiter(delimiter),
+        None => alone,
+    };
+    let command = Command::new("value").no_binary_name(true).arg(alone);
+    let error = command.try_get_matches_from([format!("--{}={value}", key.name)]).err()?;
+    let possible = match error.get(ContextKind::ValidValue) {
+        Some(ContextValue::Strings(values)) if !values.is_empty() => Some(values.join(", ")),
+        _ => None,
+    };
+    let said = error.source().map(ToString::to_string);
+    Some(match (possible, said) {
+        (Some(possible), _) => format!("it is one of {possible}"),
+        (None, Some(said)) => said,
+        (None, None) => "it has no such value".to_owned(),
+    })
+}

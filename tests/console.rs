@@ -1,0 +1,188 @@
+//! What a user sets once for all, and what the program says on the way: by the real program.
+
+#![allow(clippy::expect_used, reason = "a test or benchmark ends by a panic, and talks to whoever runs it")]
+
+mod common;
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::Command;
+
+use common::Ended;
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// A user with settings of their own.
+struct User(TempDir);
+
+impl User {
+    fn new(settings: &str) -> Self {
+        let user = Self(tempfile::tempdir().expect("there is room"));
+        fs::create_dir(user.0.path().join("kubectl-netbench")).expect("there is room");
+        fs::write(user.file(), settings).expect("there is room");
+        user
+    }
+
+    fn file(&self) -> PathBuf {
+        self.0.path().join("kubectl-netbench/config.yaml")
+    }
+
+    fn command(&self, words: &str) -> Command {
+        let mut command = common::netbench(self.0.path());
+        command.args(words.split_whitespace());
+        command
+    }
+
+    fn run(&self, words: &str) -> Ended {
+        self.command(words).output().expect("the program runs").into()
+    }
+
+    /// The setting of a key: its values, and who says so.
+    fn setting(&self, command: &mut Command, key: &str) -> (String, String, String) {
+        let ended = Ended::from(command.output().expect("the program runs")).expect_code(0);
+        let settings: Vec<Value> = serde_json::from_str(&ended.stdout).expect("it is JSON");
+        let setting = settings.iter().find(|setting| setting["key"] == key).expect("each key is told");
+        let values: Vec<&str> =
+            setting["values"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+        let word = |key: &str| setting[key].as_str().unwrap_or_default().to_owned();
+        let place = word("place").replace(&self.file().display().to_string(), "FILE");
+        (values.join(","), word("source"), place)
+    }
+}
+
+#[test]
+fn settings_come_from_flags_variables_the_file_and_the_program() {
+    let user = User::new("time: 5s\nomit: 1s\ncontexts:\n  here: {omit: 2s, namespace: team}\n");
+    let kubeconfig = user.0.path().join("kubeconfig");
+    let text = "current-context: here\nclusters: [{name: c, cluster: {server: 'http://127.0.0.1:1'}}]\n\
+        contexts: [{name: here, context: {cluster: c}}, {name: there, context: {cluster: c}}]\n";
+    fs::write(&kubeconfig, text).expect("there is room");
+    let setting = |words: &str, key: &str| {
+        let mut command = user.command(words);
+        user.setting(command.env("KUBECONFIG", &kubeconfig).env("NETBENCH_PARALLEL", "4"), key)
+    };
+    let is =
+        |values: &str, source: &str, place: &str| (values.to_owned(), source.to_owned(), place.to_owned());
+    assert_eq!(setting("config -o json -t 7s", "time"), is("7s", "flag", ""));
+    assert_eq!(setting("config -o json", "parallel"), is("4", "environment", "NETBENCH_PARALLEL"));
+    assert_eq!(setting("config -o json", "time"), is("5s", "file", "FILE:1:7"));
+    assert_eq!(setting("config -o json", "omit"), is("2s", "file", "FILE:4:16"));
+    assert_eq!(setting("config -o json --context there", "omit"), is("1s", "file", "FILE:2:7"));
+    assert_eq!(setting("config -o json", "repeat"), is("1", "default", ""));
+    let table = user.run("config").expect_code(0).stdout;
+    assert!(
+        table.lines().any(|line| line.starts_with("time ") && line.ends_with("config.yaml:1:7")),
+        "{table}"
+    );
+    assert!(table.ends_with(&format!("The file is {}.\n", user.file().display())), "{table}");
+}
+
+#[test]
+fn a_run_is_made_with_the_settings() {
+    let user = User::new("time: 1s\nno-confirm: true\nquiet: true\nkeep-runs: 1\n");
+    for _ in 0..2 {
+        let ended = user.run("pair --local 2 -P 2 -o json").expect_code(0);
+        assert_eq!(ended.stderr, "");
+        let parameters = ended.run().parameters;
+        assert_eq!((parameters.time_seconds, parameters.parallel), (1, 2));
+    }
+    assert_eq!(user.run("runs").expect_code(0).stdout.lines().count(), 2, "a header and a run");
+}
+
+#[test]
+fn a_mistake_in_the_file_stops_what_needs_it_and_nothing_else() {
+    let user = User::new("time: 5s\nparalel: 4\n");
+    let ended = user.run("matrix --local 2").expect_code(1);
+    let file = user.file();
+    let expected = format!(
+        "error:   {}:2:1: there is no key `paralel`\n\
+         to do:   did you mean `parallel`? kubectl netbench config --help lists all keys\n",
+        file.display()
+    );
+    assert_eq!((ended.stdout.as_str(), ended.stderr), ("", expected));
+    for words in ["--version", "matrix --help", "completion bash", "__complete -- rep"] {
+        assert_ne!(user.run(words).expect_code(0).stdout, "", "{words}");
+    }
+    fs::remove_file(&file).expect("it is there");
+    fs::create_dir(&file).expect("there is room");
+    let ended = user.run("runs").expect_code(1);
+    assert!(ended.stderr.contains("cannot read") && ended.stderr.contains("directory"), "{}", ended.stderr);
+}
+
+#[test]
+fn who_has_ascii_only_is_told_in_ascii() {
+    let user = User::new("time: 1s\nno-confirm: true\n");
+    for (words, locale) in [("matrix --local 2 --ascii", "C.UTF-8"), ("matrix --local 2", "C")] {
+        let ended = user.command(words).env("LC_ALL", locale).output().expect("the program runs");
+        let ended = Ended::from(ended).expect_code(0);
+        assert!(ended.stdout.is_ascii() && ended.stderr.is_ascii(), "{}{}", ended.stdout, ended.stderr);
+        assert!(ended.stderr.contains("local-1 -> local-2"), "{}", ended.stderr);
+        assert!(ended.stdout.contains("Slowest: local-"), "{}", ended.stdout);
+    }
+    let usual = user.command("report").env("LC_ALL", "C.UTF-8").output().expect("the program runs");
+    assert!(Ended::from(usual).stdout.contains('→'));
+    // what programs read is the same everywhere
+    let mut json = user.command("report -o markdown");
+    let markdown = Ended::from(json.env("LC_ALL", "C").output().expect("the program runs"));
+    assert!(markdown.stdout.contains('→') || markdown.stdout.contains('–'), "{}", markdown.stdout);
+}
+
+#[test]
+fn more_is_told_with_each_v() {
+    let user = User::new("time: 1s\nno-confirm: true\n");
+    let said = |words: &str| user.run(&format!("pair --local 2 {words}")).expect_code(0).stderr;
+    let (none, one, two, three) = (said(""), said("-v"), said("-vv"), said("-vvv"));
+    assert_eq!(none.lines().count(), one.lines().count(), "no cluster is asked\n{one}");
+    assert!(two.contains("local-1 → local-2: iperf3 -c 127.0.0.1"), "{two}");
+    assert!(!two.contains(" says: ") && three.contains("local-1 says: {"), "{three}");
+}
+
+#[test]
+fn requests_to_the_cluster_are_told_without_what_is_secret() {
+    let user = User::new("");
+    let kubeconfig = user.0.path().join("kubeconfig");
+    let text = "current-context: here\nclusters: [{name: c, cluster: {server: 'http://me:c2VjcmV0@127.0.0.1:1'}}]\n\
+        contexts: [{name: here, context: {cluster: c, user: u}}]\nusers: [{name: u, user: {token: c2VjcmV0}}]\n";
+    fs::write(&kubeconfig, text).expect("there is room");
+    let mut command = user.command("check -vvv");
+    let ended = Ended::from(command.env("KUBECONFIG", &kubeconfig).output().expect("the program runs"));
+    assert!(ended.stderr.contains("GET /version: "), "{}", ended.stderr);
+    assert!(!ended.stderr.contains("c2VjcmV0"), "{}", ended.stderr);
+}
+
+#[test]
+fn lines_stand_above_the_bars() {
+    let user = User::new("time: 1s\nno-confirm: true\n");
+    let program = env!("CARGO_BIN_EXE_kubectl-netbench");
+    let log = user.0.path().join("screen");
+    let mut terminal = Command::new("script");
+    terminal
+        .args([
+            "--quiet",
+            "--return",
+            "--command",
+            &format!("stty cols 200 rows 24; {program} pair --local 2 -vv"),
+        ])
+        .arg(&log);
+    for (name, value) in [("XDG_DATA_HOME", user.0.path()), ("XDG_CONFIG_HOME", user.0.path())] {
+        terminal.env(name, value);
+    }
+    terminal.env("LC_ALL", "C.UTF-8").env("TERM", "xterm").stdin(std::process::Stdio::null());
+    assert!(terminal.output().expect("script runs").status.success());
+    let written = fs::read(&log).expect("it was written");
+    let mut screen = vt100::Parser::new(24, 200, 0);
+    let (mut bars, mut lines) = (0, 0);
+    // as it looks after each change
+    for part in written.chunks(16) {
+        screen.process(part);
+        for row in screen.screen().rows(0, 200) {
+            let (is_bar, is_line) = (row.contains(" tests, round "), row.contains("iperf3 -c 127.0.0.1"));
+            bars += usize::from(is_bar);
+            lines += usize::from(is_line);
+            assert!(!is_line || !is_bar, "torn: {row}");
+        }
+    }
+    assert!(bars > 0 && lines > 0, "{}", String::from_utf8_lossy(&written));
+    let left = screen.screen().contents();
+    assert!(!left.contains(" tests, round ") && left.contains("iperf3 -c 127.0.0.1"), "{left}");
+}
