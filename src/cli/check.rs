@@ -13,7 +13,7 @@ use crate::engine::{ClientOptions, Engine};
 #[derive(Debug, Args)]
 #[command(
     override_usage = "kubectl netbench check [OPTIONS] [NODE]...\n       kubectl netbench check --rbac [OPTIONS]",
-    after_help = exit::exit_codes!(),
+    after_help = exit::short_exit_codes!(),
     after_long_help = concat!(
         "Nothing is made. Its flags are those of `matrix` that change what a run needs; a `pair` needs what\n",
         "`check --via job` tells.\n\n",
@@ -45,7 +45,7 @@ pub struct CheckArgs {
     #[arg(long, help_heading = "Measuring")]
     pub udp: bool,
     /// The program that measures throughput.
-    #[arg(long, value_enum, default_value_t = EngineArg::Iperf3, help_heading = "Measuring")]
+    #[arg(long, value_enum, default_value_t = EngineArg::Iperf3, help_heading = "Measuring", hide_short_help = true)]
     pub engine: EngineArg,
     /// Where tests take place.
     #[command(flatten)]

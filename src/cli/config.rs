@@ -9,9 +9,8 @@ use super::{ConnectionArgs, ListFormat, MeasurementArgs, PlacementArgs, PodArgs,
 #[command(
     override_usage = "kubectl netbench config [-o json] [FLAGS OF matrix]...",
     after_help = "\
-A setting is named as its flag: `time: 5s` in the file, NETBENCH_TIME=5s in the environment, --time 5s on
-the command line. The command line goes before the environment, that before the section of the context in
-the file, and that before the rest of the file.",
+A setting is named as its flag: `time: 5s` in the file, NETBENCH_TIME=5s in the
+environment, --time 5s on the command line. Examples and all settings: --help",
     after_long_help = "\
 A setting is named as its flag: `time: 5s` in the file, NETBENCH_TIME=5s in the environment, --time 5s on
 the command line. The command line goes before the environment, that before the section of the context in

@@ -12,31 +12,32 @@ use crate::testbed::kubernetes::ConnectionOptions;
 #[command(next_help_heading = "Cluster")]
 pub struct ConnectionArgs {
     /// The kubeconfig file.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", hide_short_help = true)]
     kubeconfig: Option<PathBuf>,
     /// The context of the kubeconfig.
     #[arg(long)]
     context: Option<String>,
     /// The cluster of the kubeconfig.
-    #[arg(long)]
+    #[arg(long, hide_short_help = true)]
     cluster: Option<String>,
     /// The user of the kubeconfig.
-    #[arg(long)]
+    #[arg(long, hide_short_help = true)]
     user: Option<String>,
     /// A user to act as.
-    #[arg(long = "as", value_name = "USER")]
+    #[arg(long = "as", value_name = "USER", hide_short_help = true)]
     impersonate: Option<String>,
     /// A group to act as; may be repeated.
-    #[arg(long = "as-group", value_name = "GROUP", requires = "impersonate")]
+    #[arg(long = "as-group", value_name = "GROUP", requires = "impersonate", hide_short_help = true)]
     impersonate_groups: Vec<String>,
     /// A uid to act as.
-    #[arg(long = "as-uid", value_name = "UID", requires = "impersonate")]
+    #[arg(long = "as-uid", value_name = "UID", requires = "impersonate", hide_short_help = true)]
     impersonate_uid: Option<String>,
     /// How long one request to the cluster may take; 0 for as long as it takes.
-    #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = parse_limit)]
+    #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = parse_limit, hide_short_help = true)]
     request_timeout: Limit,
-    /// Work in this namespace, and remove from it exactly what was made; without it, a run has a
-    /// namespace of its own.
+    /// Work in this namespace, not in a new one.
+    ///
+    /// Exactly what was made is removed from it.
     #[arg(short, long)]
     pub namespace: Option<String>,
 }

@@ -16,7 +16,7 @@ pub enum ColorChoice {
 
 /// How to talk to whoever reads the terminal.
 #[derive(Debug, Clone, Copy, Default, Args)]
-#[command(next_help_heading = "Terminal")]
+#[command(next_help_heading = "Output")]
 pub struct ConsoleArgs {
     /// When to use colours.
     #[arg(long, global = true, value_enum, default_value_t = ColorChoice::Auto, value_name = "WHEN", hide_short_help = true)]
@@ -24,7 +24,9 @@ pub struct ConsoleArgs {
     /// Only ASCII on the terminal, as in a locale without UTF-8.
     #[arg(long, global = true, hide_short_help = true)]
     pub ascii: bool,
-    /// Tell each request to the cluster; -vv also what is run where, -vvv also what it says.
+    /// Tell what is asked of the cluster; -vv, -vvv: more.
+    ///
+    /// With -v each request to the cluster, with -vv also what is run where, with -vvv also what that says.
     #[arg(short, long, global = true, action = ArgAction::Count)]
     pub verbose: u8,
 }

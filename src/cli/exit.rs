@@ -31,7 +31,16 @@ Exit codes:
   130  interrupted; what was measured until then was printed"
     };
 }
-pub(super) use exit_codes;
+
+/// The same for `-h`, which has to fit a screen.
+macro_rules! short_exit_codes {
+    () => {
+        "\
+Exit codes: 0 all was measured, 1 an error, 2 the command line is wrong, 3 some
+pairs failed, 4 a gate failed, 130 interrupted. All flags and examples: --help"
+    };
+}
+pub(super) use {exit_codes, short_exit_codes};
 
 #[cfg(test)]
 mod tests {
@@ -49,6 +58,10 @@ mod tests {
         ] {
             let line = format!("\n  {:<5}", code as i32);
             assert!(exit_codes!().contains(&line), "{line:?}");
+            assert!(
+                short_exit_codes!().replace('\n', " ").contains(&format!(" {} ", code as i32)),
+                "{code:?}"
+            );
         }
     }
 }

@@ -10,15 +10,16 @@ use crate::analysis::{Gates, Threshold};
 #[command(next_help_heading = "Gates")]
 pub struct GateArgs {
     /// Compare with this run: an id, latest, latest~1, or a file.
-    #[arg(long, value_name = "RUN")]
+    #[arg(long, value_name = "RUN", hide_short_help = true)]
     pub baseline: Option<String>,
-    /// Exit with 4 if a pair failed or has less than this: 5Gbit/s, 80% of the run's median; may be
-    /// repeated.
+    /// Exit with 4 if a pair has less: 5Gbit/s, 80%.
+    ///
+    /// Or if it failed. A part is one of the run's median. May be repeated.
     #[arg(long, value_name = "RATE|PERCENT", value_parser = parse_threshold)]
     fail_below: Vec<Threshold>,
     /// Exit with 4 if a pair is slower than in the baseline by more than this and more than chance:
     /// 10%.
-    #[arg(long, value_name = "PERCENT", value_parser = parse_percent)]
+    #[arg(long, value_name = "PERCENT", value_parser = parse_percent, hide_short_help = true)]
     fail_regression: Option<f64>,
 }
 

@@ -41,47 +41,51 @@ pub struct MeasurementArgs {
     #[arg(short, long, value_name = "DURATION", default_value = "10s", value_parser = parse_time)]
     pub time: Duration,
     /// Leave so much of the start of each test out of its figures, before its time.
-    #[arg(long, value_name = "DURATION", value_parser = parse_omit)]
+    #[arg(long, value_name = "DURATION", value_parser = parse_omit, hide_short_help = true)]
     pub omit: Option<Duration>,
     /// Streams at the same time in each test.
     #[arg(short = 'P', long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=128))]
     pub parallel: u32,
     /// Measure each pair this often; the table shows means, wide and JSON the spread.
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1000), hide_short_help = true)]
     pub repeat: u32,
-    /// Measure how long an answer takes as well, by iperf 2 in the same pods, for 2s at most.
+    /// Measure how long an answer takes as well.
+    ///
+    /// By iperf 2 in the same pods, for 2s at most.
     #[arg(long)]
     pub rtt: bool,
     /// Measure both directions at the same time.
-    #[arg(long)]
+    #[arg(long, hide_short_help = true)]
     pub bidir: bool,
     /// Measure UDP: what arrives, and how much is lost.
     #[arg(long)]
     pub udp: bool,
     /// Send at this rate, all streams together: 940M, 9.4Gbit/s, 0 for no limit
     /// [default: none for TCP; for UDP 80% of what TCP gets in a probe of 1s].
-    #[arg(long, value_name = "RATE", value_parser = parse_rate)]
+    #[arg(long, value_name = "RATE", value_parser = parse_rate, hide_short_help = true)]
     pub bitrate: Option<u64>,
     /// The bytes of one write, or of one datagram: 1400, 128K.
-    #[arg(long, value_name = "SIZE", value_parser = parse_size)]
+    #[arg(long, value_name = "SIZE", value_parser = parse_size, hide_short_help = true)]
     pub length: Option<u64>,
     /// TCP's maximum segment size, in bytes.
-    #[arg(long, value_name = "BYTES", value_parser = clap::value_parser!(u32).range(88..=9216))]
+    #[arg(long, value_name = "BYTES", value_parser = clap::value_parser!(u32).range(88..=9216), hide_short_help = true)]
     pub mss: Option<u32>,
     /// The size of the sockets' buffers: 256K, 4M.
-    #[arg(long, value_name = "SIZE", value_parser = parse_size)]
+    #[arg(long, value_name = "SIZE", value_parser = parse_size, hide_short_help = true)]
     pub window: Option<u64>,
     /// TCP's congestion control: cubic, bbr, whatever the nodes' kernels have.
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", hide_short_help = true)]
     pub congestion: Option<String>,
     /// Mark packets with this code point: 0 to 63, ef, cs1, af41.
-    #[arg(long, value_name = "DSCP", value_parser = parse_dscp)]
+    #[arg(long, value_name = "DSCP", value_parser = parse_dscp, hide_short_help = true)]
     pub dscp: Option<u8>,
     /// The program that measures throughput.
-    #[arg(long, value_enum, default_value_t = EngineArg::Iperf3)]
+    #[arg(long, value_enum, default_value_t = EngineArg::Iperf3, hide_short_help = true)]
     pub engine: EngineArg,
-    /// Further arguments of the throughput tests' clients, as they are.
-    #[arg(last = true, value_name = "CLIENT_ARGUMENT", allow_hyphen_values = true)]
+    /// Further arguments of the clients, as they are.
+    ///
+    /// Of those of throughput tests, but for what would break their report or their placing.
+    #[arg(last = true, value_name = "CLIENT_ARGUMENT", allow_hyphen_values = true, hide_short_help = true)]
     pub client_arguments: Vec<String>,
 }
 

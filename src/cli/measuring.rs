@@ -29,7 +29,7 @@ pub struct CommonArgs {
     #[command(flatten)]
     pub connection: ConnectionArgs,
     /// Do not measure suspicious pairs again, each alone, before a finding is printed.
-    #[arg(long, help_heading = "Measuring")]
+    #[arg(long, help_heading = "Measuring", hide_short_help = true)]
     pub no_confirm: bool,
     /// What the run has to reach.
     #[command(flatten)]
@@ -40,7 +40,7 @@ pub struct CommonArgs {
     /// What to print.
     #[command(flatten)]
     pub output: OutputArgs,
-    /// Print the result and errors only: no plan, no progress.
+    /// Print the result and errors only.
     #[arg(short, long, help_heading = "Output")]
     pub quiet: bool,
 }
@@ -64,8 +64,8 @@ impl CommonArgs {
 /// `matrix`.
 #[derive(Debug, Args)]
 #[command(
-    override_usage = "kubectl netbench matrix [OPTIONS] [NODE]... [-- CLIENT_ARGUMENT...]\n       kubectl netbench matrix [OPTIONS] --to <HOST[:PORT]> [NODE]...\n       kubectl netbench matrix [OPTIONS] --local <N>",
-    after_help = exit::exit_codes!(),
+    override_usage = "kubectl netbench matrix [OPTIONS] [NODE]... [-- CLIENT_ARGUMENT...]\n       kubectl netbench matrix [OPTIONS] --to <HOST[:PORT]> [NODE]...",
+    after_help = exit::short_exit_codes!(),
     after_long_help = concat!(
         "Examples:\n",
         "  kubectl netbench matrix                       every ordered pair of the usable nodes\n",
@@ -81,7 +81,9 @@ impl CommonArgs {
     )
 )]
 pub struct MatrixArgs {
-    /// The nodes to measure, in spite of taints and cordons; all usable ones if none is named.
+    /// The nodes to measure; all usable ones if none is named.
+    ///
+    /// Those that are named are measured in spite of taints and cordons.
     #[arg(value_name = "NODE", conflicts_with = "local")]
     pub nodes: Vec<String>,
 
@@ -95,13 +97,15 @@ pub struct MatrixArgs {
         value_name = "N",
         value_parser = clap::value_parser!(u32).range(1..),
         conflicts_with = "to",
-        help_heading = "Measuring"
+        help_heading = "Measuring",
+        hide_short_help = true
     )]
     pub concurrency: Option<u32>,
 
     /// Measure what is missing or failed in this run, with its nodes and flags.
     #[arg(
         long,
+        hide_short_help = true,
         value_name = "RUN",
         conflicts_with_all = ["nodes", "selector", "concurrency", "MeasurementArgs", "PlacementArgs", "PodArgs", "InsteadArgs"],
         help_heading = "Measuring"
@@ -116,8 +120,8 @@ pub struct MatrixArgs {
 /// `pair`.
 #[derive(Debug, Args)]
 #[command(
-    override_usage = "kubectl netbench pair [OPTIONS] <CLIENT> <SERVER> [-- CLIENT_ARGUMENT...]\n       kubectl netbench pair [OPTIONS] <CLIENT> <SERVER> --server-context <CONTEXT>\n       kubectl netbench pair [OPTIONS] <CLIENT> --to <HOST[:PORT]>\n       kubectl netbench pair [OPTIONS] --local 2",
-    after_help = exit::exit_codes!(),
+    override_usage = "kubectl netbench pair [OPTIONS] <CLIENT> <SERVER> [-- CLIENT_ARGUMENT...]\n       kubectl netbench pair [OPTIONS] <CLIENT> --to <HOST[:PORT]>",
+    after_help = exit::short_exit_codes!(),
     after_long_help = concat!(
         "Examples:\n",
         "  kubectl netbench pair node-1 node-3           both directions, on the pod network\n",
@@ -137,11 +141,17 @@ pub struct PairArgs {
     #[arg(value_name = "SERVER", required_unless_present_any = ["local", "to"], conflicts_with_all = ["local", "to"])]
     pub server: Option<String>,
 
-    /// The context of the cluster that has the server's node, if it is another one.
-    #[arg(long, value_name = "CONTEXT", conflicts_with_all = ["to", "local", "dry_run"], help_heading = "Cluster")]
+    /// The context that has the server's node.
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["to", "local", "dry_run"], help_heading = "Cluster")]
     pub server_context: Option<String>,
     /// The kubeconfig file of that context, if it is another one.
-    #[arg(long, value_name = "FILE", requires = "server_context", help_heading = "Cluster")]
+    #[arg(
+        long,
+        value_name = "FILE",
+        requires = "server_context",
+        help_heading = "Cluster",
+        hide_short_help = true
+    )]
     pub server_kubeconfig: Option<PathBuf>,
 
     /// The flags of all measuring commands.

@@ -51,7 +51,7 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
     name = "kubectl-netbench",
     bin_name = "kubectl netbench",
     version = env!("NETBENCH_VERSION"),
-    after_help = exit::exit_codes!(),
+    after_help = exit::short_exit_codes!(),
     arg_required_else_help = true,
     subcommand_required = true,
     max_term_width = 100
@@ -181,13 +181,30 @@ mod tests {
         assert!(read("3").unwrap_err().contains("--local 2"));
     }
 
+    /// What a command prints, on a terminal of 80 columns.
+    fn help(command: &str, flag: &str) -> String {
+        let words = ["kubectl-netbench", command, flag].into_iter().filter(|word| !word.is_empty());
+        Cli::command().term_width(80).try_get_matches_from(words).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn the_short_help_fits_a_screen_and_the_long_one_has_all_flags() {
+        for command in Cli::command().get_subcommands().filter(|command| !command.is_hide_set()) {
+            let name = command.get_name();
+            let (short, long) = (help(name, "-h"), help(name, "--help"));
+            assert!(short.lines().count() <= 48, "{name}: {} lines\n{short}", short.lines().count());
+            for flag in command.get_arguments().filter_map(clap::Arg::get_long) {
+                assert!(long.contains(&format!("--{flag}")), "{name}: {flag}");
+            }
+        }
+        assert!(help("", "-h").lines().count() <= 48);
+    }
+
     #[test]
     fn both_helps_tell_the_exit_codes() {
-        for help in ["-h", "--help"] {
-            for command in ["matrix", "pair", "check"] {
-                let text = Cli::try_parse_from(["kubectl-netbench", command, help]).unwrap_err().to_string();
-                assert!(text.contains("130  interrupted"), "{command} {help}");
-            }
+        for command in ["matrix", "pair", "check"] {
+            assert!(help(command, "-h").contains("130 interrupted"), "{command}");
+            assert!(help(command, "--help").contains("130  interrupted"), "{command}");
         }
     }
 

@@ -13,7 +13,7 @@ pub struct OutputArgs {
     /// The form of the result.
     #[arg(short, long, value_enum, default_value_t = Format::Table)]
     pub output: Format,
-    /// Write the result to this file, not to standard output.
+    /// Write the result to this file.
     #[arg(long, value_name = "FILE")]
     pub output_file: Option<PathBuf>,
 }

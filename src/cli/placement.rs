@@ -68,31 +68,35 @@ pub enum ViaArg {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Where")]
 pub struct PlacementArgs {
-    /// The ways of the packets; several are measured in turn, and compared [default: pod].
+    /// The ways of the packets [default: pod].
+    ///
+    /// Several are measured in turn, and compared.
     #[arg(long, value_enum, value_delimiter = ',', value_name = "PATH,...", conflicts_with = "host")]
     path: Vec<PathArg>,
     /// On the network of the nodes: --path host.
     #[arg(long)]
     host: bool,
     /// The version of IP [default: the cluster's own choice].
-    #[arg(long, value_enum, value_name = "FAMILY")]
+    #[arg(long, value_enum, value_name = "FAMILY", hide_short_help = true)]
     ip_family: Option<IpFamilyArg>,
-    /// Measure towards this iperf3 server, which runs already, somewhere else.
+    /// Measure towards this iperf3 server elsewhere.
     #[arg(long, value_name = "HOST[:PORT]", value_parser = parse_address, conflicts_with = "rtt")]
     pub to: Option<Address>,
-    /// The image of the pods: any with iperf3 and sh on its PATH that runs as any user.
+    /// The image of the pods.
+    ///
+    /// Any with iperf3 and sh on its PATH that runs as any user; for --rtt and --engine iperf2 with iperf 2.
     #[arg(long, default_value = DEFAULT_IMAGE)]
     image: Option<String>,
     /// The port of the servers [default: 5201, iperf 2: 5001], and the next one with --rtt; with
     /// --local the first one [default: free ports].
-    #[arg(long, value_parser = clap::value_parser!(u16).range(1..65535))]
+    #[arg(long, value_parser = clap::value_parser!(u16).range(1..65535), hide_short_help = true)]
     pub port: Option<u16>,
     /// How clients are started.
-    #[arg(long, value_enum, default_value_t = ViaArg::Auto)]
+    #[arg(long, value_enum, default_value_t = ViaArg::Auto, hide_short_help = true)]
     pub via: ViaArg,
     /// Leave the servers running, for later runs with the same settings to start at once;
     /// `kubectl netbench cleanup` removes them.
-    #[arg(long)]
+    #[arg(long, hide_short_help = true)]
     pub keep: bool,
 }
 
@@ -100,10 +104,10 @@ pub struct PlacementArgs {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Where")]
 pub struct InsteadArgs {
-    /// Print the objects of the run as YAML, and make none of them.
+    /// Print the objects of the run as YAML, make none.
     #[arg(long)]
     pub dry_run: bool,
-    /// Use no cluster: this many servers on this machine's loopback.
+    /// Use no cluster, but so many servers on loopback.
     #[arg(
         long,
         value_name = "N",

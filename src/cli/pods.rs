@@ -14,35 +14,35 @@ use crate::testbed::kubernetes::{Amount, Marks, PodOptions};
 #[command(next_help_heading = "Pods")]
 pub struct PodArgs {
     /// A label for every object that is made; may be repeated.
-    #[arg(long = "label", value_name = "KEY=VALUE", value_parser = parse_label)]
+    #[arg(long = "label", value_name = "KEY=VALUE", value_parser = parse_label, hide_short_help = true)]
     labels: Vec<(String, String)>,
     /// An annotation for every object that is made; may be repeated.
-    #[arg(long = "annotation", value_name = "KEY=VALUE", value_parser = parse_annotation)]
+    #[arg(long = "annotation", value_name = "KEY=VALUE", value_parser = parse_annotation, hide_short_help = true)]
     annotations: Vec<(String, String)>,
     /// What each container asks for [default: cpu=10m,memory=32Mi].
-    #[arg(long, value_name = "NAME=AMOUNT,...", value_delimiter = ',', value_parser = parse_amount)]
+    #[arg(long, value_name = "NAME=AMOUNT,...", value_delimiter = ',', value_parser = parse_amount, hide_short_help = true)]
     requests: Vec<(String, Amount)>,
     /// What each container may have; a limit on CPU may be what is measured [default: none].
-    #[arg(long, value_name = "NAME=AMOUNT,...", value_delimiter = ',', value_parser = parse_amount)]
+    #[arg(long, value_name = "NAME=AMOUNT,...", value_delimiter = ',', value_parser = parse_amount, hide_short_help = true)]
     limits: Vec<(String, Amount)>,
     /// A secret of the namespace to pull the image with; may be repeated.
-    #[arg(long = "image-pull-secret", value_name = "SECRET")]
+    #[arg(long = "image-pull-secret", value_name = "SECRET", hide_short_help = true)]
     pull_secrets: Vec<String>,
     /// A service account of the namespace for the pods; its token is not mounted.
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", hide_short_help = true)]
     service_account: Option<String>,
     /// The priority class of the pods.
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", hide_short_help = true)]
     priority_class: Option<String>,
     /// The runtime class of the pods.
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", hide_short_help = true)]
     runtime_class: Option<String>,
     /// A taint that pods tolerate, so that nodes with it are measured too; may be repeated. Those
     /// of nodes that are named are tolerated anyway.
-    #[arg(long = "toleration", value_name = "KEY[=VALUE][:EFFECT]", value_parser = parse_toleration)]
+    #[arg(long = "toleration", value_name = "KEY[=VALUE][:EFFECT]", value_parser = parse_toleration, hide_short_help = true)]
     tolerations: Vec<Toleration>,
     /// Make a `NetworkPolicy` that lets only the run's own clients in.
-    #[arg(long, conflicts_with_all = ["keep", "to"])]
+    #[arg(long, conflicts_with_all = ["keep", "to"], hide_short_help = true)]
     pub network_policy: bool,
 }
 

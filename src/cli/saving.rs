@@ -9,13 +9,13 @@ use clap::Args;
 #[command(next_help_heading = "Output")]
 pub struct SavingArgs {
     /// Do not save the run.
-    #[arg(long, conflicts_with_all = ["save_to", "keep_runs"])]
+    #[arg(long, conflicts_with_all = ["save_to", "keep_runs"], hide_short_help = true)]
     no_save: bool,
     /// Save the run in this file, not among the user's runs.
-    #[arg(long, value_name = "FILE", conflicts_with = "keep_runs")]
+    #[arg(long, value_name = "FILE", conflicts_with = "keep_runs", hide_short_help = true)]
     save_to: Option<PathBuf>,
     /// Delete all saved runs but the newest N when this one is saved [default: keep all].
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..), hide_short_help = true)]
     keep_runs: Option<u32>,
 }
 

@@ -47,6 +47,9 @@ impl CommandLine {
                 return value(said, Source::Flag);
             }
             let Some(setting) = settings.of(key.name) else {
+                if key.is_switch() {
+                    return value(vec!["false".to_owned()], Source::Default);
+                }
                 let defaults = flag.get_default_values().iter();
                 let defaults = defaults.map(|value| value.to_string_lossy().into_owned()).collect();
                 return value(defaults, Source::Default);
