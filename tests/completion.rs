@@ -90,17 +90,27 @@ fn bash_completes_with_its_script() {
     let home = tempfile::tempdir().expect("a directory");
     let script = format!("{}/completions/kubectl-netbench.bash", env!("CARGO_MANIFEST_DIR"));
     let program = Path::new(env!("CARGO_BIN_EXE_kubectl-netbench"));
-    let asked = "COMP_WORDS=(kubectl-netbench report --output-); COMP_CWORD=2; \
-        _clap_complete_kubectl_netbench kubectl-netbench --output- report; echo \"${COMPREPLY[@]}\"";
     let path = format!(
         "{}:{}",
         program.parent().expect("it is in a directory").display(),
         std::env::var("PATH").unwrap_or_default()
     );
-    let mut bash = Command::new("bash");
-    bash.args(["--norc", "-c", &format!("source '{script}'; {asked}")]).env("PATH", path);
-    let answer = ended(bash.env("XDG_DATA_HOME", home.path())).expect_code(0);
-    assert_eq!(answer.stdout, "--output-file\n", "{}", answer.stderr);
+    let completed = |words: &str, current: usize| {
+        let asked = format!(
+            "COMP_WORDS=({words}); COMP_CWORD={current}; _clap_complete_kubectl_netbench kubectl-netbench \"${{COMP_WORDS[{current}]}}\" x; \
+             echo \"${{COMPREPLY[@]}}\""
+        );
+        let mut bash = Command::new("bash");
+        bash.args(["--norc", "-c", &format!("source '{script}'; {asked}")]).env("PATH", &path);
+        ended(bash.env("XDG_DATA_HOME", home.path())).expect_code(0).stdout
+    };
+    assert_eq!(completed("kubectl-netbench report --output-", 2), "--output-file\n");
+    // flags are for who has begun one
+    assert_eq!(
+        completed("kubectl-netbench completion ''", 2),
+        "install help bash elvish fish powershell zsh\n"
+    );
+    assert_eq!(completed("kubectl-netbench matrix --via ''", 3), "auto exec job\n");
 }
 
 #[test]

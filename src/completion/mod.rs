@@ -6,7 +6,7 @@
 
 mod script;
 
-pub use script::{SHIM, SHIM_NAME, Shell, VARIABLE};
+pub use script::{INDEX, SHIM, SHIM_NAME, Shell, VARIABLE};
 
 use std::ffi::{OsStr, OsString};
 use std::fmt::Write as _;
@@ -82,7 +82,7 @@ pub fn for_kubectl(words: &[OsString], known: &Known) -> String {
     let mut is_open = true;
     for candidate in candidates {
         let value = candidate.get_value().to_string_lossy();
-        // as of kubectl's own commands: flags are for who has begun one
+        // flags are for who has begun one
         if value.starts_with('-') && !current.as_encoded_bytes().starts_with(b"-") {
             continue;
         }
@@ -109,12 +109,16 @@ pub fn for_kubectl(words: &[OsString], known: &Known) -> String {
 }
 
 /// Completes for a shell that was set up with its script: `words` are those of the command line, the
-/// program's own first, and the environment tells which of them, in the way of that shell. The answer
-/// is empty if there is nothing to complete.
-pub fn for_shell(shell: Shell, words: Vec<OsString>, known: &Known) -> Vec<u8> {
+/// program's own first, and the environment tells which of them, in the way of that shell; `index` is
+/// what it says. The answer is empty if there is nothing to complete.
+pub fn for_shell(shell: Shell, words: Vec<OsString>, index: Option<usize>, known: &Known) -> Vec<u8> {
     let mut answer = Vec::new();
     let files = |current: &OsStr| PathCompleter::any().complete(current);
     let mut command = command(words.get(1..).unwrap_or_default(), known, Box::new(files));
+    let current = index.map_or(words.last(), |index| words.get(index));
+    if !current.is_some_and(|word| word.as_encoded_bytes().starts_with(b"-")) {
+        command = without_flags(command);
+    }
     match shell.completer().write_complete(&mut command, words, None, &mut answer) {
         Ok(()) => answer,
         Err(_) => Vec::new(),
@@ -127,6 +131,17 @@ fn command(words: &[OsString], known: &Known, files: Files) -> Command {
     let said = Asked::of(said, &ConnectionOptions::default());
     let names = Names { said, known: Arc::clone(known), files };
     with_names(Cli::command(), &Arc::new(names))
+}
+
+/// As of kubectl's own commands: flags are for who has begun one, or where nothing else may stand.
+fn without_flags(command: Command) -> Command {
+    let hidden = |argument: clap::Arg| {
+        let is_flag = argument.get_long().is_some();
+        argument.hide(is_flag)
+    };
+    // the one that is added to each of them
+    let command = command.disable_help_flag(true);
+    command.mut_args(hidden).mut_subcommands(without_flags)
 }
 
 fn with_names(command: Command, names: &Arc<Names>) -> Command {

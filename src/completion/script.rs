@@ -6,6 +6,10 @@ use clap_complete::env::{Bash, Elvish, EnvCompleter, Fish, Powershell, Zsh};
 /// The variable by which a script asks: its value names the shell.
 pub const VARIABLE: &str = "NETBENCH_COMPLETE";
 
+/// The variable by which some scripts tell which word is to be completed, from 0; for others it is the
+/// last one.
+pub const INDEX: &str = "_CLAP_COMPLETE_INDEX";
+
 /// The program that kubectl asks for completions of `kubectl netbench`, as it has to be named.
 pub const SHIM_NAME: &str =
     if cfg!(windows) { "kubectl_complete-netbench.cmd" } else { "kubectl_complete-netbench" };

@@ -79,7 +79,8 @@ pub async fn complete_for_shell(shell: &str, surroundings: &Surroundings) -> Res
     let Ok(shell) = Shell::from_str(shell, true) else { return Ok(ExitCode::Error) };
     let words: Vec<OsString> = env::args_os().skip_while(|word| word != "--").skip(1).collect();
     let known = known(words.get(1..).unwrap_or_default(), surroundings);
-    let answer = answered(move || completion::for_shell(shell, words, &known)).await;
+    let index = env::var(completion::INDEX).ok().and_then(|index| index.parse().ok());
+    let answer = answered(move || completion::for_shell(shell, words, index, &known)).await;
     write(String::from_utf8_lossy(&answer).into_owned()).await?;
     Ok(ExitCode::Success)
 }

@@ -59,7 +59,11 @@ where
 
 /// `GET /api/v1/nodes?limit=500`: of the address only what is the same for everybody.
 fn told(method: &str, uri: &http::Uri) -> String {
-    format!("{method} {}", uri.path_and_query().map_or("/", |path| path.as_str()))
+    // kube's queries begin with an empty part, and may have no other
+    match uri.query().map(|query| query.trim_start_matches('&')) {
+        None | Some("") => format!("{method} {}", uri.path()),
+        Some(query) => format!("{method} {}?{query}", uri.path()),
+    }
 }
 
 #[cfg(test)]
@@ -70,5 +74,7 @@ mod tests {
     fn the_address_of_the_server_and_what_it_has_of_secrets_is_not_told() {
         let uri = "https://me:secret@10.0.0.1:6443/api/v1/nodes?limit=5".parse().unwrap();
         assert_eq!(told("GET", &uri), "GET /api/v1/nodes?limit=5");
+        assert_eq!(told("POST", &"/api/v1/pods?".parse().unwrap()), "POST /api/v1/pods");
+        assert_eq!(told("GET", &"/api/v1/pods?&limit=5".parse().unwrap()), "GET /api/v1/pods?limit=5");
     }
 }
