@@ -94,7 +94,7 @@ mod tests {
         let needs = needs(settings(), None, Clients::ExecElseJob);
         let printed = rbac(&needs);
         assert!(
-            include_str!("../../docs/measuring.md").contains(&printed),
+            include_str!("../../docs/permissions.md").contains(&printed),
             "the documents show something else"
         );
         insta::assert_snapshot!(printed);

@@ -31,3 +31,4 @@ mod paths;
 mod policies;
 mod rights;
 mod runs;
+mod told;

@@ -1,0 +1,38 @@
+//! What stands beside the program and follows from it: the flags in the README, the settings in
+//! `docs/configuration.md`, the manual, the manifests for krew.
+//!
+//! `UPDATE_DOCUMENTS=1 cargo test --test documents` writes those anew that are generated.
+//! `cargo test --test documents -- --ignored` also builds the archive of this machine's platform.
+
+#![allow(clippy::expect_used, reason = "a test or benchmark ends by a panic, and talks to whoever runs it")]
+
+mod flags;
+mod krew;
+mod man;
+
+use std::path::PathBuf;
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Compares a file with what it has to be, or writes it.
+#[track_caller]
+fn assert_current(name: &str, current: &str) {
+    let path = root().join(name);
+    if std::env::var_os("UPDATE_DOCUMENTS").is_some() {
+        std::fs::write(&path, current).expect("documents can be written");
+    }
+    let kept = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(kept == current, "{name} is not current: UPDATE_DOCUMENTS=1 cargo test --test documents");
+}
+
+/// Compares what stands between two marks of a file with what it has to be, or writes it.
+#[track_caller]
+fn assert_part_current(name: &str, mark: &str, current: &str) {
+    let kept = std::fs::read_to_string(root().join(name)).expect("the document is there");
+    let (begin, end) = (format!("<!-- {mark} -->\n"), format!("<!-- end of {mark} -->"));
+    let (before, rest) = kept.split_once(&begin).expect("the mark is there");
+    let (_, after) = rest.split_once(&end).expect("the end is marked");
+    assert_current(name, &format!("{before}{begin}{current}{end}{after}"));
+}

@@ -1,0 +1,87 @@
+//! What the program tells of itself, called by kubectl: each request, and settings of a context.
+
+use std::fs;
+
+use crate::cluster::{cluster, kubectl, netbench};
+use crate::common::Ended;
+
+#[test]
+#[ignore = "needs a cluster: NETBENCH_E2E_KUBECONFIG"]
+fn requests_are_told_and_nothing_that_is_secret() {
+    let cluster = cluster();
+    let nodes = cluster.nodes(2);
+    let ended =
+        cluster.run(&format!("pair {} {} -t 1s -vvv -o json --no-save", nodes[0], nodes[1])).expect_code(0);
+    assert_eq!(ended.run().tests.len(), 2);
+    for told in [
+        "POST /api/v1/namespaces: 201 after",
+        "/log?",
+        &format!("{} → {}: iperf3 -c ", nodes[0], nodes[1]),
+        &format!("{} says: ", nodes[0]),
+    ] {
+        assert!(ended.stderr.contains(told), "{told} is missing:\n{}", ended.stderr);
+    }
+    let config = kubectl(&["config", "view", "--raw", "--minify", "-o", "json"]).expect_code(0).stdout;
+    let config: serde_json::Value = serde_json::from_str(&config).expect("it is JSON");
+    for secret in ["token", "client-key-data", "client-certificate-data", "password"] {
+        if let Some(secret) = config["users"][0]["user"][secret].as_str() {
+            assert!(!ended.stderr.contains(secret), "a credential was told");
+        }
+    }
+}
+
+#[test]
+#[ignore = "needs a cluster: NETBENCH_E2E_KUBECONFIG"]
+fn a_context_has_settings_of_its_own() {
+    let _cluster = cluster();
+    let context = kubectl(&["config", "current-context"]).expect_code(0).stdout;
+    let home = tempfile::tempdir().expect("a directory");
+    fs::create_dir(home.path().join("kubectl-netbench")).expect("a directory");
+    let file = home.path().join("kubectl-netbench/config.yaml");
+    let settings = format!(
+        "namespace: of-all\ncontexts:\n  '{}': {{namespace: of-this-one, label: {{team: network}}}}\n",
+        context.trim()
+    );
+    fs::write(file, settings).expect("it can be written");
+    let manifests = |words: &str| {
+        let mut command = netbench(&format!("matrix --dry-run {words}"));
+        Ended::from(command.env("XDG_CONFIG_HOME", home.path()).output().expect("kubectl runs"))
+            .expect_code(0)
+            .stdout
+    };
+    let of_context = manifests("");
+    assert!(
+        of_context.contains("namespace: of-this-one") && of_context.contains("team: network"),
+        "{of_context}"
+    );
+    let of_flag = manifests("-n of-flag");
+    assert!(of_flag.contains("namespace: of-flag") && !of_flag.contains("of-this-one"), "{of_flag}");
+}
+
+/// What users of kubectl expect of each command: its help, and 2 for a wrong word, before anything is asked.
+#[test]
+#[ignore = "needs a cluster: NETBENCH_E2E_KUBECONFIG"]
+fn each_command_has_help_and_refuses_wrong_words() {
+    let _cluster = cluster();
+    for command in [
+        "matrix",
+        "pair",
+        "check",
+        "report",
+        "compare",
+        "runs",
+        "runs delete",
+        "cleanup",
+        "config",
+        "completion",
+    ] {
+        for help in ["-h", "--help"] {
+            let ended = Ended::from(netbench(&format!("{command} {help}")).output().expect("kubectl runs"));
+            let ended = ended.expect_code(0);
+            assert!(ended.stdout.contains(&format!("Usage: kubectl netbench {command}")), "{}", ended.stdout);
+        }
+        let wrong = netbench(&format!("{command} --wrong")).output().expect("kubectl runs");
+        let wrong = Ended::from(wrong).expect_code(2);
+        assert!(wrong.stdout.is_empty() && wrong.stderr.contains("'--wrong'"), "{}", wrong.stderr);
+    }
+}
