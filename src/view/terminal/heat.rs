@@ -1,6 +1,7 @@
 //! The colours of a heat map on a terminal.
 
-use ansi_colours::ansi256_from_rgb;
+use anstyle::RgbColor;
+use anstyle_lossy::rgb_to_xterm;
 use comfy_table::Color;
 
 use crate::view::{ColorDepth, scale};
@@ -10,7 +11,7 @@ pub(super) fn colors(part: f64, depth: ColorDepth) -> (Color, Color) {
     let (background, text) = scale::colors(part);
     let color = |(r, g, b): scale::Rgb| match depth {
         ColorDepth::TrueColor => Color::Rgb { r, g, b },
-        ColorDepth::Ansi256 => Color::AnsiValue(ansi256_from_rgb((r, g, b))),
+        ColorDepth::Ansi256 => Color::AnsiValue(rgb_to_xterm(RgbColor(r, g, b)).0),
     };
     (color(background), color(text))
 }
