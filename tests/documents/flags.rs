@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use clap::error::ErrorKind;
 use clap::{Arg, ArgAction, CommandFactory};
 use kubectl_netbench::cli::Cli;
-use kubectl_netbench::config::KEYS;
+use kubectl_netbench::config::{CommandLine, KEYS, Settings};
 
 use super::{assert_part_current, root};
 
@@ -86,38 +87,62 @@ fn the_settings_in_the_documents_are_those_of_the_program() {
     assert_part_current("docs/configuration.md", "settings", &table);
 }
 
-#[test]
-fn the_documents_name_no_flag_that_there_is_not() {
-    let mut known: Vec<String> = Vec::new();
-    let mut with_help = Cli::command();
-    with_help.build();
-    let mut left = vec![with_help];
-    while let Some(command) = left.pop() {
-        known.extend(command.get_arguments().filter_map(Arg::get_long).map(str::to_owned));
-        left.extend(command.get_subcommands().cloned());
-    }
+/// All documents, each with its name.
+fn documents() -> Vec<(String, String)> {
     let documents = std::fs::read_dir(root().join("docs")).expect("there are documents");
     let documents = documents.map(|entry| entry.expect("it is read").path());
     let documents = documents.filter(|path| path.extension().is_some_and(|extension| extension == "md"));
+    let others = ["README.md", "SECURITY.md", "CONTRIBUTING.md", "completions/README.md"];
+    documents
+        .chain(others.map(|name| root().join(name)))
+        .map(|path| (path.display().to_string(), std::fs::read_to_string(&path).expect("it is read")))
+        .collect()
+}
+
+/// The words of a line of a block of code, if it calls this program, up to what is the shell's.
+fn called(line: &str) -> Option<Vec<String>> {
+    let line = line.trim_start_matches("$ ").trim_start_matches("time ").trim_start_matches("- run: ");
+    let words = line.strip_prefix("kubectl netbench")?.split(" # ").next()?;
+    let is_shells = |word: &String| {
+        let end = ["|", ">", ">>", "&", "&&", ";", "2>&1"].contains(&word.as_str());
+        end || word.starts_with(">/") || word.starts_with('#')
+    };
+    let words = shlex::split(&words.replace(';', " ;")).unwrap_or_else(|| panic!("the shell does not take: {line}"));
+    Some(words.into_iter().take_while(|word| !is_shells(word)).collect())
+}
+
+#[test]
+fn each_command_in_the_documents_is_one_that_can_be_called() {
     let mut checked = 0;
-    for path in documents.chain([root().join("README.md"), root().join("SECURITY.md")]) {
-        let text = std::fs::read_to_string(&path).expect("it is read");
-        for line in text.lines().filter(|line| line.contains("kubectl netbench ")) {
-            let (_, words) = line.split_once("kubectl netbench ").expect("it is there");
-            // up to what is another program's
-            let words = words.split(['|', ';', '`', '#', '>', '&']).next().unwrap_or_default();
-            let words = words.split_once(" -- ").map_or(words, |(ours, _)| ours);
-            for word in words.split_whitespace().filter_map(|word| word.strip_prefix("--")) {
-                let name = word.split('=').next().unwrap_or_default();
-                let name = name.trim_end_matches(|end: char| !end.is_ascii_alphanumeric());
-                checked += 1;
-                assert!(
-                    name.is_empty() || known.iter().any(|known| known == name),
-                    "{}: --{name}: {line}",
-                    path.display()
-                );
+    for (name, text) in documents() {
+        let mut is_code = false;
+        for line in text.lines() {
+            if line.starts_with("```") {
+                is_code = !is_code;
+                continue;
+            }
+            let Some(words) = called(line.trim_start()).filter(|_| is_code) else { continue };
+            checked += 1;
+            let whole = std::iter::once("kubectl-netbench".to_owned()).chain(words).map(Into::into);
+            let read = CommandLine::read(whole).and_then(|line| line.with(&Settings::default()));
+            if let Err(error) = read {
+                let asks = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
+                assert!(asks, "{name}: {line}\n{error}");
             }
         }
     }
-    assert!(checked > 50, "{checked}");
+    assert!(checked > 40, "{checked}");
+}
+
+#[test]
+fn links_between_documents_lead_somewhere() {
+    for (name, text) in documents() {
+        let folder = std::path::Path::new(&name).parent().expect("it is in a folder");
+        for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            let file = link.split('#').next().unwrap_or_default();
+            if !file.is_empty() && !file.contains("://") {
+                assert!(folder.join(file).exists(), "{name}: {link}");
+            }
+        }
+    }
 }
