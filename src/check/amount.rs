@@ -14,10 +14,16 @@ pub(super) fn exceeds(one: f64, other: f64) -> bool {
     one > other + other.abs() * 1e-9
 }
 
-/// An amount as Kubernetes writes it: CPU in thousandths, memory in MiB, all else as a number.
+/// An amount as Kubernetes writes it: CPU in thousandths unless it is whole, memory in MiB, all else as a
+/// number.
 pub(super) fn written(value: f64, resource: &str) -> String {
     if resource.ends_with("cpu") {
-        format!("{:.0}m", value * 1000.0)
+        let thousandths = (value * 1000.0).round();
+        if thousandths % 1000.0 == 0.0 {
+            format!("{:.0}", thousandths / 1000.0)
+        } else {
+            format!("{thousandths:.0}m")
+        }
     } else if resource.ends_with("memory") {
         format!("{:.0}Mi", value / (1024.0 * 1024.0))
     } else {

@@ -158,7 +158,7 @@ mod tests {
             items.into_iter().map(|item| item.found).collect::<Vec<_>>()
         };
         assert_eq!(found("2"), Vec::<String>::new());
-        assert_eq!(found("3"), ["l allows 2000m of cpu at most, and a container has a limit of 3000m"]);
+        assert_eq!(found("3"), ["l allows 2 of cpu at most, and a container has a limit of 3"]);
     }
 
     fn found(limits: &serde_json::Value) -> Vec<String> {

@@ -73,7 +73,8 @@ fn image(needs: &Needs, choice: &Choice) -> Item {
     let image = &needs.settings.image;
     let by = if image.contains("@sha256:") { "by its digest" } else { "by a tag, which may move" };
     let architectures = choice.chosen.iter().filter_map(|chosen| chosen.node.architecture.as_deref());
-    let mut architectures: Vec<&str> = architectures.collect();
+    // a node that was never ready has none
+    let mut architectures: Vec<&str> = architectures.filter(|name| !name.is_empty()).collect();
     architectures.sort_unstable();
     architectures.dedup();
     let of = match architectures.as_slice() {

@@ -45,7 +45,9 @@ fn left_out(seen: &Seen<'_>) -> Vec<Item> {
     let item = |(reason, nodes): (&str, Vec<&String>)| {
         let found = format!("{} left out: {reason}", names(nodes.iter().map(|name| name.as_str())));
         if reason.starts_with("not ready") {
-            Item::warning(Topic::Nodes, found, "see `kubectl describe node` for what it lacks")
+            let names: Vec<&str> = nodes.iter().map(|name| name.as_str()).collect();
+            let remedy = format!("see `kubectl describe node {}` for what it lacks", names.join(" "));
+            Item::warning(Topic::Nodes, found, remedy)
         } else if reason.starts_with("runs ") {
             Item::ok(Topic::Nodes, found)
         } else {

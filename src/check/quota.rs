@@ -192,7 +192,7 @@ mod tests {
             found(&json!({"limits.cpu": "6"}), &json!({}), &[], &made)
         };
         assert_eq!(of("1"), ["Ok: leaves room for all that the run makes"]);
-        assert_eq!(of("2"), ["Problem: q has 0m of 6000m limits.cpu in use, and the run needs 12000m"]);
+        assert_eq!(of("2"), ["Problem: q has 0 of 6 limits.cpu in use, and the run needs 12"]);
     }
 
     #[test]
@@ -202,6 +202,6 @@ mod tests {
         let quota = json!({"metadata": {"name": "q"}, "spec": {"hard": {"limits.cpu": "4"}}});
         let (range, quota) = (serde_json::from_value(range).unwrap(), serde_json::from_value(quota).unwrap());
         let items = items(&[quota], &[range], &made());
-        assert_eq!(items[0].found, "q has 0m of 4000m limits.cpu in use, and the run needs 6000m");
+        assert_eq!(items[0].found, "q has 0 of 4 limits.cpu in use, and the run needs 6");
     }
 }

@@ -165,7 +165,9 @@ impl<T: Testbed> Attempt<'_, T> {
         let names = &self.run.settings.nodes;
         let (client, server) = (names[self.test.client].as_str(), names[self.test.server].as_str());
         let mut output = |bytes: &[u8]| {
-            trace!("{client} says: {}", String::from_utf8_lossy(bytes).trim_end());
+            if !bytes.trim_ascii().is_empty() {
+                trace!("{client} says: {}", String::from_utf8_lossy(bytes).trim_end());
+            }
             for sample in reader.push(bytes) {
                 silence.sample(sample);
                 if self.tells {

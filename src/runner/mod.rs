@@ -234,7 +234,8 @@ impl<T: Testbed> Run<'_, T> {
                 results.into_iter().map(|(direction, figures)| (direction, Outcome::Ok(figures))).collect()
             }
             Err(failure) => {
-                let failure = with_remedy(failure, way.path);
+                let to_outside = self.settings.started < self.settings.nodes.len();
+                let failure = with_remedy(failure, way.path, to_outside);
                 let failed = |direction| (direction, Outcome::Failed(failure.clone()));
                 test.flow.directions().iter().copied().map(failed).collect::<Vec<_>>()
             }

@@ -2,11 +2,14 @@
 
 use crate::document::{Failure, FailureKind, Path};
 
-/// The failure of a test over `path`, with what to do about it.
-pub(super) fn with_remedy(failure: Failure, path: Path) -> Failure {
+/// The failure of a test over `path`, with what to do about it; `to_outside` if its server runs elsewhere.
+pub(super) fn with_remedy(failure: Failure, path: Path, to_outside: bool) -> Failure {
     let remedy = match failure.kind {
         // there is nothing between a machine and itself
         _ if failure.remedy.is_some() || path == Path::Loopback => return failure,
+        FailureKind::Unreachable if to_outside => {
+            "see whether an iperf3 server listens there, on that port, and whether a firewall lets the nodes through"
+        }
         FailureKind::Unreachable => {
             "see what keeps them apart: a NetworkPolicy, a firewall, a node that has no way to the other; \
              --path pod,host tells the overlay from the wire"
@@ -36,7 +39,9 @@ mod tests {
     #[test]
     fn a_remedy_that_is_known_better_stays() {
         let failure = || Failure::new(FailureKind::Unreachable, "no route to host");
-        let remedy = |failure, path| with_remedy(failure, path).remedy;
+        let remedy = |failure, path| with_remedy(failure, path, false).remedy;
+        let outside = with_remedy(failure(), Path::Pod, true).remedy;
+        assert!(outside.is_some_and(|remedy| remedy.contains("listens there")));
         assert!(remedy(failure(), Path::Pod).is_some_and(|remedy| remedy.contains("NetworkPolicy")));
         assert_eq!(remedy(failure().with_remedy(Some("ask".to_owned())), Path::Pod).as_deref(), Some("ask"));
         assert_eq!(remedy(failure(), Path::Loopback), None);

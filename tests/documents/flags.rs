@@ -107,7 +107,8 @@ fn called(line: &str) -> Option<Vec<String>> {
         let end = ["|", ">", ">>", "&", "&&", ";", "2>&1"].contains(&word.as_str());
         end || word.starts_with(">/") || word.starts_with('#')
     };
-    let words = shlex::split(&words.replace(';', " ;")).unwrap_or_else(|| panic!("the shell does not take: {line}"));
+    let words =
+        shlex::split(&words.replace(';', " ;")).unwrap_or_else(|| panic!("the shell does not take: {line}"));
     Some(words.into_iter().take_while(|word| !is_shells(word)).collect())
 }
 

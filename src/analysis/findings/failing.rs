@@ -2,7 +2,9 @@
 
 use super::{finding, listed};
 use crate::analysis::summary::Way;
-use crate::document::{Finding, FindingKind, PairSummary, Run, ThroughputSummary};
+use crate::document::{
+    FailureKind, Finding, FindingKind, Outcome, PairSummary, Run, TestRecord, ThroughputSummary,
+};
 
 /// With fewer pairs, a node that fails is no more than the failures that are told in any case.
 const FEWEST_PAIRS: usize = 2;
@@ -18,7 +20,7 @@ pub(super) fn unreachable(run: &Run) -> Vec<Finding> {
             continue;
         }
         let way = (summary.path, summary.ip_family);
-        let failing = run.nodes.iter().filter_map(|node| Some((node, of_node(summary, &node.name)?)));
+        let failing = run.nodes.iter().filter_map(|node| Some((node, of_node(run, summary, &node.name)?)));
         told.extend(failing.map(|(node, sentence)| {
             let subjects = vec![node.name.clone()];
             let finding = finding(FindingKind::UnreachableNode, Some(way), sentence.clone(), subjects);
@@ -43,7 +45,18 @@ pub(super) fn unreachable(run: &Run) -> Vec<Finding> {
     findings
 }
 
-fn of_node(summary: &ThroughputSummary, node: &str) -> Option<String> {
+/// Whether the tests of a node did not fail in the network, but had no server or client there.
+fn was_unusable(run: &Run, summary: &ThroughputSummary, node: &str) -> bool {
+    let of_way = |test: &&TestRecord| (test.path, test.ip_family) == (summary.path, summary.ip_family);
+    let of_node = |test: &&TestRecord| test.client == node || test.server == node;
+    let mut tests = run.tests.iter().filter(of_way).filter(of_node);
+    tests.all(|test| {
+        matches!(&test.outcome, Outcome::Failed(failure)
+            if matches!(failure.kind, FailureKind::NodeUnusable | FailureKind::Refused))
+    })
+}
+
+fn of_node(run: &Run, summary: &ThroughputSummary, node: &str) -> Option<String> {
     let of = |end: fn(&PairSummary) -> &String| -> Vec<&PairSummary> {
         summary.pairs.iter().filter(|pair| end(pair) == node).collect()
     };
@@ -51,6 +64,9 @@ fn of_node(summary: &ThroughputSummary, node: &str) -> Option<String> {
     let failed =
         |pairs: &[&PairSummary]| pairs.len() >= FEWEST_PAIRS && pairs.iter().all(|pair| pair.measured == 0);
     let what = match (failed(&sent), failed(&received)) {
+        (true, true) if was_unusable(run, summary, node) => {
+            format!("{node} was not measured: {} pairs failed", sent.len() + received.len())
+        }
         (true, true) => {
             format!("nothing gets from or to {node}: {} pairs failed", sent.len() + received.len())
         }

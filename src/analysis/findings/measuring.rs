@@ -69,7 +69,8 @@ pub(super) fn cpu_bound(run: &Run) -> Option<Finding> {
         return None;
     }
     // an old iperf3 at either end is what the others have to wait for
-    let threads = |node: &Node| iperf3::threads(node.iperf3.as_deref(), run.parameters.parallel);
+    let streams = run.parameters.parallel * if run.parameters.bidirectional { 2 } else { 1 };
+    let threads = |node: &Node| iperf3::threads(node.iperf3.as_deref(), streams);
     let threads = run.nodes.iter().map(threads).min().unwrap_or(1);
     let bound: Vec<&TestRecord> = run.tests.iter().filter(|test| test.is_cpu_bound(threads)).collect();
     if bound.is_empty() {
@@ -80,11 +81,12 @@ pub(super) fn cpu_bound(run: &Run) -> Option<Finding> {
     busy.dedup();
     let all = run.tests.iter().filter(|test| test.measure == Measure::Throughput).count();
     let sentence = format!(
-        "CPU-bound: iperf3 kept a processor busy in {} of {} (on {}); these show what the processor can \
-         do, not the network",
+        "CPU-bound: iperf3 kept a processor busy in {} of {} (on {}); {} what the processor can do, not the \
+         network",
         bound.len(),
         counted(all, "test"),
-        listed(&busy)
+        listed(&busy),
+        if bound.len() == 1 { "this one shows" } else { "these show" }
     );
     Some(finding(FindingKind::CpuBound, None, sentence, busy))
 }

@@ -1,6 +1,8 @@
 use crate::analysis::analyse;
 use crate::document::fixtures::{failed, measured, run};
-use crate::document::{Confirmation, Finding, Measurement, Outcome, Path, Run, TestRecord, Throughput};
+use crate::document::{
+    Confirmation, Failure, FailureKind, Finding, Measurement, Outcome, Path, Run, TestRecord, Throughput,
+};
 
 const NODES: [&str; 5] = ["node-1", "node-2", "node-3", "node-4", "node-5"];
 
@@ -124,6 +126,19 @@ fn a_node_that_nothing_gets_to_is_told_with_the_reason() {
 }
 
 #[test]
+fn a_node_without_a_server_is_not_laid_to_the_network() {
+    let mut run = five(|_, _| 9.4);
+    for test in &mut run.tests {
+        if [&test.server, &test.client].contains(&&"node-3".to_owned()) {
+            let failure = Failure::new(FailureKind::NodeUnusable, "node-3 cannot be measured: no room");
+            test.outcome = Outcome::Failed(failure);
+        }
+    }
+    let told = "node-3 was not measured: 8 pairs failed (node-3 cannot be measured: no room)";
+    assert_eq!(sentences(run), [told]);
+}
+
+#[test]
 fn retransmits_out_of_line_are_laid_to_the_end_they_share() {
     let mut run = five(|_, _| 9.4);
     run.tests = run
@@ -172,7 +187,7 @@ fn a_mix_of_versions_and_a_busy_processor_are_told() {
         sentences(run),
         [
             "the nodes have different versions of iperf3: 3.12 on node-1, node-2, node-4, node-5; 3.18 on node-3",
-            "CPU-bound: iperf3 kept a processor busy in 1 of 20 tests (on node-2); these show what the \
+            "CPU-bound: iperf3 kept a processor busy in 1 of 20 tests (on node-2); this one shows what the \
              processor can do, not the network",
         ]
     );

@@ -40,6 +40,10 @@ fn install(arguments: InstallArgs) -> Result<ExitCode, Error> {
         "installed {}; kubectl 1.26 and later asks it wherever kubectl itself is completed (kubectl completion --help)",
         path.display()
     ));
+    let on_path = env::var_os("PATH").is_some_and(|path| env::split_paths(&path).any(|one| one == directory));
+    if !on_path {
+        console::note(&format!("{} is not on PATH: kubectl finds nothing there", directory.display()));
+    }
     Ok(ExitCode::Success)
 }
 

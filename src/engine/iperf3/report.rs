@@ -282,6 +282,15 @@ fn kept(line: &str) -> String {
     line.chars().take(KEPT_CHARACTERS).collect()
 }
 
+/// What iperf3 says when a connection that was there is gone.
+const LOST_CONNECTIONS: [&str; 5] = [
+    "closed unexpectedly",
+    "has terminated",
+    "unable to send control message",
+    "Broken pipe",
+    "Connection reset",
+];
+
 /// Sorts iperf3's own words.
 fn engine_failure(message: &str) -> Failure {
     let message = message.trim_start_matches("error - ");
@@ -289,7 +298,7 @@ fn engine_failure(message: &str) -> Failure {
         FailureKind::Unreachable
     } else if message.contains("server is busy") {
         FailureKind::Busy
-    } else if message.contains("closed unexpectedly") || message.contains("has terminated") {
+    } else if LOST_CONNECTIONS.iter().any(|lost| message.contains(lost)) {
         FailureKind::Incomplete
     } else if message.contains("timed out") {
         FailureKind::TimedOut

@@ -27,7 +27,7 @@ pub fn table(entries: &[Entry], now: Timestamp, canvas: Canvas) -> String {
             Cell::new(command),
             style::right(Cell::new(entry.nodes)),
             style::or_dash(entry.median_bits_per_second.map(rate)),
-            style::right(Cell::new(format!("{}/{}", entry.failed_tests, entry.tests))),
+            style::or_dash((entry.tests > 0).then(|| format!("{}/{}", entry.failed_tests, entry.tests))),
             style::right(Cell::new(entry.findings.len())),
             Cell::new(match entry.state {
                 State::Complete => "complete".to_owned(),

@@ -123,7 +123,7 @@ impl ConnectError {
                 let why = format!("it has: {}", known.join(", "));
                 match nearest {
                     Some(nearest) => what.because(why).remedy(format!("did you mean --{kind} {nearest}?")),
-                    None => what.because(why),
+                    None => what.because(why).remedy(format!("choose one of these with --{kind}")),
                 }
             }
             Self::NoCurrentContext => {

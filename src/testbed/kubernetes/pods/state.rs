@@ -12,6 +12,9 @@ use crate::testbed::Unusable;
 const PATIENCE: Duration = Duration::from_secs(5);
 
 const NEEDS_OF_IMAGE: &str = "the image must run as any user, and needs iperf3 and sh on its PATH (for --rtt and --engine iperf2, iperf 2)";
+const NEEDS_IPERF3: &str =
+    "the image has no iperf3: take another --image, or --engine iperf2 if it has iperf 2";
+const NEEDS_IPERF2: &str = "the image has no iperf 2: leave --rtt out, or take another --image";
 const OTHER_PORT: &str =
     "choose another port with --port (if servers of --keep hold it, `kubectl netbench cleanup` removes them)";
 
@@ -136,7 +139,7 @@ fn waiting_for(reason: &str, message: &str) -> PodState {
         "InvalidImageName" => stuck("its image has no valid name", "check --image", Duration::ZERO),
         "ErrImageNeverPull" => stuck("its image is not on the node", "check --image", Duration::ZERO),
         "CreateContainerConfigError" | "CreateContainerError" | "RunContainerError" | "CrashLoopBackOff" => {
-            stuck("its container cannot be started", NEEDS_OF_IMAGE, PATIENCE)
+            stuck("its container cannot be started", lacks(message), PATIENCE)
         }
         "ContainerCreating" | "PodInitializing" | "" => starting("creating its container"),
         other => starting(other),
@@ -182,9 +185,20 @@ fn why_ended(pod: &Pod, terminated: Option<&ContainerStateTerminated>, message: 
         Some("OOMKilled") => Unusable::because("its container was killed for using too much memory"),
         Some("ContainerCannotRun" | "StartError") => {
             Unusable::because(format!("its container cannot be started: {message}"))
-                .with_remedy(Some(NEEDS_OF_IMAGE))
+                .with_remedy(Some(lacks(message)))
         }
         _ => ended_by_itself(pod, terminated.exit_code, message),
+    }
+}
+
+/// What an image lacks that has no container started, by the runtime's words.
+fn lacks(message: &str) -> &'static str {
+    if message.contains("\"iperf3\"") {
+        NEEDS_IPERF3
+    } else if message.contains("\"iperf\"") {
+        NEEDS_IPERF2
+    } else {
+        NEEDS_OF_IMAGE
     }
 }
 
