@@ -59,11 +59,11 @@ where
 
 /// `GET /api/v1/nodes?limit=500`: of the address only what is the same for everybody.
 fn told(method: &str, uri: &http::Uri) -> String {
-    // kube's queries begin with an empty part, and may have no other
-    match uri.query().map(|query| query.trim_start_matches('&')) {
-        None | Some("") => format!("{method} {}", uri.path()),
-        Some(query) => format!("{method} {}?{query}", uri.path()),
-    }
+    // kube's queries begin with an empty part; commands are told by who runs them
+    let is_told = |part: &&str| !part.is_empty() && !part.starts_with("command=");
+    let parts: Vec<&str> = uri.query().unwrap_or_default().split('&').filter(is_told).collect();
+    let mark = if parts.is_empty() { "" } else { "?" };
+    format!("{method} {}{mark}{}", uri.path(), parts.join("&"))
 }
 
 #[cfg(test)]
@@ -76,5 +76,7 @@ mod tests {
         assert_eq!(told("GET", &uri), "GET /api/v1/nodes?limit=5");
         assert_eq!(told("POST", &"/api/v1/pods?".parse().unwrap()), "POST /api/v1/pods");
         assert_eq!(told("GET", &"/api/v1/pods?&limit=5".parse().unwrap()), "GET /api/v1/pods?limit=5");
+        let exec = "/exec?stdin=true&container=iperf3&command=sh&command=-c".parse().unwrap();
+        assert_eq!(told("GET", &exec), "GET /exec?stdin=true&container=iperf3");
     }
 }
