@@ -48,9 +48,12 @@ async fn main() {
 /// Reads the command line and carries out its command. Help and mistakes end the process.
 async fn carry_out(surroundings: &Surroundings) -> Result<cli::ExitCode, commands::Error> {
     let line = CommandLine::read(std::env::args_os()).unwrap_or_else(|error| error.exit());
-    let settings =
-        if line.takes_settings() { surroundings.settings(&line.connection())? } else { Settings::default() };
-    let cli = line.with(&settings).unwrap_or_else(|error| error.exit());
+    let settings = if line.takes_settings() {
+        line.settle(&surroundings.settings(&line.connection())?)?
+    } else {
+        Settings::default()
+    };
+    let cli = line.cli(&settings).unwrap_or_else(|error| error.exit());
     if cli.console.ascii {
         console::use_ascii(true);
     }

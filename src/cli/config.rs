@@ -7,7 +7,7 @@ use super::{ConnectionArgs, ListFormat, MeasurementArgs, PlacementArgs, PodArgs,
 /// `config`.
 #[derive(Debug, Args)]
 #[command(
-    override_usage = "kubectl netbench config [-o json] [FLAGS OF matrix]...",
+    override_usage = "kubectl netbench config [-o json] [FLAG OF A SETTING]...",
     after_help = "\
 A setting is named as its flag: `time: 5s` in the file, NETBENCH_TIME=5s in the
 environment, --time 5s on the command line. Examples and all settings: --help",
@@ -43,7 +43,22 @@ pub struct ConfigArgs {
     /// In which cluster.
     #[command(flatten)]
     pub connection: ConnectionArgs,
+    /// The most tests at the same time.
+    #[arg(
+        long,
+        value_name = "N",
+        value_parser = clap::value_parser!(u32).range(1..),
+        help_heading = "Measuring",
+        hide_short_help = true
+    )]
+    pub concurrency: Option<u32>,
+    /// Do not measure suspicious pairs again.
+    #[arg(long, help_heading = "Measuring", hide_short_help = true)]
+    pub no_confirm: bool,
     /// Where a run is kept.
     #[command(flatten)]
     pub saving: SavingArgs,
+    /// Print the result and errors only.
+    #[arg(short, long, help_heading = "Output", hide_short_help = true)]
+    pub quiet: bool,
 }

@@ -19,7 +19,8 @@ impl Surroundings {
     pub fn settings(&self, given: &ConnectionOptions) -> Result<Settings, Error> {
         let path = self.configuration_file.clone().unwrap_or_default();
         let text = match std::fs::read_to_string(&path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
+            // also where its folder cannot be, or cannot be looked into
+            Err(_) if std::fs::metadata(&path).is_err() => String::new(),
             read => {
                 let unreadable =
                     |error: io::Error| ConfigError::Unreadable { path: path.clone(), why: error.to_string() };
@@ -27,7 +28,11 @@ impl Surroundings {
             }
         };
         let configuration = Configuration::read(&path, &text, |name| std::env::var(name).ok())?;
-        let settings = configuration.settings(None);
+        let of = |context: Option<&str>| {
+            let settings = configuration.settings(context);
+            if given.kubeconfig.is_some() { settings.for_another_kubeconfig() } else { settings }
+        };
+        let settings = of(None);
         if !configuration.has_contexts() {
             return Ok(settings);
         }
@@ -39,7 +44,7 @@ impl Surroundings {
         };
         // what is wrong with the kubeconfig is told by what needs it
         let context = kubernetes::context(&options, &self.environment).ok().flatten();
-        Ok(configuration.settings(context.as_deref()))
+        Ok(of(context.as_deref()))
     }
 }
 

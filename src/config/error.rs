@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::PathBuf;
 
-use super::KEYS;
+use super::{KEYS, Setting};
 use crate::explanation::Explanation;
 use crate::plain;
 
@@ -73,6 +73,16 @@ pub enum ConfigError {
         /// Why.
         why: String,
     },
+    /// A setting does not go together with the other ones.
+    #[error("{place}: `{key}` cannot be used")]
+    Together {
+        /// Where.
+        place: Box<Place>,
+        /// The key.
+        key: &'static str,
+        /// Why, by the name of its flag.
+        why: String,
+    },
     /// The file cannot be read.
     #[error("cannot read {}", path.display())]
     Unreadable {
@@ -84,6 +94,13 @@ pub enum ConfigError {
 }
 
 impl ConfigError {
+    /// A setting that the command line refuses.
+    pub(super) fn together(setting: Setting, refusal: &clap::Error) -> Self {
+        let said = refusal.to_string();
+        let why = said.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned();
+        Self::Together { place: Box::new(setting.place), key: setting.key.name, why }
+    }
+
     /// The error in the three parts that are shown.
     pub fn explain(&self) -> Explanation {
         let shown = Explanation::new(plain::line(&self.to_string()));
@@ -99,7 +116,12 @@ impl ConfigError {
             Self::Value { why, key, .. } => shown
                 .because(why)
                 .remedy(format!("change it or take it out; kubectl netbench matrix --help explains --{key}")),
-            Self::Unreadable { why, .. } => shown.because(why).remedy("make it a file that you can read"),
+            Self::Together { why, .. } => {
+                shown.because(why).remedy("change it or take it out, or set what it needs as well")
+            }
+            Self::Unreadable { why, .. } => {
+                shown.because(why).remedy("make it a text in UTF-8 that you can read")
+            }
         }
     }
 }

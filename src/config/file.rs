@@ -59,7 +59,10 @@ impl Reader<'_> {
         let said = error.without_snippet().to_string();
         // it ends with the place, which has been said, or with advice for programmers
         let why = said.rsplit_once(" at line ").map_or(said.as_str(), |(why, _)| why);
-        let why = why.split_once(", set DuplicateKeyPolicy").map_or(why, |(why, _)| why).to_owned();
+        let why = [", set DuplicateKeyPolicy", "; use "]
+            .iter()
+            .fold(why, |why, advice| why.split_once(advice).map_or(why, |(why, _)| why))
+            .to_owned();
         ConfigError::Syntax { place, why }
     }
 

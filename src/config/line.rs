@@ -4,9 +4,9 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::parser::ValueSource;
-use clap::{Arg, ArgAction, ArgMatches, Command, CommandFactory, Id};
+use clap::{Arg, ArgMatches, Command, CommandFactory, Id};
 
-use super::{Setting, Settings};
+use super::{ConfigError, Place, Setting, Settings};
 use crate::cli::Cli;
 use crate::testbed::kubernetes::ConnectionOptions;
 
@@ -31,7 +31,7 @@ impl CommandLine {
     /// Whether settings change anything: what sets up completion needs none, and must work where the
     /// file is wrong.
     pub fn takes_settings(&self) -> bool {
-        !matches!(self.matches.subcommand_name(), Some("completion" | "__complete"))
+        !matches!(self.command(), "completion" | "__complete")
     }
 
     /// The kubeconfig and the context that are named.
@@ -44,18 +44,57 @@ impl CommandLine {
         }
     }
 
-    /// The command, with settings where the words say nothing. A setting that cannot go together with
-    /// what the words say gives way to them.
+    /// The command, with settings where the words say nothing.
     ///
     /// # Errors
     /// It makes no sense: the error prints itself.
-    pub fn with(&self, settings: &Settings) -> Result<Cli, clap::Error> {
-        let command = Cli::command();
-        let name = self.matches.subcommand_name().unwrap_or_default();
-        let excluded = command.find_subcommand(name).map(|command| self.excluded(command));
-        let excluded = excluded.unwrap_or_default();
-        let is_kept = |setting: &&Setting| !excluded.iter().any(|id| id == setting.key.flag().get_id());
-        Cli::read(settings.kept(is_kept).apply(command), self.words.iter().cloned())
+    pub fn cli(&self, settings: &Settings) -> Result<Cli, clap::Error> {
+        Cli::read(settings.apply(Cli::command()), self.words.iter().cloned())
+    }
+
+    /// The settings that hold beside these words: one that does not go together with what they say gives
+    /// way to it.
+    ///
+    /// # Errors
+    /// A setting does not go together with the other ones, whatever the words say.
+    pub fn settle(&self, settings: &Settings) -> Result<Settings, ConfigError> {
+        let excluded = self.excluded();
+        let mut settings = settings.clone();
+        settings.0.retain(|setting| !excluded.iter().any(|id| id == setting.key.flag().get_id()));
+        if self.cli(&settings).is_ok() {
+            return Ok(settings);
+        }
+        // as many as go together with the words, until none can be added: one may need another one
+        let (mut kept, mut refused) = (Settings::default(), settings.0);
+        let mut left = usize::MAX;
+        while refused.len() < left {
+            left = refused.len();
+            refused.retain(|setting| {
+                let with = kept.with(setting);
+                let holds = self.cli(&with).is_ok();
+                if holds {
+                    kept = with;
+                }
+                !holds
+            });
+        }
+        if kept.0.is_empty() && self.cli(&kept).is_err() {
+            // it is the words that make no sense
+            return Ok(kept);
+        }
+        for setting in refused {
+            if let Err(error) = self.without_flags(&kept.with(&setting)) {
+                return Err(ConfigError::together(setting, &error));
+            }
+        }
+        Ok(kept)
+    }
+
+    /// The same command without a flag.
+    fn without_flags(&self, settings: &Settings) -> Result<Cli, clap::Error> {
+        let nodes: &[&str] = if self.command() == "pair" { &["client", "server"] } else { &[] };
+        let words = ["kubectl-netbench", self.command()].into_iter().chain(nodes.iter().copied());
+        Cli::read(settings.apply(Cli::command()), words.map(OsString::from))
     }
 
     /// The values that the words give a flag, as they were written; none if they do not name it.
@@ -71,7 +110,9 @@ impl CommandLine {
     }
 
     /// The flags that exclude, or are excluded by, those that the words name.
-    fn excluded(&self, command: &Command) -> Vec<Id> {
+    fn excluded(&self) -> Vec<Id> {
+        let command = Cli::command();
+        let Some(command) = command.find_subcommand(self.command()) else { return Vec::new() };
         let conflicts = |flag: &Arg| {
             let others = command.get_arg_conflicts_with(flag).into_iter();
             others.map(|other| other.get_id().clone()).collect::<Vec<Id>>()
@@ -83,7 +124,20 @@ impl CommandLine {
         let of_unsaid = unsaid
             .iter()
             .filter(|flag| conflicts(flag).iter().any(|id| said.iter().any(|said| said.get_id() == id)));
-        by_said.chain(of_unsaid.map(|flag| flag.get_id().clone())).collect()
+        let mut excluded: Vec<Id> = by_said.chain(of_unsaid.map(|flag| flag.get_id().clone())).collect();
+        if is_said(matches, "resume") {
+            // a run is resumed where it was made
+            excluded.extend(["context", "namespace"].map(Id::from));
+        }
+        if self.command() == "cleanup" {
+            // there it is not where to work, but the only place to look
+            excluded.push(Id::from("namespace"));
+        }
+        excluded
+    }
+
+    fn command(&self) -> &str {
+        self.matches.subcommand_name().unwrap_or_default()
     }
 
     fn subcommand(&self) -> &ArgMatches {
@@ -97,21 +151,27 @@ fn is_said(matches: &ArgMatches, id: &str) -> bool {
 }
 
 impl Settings {
-    fn kept(&self, is_kept: impl Fn(&&Setting) -> bool) -> Self {
-        Self(self.iter().filter(is_kept).cloned().collect())
+    fn with(&self, setting: &Setting) -> Self {
+        Self(self.iter().chain([setting]).cloned().collect())
+    }
+
+    /// The same without a context that the file names: it is one of another kubeconfig.
+    #[must_use]
+    pub fn for_another_kubeconfig(mut self) -> Self {
+        let is_of_file =
+            |setting: &Setting| setting.key.name == "context" && matches!(setting.place, Place::File { .. });
+        self.0.retain(|setting| !is_of_file(setting));
+        self
     }
 
     /// The same command, with the settings as the defaults of its flags.
-    pub fn apply(&self, command: Command) -> Command {
+    fn apply(&self, command: Command) -> Command {
         let with_default = |flag: Arg| {
             let setting = flag.get_long().and_then(|name| self.of(name));
             // what only has the name of one takes other values
-            let setting = setting.filter(|setting| flag.get_id() == setting.key.flag().get_id());
-            match setting {
-                Some(setting) if !matches!(flag.get_action(), ArgAction::Help | ArgAction::Version) => {
-                    flag.default_values(setting.values.clone())
-                }
-                _ => flag,
+            match setting.filter(|setting| flag.get_id() == setting.key.flag().get_id()) {
+                Some(setting) => flag.default_values(setting.values.clone()),
+                None => flag,
             }
         };
         command.mut_args(with_default).mut_subcommands(|command| command.mut_args(with_default))

@@ -91,7 +91,12 @@ impl Configuration {
             let Some(value) = variable(&name).filter(|value| !value.is_empty()) else { continue };
             variables.push(values::setting(key, values::split(key, &value), Place::Variable(name))?);
         }
-        Ok(Self { file: File::read(path, text)?, variables })
+        let mut file = File::read(path, text)?;
+        // kubectl's own variable is of the environment as well
+        if variable("KUBECONFIG").is_some_and(|list| !list.is_empty()) {
+            file.settings.retain(|setting| setting.key.name != "kubeconfig");
+        }
+        Ok(Self { file, variables })
     }
 
     /// Whether some settings are of one context only.

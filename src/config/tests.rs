@@ -19,7 +19,8 @@ fn line(words: &str) -> CommandLine {
 
 fn cli(words: &str, text: &str) -> Cli {
     let settings = configuration(text, &[]).unwrap().settings(Some("east"));
-    line(words).with(&settings).unwrap()
+    let line = line(words);
+    line.cli(&line.settle(&settings).unwrap()).unwrap()
 }
 
 fn matrix(words: &str, text: &str) -> CommonArgs {
@@ -105,7 +106,7 @@ fn what_the_words_say_puts_settings_aside_that_do_not_go_with_it() {
 
 #[test]
 fn settings_make_sense_of_what_lacks_something_alone() {
-    assert!(line("matrix --service-account a").with(&Settings::default()).is_err());
+    assert!(line("matrix --service-account a").cli(&Settings::default()).is_err());
     assert_eq!(
         matrix("--service-account a", "namespace: team").connection.namespace.as_deref(),
         Some("team")
@@ -115,11 +116,64 @@ fn settings_make_sense_of_what_lacks_something_alone() {
 #[test]
 fn commands_take_those_settings_that_they_have_flags_for() {
     for words in ["runs", "report", "compare a", "cleanup", "check", "config", "pair a b", "runs delete a"] {
-        let text = "time: 5s\nnamespace: team\nascii: true\ncolor: never\nfail-below: 80%\nlabel: {a: b}";
+        let text = "time: 5s\nnamespace: team\nascii: true\ncolor: never\nlabel: {a: b}";
         let cli = cli(words, text);
         assert!(cli.console.ascii, "{words}");
     }
     assert!(!line("completion bash").takes_settings());
+    let Command::Config(arguments) = cli("config", "concurrency: 3").command else { panic!("it is config") };
+    assert_eq!(arguments.concurrency, Some(3));
+}
+
+#[test]
+fn where_a_setting_would_mean_something_else_it_is_left_out() {
+    let text = "namespace: team\ncontext: east";
+    let Command::Cleanup(cleanup) = cli("cleanup", text).command else { panic!("it is cleanup") };
+    assert_eq!(cleanup.connection.namespace, None, "all namespaces are looked through");
+    assert_eq!(cleanup.connection.options().context.as_deref(), Some("east"));
+    let resumed = matrix("--resume latest", text).connection;
+    assert_eq!((resumed.options().context, resumed.namespace), (None, None), "those of the run");
+}
+
+#[test]
+fn settings_give_way_to_flags_however_these_exclude_them() {
+    assert!(matrix("--udp", "engine: iperf2\ntime: 3s").measurement.udp);
+    assert_eq!(matrix("--udp", "engine: iperf2\ntime: 3s").measurement.time.as_secs(), 3);
+    assert_eq!(matrix("--to x", "path: service").placement.paths(), []);
+    assert_eq!(matrix("--engine iperf2", "omit: 1s").measurement.omit, None);
+    let settings = configuration("path: service\nkeep-runs: 3", &[]).unwrap().settings(None);
+    let line = line("config --host --no-save");
+    let effective = line.effective(&line.settle(&settings).unwrap());
+    let said = |key: &str| effective.iter().find(|effective| effective.key == key).unwrap().source;
+    assert_eq!((said("path"), said("keep-runs")), (Source::Default, Source::Default));
+}
+
+#[test]
+fn settings_that_do_not_go_together_are_told_with_their_place() {
+    let settings = configuration("time: 5s\nimage-pull-secret: a\n", &[]).unwrap().settings(None);
+    for words in ["matrix", "pair a b", "matrix -t 3s"] {
+        let told = line(words).settle(&settings).unwrap_err().explain();
+        assert!(told.what.starts_with("config.yaml:2:20: `image-pull-secret`"), "{}", told.what);
+        assert!(told.why.unwrap().contains("name it with --namespace"));
+    }
+    assert!(line("matrix -n team").settle(&settings).unwrap().of("image-pull-secret").is_some());
+    assert!(line("runs").settle(&settings).is_ok());
+    // whichever of the two comes first
+    let settings = configuration("image-pull-secret: a\nnamespace: team\n", &[]).unwrap().settings(None);
+    assert!(line("matrix").settle(&settings).unwrap().of("image-pull-secret").is_some());
+    assert!(line("matrix --local 2").settle(&settings).unwrap().of("namespace").is_none());
+}
+
+#[test]
+fn the_kubeconfig_of_the_environment_goes_before_that_of_the_file() {
+    let text = "kubeconfig: /a\ncontext: east";
+    let set =
+        |variables: &[(&str, &str)]| configuration(text, variables).unwrap().settings(None).connection();
+    assert_eq!(set(&[]).kubeconfig.as_deref(), Some(Path::new("/a")));
+    assert_eq!(set(&[("KUBECONFIG", "/b")]).kubeconfig, None);
+    assert_eq!(set(&[("NETBENCH_KUBECONFIG", "c")]).kubeconfig.as_deref(), Some(Path::new("c")));
+    let other = configuration(text, &[]).unwrap().settings(None).for_another_kubeconfig();
+    assert_eq!(other.connection().context, None);
 }
 
 #[test]
@@ -139,6 +193,8 @@ fn a_mistake_is_told_with_its_place_and_what_to_do() {
             told("time: 1s\ntime: 2s\n", &[]),
             told("time: '5s\n", &[]),
             told("- time\n", &[]),
+            told("time: 1s\n---\ntime: 2s\n", &[]),
+            told("kubeconfig: ~/config\n", &[]),
             told("", &[("NETBENCH_VIA", "ssh")]),
         ]
         .join("\n")
@@ -154,17 +210,16 @@ fn an_empty_file_says_nothing() {
 
 #[test]
 fn any_two_flags_can_be_asked_whether_they_exclude_each_other() {
-    // what is not known there would end the program
-    for words in
-        ["matrix --host", "pair a b", "check --host", "config --host", "cleanup --all", "report", "runs"]
-    {
-        let command = <Cli as clap::CommandFactory>::command();
-        let line = line(words);
-        let _ = line.with(&Settings::default()).unwrap();
-        for subcommand in command.get_subcommands() {
-            for flag in subcommand.get_arguments() {
-                let _ = subcommand.get_arg_conflicts_with(flag);
-            }
+    // one that is not known there would end the program
+    let command = <Cli as clap::CommandFactory>::command();
+    for subcommand in command.get_subcommands() {
+        for flag in subcommand.get_arguments() {
+            let others = subcommand.get_arg_conflicts_with(flag);
+            assert!(others.iter().all(|other| other.get_id() != flag.get_id()));
         }
+    }
+    let config = command.find_subcommand("config").unwrap();
+    for key in KEYS.iter().filter(|key| !["color", "ascii"].contains(&key.name)) {
+        assert!(config.get_arguments().any(|flag| flag.get_id() == key.flag().get_id()), "{}", key.name);
     }
 }

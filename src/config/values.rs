@@ -1,6 +1,7 @@
 //! Values of settings, checked by what their flags take.
 
 use std::error::Error as _;
+use std::path::Path;
 
 use clap::error::{ContextKind, ContextValue};
 use clap::{Arg, ArgAction, Command};
@@ -9,7 +10,9 @@ use super::{ConfigError, Key, Place, Setting};
 
 /// A setting whose values its flag takes.
 pub(super) fn setting(key: &'static Key, values: Vec<String>, place: Place) -> Result<Setting, ConfigError> {
-    match values.iter().find_map(|value| refused(key, value).map(|why| (value, why))) {
+    let is_file = matches!(place, Place::File { .. });
+    let why = |value: &str| refused(key, value).or_else(|| refused_in_file(key, value).filter(|_| is_file));
+    match values.iter().find_map(|value| why(value).map(|why| (value, why))) {
         None => Ok(Setting { key, values, place }),
         Some((value, why)) => {
             Err(ConfigError::Value { place: Box::new(place), key: key.name, value: value.clone(), why })
@@ -26,6 +29,12 @@ pub(super) fn split(key: &Key, value: &str) -> Vec<String> {
     let separator = if key.name == "annotation" { '\n' } else { ',' };
     let parts = value.split(separator).map(str::trim).filter(|part| !part.is_empty());
     parts.map(str::to_owned).collect()
+}
+
+/// Why a value that the flag takes is none for a file.
+fn refused_in_file(key: &Key, value: &str) -> Option<String> {
+    let is_whole = key.name != "kubeconfig" || Path::new(value).is_absolute();
+    (!is_whole).then(|| "no shell expands it here: write the whole path".to_owned())
 }
 
 /// Why the flag does not take a value; none if it does.

@@ -125,7 +125,7 @@ fn each_command_in_the_documents_is_one_that_can_be_called() {
             let Some(words) = called(line.trim_start()).filter(|_| is_code) else { continue };
             checked += 1;
             let whole = std::iter::once("kubectl-netbench".to_owned()).chain(words).map(Into::into);
-            let read = CommandLine::read(whole).and_then(|line| line.with(&Settings::default()));
+            let read = CommandLine::read(whole).and_then(|line| line.cli(&Settings::default()));
             if let Err(error) = read {
                 let asks = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
                 assert!(asks, "{name}: {line}\n{error}");

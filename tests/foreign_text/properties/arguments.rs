@@ -60,7 +60,7 @@ pub fn words(bytes: &[u8]) {
 }
 
 fn cli(words: impl IntoIterator<Item = OsString>) -> Result<Cli, Box<dyn std::error::Error>> {
-    Ok(CommandLine::read(words)?.with(&Settings::default())?)
+    Ok(CommandLine::read(words)?.cli(&Settings::default())?)
 }
 
 /// What was read of a flag with this value.
