@@ -27,6 +27,8 @@ fn written(flag: &Arg) -> String {
         Some([name, ..]) if flag.get_action().takes_values() => format!(" {name}"),
         _ => String::new(),
     };
+    // a pipe would end the column, in code as well
+    let value = value.replace('|', "\\|");
     format!("{short}`--{}{value}`", flag.get_long().expect("a flag has a name"))
 }
 
