@@ -47,3 +47,17 @@ pub fn by_reason<'a, T>(items: impl Iterator<Item = (&'a str, T)>) -> Vec<(&'a s
     }
     reasons
 }
+
+/// The name that is most like `name`, if one is alike at all.
+pub(crate) fn nearest<'a>(name: &str, names: impl Iterator<Item = &'a str>) -> Option<String> {
+    const ALIKE: f64 = 0.7;
+    let likenesses = names.map(|known| (strsim::jaro_winkler(name, known), known));
+    let mut alike: Vec<(f64, &str)> = likenesses.filter(|(likeness, _)| *likeness >= ALIKE).collect();
+    alike.sort_by(|(one, _), (other, _)| other.total_cmp(one));
+    match alike.as_slice() {
+        // nobody knows which of them was meant
+        [(first, _), (second, _), ..] if first.total_cmp(second).is_eq() => None,
+        [(_, known), ..] => Some((*known).to_owned()),
+        [] => None,
+    }
+}

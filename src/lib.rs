@@ -2,13 +2,15 @@
 //!
 //! Data flows one way: command line and [`config`] → [`plan`] → [`testbed`] and [`engine`] → [`runner`] →
 //! [`document`] → [`analysis`] → [`view`], and [`store`] keeps documents for later. [`check`] tells
-//! beforehand what a cluster lacks for a run. [`cli`], [`config`], [`plan`], [`engine`], [`document`],
-//! [`analysis`], [`check`] and [`view`] are pure: they touch no cluster, process, terminal or disk. Nothing
-//! in the library prints or reads the environment: `main` hands both in.
+//! beforehand what a cluster lacks for a run, and [`cluster`] is how its API server is asked. [`cli`],
+//! [`config`], [`plan`], [`engine`], [`document`], [`analysis`], [`check`] and [`view`] are pure: they touch
+//! no cluster, process, terminal or disk. Nothing in the library prints or reads the environment: `main`
+//! hands both in.
 
 pub mod analysis;
 pub mod check;
 pub mod cli;
+pub mod cluster;
 pub mod completion;
 pub mod config;
 pub mod document;

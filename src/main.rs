@@ -13,10 +13,10 @@ use std::io::IsTerminal;
 use commands::{Settled, Surroundings};
 use console::{ColorEnvironment, Streams};
 use kubectl_netbench::cli;
+use kubectl_netbench::cluster::Environment;
 use kubectl_netbench::completion;
 use kubectl_netbench::config::{CommandLine, Configuration, Settings};
 use kubectl_netbench::store::{Processes, Store};
-use kubectl_netbench::testbed::kubernetes::Environment;
 use kubectl_netbench::view::ColorDepth;
 
 #[tokio::main]

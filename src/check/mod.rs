@@ -20,8 +20,9 @@ pub use report::{Item, Level, Report, Topic};
 
 use k8s_openapi::api::core::v1::Node;
 
+use crate::cluster::RequestError;
 use crate::explanation::Explanation;
-use crate::testbed::kubernetes::{Choice, Facts, Known, Needs, RequestError};
+use crate::testbed::kubernetes::{Choice, Facts, Known, Needs};
 use made::Made;
 
 /// What is known of a cluster.

@@ -1,9 +1,9 @@
 use super::*;
+use crate::cluster::RequestErrorKind;
 use crate::document::Path;
 use crate::testbed::kubernetes::objects::fixtures::{needs, over, settings};
 use crate::testbed::kubernetes::{
-    Clients, GivenNamespace, Granted, PodOptions, RequestErrorKind, SecurityPolicy, Settings, Wanted, choose,
-    rights,
+    Clients, GivenNamespace, Granted, PodOptions, SecurityPolicy, Settings, Wanted, choose, rights,
 };
 use k8s_openapi::api::core::v1::Namespace;
 use serde_json::{Value, json};

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::{ArgMatches, CommandFactory};
 
 use crate::cli::Cli;
-use crate::testbed::kubernetes::ConnectionOptions;
+use crate::cluster::ConnectionOptions;
 
 /// The clusters and the nodes of a command line.
 #[derive(Debug, Default)]

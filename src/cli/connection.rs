@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::duration::{Limit, parse_limit};
-use crate::testbed::kubernetes::ConnectionOptions;
+use crate::cluster::ConnectionOptions;
 
 /// Which cluster, and as whom.
 #[derive(Debug, Args)]

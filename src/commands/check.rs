@@ -5,11 +5,10 @@ use std::time::Duration;
 use k8s_openapi::api::core::v1::Node;
 use kubectl_netbench::check::{self, Seen};
 use kubectl_netbench::cli::{CheckArgs, CheckFormat, ExitCode, ViaArg};
+use kubectl_netbench::cluster::{self, RequestError};
 use kubectl_netbench::document::Path;
 use kubectl_netbench::explanation::Explanation;
-use kubectl_netbench::testbed::kubernetes::{
-    self, Choice, Clients, Depth, Needs, RequestError, Role, Settings, Wanted,
-};
+use kubectl_netbench::testbed::kubernetes::{self, Choice, Clients, Depth, Needs, Role, Settings, Wanted};
 use kubectl_netbench::view;
 
 use super::output::write;
@@ -29,7 +28,7 @@ pub(super) async fn run(
         return Ok(ExitCode::Success);
     }
     let options = arguments.connection.options();
-    let cluster = kubernetes::connect(&options, &surroundings.environment).await?;
+    let cluster = cluster::connect(&options, &surroundings.environment).await?;
     let nodes = async {
         match cluster.nodes(arguments.selector.as_deref()).await {
             // a right that is missing is one of many things to tell

@@ -6,11 +6,12 @@ use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use jiff::Timestamp;
 use kubectl_netbench::cli::{CleanupArgs, ExitCode};
+use kubectl_netbench::cluster::{self, Cluster};
 use kubectl_netbench::plain::plain;
 use kubectl_netbench::plan::format_duration;
 use kubectl_netbench::store::Processes;
 use kubectl_netbench::testbed::TestbedError;
-use kubectl_netbench::testbed::kubernetes::{self, Cluster, Fate, FoundLeftovers, Kind, Leftover, Search};
+use kubectl_netbench::testbed::kubernetes::{self, Fate, FoundLeftovers, Kind, Leftover, Search};
 
 use super::output::write;
 use super::{Error, Surroundings};
@@ -21,7 +22,7 @@ const GLANCE_LIMIT: Duration = Duration::from_secs(3);
 
 pub(super) async fn run(arguments: &CleanupArgs, surroundings: &Surroundings) -> Result<ExitCode, Error> {
     let connection = &arguments.connection;
-    let cluster = kubernetes::connect(&connection.options(), &surroundings.environment).await?;
+    let cluster = cluster::connect(&connection.options(), &surroundings.environment).await?;
     let only = connection.namespace.as_deref();
     let found =
         kubernetes::find_leftovers(&cluster, Search::Whole, only).await.map_err(TestbedError::from)?;

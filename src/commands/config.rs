@@ -3,8 +3,8 @@
 use std::io;
 
 use kubectl_netbench::cli::{ConfigArgs, ExitCode, ListFormat};
+use kubectl_netbench::cluster::{self, ConnectionOptions};
 use kubectl_netbench::config::{ConfigError, Configuration, Effective, Settings};
-use kubectl_netbench::testbed::kubernetes::{self, ConnectionOptions};
 use kubectl_netbench::view;
 
 use super::output::write;
@@ -43,7 +43,7 @@ impl Surroundings {
             ..ConnectionOptions::default()
         };
         // what is wrong with the kubeconfig is told by what needs it
-        let context = kubernetes::context(&options, &self.environment).ok().flatten();
+        let context = cluster::context(&options, &self.environment).ok().flatten();
         Ok(of(context.as_deref()))
     }
 }

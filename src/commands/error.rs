@@ -3,12 +3,13 @@
 use std::io;
 use std::path::PathBuf;
 
+use kubectl_netbench::cluster::{ConnectError, RequestError};
 use kubectl_netbench::config::ConfigError;
 use kubectl_netbench::explanation::Explanation;
 use kubectl_netbench::runner::RunError;
 use kubectl_netbench::store::StoreError;
 use kubectl_netbench::testbed::TestbedError;
-use kubectl_netbench::testbed::kubernetes::{ConnectError, RequestError, SelectionError};
+use kubectl_netbench::testbed::kubernetes::SelectionError;
 use kubectl_netbench::testbed::local::LocalError;
 
 /// Why a command gave up.

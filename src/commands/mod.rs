@@ -23,9 +23,9 @@ pub use error::Error;
 use std::path::PathBuf;
 
 use kubectl_netbench::cli::{ColorChoice, Command, ExitCode};
+use kubectl_netbench::cluster::Environment;
 use kubectl_netbench::config::Effective;
 use kubectl_netbench::store::{Processes, Store};
-use kubectl_netbench::testbed::kubernetes::Environment;
 
 use crate::console::{Console, Streams};
 use request::Request;

@@ -5,10 +5,11 @@ use kubectl_netbench::cli::{
     CommonArgs, ConnectionArgs, InsteadArgs, MatrixArgs, MeasurementArgs, PairArgs, PlacementArgs, PodArgs,
     Saving,
 };
+use kubectl_netbench::cluster::ConnectionOptions;
 use kubectl_netbench::document::{Command, Run};
 use kubectl_netbench::engine::Engine;
 use kubectl_netbench::store;
-use kubectl_netbench::testbed::kubernetes::{ConnectionOptions, Scope, Wanted};
+use kubectl_netbench::testbed::kubernetes::{Scope, Wanted};
 use kubectl_netbench::testbed::{Process, Processes};
 
 use super::output::Output;

@@ -19,8 +19,8 @@ use clap_complete::engine::{
 };
 
 use crate::cli::{Asked, Cli};
+use crate::cluster::ConnectionOptions;
 use crate::plain;
-use crate::testbed::kubernetes::ConnectionOptions;
 
 /// What a name is the name of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -8,7 +8,7 @@ use clap::{Arg, ArgMatches, Command, CommandFactory, Id};
 
 use super::{ConfigError, Place, Setting, Settings};
 use crate::cli::Cli;
-use crate::testbed::kubernetes::ConnectionOptions;
+use crate::cluster::ConnectionOptions;
 
 /// A command line that makes sense by itself.
 #[derive(Debug, Clone)]

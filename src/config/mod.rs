@@ -20,7 +20,7 @@ pub use line::CommandLine;
 
 use std::path::{Path, PathBuf};
 
-use crate::testbed::kubernetes::ConnectionOptions;
+use crate::cluster::ConnectionOptions;
 use file::File;
 
 /// What every environment variable of a setting begins with.

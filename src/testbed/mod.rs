@@ -10,12 +10,12 @@ pub use two_clusters::TwoClusters;
 
 use std::fmt;
 
+use crate::cluster::RequestError;
 use crate::document::{Failure, IpFamily, Path};
 use crate::engine::{ClientExit, Engine};
 use crate::explanation::Explanation;
 use crate::plain;
 
-use kubernetes::RequestError;
 use local::LocalError;
 
 /// A way from clients to servers.

@@ -5,9 +5,9 @@ use std::ffi::OsString;
 use std::time::Duration;
 
 use kubectl_netbench::cli::Asked;
+use kubectl_netbench::cluster::{self, Cluster, ConnectionOptions, Environment, RequestError};
 use kubectl_netbench::completion::{Kind, Name};
 use kubectl_netbench::store::Store;
-use kubectl_netbench::testbed::kubernetes::{self, Cluster, ConnectionOptions, Environment, RequestError};
 use tokio::runtime::Handle;
 
 use crate::commands::Surroundings;
@@ -85,8 +85,8 @@ impl Names {
         newest.into_iter().chain(entries).collect()
     }
 
-    fn kubeconfig(&self, options: &ConnectionOptions) -> kubernetes::KubeconfigNames {
-        kubernetes::names(options, &self.environment).unwrap_or_default()
+    fn kubeconfig(&self, options: &ConnectionOptions) -> cluster::KubeconfigNames {
+        cluster::names(options, &self.environment).unwrap_or_default()
     }
 
     /// Asks a cluster, for as long as there is patience.
@@ -96,7 +96,7 @@ impl Names {
         question: impl AsyncFnOnce(&Cluster) -> Result<T, RequestError>,
     ) -> T {
         let answer = async {
-            let cluster = kubernetes::connect(options, &self.environment).await.ok()?;
+            let cluster = cluster::connect(options, &self.environment).await.ok()?;
             question(&cluster).await.ok()
         };
         self.runtime

@@ -1,8 +1,9 @@
 //! Prepares servers on the nodes of a cluster, or of two. Nothing is made yet.
 
+use kubectl_netbench::cluster::{self, Cluster};
 use kubectl_netbench::document::{Command, Node, Path};
 use kubectl_netbench::plain;
-use kubectl_netbench::testbed::kubernetes::{self, Choice, Cluster, KubernetesTestbed, Role, Wanted};
+use kubectl_netbench::testbed::kubernetes::{self, Choice, KubernetesTestbed, Role, Wanted};
 use kubectl_netbench::testbed::{Outside, Server, TwoClusters};
 
 use super::place::Place;
@@ -26,7 +27,7 @@ pub(in crate::commands) async fn cluster(
     surroundings: &Surroundings,
 ) -> Result<Destination, Error> {
     let (connection, placement, instead) = (&request.connection, &request.placement, &request.instead);
-    let cluster = kubernetes::connect(&connection.options(), &surroundings.environment).await?;
+    let cluster = cluster::connect(&connection.options(), &surroundings.environment).await?;
     let to = placement.to.as_ref();
     let paths = placement.paths();
     let paths = if paths.is_empty() { vec![Path::Pod] } else { paths };
@@ -116,8 +117,8 @@ pub(in crate::commands) async fn across_clusters(
     surroundings: &Surroundings,
 ) -> Result<Prepared<TwoClusters>, Error> {
     let environment = &surroundings.environment;
-    let here = kubernetes::connect(&request.connection.options(), environment).await?;
-    let there = kubernetes::connect(&server.options, environment).await?;
+    let here = cluster::connect(&request.connection.options(), environment).await?;
+    let there = cluster::connect(&server.options, environment).await?;
     let (version, version_there) = tokio::try_join!(here.version(), there.version())?;
     let nodes = async { tokio::try_join!(here.nodes(None), there.nodes(None)) };
     let (nodes, left_here, left_there) =

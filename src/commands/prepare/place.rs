@@ -5,14 +5,15 @@ use std::time::Duration;
 use k8s_openapi::api::core::v1::Node;
 use kubectl_netbench::check::{Item, Level, Seen, Topic, check};
 use kubectl_netbench::cli::ViaArg;
+use kubectl_netbench::cluster::Cluster;
 use kubectl_netbench::document::{self, Command, Path};
 use kubectl_netbench::explanation::Explanation;
 use kubectl_netbench::plain;
 use kubectl_netbench::plan::Test;
 use kubectl_netbench::testbed::Way;
 use kubectl_netbench::testbed::kubernetes::{
-    self, Choice, Chosen, ClientWay, Clients, Cluster, Depth, KubernetesTestbed, Needs, Role, START_LIMIT,
-    Scope, manifests,
+    self, Choice, Chosen, ClientWay, Clients, Depth, KubernetesTestbed, Needs, Role, START_LIMIT, Scope,
+    manifests,
 };
 
 use super::{Layout, Measuring, Setup};

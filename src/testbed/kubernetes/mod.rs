@@ -1,6 +1,5 @@
 //! A testbed on a cluster: servers in pods, clients by exec or by Job.
 
-mod api;
 mod clients;
 mod lifetime;
 mod manifests;
@@ -10,10 +9,6 @@ mod pods;
 mod servers;
 mod survey;
 
-pub use api::connect::connect;
-pub use api::connection::{ConnectError, ConnectionOptions, Environment};
-pub use api::kubeconfig::{KubeconfigNames, context, names};
-pub use api::request::{Cluster, RequestError, RequestErrorKind};
 pub use lifetime::leftovers::{
     Fate, Found as FoundLeftovers, Kind, Leftover, Search, find as find_leftovers,
 };
@@ -41,13 +36,13 @@ use kube::api::PostParams;
 use tokio::sync::{Mutex, OnceCell};
 use tokio_util::task::TaskTracker;
 
-use self::api::request::until_answered;
 use self::objects::{Network, network_policy};
 use self::pods::Pods;
 use self::pods::log::LogPosition;
 use self::pods::state::PodState;
 use self::servers::{Found, StartedNode};
 use super::{NodeServers, Output, Restored, ServerLines, StartProgress, Testbed, TestbedError, Trouble};
+use crate::cluster::{Cluster, RequestError, until_answered};
 use crate::document::{Failure, Via};
 use crate::engine::ClientExit;
 

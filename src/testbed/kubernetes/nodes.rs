@@ -7,7 +7,7 @@ use k8s_openapi::api::core::v1::{Node, Taint, Toleration};
 use kube::ResourceExt;
 
 use crate::document::{self, LeftOut};
-use crate::explanation::Explanation;
+use crate::explanation::{Explanation, nearest};
 use crate::plain;
 
 /// The taint that a cordoned node has, or will have in a moment.
@@ -147,20 +147,6 @@ fn unknown(name: &str, nodes: &[Node]) -> SelectionError {
     SelectionError::Unknown {
         name: name.to_owned(),
         nearest: nearest(name, names.iter().map(String::as_str)),
-    }
-}
-
-/// The name that is most like `name`, if one is alike at all.
-pub(super) fn nearest<'a>(name: &str, names: impl Iterator<Item = &'a str>) -> Option<String> {
-    const ALIKE: f64 = 0.7;
-    let likenesses = names.map(|known| (strsim::jaro_winkler(name, known), known));
-    let mut alike: Vec<(f64, &str)> = likenesses.filter(|(likeness, _)| *likeness >= ALIKE).collect();
-    alike.sort_by(|(one, _), (other, _)| other.total_cmp(one));
-    match alike.as_slice() {
-        // nobody knows which of them was meant
-        [(first, _), (second, _), ..] if first.total_cmp(second).is_eq() => None,
-        [(_, known), ..] => Some((*known).to_owned()),
-        [] => None,
     }
 }
 

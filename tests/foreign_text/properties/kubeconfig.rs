@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use kubectl_netbench::testbed::kubernetes::{ConnectionOptions, Environment, context};
+use kubectl_netbench::cluster::{ConnectionOptions, Environment, context};
 
 /// Secrets are written with these letters in the texts that are tried.
 pub const SECRET: &str = "c2VjcmV0";

@@ -8,9 +8,9 @@ use kube::Api;
 use kube::api::AttachParams;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
+use crate::cluster::patiently;
 use crate::document::{Failure, FailureKind};
 use crate::engine::ClientExit;
-use crate::testbed::kubernetes::api::request::patiently;
 use crate::testbed::kubernetes::objects::Network;
 use crate::testbed::kubernetes::{CLIENT_START_LIMIT, KubernetesTestbed};
 use crate::testbed::{Enough, Output};

@@ -11,9 +11,9 @@ use kube::{Api, ResourceExt};
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
+use crate::cluster::patiently;
 use crate::document::{Failure, FailureKind};
 use crate::engine::ClientExit;
-use crate::testbed::kubernetes::api::request::patiently;
 use crate::testbed::kubernetes::objects::{Network, TEST_LABEL};
 use crate::testbed::kubernetes::pods::log::{LogOf, LogPosition, REOPEN_PAUSE};
 use crate::testbed::kubernetes::pods::{Cause, Started};

@@ -6,7 +6,7 @@ use kube::core::DynamicObject;
 use kube::{Api, ResourceExt};
 
 use super::leftovers::{Kind, Object};
-use crate::testbed::kubernetes::api::request::Cluster;
+use crate::cluster::Cluster;
 
 /// The conditions by which a namespace tells what holds it.
 const TELLING: [&str; 5] = [

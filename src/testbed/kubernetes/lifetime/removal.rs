@@ -9,8 +9,8 @@ use kube::api::DeleteParams;
 use kube::{Api, ResourceExt};
 
 use super::held;
+use crate::cluster::{API_SERVER_AWAY, patiently};
 use crate::testbed::TestbedError;
-use crate::testbed::kubernetes::api::request::{API_SERVER_AWAY, patiently};
 use crate::testbed::kubernetes::objects::policy_name;
 use crate::testbed::kubernetes::pods::Pods;
 use crate::testbed::kubernetes::{KubernetesTestbed, Search, find_leftovers, objects};

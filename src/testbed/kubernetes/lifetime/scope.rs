@@ -8,8 +8,8 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
 use kube::api::{DeleteParams, Patch, PatchParams, PostParams};
 use kube::{Api, ResourceExt};
 
-use crate::testbed::kubernetes::api::connection::quoted;
-use crate::testbed::kubernetes::api::request::{Cluster, RequestError, until_answered};
+use crate::cluster::quoted;
+use crate::cluster::{Cluster, RequestError, until_answered};
 use crate::testbed::kubernetes::objects::{self, Marks, PodOptions};
 
 /// How often it is looked whether something is gone.
@@ -27,6 +27,7 @@ pub struct Scope {
     host_network: bool,
     marks: Marks,
     has_policy: bool,
+    owner: Option<OwnerReference>,
     existence: Arc<Mutex<Existence>>,
 }
 
@@ -54,6 +55,7 @@ impl Scope {
             host_network,
             marks: Marks::default(),
             has_policy: false,
+            owner: None,
             existence: Arc::default(),
         }
     }
@@ -62,6 +64,12 @@ impl Scope {
     #[must_use]
     pub fn with(self, options: &PodOptions) -> Self {
         Self { marks: options.marks.clone(), has_policy: options.network_policy, ..self }
+    }
+
+    /// The same, in a given namespace in which `owner` is there already: what goes with it need not be made.
+    #[must_use]
+    pub fn owned_by(self, owner: OwnerReference) -> Self {
+        Self { owner: Some(owner), ..self }
     }
 
     /// The namespace of the run's objects.
@@ -115,6 +123,9 @@ impl Scope {
     /// # Errors
     /// The cluster refuses, or has no such namespace.
     pub async fn create(&self, cluster: &Cluster) -> Result<Option<OwnerReference>, RequestError> {
+        if let Some(owner) = &self.owner {
+            return Ok(Some(owner.clone()));
+        }
         self.set_existence(Existence::Perhaps);
         let created = until_answered(|| self.try_create(cluster)).await;
         match &created {

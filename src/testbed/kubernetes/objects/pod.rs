@@ -4,19 +4,16 @@ use std::time::Duration;
 
 use k8s_openapi::api::batch::v1::{Job, JobSpec};
 use k8s_openapi::api::core::v1::{
-    Affinity, Capabilities, Container, ContainerPort, EmptyDirVolumeSource, NodeAffinity, NodeSelector,
-    NodeSelectorRequirement, NodeSelectorTerm, Pod, PodSecurityContext, PodSpec, PodTemplateSpec,
-    SeccompProfile, SecurityContext, Volume, VolumeMount,
+    Affinity, Container, ContainerPort, NodeAffinity, NodeSelector, NodeSelectorRequirement,
+    NodeSelectorTerm, Pod, PodSpec, PodTemplateSpec,
 };
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
 
 use super::{NETWORK_LABEL, Network, SERVER_LABEL, SPEC_ANNOTATION, Settings, TEST_LABEL, metadata};
+use crate::cluster::hardened;
 use crate::document::{IpFamily, Protocol};
 use crate::testbed::Process;
 use crate::testbed::kubernetes::nodes::Chosen;
-
-/// A user that exists in no image: nothing in it belongs to it.
-const NOBODY: i64 = 65532;
 
 /// How long a finished Job stays if nobody removes it.
 const FINISHED_JOB_STAYS: Duration = Duration::from_secs(600);
@@ -94,31 +91,10 @@ fn pod_spec(settings: &Settings, network: Network, node: &Chosen, containers: Ve
     let mut spec = PodSpec {
         affinity: Some(only_on(&node.node.name)),
         tolerations: (!node.tolerations.is_empty()).then(|| node.tolerations.clone()),
-        restart_policy: Some("Never".to_owned()),
-        // a server has nothing to save: it need not be waited for
-        termination_grace_period_seconds: Some(1),
-        automount_service_account_token: Some(false),
-        enable_service_links: Some(false),
         // the node's own resolver: nothing of the cluster's is reached by its name
         dns_policy: Some("Default".to_owned()),
         host_network: (network == Network::Host).then_some(true),
-        security_context: Some(PodSecurityContext {
-            run_as_non_root: Some(true),
-            run_as_user: Some(NOBODY),
-            run_as_group: Some(NOBODY),
-            seccomp_profile: Some(SeccompProfile {
-                type_: "RuntimeDefault".to_owned(),
-                ..SeccompProfile::default()
-            }),
-            ..PodSecurityContext::default()
-        }),
-        containers,
-        volumes: Some(vec![Volume {
-            name: "tmp".to_owned(),
-            empty_dir: Some(EmptyDirVolumeSource::default()),
-            ..Volume::default()
-        }]),
-        ..PodSpec::default()
+        ..hardened::pod_spec(containers)
     };
     settings.options.apply(&mut spec);
     spec
@@ -139,33 +115,12 @@ fn server(settings: &Settings, process: Process, ipv6: bool) -> Container {
     container
 }
 
-/// No limits unless they are wanted: a limit on CPU would be measured.
+/// No limits unless they are wanted: a limit on CPU would be measured. What iperf3's client keeps in a
+/// file goes to the temporary directory.
 fn container(settings: &Settings, name: String, command: Vec<String>) -> Container {
     Container {
-        name,
-        image: Some(settings.image.clone()),
-        command: Some(command),
-        // what a server says when it cannot start is then part of the pod's status
-        termination_message_policy: Some("FallbackToLogsOnError".to_owned()),
         resources: Some(settings.options.resources()),
-        security_context: Some(SecurityContext {
-            allow_privilege_escalation: Some(false),
-            read_only_root_filesystem: Some(true),
-            capabilities: Some(Capabilities {
-                drop: Some(vec!["ALL".to_owned()]),
-                ..Capabilities::default()
-            }),
-            ..SecurityContext::default()
-        }),
-        // the image's own working directory may be closed to this user
-        working_dir: Some("/tmp".to_owned()),
-        // iperf3's client keeps a file in the temporary directory
-        volume_mounts: Some(vec![VolumeMount {
-            name: "tmp".to_owned(),
-            mount_path: "/tmp".to_owned(),
-            ..VolumeMount::default()
-        }]),
-        ..Container::default()
+        ..hardened::container(name, settings.image.clone(), command)
     }
 }
 

@@ -9,9 +9,9 @@ use k8s_openapi::api::core::v1::Pod;
 use kube::Api;
 use kube::api::LogParams;
 
+use crate::cluster::RequestError;
 use crate::testbed::Enough;
 use crate::testbed::kubernetes::KubernetesTestbed;
-use crate::testbed::kubernetes::api::request::RequestError;
 
 /// How long to wait before a log that broke off is opened again.
 pub(in crate::testbed::kubernetes) const REOPEN_PAUSE: Duration = Duration::from_millis(200);

@@ -18,8 +18,8 @@ use tokio::task::AbortHandle;
 use tokio::time::Instant;
 
 use self::state::PodState;
+use crate::cluster::API_SERVER_AWAY;
 use crate::testbed::Unusable;
-use crate::testbed::kubernetes::api::request::API_SERVER_AWAY;
 use crate::testbed::kubernetes::objects::{RUN_LABEL, TEST_LABEL};
 
 /// So many refusals of a watch in a row are meant.

@@ -10,7 +10,7 @@ use kube::{Api, ResourceExt};
 use serde::de::DeserializeOwned;
 
 use super::suits;
-use crate::testbed::kubernetes::api::request::Cluster;
+use crate::cluster::Cluster;
 use crate::testbed::kubernetes::objects::{KEPT, RUN_LABEL, Settings, is_same, server_pod, service};
 use crate::testbed::kubernetes::{Chosen, Scope};
 

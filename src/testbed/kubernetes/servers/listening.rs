@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::unusable;
-use crate::testbed::kubernetes::api::request::API_SERVER_AWAY;
+use crate::cluster::API_SERVER_AWAY;
 use crate::testbed::kubernetes::pods::log::{LogOf, LogPosition, REOPEN_PAUSE};
 use crate::testbed::kubernetes::pods::state;
 use crate::testbed::kubernetes::{KubernetesTestbed, Made, PodState};

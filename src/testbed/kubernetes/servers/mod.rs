@@ -17,7 +17,7 @@ use kube::api::{DeleteParams, PostParams};
 use kube::{Api, ResourceExt};
 use tokio::time::Instant;
 
-use crate::testbed::kubernetes::api::request::{RequestError, RequestErrorKind, until_answered};
+use crate::cluster::{RequestError, RequestErrorKind, until_answered};
 use crate::testbed::kubernetes::objects::{self, Network, is_same};
 use crate::testbed::kubernetes::pods::log::{LogOf, REOPEN_PAUSE};
 use crate::testbed::kubernetes::pods::{Cause, Started};

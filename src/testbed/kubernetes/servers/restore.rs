@@ -8,7 +8,7 @@ use kube::api::ListParams;
 use tokio::time::Instant;
 
 use super::{Found, StartedNode};
-use crate::testbed::kubernetes::api::request::{API_SERVER_AWAY, patiently};
+use crate::cluster::{API_SERVER_AWAY, patiently};
 use crate::testbed::kubernetes::nodes::obstacle;
 use crate::testbed::kubernetes::objects::Network;
 use crate::testbed::kubernetes::{KubernetesTestbed, Made, PodState};

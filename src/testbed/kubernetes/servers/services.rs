@@ -8,10 +8,10 @@ use kube::{Api, ResourceExt};
 use serde_json::json;
 
 use super::unusable;
+use crate::cluster::{RequestError, until_answered};
 use crate::document::Path;
 use crate::testbed::Unusable;
 use crate::testbed::kubernetes::KubernetesTestbed;
-use crate::testbed::kubernetes::api::request::{RequestError, until_answered};
 use crate::testbed::kubernetes::objects::{is_same, needs_udp_node_port, with_udp};
 
 /// How long the cluster's load balancer may take to give a Service an address.

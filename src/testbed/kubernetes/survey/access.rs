@@ -6,8 +6,8 @@ use k8s_openapi::api::authorization::v1::{
 use kube::Api;
 use kube::api::PostParams;
 
+use crate::cluster::{Cluster, RequestError};
 use crate::testbed::kubernetes::ClientWay;
-use crate::testbed::kubernetes::api::request::{Cluster, RequestError};
 
 /// Exec where the user may exec in `namespace`, a Job otherwise, and where the cluster does not say.
 ///

@@ -15,7 +15,7 @@ use serde::de::DeserializeOwned;
 
 use super::access::{Question, may};
 use super::rights::{Needs, Reach, Right, rights};
-use crate::testbed::kubernetes::api::request::{Cluster, RequestError};
+use crate::cluster::{Cluster, RequestError};
 
 /// An answer, or why there is none.
 pub type Known<T> = Result<T, RequestError>;
@@ -188,8 +188,8 @@ async fn security_policies(cluster: &Cluster, namespace: &str) -> Known<Vec<Secu
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cluster::fake_api::{Answer, FakeApi};
     use crate::document::Path;
-    use crate::testbed::kubernetes::api::fake_api::{Answer, FakeApi};
     use crate::testbed::kubernetes::objects::fixtures::{needs, over, settings};
     use crate::testbed::kubernetes::{Clients, Settings};
     use serde_json::{Value, json};

@@ -10,8 +10,8 @@ use k8s_openapi::api::core::v1::{Namespace, Node};
 use kube::api::ListParams;
 use kube::{Api, ResourceExt};
 
+use crate::cluster::{Cluster, RequestError};
 use crate::plain;
-use crate::testbed::kubernetes::{Cluster, RequestError};
 
 impl Cluster {
     /// The cluster's nodes, all or those that match a label selector.

@@ -7,10 +7,10 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use super::api::fake_api::{Answer, FakeApi, running};
 use super::nodes::NodeAddress;
 use super::objects::fixtures::{chosen, over, settings};
 use super::*;
+use crate::cluster::fake_api::{Answer, FakeApi, running};
 use crate::document::{IpFamily, Path};
 use crate::testbed::{Enough, Server, Unusable, Way};
 

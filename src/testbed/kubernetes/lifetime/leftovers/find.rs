@@ -11,7 +11,7 @@ use kube::core::{DynamicObject, Resource};
 use kube::{Api, ResourceExt};
 
 use super::{Kind, Leftover, Object, group};
-use crate::testbed::kubernetes::api::request::{Cluster, RequestError};
+use crate::cluster::{Cluster, RequestError};
 use crate::testbed::kubernetes::objects::{MANAGED_BY, MANAGER, RUN_LABEL, scope_name};
 
 /// What was found.

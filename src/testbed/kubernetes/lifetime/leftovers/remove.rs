@@ -7,8 +7,8 @@ use kube::core::DynamicObject;
 use tokio::time::Instant;
 
 use super::{Kind, Leftover, Object, Search, find};
+use crate::cluster::{API_SERVER_AWAY, Cluster, RequestError, patiently};
 use crate::testbed::TestbedError;
-use crate::testbed::kubernetes::api::request::{API_SERVER_AWAY, Cluster, RequestError, patiently};
 use crate::testbed::kubernetes::lifetime::held;
 use crate::testbed::kubernetes::lifetime::removal::{HELD_LIMIT, ORDERLY_END, REMOVAL_LIMIT, REMOVAL_POLL};
 

@@ -11,7 +11,7 @@ use crate::explanation::Explanation;
 /// A cluster that requests can be sent to.
 #[derive(Clone)]
 pub struct Cluster {
-    pub(in crate::testbed::kubernetes) client: Client,
+    pub(crate) client: Client,
     /// The kubeconfig context; none inside a cluster.
     pub context: Option<String>,
     /// The flags by which kubectl reaches it too, as a shell takes them.
@@ -107,14 +107,14 @@ impl Cluster {
 }
 
 /// How long an API server that is away is waited for once a run has begun.
-pub(in crate::testbed::kubernetes) const API_SERVER_AWAY: Duration = Duration::from_secs(60);
+pub(crate) const API_SERVER_AWAY: Duration = Duration::from_secs(60);
 
 /// Repeats a request that fails in a way that may pass, until it succeeds, is refused, or `patience`
 /// is over. Only for requests that may be repeated: a creation must take a conflict for a success.
 ///
 /// # Errors
 /// The last one.
-pub(in crate::testbed::kubernetes) async fn patiently<T, F: Future<Output = Result<T, RequestError>>>(
+pub(crate) async fn patiently<T, F: Future<Output = Result<T, RequestError>>>(
     patience: Duration,
     request: impl FnMut() -> F,
 ) -> Result<T, RequestError> {
@@ -126,7 +126,7 @@ pub(in crate::testbed::kubernetes) async fn patiently<T, F: Future<Output = Resu
 ///
 /// # Errors
 /// The last one.
-pub(in crate::testbed::kubernetes) async fn until_answered<T, F: Future<Output = Result<T, RequestError>>>(
+pub(crate) async fn until_answered<T, F: Future<Output = Result<T, RequestError>>>(
     request: impl FnMut() -> F,
 ) -> Result<T, RequestError> {
     repeated(API_SERVER_AWAY, |error| error.code().is_none(), request).await
@@ -171,7 +171,7 @@ impl RequestError {
     }
 
     /// The failure of a test whose client could not be started or followed.
-    pub(in crate::testbed::kubernetes) fn failure_of_client(&self) -> Failure {
+    pub(crate) fn failure_of_client(&self) -> Failure {
         let kind = if self.may_pass() { FailureKind::ClientLost } else { FailureKind::Refused };
         let remedy = self.remedy().filter(|_| kind == FailureKind::Refused);
         Failure::new(kind, format!("{self}: {}", self.why())).with_remedy(remedy)
@@ -285,12 +285,12 @@ mod tests {
     #[test]
     fn refusals_are_told_in_the_clusters_words_with_a_remedy() {
         let answers = [
-            include_str!("../../../../tests/fixtures/kubernetes/403-pod-security-baseline-host-network.json"),
-            include_str!("../../../../tests/fixtures/kubernetes/403-pod-security-restricted.json"),
-            include_str!("../../../../tests/fixtures/kubernetes/403-quota-exceeded.json"),
-            include_str!("../../../../tests/fixtures/kubernetes/403-rbac-limited-user.json"),
-            include_str!("../../../../tests/fixtures/kubernetes/404-namespace.json"),
-            include_str!("../../../../tests/fixtures/kubernetes/422-limit-range.json"),
+            include_str!("../../tests/fixtures/kubernetes/403-pod-security-baseline-host-network.json"),
+            include_str!("../../tests/fixtures/kubernetes/403-pod-security-restricted.json"),
+            include_str!("../../tests/fixtures/kubernetes/403-quota-exceeded.json"),
+            include_str!("../../tests/fixtures/kubernetes/403-rbac-limited-user.json"),
+            include_str!("../../tests/fixtures/kubernetes/404-namespace.json"),
+            include_str!("../../tests/fixtures/kubernetes/422-limit-range.json"),
         ];
         insta::assert_debug_snapshot!(answers.map(|answer| refused(answer).explain()));
     }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use kube::config::KubeconfigError;
 
 use super::cause::chain;
-use crate::explanation::Explanation;
+use crate::explanation::{Explanation, nearest};
 
 /// kubectl's connection flags.
 #[derive(Debug, Clone, Default)]
@@ -51,7 +51,7 @@ impl ConnectionOptions {
 }
 
 /// A word that a person is to paste into a shell: a context or a namespace may be that of a file.
-pub(in crate::testbed::kubernetes) fn quoted(word: &str) -> String {
+pub(crate) fn quoted(word: &str) -> String {
     // one that no shell can quote holds a NUL, and no argument can
     shlex::try_quote(word).unwrap_or_default().into_owned()
 }
@@ -118,8 +118,7 @@ impl ConnectError {
                 )
             }
             Self::Unknown { kind, name, known } => {
-                let nearest =
-                    crate::testbed::kubernetes::nodes::nearest(name, known.iter().map(String::as_str));
+                let nearest = nearest(name, known.iter().map(String::as_str));
                 let why = format!("it has: {}", known.join(", "));
                 match nearest {
                     Some(nearest) => what.because(why).remedy(format!("did you mean --{kind} {nearest}?")),

@@ -38,8 +38,8 @@ pub(super) fn of_environment(cluster: &http::Uri, environment: &Environment) -> 
 
 #[cfg(test)]
 mod tests {
+    use super::super::kubeconfig::tests::{kubeconfig, options};
     use super::*;
-    use crate::testbed::kubernetes::api::kubeconfig::tests::{kubeconfig, options};
 
     #[test]
     fn proxies_are_for_clusters_that_no_proxy_does_not_name() {

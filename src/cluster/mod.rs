@@ -1,0 +1,19 @@
+//! How the API server of a cluster is reached and asked.
+
+mod cause;
+mod connect;
+mod connection;
+#[cfg(test)]
+pub(crate) mod fake_api;
+pub(crate) mod hardened;
+mod kubeconfig;
+mod log;
+mod proxy;
+mod request;
+
+pub use connect::connect;
+pub(crate) use connection::quoted;
+pub use connection::{ConnectError, ConnectionOptions, Environment};
+pub use kubeconfig::{KubeconfigNames, context, names};
+pub(crate) use request::{API_SERVER_AWAY, patiently, until_answered};
+pub use request::{Cluster, RequestError, RequestErrorKind};
