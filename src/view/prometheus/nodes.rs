@@ -1,0 +1,71 @@
+//! The figures of each node and of each path: as many as a cluster of any size may have.
+
+use std::collections::BTreeMap;
+
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::registry::Registry;
+
+use super::{Gauges, gauges};
+use crate::analysis::mean;
+use crate::document::{PairSummary, Run, ThroughputSummary};
+use crate::view::words::family_label;
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct PathLabels {
+    path: &'static str,
+    ip_family: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct NodeLabels {
+    node: String,
+    path: &'static str,
+    ip_family: &'static str,
+}
+
+/// The median of each path.
+pub(super) fn register_paths(run: &Run, registry: &mut Registry) {
+    let help = "Median throughput of the pairs";
+    let median = gauges(registry, "throughput_median_bytes_per_second", help);
+    for summary in &run.summary.throughput {
+        let labels = PathLabels { path: summary.path.name(), ip_family: family_label(summary.ip_family) };
+        if let Some(bits) = summary.median_bits_per_second {
+            median.get_or_create(&labels).set(bits / 8.0);
+        }
+    }
+}
+
+/// What each node sends to, and receives from, all others in the mean.
+pub(super) fn register(run: &Run, registry: &mut Registry) {
+    let sent = "Mean throughput from the node to all others that were measured";
+    let sent = gauges(registry, "node_sent_bytes_per_second", sent);
+    let received = "Mean throughput to the node from all others that were measured";
+    let received = gauges(registry, "node_received_bytes_per_second", received);
+    for summary in &run.summary.throughput {
+        of_nodes(summary, &sent, |pair| &pair.sender);
+        of_nodes(summary, &received, |pair| &pair.receiver);
+    }
+}
+
+fn of_nodes(
+    summary: &ThroughputSummary,
+    gauges: &Gauges<NodeLabels>,
+    node: impl Fn(&PairSummary) -> &String,
+) {
+    let mut rates: BTreeMap<&String, Vec<f64>> = BTreeMap::new();
+    for pair in &summary.pairs {
+        if let Some(bits) = pair.mean_bits_per_second {
+            rates.entry(node(pair)).or_default().push(bits / 8.0);
+        }
+    }
+    for (node, rates) in rates {
+        let labels = NodeLabels {
+            node: node.clone(),
+            path: summary.path.name(),
+            ip_family: family_label(summary.ip_family),
+        };
+        if let Some(mean) = mean(&rates) {
+            gauges.get_or_create(&labels).set(mean);
+        }
+    }
+}
