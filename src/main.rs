@@ -10,12 +10,13 @@ mod progress;
 
 use std::io::IsTerminal;
 
-use commands::{Settled, Surroundings};
+use commands::{Origin, Settled, Surroundings};
 use console::{ColorEnvironment, Streams};
 use kubectl_netbench::cli;
 use kubectl_netbench::cluster::Environment;
 use kubectl_netbench::completion;
 use kubectl_netbench::config::{CommandLine, Configuration, Settings};
+use kubectl_netbench::schedule::objects;
 use kubectl_netbench::store::{Processes, Store};
 use kubectl_netbench::view::ColorDepth;
 
@@ -26,6 +27,7 @@ async fn main() {
         streams: streams(),
         configuration_file: dirs::config_dir().map(|directory| Configuration::file_in(&directory)),
         store: dirs::data_dir().map(|directory| Store::of_user(&directory)),
+        origin: origin(),
         processes: dirs::data_dir().map(|directory| Processes::of_user(&directory)),
     };
     console::use_ascii(!has_unicode());
@@ -72,6 +74,16 @@ fn environment() -> Environment {
         no_proxy: variable(["NO_PROXY", "no_proxy"]),
         interactive: std::io::stdin().is_terminal(),
     }
+}
+
+/// The schedule that has made this run: it says so in the environment of its pod.
+fn origin() -> Option<Origin> {
+    let variable = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
+    Some(Origin {
+        schedule: variable(objects::SCHEDULE_VARIABLE)?,
+        pod: variable(objects::POD_VARIABLE)?,
+        keep_records: variable(objects::RECORDS_VARIABLE)?.parse().ok()?,
+    })
 }
 
 fn streams() -> Streams {

@@ -27,6 +27,8 @@ fn flags(needs: &Needs) -> String {
         needs.settings.keep.then(|| " --keep".to_owned()),
         (needs.settings.protocol == Protocol::Udp).then(|| " --udp".to_owned()),
         needs.settings.options.network_policy.then(|| " --network-policy".to_owned()),
+        // nor has that of a claim
+        needs.claim.as_ref().map(|claim| format!(" --volume {claim}")),
         needs.given.as_ref().map(|namespace| format!(" --namespace {namespace}")),
     ];
     flags.into_iter().flatten().collect()

@@ -5,6 +5,7 @@ use clap::{Args, ValueEnum};
 use super::exit;
 use super::measurement::EngineArg;
 use super::{ConnectionArgs, PlacementArgs, PodArgs};
+use crate::delivery::volume::Volume;
 use crate::document::Protocol;
 use crate::engine::iperf2::Bounceback;
 use crate::engine::{ClientOptions, Engine};
@@ -47,6 +48,9 @@ pub struct CheckArgs {
     /// The program that measures throughput.
     #[arg(long, value_enum, default_value_t = EngineArg::Iperf3, help_heading = "Measuring", hide_short_help = true)]
     pub engine: EngineArg,
+    /// The document is kept on this PersistentVolumeClaim.
+    #[arg(long, value_name = "CLAIM[:PATH]", value_parser = Volume::parse, requires = "namespace", hide_short_help = true)]
+    pub volume: Option<Volume>,
     /// Where tests take place.
     #[command(flatten)]
     pub placement: PlacementArgs,

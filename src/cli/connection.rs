@@ -8,7 +8,7 @@ use super::duration::{Limit, parse_limit};
 use crate::cluster::ConnectionOptions;
 
 /// Which cluster, and as whom.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Cluster")]
 pub struct ConnectionArgs {
     /// The kubeconfig file.

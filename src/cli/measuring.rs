@@ -6,7 +6,8 @@ use clap::Args;
 
 use super::exit;
 use super::{
-    ConnectionArgs, GateArgs, InsteadArgs, MeasurementArgs, OutputArgs, PlacementArgs, PodArgs, SavingArgs,
+    ConnectionArgs, DeliveryArgs, GateArgs, InsteadArgs, MeasurementArgs, OutputArgs, PlacementArgs, PodArgs,
+    SavingArgs,
 };
 use crate::document::Path;
 
@@ -37,6 +38,9 @@ pub struct CommonArgs {
     /// Where the run is kept.
     #[command(flatten)]
     pub saving: SavingArgs,
+    /// Where results go beside that.
+    #[command(flatten)]
+    pub delivery: DeliveryArgs,
     /// What to print.
     #[command(flatten)]
     pub output: OutputArgs,
@@ -57,6 +61,7 @@ impl CommonArgs {
             return Err("--rtt needs a server of its own: it cannot be used with --to".to_owned());
         }
         self.gates.check("latest")?;
+        self.delivery.check(self.connection.namespace.as_deref())?;
         self.measurement.check()
     }
 }

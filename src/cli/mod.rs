@@ -7,6 +7,7 @@ mod completion;
 mod config;
 mod connection;
 mod console;
+mod delivery;
 mod duration;
 mod exit;
 mod gates;
@@ -18,6 +19,7 @@ mod pods;
 mod quantity;
 mod saved;
 mod saving;
+mod schedule;
 
 pub use address::Address;
 pub use asked::Asked;
@@ -26,6 +28,7 @@ pub use completion::{CompleteArgs, CompletionArgs, CompletionCommand, InstallArg
 pub use config::ConfigArgs;
 pub use connection::ConnectionArgs;
 pub use console::{ColorChoice, ConsoleArgs};
+pub use delivery::DeliveryArgs;
 pub use exit::ExitCode;
 pub use gates::{GateArgs, RegressionArgs};
 pub use measurement::MeasurementArgs;
@@ -35,6 +38,9 @@ pub use placement::{InsteadArgs, PlacementArgs, ViaArg};
 pub use pods::PodArgs;
 pub use saved::{CompareArgs, DeleteArgs, ListFormat, ReportArgs, RunsArgs, RunsCommand};
 pub use saving::{Saving, SavingArgs};
+pub use schedule::{
+    ScheduleArgs, ScheduleCommand, ScheduleCreateArgs, ScheduleListArgs, ScheduleLogsArgs, ScheduleNameArgs,
+};
 
 use std::ffi::OsString;
 use std::time::Duration;
@@ -83,6 +89,7 @@ impl Cli {
             Command::Pair(arguments) => arguments.check(),
             Command::Check(arguments) => arguments.check(),
             Command::Report(arguments) => arguments.gates.check("latest~1"),
+            Command::Schedule(arguments) => arguments.check(),
             Command::Compare(_)
             | Command::Runs(_)
             | Command::Cleanup(_)
@@ -112,6 +119,8 @@ pub enum Command {
     Compare(CompareArgs),
     /// List the saved runs, or delete some.
     Runs(RunsArgs),
+    /// Have the cluster measure by itself, and keep what it finds.
+    Schedule(ScheduleArgs),
     /// Remove what runs have left in the cluster: those that were killed, and those with --keep.
     Cleanup(CleanupArgs),
     /// Show the settings in force, and where each comes from.

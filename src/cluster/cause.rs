@@ -35,7 +35,7 @@ pub(super) fn shown(text: &str) -> String {
 }
 
 /// The text without the user and the password of addresses in it.
-pub(super) fn without_credentials(text: &str) -> String {
+pub(crate) fn without_credentials(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(at) = rest.find("://") {

@@ -8,9 +8,11 @@ pub(crate) mod fake_api;
 pub(crate) mod hardened;
 mod kubeconfig;
 mod log;
+pub mod objects;
 mod proxy;
 mod request;
 
+pub(crate) use cause::without_credentials;
 pub use connect::connect;
 pub(crate) use connection::quoted;
 pub use connection::{ConnectError, ConnectionOptions, Environment};

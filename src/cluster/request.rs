@@ -68,6 +68,11 @@ impl Cluster {
         Self { client, context, kubectl_flags, url: without_credentials(url), request_timeout }
     }
 
+    /// The namespace of the kubeconfig's context.
+    pub fn default_namespace(&self) -> &str {
+        self.client.default_namespace()
+    }
+
     /// Waits for a request, but not for ever.
     ///
     /// # Errors

@@ -1,19 +1,16 @@
 //! `check`: whether a run can succeed in a cluster, and what is missing. Nothing is made.
 
-use std::time::Duration;
-
 use k8s_openapi::api::core::v1::Node;
 use kubectl_netbench::check::{self, Seen};
-use kubectl_netbench::cli::{CheckArgs, CheckFormat, ExitCode, ViaArg};
+use kubectl_netbench::cli::{CheckArgs, CheckFormat, ExitCode};
 use kubectl_netbench::cluster::{self, RequestError};
-use kubectl_netbench::document::Path;
+use kubectl_netbench::document::Command;
 use kubectl_netbench::explanation::Explanation;
-use kubectl_netbench::testbed::kubernetes::{self, Choice, Clients, Depth, Needs, Role, Settings, Wanted};
+use kubectl_netbench::testbed::kubernetes::{self, Choice, Depth, Needs, Wanted};
 use kubectl_netbench::view;
 
 use super::output::write;
-use super::prepare::new_id;
-use super::request::processes;
+use super::request::{needs_of, processes};
 use super::{Error, Surroundings};
 use crate::console::Console;
 
@@ -85,29 +82,14 @@ fn choose(nodes: &[Node], arguments: &CheckArgs) -> (Choice, Option<Explanation>
 /// What a matrix with these flags needs.
 fn needs(arguments: &CheckArgs) -> Needs {
     let placement = &arguments.placement;
-    let paths = placement.paths();
-    let paths = if paths.is_empty() { vec![Path::Pod] } else { paths };
     let processes = processes(arguments.engine.engine(), arguments.latency_engine(), placement.port);
-    let to = placement.to.as_ref();
-    let to = to.map(|to| (to.host.clone(), to.port.unwrap_or(processes.throughput.engine.default_port())));
-    let settings = Settings {
-        session: new_id(),
-        keep: placement.keep,
-        image: placement.image().to_owned(),
+    let needs = needs_of(
+        placement,
+        Command::Matrix,
         processes,
-        ways: placement.ways(&paths),
-        protocol: arguments.protocol(),
-        role: if to.is_some() { Role::Clients } else { Role::Mesh },
-        options: arguments.pods.options(),
-        // any will do: nothing is made
-        server_deadline: Duration::ZERO,
-        kept_deadline: Duration::ZERO,
-        client_deadline: Duration::ZERO,
-    };
-    let clients = match placement.via {
-        ViaArg::Auto => Clients::ExecElseJob,
-        ViaArg::Exec => Clients::Exec,
-        ViaArg::Job => Clients::Job,
-    };
-    Needs { settings, given: arguments.connection.namespace.clone(), clients, to }
+        arguments.protocol(),
+        arguments.pods.options(),
+        arguments.connection.namespace.clone(),
+    );
+    Needs { claim: arguments.volume.as_ref().map(|volume| volume.claim.clone()), ..needs }
 }

@@ -2,11 +2,16 @@
 
 use std::io;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use kubectl_netbench::cluster::{ConnectError, RequestError};
 use kubectl_netbench::config::ConfigError;
+use kubectl_netbench::delivery::PushError;
+use kubectl_netbench::delivery::volume::VolumeError;
 use kubectl_netbench::explanation::Explanation;
+use kubectl_netbench::plan::format_duration;
 use kubectl_netbench::runner::RunError;
+use kubectl_netbench::schedule::ScheduleError;
 use kubectl_netbench::store::StoreError;
 use kubectl_netbench::testbed::TestbedError;
 use kubectl_netbench::testbed::kubernetes::SelectionError;
@@ -50,6 +55,37 @@ pub enum Error {
     /// A run would fail: these problems stand in its way.
     #[error("{}", .0.what)]
     Obstacles(Explanation),
+    /// The file for metrics cannot be written.
+    #[error("cannot write {}", path.display())]
+    MetricsFile {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// Metrics were not pushed.
+    #[error(transparent)]
+    Push(#[from] PushError),
+    /// A volume cannot be used.
+    #[error(transparent)]
+    Volume(#[from] VolumeError),
+    /// Something could not be done with a schedule.
+    #[error(transparent)]
+    Schedule(#[from] ScheduleError),
+    /// A command cannot be scheduled.
+    #[error("{0}")]
+    Cron(String),
+    /// No image is known that has this program.
+    #[error("no image is known that has this program")]
+    NoProgramImage,
+    /// A scheduled run may take longer than it is given.
+    #[error("a run may take longer than the cluster would give it")]
+    Deadline {
+        /// The longest that it may take.
+        longest: Duration,
+        /// What it is given.
+        deadline: Duration,
+    },
     /// A run was to be compared with itself.
     #[error("the run {id} is compared with itself")]
     SameRun {
@@ -106,6 +142,25 @@ impl Error {
             Self::Obstacles(explanation) => explanation.clone(),
             Self::Config(error) => error.explain(),
             Self::Store(error) => error.explain(),
+            Self::MetricsFile { source, .. } => {
+                Explanation::new(self.to_string()).because(source.to_string()).remedy(
+                    "name a file in a directory that exists and can be written: \
+                     --metrics-file /var/lib/node_exporter/netbench.prom",
+                )
+            }
+            Self::Push(error) => error.explain(),
+            Self::Volume(error) => error.explain(),
+            Self::Schedule(error) => error.explain(),
+            Self::Cron(_) => Explanation::new(self.to_string()),
+            Self::NoProgramImage => Explanation::new(self.to_string())
+                .because("this program was built without one; that of a release knows its own")
+                .remedy("name one that your cluster can pull: --program-image (image/Dockerfile makes it)"),
+            Self::Deadline { longest, deadline } => {
+                let (longest, deadline) = (format_duration(*longest), format_duration(*deadline));
+                Explanation::new(self.to_string())
+                    .because(format!("it may take {longest}, and has {deadline}"))
+                    .remedy(format!("give it longer: --deadline {longest}, or measure for a shorter --time"))
+            }
             Self::OutputFile { source, .. } => {
                 Explanation::new(self.to_string()).because(source.to_string()).remedy(
                     "name a file in a directory that exists and can be written: --output-file report.html",

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use kubectl_netbench::analysis;
-use kubectl_netbench::cli::ExitCode;
+use kubectl_netbench::cli::{ExitCode, Saving};
+use kubectl_netbench::delivery::volume::InCluster;
 use kubectl_netbench::document::{EngineName, LeftOut, Run, State, TestRecord};
 use kubectl_netbench::explanation::Explanation;
 use kubectl_netbench::plan::{Estimate, Plan, format_duration};
@@ -51,7 +52,9 @@ async fn measure<T: Testbed>(
         analysis::analyse(run);
     }
     let store = surroundings.store.as_ref();
-    let recorder = Recorder::begin(&request.saving, store, request.console, &prepared.run)?;
+    // a pod's own disk goes with it
+    let saving = if request.scheduled.is_some() { &Saving::Nowhere } else { &request.saving };
+    let recorder = Recorder::begin(saving, store, request.console, &prepared.run)?;
     let commands: Vec<String> = prepared.removals.iter().map(|removal| removal.command.clone()).collect();
     let processes = surroundings.processes.as_ref().filter(|_| !commands.is_empty());
     // that others cannot tell whether it lives is no reason not to measure
@@ -76,7 +79,7 @@ async fn measure_and_remove<T: Testbed>(
     recorder: &Recorder<'_>,
     interrupt: &Interrupt,
 ) -> ExitCode {
-    let Prepared { testbed, plan, settings, mut run, estimate, removals } = prepared;
+    let Prepared { testbed, plan, settings, mut run, estimate, volume, removals, .. } = prepared;
     let console = request.console;
     for LeftOut { name, reason } in &run.left_out {
         console.remark(&format!("{name} left out: {reason}"));
@@ -104,7 +107,7 @@ async fn measure_and_remove<T: Testbed>(
     };
     let by_hand = commands(false);
     let (removed, told) = tokio::join!(remove(&testbed, by_hand), async {
-        let told = tell(&mut run, measured, request, recorder).await;
+        let told = tell(&mut run, measured, request, recorder, volume.as_ref()).await;
         progress.removing();
         told
     });
@@ -190,29 +193,37 @@ impl<T: Testbed> Phases<'_, T> {
     }
 }
 
-/// Saves and prints the result, or prints the error, as soon as it is there: removal takes its time.
+/// Saves, hands out and prints the result, or prints the errors, as soon as they are there: removal takes
+/// its time. Returns the first of them.
 async fn tell(
     run: &mut Run,
     measured: Result<Ended, RunError>,
     request: &Request,
     recorder: &Recorder<'_>,
+    volume: Option<&InCluster>,
 ) -> Result<(), Explanation> {
-    let told = match measured {
+    let errors = match measured {
         Ok(_) => {
             let judged = judge(run, request.baseline.as_ref(), &request.gates);
             let saved = recorder.finish(run);
             let (format, canvas) = (request.output.format, request.output.canvas(&request.console));
-            let written = request.output.write(view::render(run, format, canvas)).await;
+            // a gateway that is away keeps nobody from reading, nor does a pager keep anything from being pushed
+            let (written, undelivered) = tokio::join!(
+                request.output.write(view::render(run, format, canvas)),
+                request.delivery.deliver(run, request, volume)
+            );
             tell_breaches(run);
-            written.and(saved).and(judged)
+            let errors = [written, saved, judged].into_iter().filter_map(Result::err);
+            errors.chain(undelivered).collect()
         }
-        Err(error) => recorder.finish(run).and(Err(error.into())),
+        Err(error) => vec![recorder.finish(run).err().unwrap_or(error.into())],
     };
-    told.map_err(|error| {
-        let explanation = error.explain();
-        console::error(&explanation);
-        explanation
-    })
+    let explanations: Vec<Explanation> = errors.iter().map(Error::explain).collect();
+    explanations.iter().for_each(console::error);
+    match explanations.into_iter().next() {
+        Some(first) => Err(first),
+        None => Ok(()),
+    }
 }
 
 /// Removes what was made. The error says how to do it by hand.

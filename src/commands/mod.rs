@@ -5,6 +5,7 @@ mod check;
 mod cleanup;
 mod completion;
 mod config;
+mod delivery;
 mod error;
 mod interrupt;
 mod judged;
@@ -16,19 +17,23 @@ mod request;
 mod resume;
 mod runs;
 mod saved;
+mod schedule;
+mod scheduled;
 
 pub use completion::complete_for_shell;
 pub use error::Error;
+pub use scheduled::Origin;
 
 use std::path::PathBuf;
 
-use kubectl_netbench::cli::{ColorChoice, Command, ExitCode};
+use kubectl_netbench::cli::{ColorChoice, Command, CommonArgs, ExitCode};
 use kubectl_netbench::cluster::Environment;
 use kubectl_netbench::config::Effective;
 use kubectl_netbench::store::{Processes, Store};
 
 use crate::console::{Console, Streams};
 use request::Request;
+use scheduled::Scheduled;
 
 /// What `main` has found around the process.
 pub struct Surroundings {
@@ -40,6 +45,8 @@ pub struct Surroundings {
     pub configuration_file: Option<PathBuf>,
     /// The user's saved runs; none where there is no place for them.
     pub store: Option<Store>,
+    /// The schedule that has made this run, if one has.
+    pub origin: Option<Origin>,
     /// The user's runs that go on; none where there is no place for them.
     pub processes: Option<Processes>,
 }
@@ -63,8 +70,14 @@ pub async fn run(
 ) -> Result<ExitCode, Error> {
     let console = |quiet| Console::new(surroundings.streams, settled.color, quiet);
     let request = match command {
-        Command::Matrix(arguments) => Request::matrix(*arguments, console, surroundings)?,
-        Command::Pair(arguments) => Request::pair(*arguments, console, surroundings)?,
+        Command::Matrix(arguments) => {
+            let scheduled = scheduled(&arguments.common, surroundings).await?;
+            Request { scheduled, ..Request::matrix(*arguments, console, surroundings)? }
+        }
+        Command::Pair(arguments) => {
+            let scheduled = scheduled(&arguments.common, surroundings).await?;
+            Request { scheduled, ..Request::pair(*arguments, console, surroundings)? }
+        }
         Command::Check(arguments) => {
             return Box::pin(check::run(*arguments, console(false), surroundings)).await;
         }
@@ -78,6 +91,9 @@ pub async fn run(
         Command::Config(arguments) => {
             return config::run(&arguments, &settled.effective, console(false), surroundings).await;
         }
+        Command::Schedule(arguments) => {
+            return Box::pin(schedule::run(arguments, console(false), surroundings)).await;
+        }
         Command::Cleanup(arguments) => {
             return Box::pin(cleanup::run(&arguments, surroundings)).await;
         }
@@ -85,4 +101,15 @@ pub async fn run(
         Command::Complete(arguments) => return completion::complete(arguments, surroundings).await,
     };
     Box::pin(measure::run(request, surroundings)).await
+}
+
+/// The schedule of a run, with the runs before it at hand if it is compared with one.
+async fn scheduled(common: &CommonArgs, surroundings: &Surroundings) -> Result<Option<Scheduled>, Error> {
+    let scheduled = Scheduled::find(&common.connection, surroundings).await?;
+    if let Some(scheduled) = &scheduled
+        && common.gates.baseline.is_some()
+    {
+        scheduled.fetch(surroundings.store.as_ref()).await?;
+    }
+    Ok(scheduled)
 }

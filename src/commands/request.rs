@@ -1,18 +1,23 @@
 //! What a measuring command was asked for: the arguments of `matrix` and of `pair` in one form.
 
+use std::time::Duration;
+
 use kubectl_netbench::analysis::Gates;
 use kubectl_netbench::cli::{
     CommonArgs, ConnectionArgs, InsteadArgs, MatrixArgs, MeasurementArgs, PairArgs, PlacementArgs, PodArgs,
-    Saving,
+    Saving, ViaArg,
 };
 use kubectl_netbench::cluster::ConnectionOptions;
-use kubectl_netbench::document::{Command, Run};
+use kubectl_netbench::document::{Command, Path, Protocol, Run};
 use kubectl_netbench::engine::Engine;
 use kubectl_netbench::store;
-use kubectl_netbench::testbed::kubernetes::{Scope, Wanted};
+use kubectl_netbench::testbed::kubernetes::{Clients, Needs, PodOptions, Role, Scope, Settings, Wanted};
 use kubectl_netbench::testbed::{Process, Processes};
 
+use super::delivery::Delivery;
 use super::output::Output;
+use super::prepare::new_id;
+use super::scheduled::Scheduled;
 use super::{Error, Surroundings, resume};
 use crate::console::Console;
 
@@ -34,6 +39,8 @@ pub(super) struct Request {
     pub console: Console,
     pub output: Output,
     pub saving: Saving,
+    /// Where results go beside that.
+    pub delivery: Delivery,
     /// The run to compare with.
     pub baseline: Option<Run>,
     pub gates: Gates,
@@ -41,6 +48,8 @@ pub(super) struct Request {
     pub resumed: Option<Run>,
     /// Whether suspicious pairs are measured again.
     pub confirms: bool,
+    /// The schedule that has made it.
+    pub scheduled: Option<Scheduled>,
 }
 
 /// A node of another cluster.
@@ -140,12 +149,14 @@ impl Request {
             console: console(common.quiet),
             output: Output::new(&common.output, surroundings.streams)?,
             saving: common.saving.saving(),
+            delivery: Delivery::new(common.delivery)?,
             baseline: baseline
                 .map(|reference| store::load(surroundings.store.as_ref(), reference))
                 .transpose()?,
             gates: common.gates.gates(),
             resumed: None,
             confirms: !common.no_confirm,
+            scheduled: None,
             measurement: common.measurement,
             placement: common.placement,
             pods: common.pods,
@@ -155,9 +166,66 @@ impl Request {
         })
     }
 
+    /// What the run needs of a cluster.
+    pub fn needs(&self) -> Needs {
+        needs_of(
+            &self.placement,
+            self.command,
+            self.processes(),
+            self.measurement.throughput().protocol,
+            self.pods.options(),
+            self.connection.namespace.clone(),
+        )
+    }
+
+    /// The claim of the volume that is reached through a pod: that of a schedule is in its own pod.
+    pub fn claim_to_reach(&self) -> Option<&str> {
+        let volume = self.delivery.volume.as_ref().filter(|_| self.scheduled.is_none());
+        volume.map(|volume| volume.claim.as_str())
+    }
+
     /// The servers of each node of a cluster.
     pub fn processes(&self) -> Processes {
         processes(self.measurement.engine(), self.measurement.latency_engine(), self.placement.port)
+    }
+}
+
+/// What a run with these flags needs of a cluster.
+pub(super) fn needs_of(
+    placement: &PlacementArgs,
+    command: Command,
+    processes: Processes,
+    protocol: Protocol,
+    options: PodOptions,
+    given: Option<String>,
+) -> Needs {
+    let paths = placement.paths();
+    let paths = if paths.is_empty() { vec![Path::Pod] } else { paths };
+    let to = placement.to.as_ref();
+    let to = to.map(|to| (to.host.clone(), to.port.unwrap_or(processes.throughput.engine.default_port())));
+    let settings = Settings {
+        session: new_id(),
+        keep: placement.keep,
+        image: placement.image().to_owned(),
+        processes,
+        ways: placement.ways(&paths),
+        protocol,
+        role: if to.is_some() { Role::Clients } else { Role::Mesh },
+        options,
+        // any will do: nothing is made
+        server_deadline: Duration::ZERO,
+        kept_deadline: Duration::ZERO,
+        client_deadline: Duration::ZERO,
+    };
+    Needs { settings, given, clients: clients_of(placement.via, command), to, claim: None }
+}
+
+/// How clients are to be started.
+pub(super) fn clients_of(via: ViaArg, command: Command) -> Clients {
+    match (via, command) {
+        (ViaArg::Exec, _) => Clients::Exec,
+        (ViaArg::Job, _) | (ViaArg::Auto, Command::Pair) => Clients::Job,
+        (ViaArg::Auto, Command::Matrix) => Clients::ExecElseJob,
     }
 }
 

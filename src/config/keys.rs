@@ -89,7 +89,7 @@ impl Key {
     }
 
     /// Whether it says yes or no.
-    pub(super) fn is_switch(&self) -> bool {
+    pub fn is_switch(&self) -> bool {
         matches!(self.flag().get_action(), ArgAction::SetTrue)
     }
 

@@ -136,12 +136,35 @@ impl CommandLine {
         excluded
     }
 
-    fn command(&self) -> &str {
+    /// The name of the command.
+    pub fn command(&self) -> &str {
         self.matches.subcommand_name().unwrap_or_default()
     }
 
+    /// Whether the words name a flag, given by its long name.
+    pub fn says(&self, flag: &str) -> bool {
+        self.flag(flag).is_some_and(|flag| is_said(self.subcommand(), flag.get_id().as_str()))
+    }
+
+    /// The value that the words give a flag, given by its long name.
+    pub fn value_of(&self, flag: &str) -> Option<String> {
+        self.said(&self.flag(flag)?)?.into_iter().next()
+    }
+
+    /// The flag of the command by its long name.
+    fn flag(&self, long: &str) -> Option<Arg> {
+        let command = Cli::command();
+        let command = command.find_subcommand(self.command())?;
+        command.get_arguments().find(|flag| flag.get_long() == Some(long)).cloned()
+    }
+
+    /// The matches of the command, or of the one within it: `schedule create`.
     fn subcommand(&self) -> &ArgMatches {
-        self.matches.subcommand().map_or(&self.matches, |(_, matches)| matches)
+        let mut matches = &self.matches;
+        while let Some((_, within)) = matches.subcommand() {
+            matches = within;
+        }
+        matches
     }
 }
 
@@ -174,6 +197,7 @@ impl Settings {
                 None => flag,
             }
         };
-        command.mut_args(with_default).mut_subcommands(|command| command.mut_args(with_default))
+        let within = |command: Command| command.mut_args(with_default);
+        within(command).mut_subcommands(|command| within(command).mut_subcommands(within))
     }
 }

@@ -57,7 +57,8 @@ impl Settings {
         }
     }
 
-    fn iter(&self) -> impl Iterator<Item = &Setting> {
+    /// All of them.
+    pub fn iter(&self) -> impl Iterator<Item = &Setting> {
         self.0.iter()
     }
 }

@@ -70,6 +70,15 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// The same without what was counted second by second.
+    #[must_use]
+    pub fn without_samples(mut self) -> Self {
+        if let Self::Ok(Measurement::Throughput(throughput)) = &mut self {
+            throughput.samples.clear();
+        }
+        self
+    }
+
     /// Whether there are figures.
     pub fn is_ok(&self) -> bool {
         matches!(self, Self::Ok(_))

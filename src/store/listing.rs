@@ -13,7 +13,7 @@ use crate::document::{Cluster, Command, Run, State};
 use crate::plain::line;
 
 /// A saved run.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Entry {
     /// Its id.
@@ -25,12 +25,12 @@ pub struct Entry {
     /// When it began.
     pub started_at: Timestamp,
     /// The kubeconfig context; none without a cluster, and inside one.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub context: Option<String>,
     /// How many nodes were measured.
     pub nodes: usize,
     /// The median throughput of the pairs on the first way; none if nothing was measured.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub median_bits_per_second: Option<f64>,
     /// How many tests were planned.
     pub planned_tests: usize,
@@ -107,8 +107,16 @@ impl Entry {
         })
     }
 
-    /// What is told of a run that was not finished.
-    fn of(id: &str, mut run: Run) -> Self {
+    /// The same with all words of others as they can be shown.
+    pub(crate) fn cleaned(mut self) -> Self {
+        self.id = line(&self.id);
+        self.context = self.context.map(|context| line(&context));
+        self.findings.iter_mut().for_each(|sentence| *sentence = line(sentence));
+        self
+    }
+
+    /// What is told of a run, found out from its tests.
+    pub(crate) fn of(id: &str, mut run: Run) -> Self {
         analyse(&mut run);
         let summary = &run.summary;
         Self {

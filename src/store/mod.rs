@@ -14,7 +14,9 @@ mod reference;
 pub use error::StoreError;
 pub use listing::Entry;
 pub use process::{Process, Processes};
+pub use reading::parse;
 pub use recording::Recording;
+pub(crate) use recording::document;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -43,6 +45,19 @@ impl Store {
         make_directory(&self.directory)
             .map_err(|source| StoreError::Write { path: self.directory.clone(), source })?;
         Recording::begin(self.path(&run.id), run)
+    }
+
+    /// Saves a run that was made elsewhere.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn add(&self, run: &Run) -> Result<(), StoreError> {
+        self.record(run)?.finish(run)
+    }
+
+    /// Whether there is a run of this id.
+    pub fn has_run(&self, id: &str) -> bool {
+        self.path(id).is_file()
     }
 
     /// All runs, the newest first. What cannot be read is left out here, and told when it is asked

@@ -24,7 +24,7 @@ pub(super) fn read(path: &Path) -> Result<Run, StoreError> {
 ///
 /// # Errors
 /// It is no run.
-fn parse(text: &str) -> serde_json::Result<Run> {
+pub fn parse(text: &str) -> serde_json::Result<Run> {
     let run = serde_json::from_str(text).or_else(|error| recovered(text).ok_or(error))?;
     let mut run = cleaned(text, run)?;
     check(&run)?;

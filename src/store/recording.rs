@@ -1,11 +1,12 @@
 //! The file of a run that is being made.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::{self, Seek, SeekFrom, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::{StoreError, reading};
 use crate::document::{Run, TestRecord};
+use crate::whole::{self, Readers, beside};
 
 /// What closes the list of tests and the document.
 const END: &[u8] = b"\n]}\n";
@@ -51,7 +52,7 @@ impl Recording {
 
     fn begin_as(path: PathBuf, working: PathBuf, run: &Run) -> Result<Self, StoreError> {
         let begin = || -> io::Result<(File, u64)> {
-            let mut file = private(&working)?;
+            let mut file = whole::new(&working, Readers::Owner)?;
             let text = document(run)?;
             file.write_all(&text)?;
             Ok((file, (text.len() - END.len()) as u64))
@@ -101,25 +102,13 @@ impl Recording {
     /// # Errors
     /// The file cannot be written: it stays as it was.
     pub fn finish(self, run: &Run) -> Result<(), StoreError> {
-        let temporary = beside(&self.path, ".new");
-        let replace = || -> io::Result<()> {
-            let mut file = private(&temporary)?;
-            file.write_all(&document(run)?)?;
-            file.sync_all()?;
-            fs::rename(&temporary, &self.path)
-        };
-        match replace() {
-            Ok(()) => {
-                if self.working != self.path {
-                    let _ = fs::remove_file(&self.working);
-                }
-                Ok(())
-            }
-            Err(source) => {
-                let _ = fs::remove_file(&temporary);
-                Err(StoreError::Write { path: self.path, source })
-            }
+        // names of nodes and contexts are the user's own affair
+        let written = document(run).and_then(|text| whole::write(&self.path, &text, Readers::Owner));
+        written.map_err(|source| StoreError::Write { path: self.path.clone(), source })?;
+        if self.working != self.path {
+            let _ = fs::remove_file(&self.working);
         }
+        Ok(())
     }
 
     /// Deletes the file if it has no test.
@@ -135,15 +124,8 @@ impl Recording {
     }
 }
 
-/// Not `with_extension`: a file that is no run must not look like one.
-fn beside(path: &Path, ending: &str) -> PathBuf {
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(ending);
-    path.with_file_name(name)
-}
-
 /// The document with a line for each test, which is read by lines as well as by programs.
-fn document(run: &Run) -> io::Result<Vec<u8>> {
+pub(crate) fn document(run: &Run) -> io::Result<Vec<u8>> {
     let head = Run { tests: Vec::new(), ..run.clone() };
     let mut text = serde_json::to_vec(&head)?;
     // the last field is the list of tests, which is empty: `"tests":[]}`
@@ -154,21 +136,4 @@ fn document(run: &Run) -> io::Result<Vec<u8>> {
     }
     text.extend_from_slice(END);
     Ok(text)
-}
-
-/// A new file that nobody else may read: names of nodes and contexts are the user's own affair. What
-/// is there under its name, be it a link to another file, is not written to.
-pub(super) fn private(path: &Path) -> io::Result<File> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        _ => {}
-    }
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt;
-        options.mode(0o600);
-    }
-    options.open(path)
 }

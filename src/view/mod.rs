@@ -13,8 +13,9 @@ mod svg;
 mod terminal;
 mod words;
 
+pub use prometheus::{Served, served};
 pub use serialized::{json, yaml};
-pub use terminal::{check, runs, settings};
+pub use terminal::{check, runs, schedules, settings};
 
 use crate::document::Run;
 use crate::plain;

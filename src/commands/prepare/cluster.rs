@@ -60,6 +60,10 @@ pub(in crate::commands) async fn cluster(
     if !instead.dry_run {
         place.check(request, &cluster, version.as_deref(), &nodes, &choice).await?;
     }
+    let volume = request.delivery.place(request, &cluster);
+    if let Some(volume) = volume.as_ref().filter(|_| !instead.dry_run) {
+        volume.check().await?;
+    }
     let Choice { chosen, left_out } = choice;
     let nodes: Vec<Node> = chosen.into_iter().map(|chosen| chosen.node).collect();
     let layout = match (to, request.command) {
@@ -77,14 +81,25 @@ pub(in crate::commands) async fn cluster(
     run.cluster = Some(place.describe(&cluster));
     run.left_out = left_out;
     if instead.dry_run {
-        return Ok(Destination::DryRun(place.manifests(request, &measuring)));
+        let of_volume = volume.map_or(String::new(), |volume| volume.manifest(&place.session));
+        return Ok(Destination::DryRun(place.manifests(request, &measuring) + &of_volume));
     }
     let stays = place.stays;
     let testbed = place.testbed(request, cluster, &measuring);
     let removals = vec![Removal { command: testbed.removal_command(), stays }];
+    let longest = measuring.longest();
     let Measuring { plan, settings, estimate } = measuring;
     Ok(match to {
-        None => Destination::Within(Prepared { testbed, plan, settings, run, estimate, removals }),
+        None => Destination::Within(Prepared {
+            testbed,
+            plan,
+            settings,
+            run,
+            estimate,
+            longest,
+            volume,
+            removals,
+        }),
         Some(to) => {
             let server = Server {
                 host: to.host.clone(),
@@ -93,7 +108,16 @@ pub(in crate::commands) async fn cluster(
                 version: None,
             };
             let testbed = Outside::new(testbed, server, settings.ways.len());
-            Destination::Elsewhere(Prepared { testbed, plan, settings, run, estimate, removals })
+            Destination::Elsewhere(Prepared {
+                testbed,
+                plan,
+                settings,
+                run,
+                estimate,
+                longest,
+                volume,
+                removals,
+            })
         }
     })
 }
@@ -160,11 +184,25 @@ pub(in crate::commands) async fn across_clusters(
     run.cluster = Some(client.describe(&here));
     run.server_cluster = Some(server.describe(&there));
     let stays = [client.stays, server.stays];
+    let volume = request.delivery.place(request, &here);
+    if let Some(volume) = &volume {
+        volume.check().await?;
+    }
     let client = client.testbed(request, here, &measuring);
     let server = server.testbed(request, there, &measuring);
     let commands = [client.removal_command(), server.removal_command()];
     let removals =
         commands.into_iter().zip(stays).map(|(command, stays)| Removal { command, stays }).collect();
+    let longest = measuring.longest();
     let Measuring { plan, settings, estimate } = measuring;
-    Ok(Prepared { testbed: TwoClusters::new(client, server), plan, settings, run, estimate, removals })
+    Ok(Prepared {
+        testbed: TwoClusters::new(client, server),
+        plan,
+        settings,
+        run,
+        estimate,
+        longest,
+        volume,
+        removals,
+    })
 }

@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use kubectl_netbench::analysis::diagnosis::MOST_TESTS;
+use kubectl_netbench::delivery::volume::InCluster;
 use kubectl_netbench::document::{
     ApiVersion, Kind, Node, Parameters, Path, Run, State, Summary, Versions, Via,
 };
@@ -31,6 +32,10 @@ pub(super) struct Prepared<T> {
     /// The document, without measurements.
     pub run: Run,
     pub estimate: Estimate,
+    /// The longest that measuring can take.
+    pub longest: Duration,
+    /// The volume that the document is kept on through a pod.
+    pub volume: Option<InCluster>,
     /// How a person removes what the run makes, cluster by cluster.
     pub removals: Vec<Removal>,
 }

@@ -18,7 +18,7 @@ use kubectl_netbench::testbed::kubernetes::{
 
 use super::{Layout, Measuring, Setup};
 use crate::commands::Error;
-use crate::commands::request::Request;
+use crate::commands::request::{Request, clients_of};
 
 /// When servers that stay end by themselves, should nobody remove them.
 const KEPT_FOR: Duration = Duration::from_secs(24 * 60 * 60);
@@ -52,6 +52,11 @@ impl Place {
         let options = request.pods.options();
         let kept = Scope::kept(given.clone(), host_network).with(&options);
         let own = Scope::new(&session, given, host_network).with(&options);
+        let owner = request.scheduled.as_ref().and_then(|scheduled| scheduled.owner.clone());
+        let own = match owner {
+            Some(owner) => own.owned_by(owner),
+            None => own,
+        };
         let mut place = Self {
             session,
             scope: own,
@@ -90,11 +95,7 @@ impl Place {
 
     /// Whether this user may use servers that stayed: they may be those of somebody with more rights.
     async fn may_use_kept(&self, request: &Request, cluster: &Cluster) -> bool {
-        let clients = match (request.placement.via, request.command) {
-            (ViaArg::Exec, _) => Clients::Exec,
-            (ViaArg::Job, _) | (ViaArg::Auto, Command::Pair) => Clients::Job,
-            (ViaArg::Auto, Command::Matrix) => Clients::ExecElseJob,
-        };
+        let clients = clients_of(request.placement.via, request.command);
         let mut needs = self.needs(request, clients);
         needs.settings.keep = true;
         let facts = kubernetes::facts(cluster, &needs, Depth::Start).await;
@@ -115,6 +116,7 @@ impl Place {
                 let default = || request.processes().throughput.engine.default_port();
                 (to.host.clone(), to.port.unwrap_or_else(default))
             }),
+            claim: request.claim_to_reach().filter(|_| self.role != Role::Servers).map(str::to_owned),
         }
     }
 

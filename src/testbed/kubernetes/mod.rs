@@ -5,7 +5,7 @@ mod lifetime;
 mod manifests;
 mod nodes;
 pub(crate) mod objects;
-mod pods;
+pub(crate) mod pods;
 mod servers;
 mod survey;
 
@@ -36,7 +36,7 @@ use kube::api::PostParams;
 use tokio::sync::{Mutex, OnceCell};
 use tokio_util::task::TaskTracker;
 
-use self::objects::{Network, network_policy};
+use self::objects::{Network, RUN_LABEL, network_policy};
 use self::pods::Pods;
 use self::pods::log::LogPosition;
 use self::pods::state::PodState;
@@ -173,7 +173,7 @@ impl KubernetesTestbed {
             let owner = self.tracked(async move { scope.create(&cluster).await }).await?;
             self.make_policy(owner.clone()).await?;
             let pods: Api<Pod> = Api::namespaced(self.cluster.client.clone(), &self.scope.namespace());
-            Ok(Made { owner, pods: Pods::watch(pods, self.settings.run()) })
+            Ok(Made { owner, pods: Pods::watch(pods, &format!("{RUN_LABEL}={}", self.settings.run())) })
         };
         self.made.get_or_try_init(make).await
     }

@@ -9,12 +9,14 @@ mod failures;
 mod heat;
 mod latency;
 mod runs;
+mod schedules;
 mod settings;
 mod style;
 
 pub use check::table as check;
 pub(super) use comparison::text as comparison;
 pub use runs::table as runs;
+pub use schedules::table as schedules;
 pub use settings::table as settings;
 
 use drawing::Drawing;

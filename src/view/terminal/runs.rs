@@ -39,7 +39,7 @@ pub fn table(entries: &[Entry], now: Timestamp, canvas: Canvas) -> String {
 }
 
 /// How long ago, as kubectl writes it: `45s`, `12m`, `5h`, `3d`.
-fn age(then: Timestamp, now: Timestamp) -> String {
+pub(super) fn age(then: Timestamp, now: Timestamp) -> String {
     // between two timestamps, a total in seconds always exists
     let seconds = (now - then).total(Unit::Second).unwrap_or_default().max(0.0) as u64;
     match seconds {

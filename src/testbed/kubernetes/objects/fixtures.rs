@@ -45,5 +45,5 @@ pub(crate) fn chosen(name: &str) -> Chosen {
 
 /// A run in the namespace `given`, or in one of its own.
 pub(crate) fn needs(settings: Settings, given: Option<&str>, clients: Clients) -> Needs {
-    Needs { settings, given: given.map(str::to_owned), clients, to: None }
+    Needs { settings, given: given.map(str::to_owned), clients, to: None, claim: None }
 }

@@ -93,7 +93,7 @@ impl Amount {
 
 impl PodOptions {
     /// The resources of each container. The usual requests give way to lower limits.
-    pub(super) fn resources(&self) -> ResourceRequirements {
+    pub(crate) fn resources(&self) -> ResourceRequirements {
         let mut requests = self.requests.clone();
         for (name, usual) in USUAL_REQUESTS {
             let limit = self.limits.get(name);
@@ -113,7 +113,7 @@ impl PodOptions {
     }
 
     /// Puts the rest into the specification of a pod.
-    pub(super) fn apply(&self, spec: &mut PodSpec) {
+    pub(crate) fn apply(&self, spec: &mut PodSpec) {
         let secret = |name: &String| LocalObjectReference { name: name.clone() };
         let secrets: Vec<_> = self.pull_secrets.iter().map(secret).collect();
         spec.image_pull_secrets = (!secrets.is_empty()).then_some(secrets);

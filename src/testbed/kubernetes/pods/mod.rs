@@ -1,7 +1,7 @@
-//! The pods of a run, kept up to date by one watch.
+//! Pods that belong together, kept up to date by one watch.
 
 pub(super) mod log;
-pub(super) mod state;
+pub(crate) mod state;
 mod warnings;
 
 use std::collections::BTreeMap;
@@ -20,7 +20,7 @@ use tokio::time::Instant;
 use self::state::PodState;
 use crate::cluster::API_SERVER_AWAY;
 use crate::testbed::Unusable;
-use crate::testbed::kubernetes::objects::{RUN_LABEL, TEST_LABEL};
+use crate::testbed::kubernetes::objects::TEST_LABEL;
 
 /// So many refusals of a watch in a row are meant.
 const REFUSALS_OF_WATCH: u32 = 3;
@@ -65,7 +65,7 @@ struct Known {
     refused: Option<String>,
 }
 
-/// The watch on the pods of one run. It ends when this is dropped.
+/// The watch on pods that belong together. It ends when this is dropped.
 pub struct Pods {
     known: watch::Receiver<Known>,
     task: AbortHandle,
@@ -117,10 +117,10 @@ fn not(name: Option<String>, unusable: Unusable, cause: Cause) -> Started {
 }
 
 impl Pods {
-    /// Starts to watch the pods that carry the label of `run`.
-    pub fn watch(api: Api<Pod>, run: &str) -> Self {
+    /// Starts to watch the pods that a label selector picks.
+    pub fn watch(api: Api<Pod>, selector: &str) -> Self {
         let (sender, known) = watch::channel(Known::default());
-        let selector = format!("{RUN_LABEL}={run}");
+        let selector = selector.to_owned();
         let task = tokio::spawn(async move {
             let pauses = ResetTimerBackoff::new(Pauses(RECONNECT_FROM), RECONNECT_TO * 4);
             let events = watcher(api, watcher::Config::default().labels(&selector)).backoff(pauses);

@@ -27,6 +27,8 @@ pub struct Needs {
     pub clients: Clients,
     /// The server elsewhere that clients measure towards, and its port.
     pub to: Option<(String, u16)>,
+    /// The PersistentVolumeClaim that the document is kept on through a pod; none for none.
+    pub claim: Option<String>,
 }
 
 impl Needs {
@@ -150,6 +152,7 @@ pub fn rights(needs: &Needs) -> Vec<Right> {
         Clients::Job => Some(Necessity::Required),
     };
     let policy = settings.options.network_policy;
+    let (volume, exec_only_for_volume) = (needs.claim.is_some(), exec != Some(Necessity::Required));
     let of_policies = |verbs, purpose| {
         Right::new(Namespace, "networkpolicies", verbs, purpose).of_group("networking.k8s.io")
     };
@@ -213,6 +216,16 @@ pub fn rights(needs: &Needs) -> Vec<Right> {
             services && given && !keep,
             Right::new(Namespace, "services", &["delete"], "removing them at once").otherwise(SLOW_REMOVAL),
         ),
+        // the volume
+        (
+            volume,
+            Right::new(Namespace, "persistentvolumeclaims", &["get"], "looking for the volume at the start")
+                .otherwise("that there is no such volume is noticed at the end"),
+        ),
+        (
+            volume && exec_only_for_volume,
+            Right::new(Namespace, "pods/exec", &["get", "create"], "writing to the volume"),
+        ),
     ];
     let clients = [
         // a WebSocket is opened with GET, which older servers check as `get` and newer ones as `create`
@@ -260,6 +273,17 @@ mod tests {
         let settings = Settings { role: Role::Servers, ..settings() };
         let table = table(&needs(settings, None, Clients::Job));
         assert!(!table.iter().any(|row| row.contains("jobs") || row.contains("exec")), "{table:?}");
+    }
+
+    #[test]
+    fn a_volume_is_written_to_by_exec_however_clients_are_started() {
+        for clients in [Clients::Exec, Clients::Job] {
+            let needs =
+                Needs { claim: Some("results".to_owned()), ..needs(settings(), Some("team-a"), clients) };
+            let table = table(&needs);
+            let exec = table.iter().filter(|row| row.as_str() == "Namespace pods/exec get,create").count();
+            assert_eq!(exec, 1, "{table:?}");
+        }
     }
 
     #[test]

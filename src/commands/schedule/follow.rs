@@ -1,0 +1,62 @@
+//! `schedule run` and `schedule logs`: the log of a run, as it is written.
+
+use kubectl_netbench::cli::{ExitCode, ScheduleLogsArgs, ScheduleNameArgs};
+use kubectl_netbench::schedule::{Id, ScheduleError, Schedules};
+
+use super::super::prepare::new_id;
+use super::super::{Error, Surroundings};
+use super::{connect, id};
+use crate::console;
+
+pub(super) async fn run(
+    arguments: &ScheduleNameArgs,
+    surroundings: &Surroundings,
+) -> Result<ExitCode, Error> {
+    let cluster = connect(&arguments.connection, surroundings).await?;
+    let schedules = Schedules::of(&cluster).await?;
+    let id = id(&arguments.name, &arguments.connection, &cluster);
+    let found = schedules.find(&id).await?;
+    let job = schedules.run(&found, &new_id()).await?;
+    console::note(&format!("started {job} in the namespace {}", id.namespace));
+    follow(&schedules, &id, &job).await
+}
+
+pub(super) async fn logs(
+    arguments: &ScheduleLogsArgs,
+    surroundings: &Surroundings,
+) -> Result<ExitCode, Error> {
+    let cluster = connect(&arguments.connection, surroundings).await?;
+    let schedules = Schedules::of(&cluster).await?;
+    let id = id(&arguments.name, &arguments.connection, &cluster);
+    schedules.find(&id).await?;
+    let jobs = schedules.job_names(&id).await?;
+    let Some(job) = jobs.get(arguments.back) else {
+        return Err(ScheduleError::NoRun { name: id.name, runs: jobs.len() }.into());
+    };
+    follow(&schedules, &id, job).await
+}
+
+/// Shows the log until the run ends, and takes its exit code for our own.
+async fn follow(schedules: &Schedules<'_>, id: &Id, job: &str) -> Result<ExitCode, Error> {
+    let shown = schedules.follow(id, job, |line| {
+        // a reader that has gone away has read enough
+        let _ = console::write_result(&format!("{line}\n"));
+    });
+    tokio::select! {
+        code = shown => Ok(match code? {
+            Some(0) => ExitCode::Success,
+            Some(3) => ExitCode::SomeFailed,
+            Some(4) => ExitCode::GateFailed,
+            Some(130) => ExitCode::Interrupted,
+            Some(_) => ExitCode::Error,
+            None => return Err(ScheduleError::Ended { job: job.to_owned() }.into()),
+        }),
+        _ = tokio::signal::ctrl_c() => {
+            console::note(&format!(
+                "the run goes on in the cluster; kubectl netbench schedule logs {} --namespace {} follows it",
+                id.name, id.namespace
+            ));
+            Ok(ExitCode::Interrupted)
+        }
+    }
+}

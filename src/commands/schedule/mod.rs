@@ -1,0 +1,81 @@
+//! `schedule`: what the cluster measures by itself.
+
+mod create;
+mod follow;
+
+use jiff::Timestamp;
+use kubectl_netbench::cli::{
+    ConnectionArgs, ExitCode, ListFormat, ScheduleArgs, ScheduleCommand, ScheduleListArgs, ScheduleNameArgs,
+};
+use kubectl_netbench::cluster::{self, Cluster};
+use kubectl_netbench::schedule::{Id, Schedules};
+use kubectl_netbench::view;
+
+use super::output::write;
+use super::{Error, Surroundings};
+use crate::console::{self, Console};
+
+pub(super) async fn run(
+    arguments: ScheduleArgs,
+    console: Console,
+    surroundings: &Surroundings,
+) -> Result<ExitCode, Error> {
+    match arguments.command {
+        ScheduleCommand::Create(arguments) => {
+            Box::pin(create::create(*arguments, console, surroundings)).await
+        }
+        ScheduleCommand::List(arguments) => list(&arguments, console, surroundings).await,
+        ScheduleCommand::Run(arguments) => follow::run(&arguments, surroundings).await,
+        ScheduleCommand::Logs(arguments) => follow::logs(&arguments, surroundings).await,
+        ScheduleCommand::Delete(arguments) => delete(&arguments, surroundings).await,
+    }
+}
+
+async fn connect(connection: &ConnectionArgs, surroundings: &Surroundings) -> Result<Cluster, Error> {
+    Ok(cluster::connect(&connection.options(), &surroundings.environment).await?)
+}
+
+/// The namespace of schedules: the one that is named, or that of the kubeconfig's context.
+fn namespace(connection: &ConnectionArgs, cluster: &Cluster) -> String {
+    connection.namespace.clone().unwrap_or_else(|| cluster.default_namespace().to_owned())
+}
+
+fn id(name: &str, connection: &ConnectionArgs, cluster: &Cluster) -> Id {
+    Id { name: name.to_owned(), namespace: namespace(connection, cluster) }
+}
+
+async fn list(
+    arguments: &ScheduleListArgs,
+    console: Console,
+    surroundings: &Surroundings,
+) -> Result<ExitCode, Error> {
+    let cluster = connect(&arguments.connection, surroundings).await?;
+    let schedules = Schedules::of(&cluster).await?;
+    let namespace = namespace(&arguments.connection, &cluster);
+    let only = (!arguments.all_namespaces).then_some(namespace.as_str());
+    let listed = schedules.list(only).await?;
+    write(match arguments.output {
+        ListFormat::Table if listed.is_empty() => {
+            let place = only.map_or(String::new(), |namespace| format!(" in the namespace {namespace}"));
+            console::note(&format!(
+                "there is no schedule{place}; make one: kubectl netbench schedule create nightly --cron '0 3 * * *' -- matrix"
+            ));
+            String::new()
+        }
+        ListFormat::Table => view::schedules(&listed, only.is_none(), Timestamp::now(), console.canvas()),
+        ListFormat::Json => view::json(&listed),
+        ListFormat::Yaml => view::yaml(&listed),
+    })
+    .await?;
+    Ok(ExitCode::Success)
+}
+
+async fn delete(arguments: &ScheduleNameArgs, surroundings: &Surroundings) -> Result<ExitCode, Error> {
+    let cluster = connect(&arguments.connection, surroundings).await?;
+    let schedules = Schedules::of(&cluster).await?;
+    let id = id(&arguments.name, &arguments.connection, &cluster);
+    schedules.find(&id).await?;
+    schedules.delete(&id).await?;
+    console::note(&format!("deleted the schedule {} of the namespace {}", id.name, id.namespace));
+    Ok(ExitCode::Success)
+}

@@ -1,0 +1,9 @@
+//! Where results go beside the user's own runs: metrics to a [`Gateway`] or into a [`Textfile`], documents
+//! to a [`volume`] of the cluster.
+
+mod gateway;
+mod textfile;
+pub mod volume;
+
+pub use gateway::{Gateway, PushError};
+pub use textfile::Textfile;

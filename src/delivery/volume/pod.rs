@@ -1,0 +1,264 @@
+//! A folder of a volume that is reached through a pod of ours.
+
+use std::time::Duration;
+
+use k8s_openapi::api::core::v1::{
+    Container, PersistentVolumeClaim, PersistentVolumeClaimVolumeSource, Pod, PodSpec, Volume as PodVolume,
+    VolumeMount,
+};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference};
+use kube::api::{DeleteParams, ListParams, PostParams};
+use kube::{Api, ResourceExt};
+
+use super::exec::{self, Ended};
+use super::{Folder, Volume, VolumeError};
+use crate::cluster::objects::{Object, yaml};
+use crate::cluster::{Cluster, RequestError, hardened, until_answered};
+use crate::explanation::nearest;
+use crate::testbed::kubernetes::objects::{RUN_LABEL, labels};
+use crate::testbed::kubernetes::pods::{Pods, Started};
+use crate::testbed::kubernetes::{PodOptions, START_LIMIT, Scope};
+
+/// Where pods have the volume.
+pub(crate) const MOUNT: &str = "/netbench";
+
+/// When the cluster ends the pod by itself.
+const POD_DEADLINE: Duration = Duration::from_secs(600);
+
+/// How long its removal is waited for.
+const REMOVAL_LIMIT: Duration = Duration::from_secs(30);
+
+/// A volume, and what it takes to reach it.
+#[derive(Clone)]
+pub struct InCluster {
+    /// The cluster.
+    pub cluster: Cluster,
+    /// The namespace of the claim.
+    pub namespace: String,
+    /// The volume.
+    pub volume: Volume,
+    /// The image of the pod: one that has sh.
+    pub image: String,
+    /// What the user wants of pods.
+    pub options: PodOptions,
+}
+
+/// The folder, while there is a pod for it. It must be closed.
+pub struct VolumePod<'a> {
+    place: &'a InCluster,
+    name: String,
+    scope: Scope,
+    pods: Pods,
+}
+
+impl InCluster {
+    /// Looks whether there is such a claim, as far as it may be looked for.
+    ///
+    /// # Errors
+    /// There is none, its volume is gone, or the cluster does not answer.
+    pub async fn check(&self) -> Result<(), VolumeError> {
+        let api: Api<PersistentVolumeClaim> = Api::namespaced(self.cluster.client.clone(), &self.namespace);
+        let claim = &self.volume.claim;
+        let found = match self.cluster.call(format!("look for the volume {claim}"), api.get_opt(claim)).await
+        {
+            // the pod will tell
+            Err(error) if error.is_forbidden() => return Ok(()),
+            found => found?,
+        };
+        let Some(found) = found else {
+            let others = self.cluster.call("list the volumes", api.list(&ListParams::default())).await;
+            let others: Vec<String> =
+                others.map(|list| list.items.iter().map(ResourceExt::name_any).collect()).unwrap_or_default();
+            let nearest = nearest(claim, others.iter().map(String::as_str));
+            return Err(VolumeError::NoClaim {
+                claim: claim.clone(),
+                namespace: self.namespace.clone(),
+                nearest,
+            });
+        };
+        let phase = found.status.and_then(|status| status.phase);
+        if phase.as_deref() == Some("Lost") {
+            Err(VolumeError::Lost { claim: claim.clone() })
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Makes a pod that has the volume; `session` is the id that its objects are known by.
+    ///
+    /// # Errors
+    /// It does not start, or the cluster refuses it. Nothing is left then.
+    pub async fn open(&self, session: &str) -> Result<VolumePod<'_>, VolumeError> {
+        let api: Api<Pod> = self.pods();
+        let opened = VolumePod {
+            place: self,
+            name: pod_name(session),
+            scope: Scope::new(session, Some(self.namespace.clone()), false).with(&self.options),
+            pods: Pods::watch(api.clone(), &format!("{RUN_LABEL}={session}")),
+        };
+        match opened.start(&api, session).await {
+            Ok(()) => Ok(opened),
+            Err(error) => {
+                // the first error is the one to tell
+                let _ = opened.close().await;
+                Err(error)
+            }
+        }
+    }
+
+    /// The pod that would be made, as YAML.
+    pub fn manifest(&self, session: &str) -> String {
+        let pod = self.pod(session, &pod_name(session), None);
+        yaml(&[Object::namespaced(&pod)], &self.namespace)
+    }
+
+    fn pods(&self) -> Api<Pod> {
+        Api::namespaced(self.cluster.client.clone(), &self.namespace)
+    }
+
+    /// The pod. Pure.
+    fn pod(&self, session: &str, name: &str, owner: Option<OwnerReference>) -> Pod {
+        let seconds = POD_DEADLINE.as_secs().to_string();
+        let command = ["sleep", &seconds].map(str::to_owned).to_vec();
+        let mut container = hardened::container("volume".to_owned(), self.image.clone(), command);
+        container.resources = Some(self.options.resources());
+        let mut spec = hardened::pod_spec(vec![container]);
+        self.options.apply(&mut spec);
+        spec.active_deadline_seconds = i64::try_from(POD_DEADLINE.as_secs()).ok();
+        mount(&mut spec, &self.volume.claim);
+        let mut all = self.options.marks.labels.clone();
+        all.extend(labels(session));
+        let annotations = &self.options.marks.annotations;
+        Pod {
+            metadata: ObjectMeta {
+                name: Some(name.to_owned()),
+                labels: Some(all),
+                annotations: (!annotations.is_empty()).then(|| annotations.clone()),
+                owner_references: owner.map(|owner| vec![owner]),
+                ..ObjectMeta::default()
+            },
+            spec: Some(spec),
+            ..Pod::default()
+        }
+    }
+}
+
+fn pod_name(session: &str) -> String {
+    format!("netbench-{session}-volume")
+}
+
+/// Gives the containers of a pod a volume, and its group the right to write to it.
+pub(crate) fn mount(spec: &mut PodSpec, claim: &str) {
+    spec.volumes.get_or_insert_default().push(PodVolume {
+        name: "results".to_owned(),
+        persistent_volume_claim: Some(PersistentVolumeClaimVolumeSource {
+            claim_name: claim.to_owned(),
+            read_only: None,
+        }),
+        ..PodVolume::default()
+    });
+    let mount = |container: &mut Container| {
+        container.volume_mounts.get_or_insert_default().push(VolumeMount {
+            name: "results".to_owned(),
+            mount_path: MOUNT.to_owned(),
+            ..VolumeMount::default()
+        });
+    };
+    spec.containers.iter_mut().for_each(mount);
+    let security = spec.security_context.get_or_insert_default();
+    security.fs_group = security.run_as_group;
+    // a volume of many files is not gone through each time
+    security.fs_group_change_policy = Some("OnRootMismatch".to_owned());
+}
+
+impl VolumePod<'_> {
+    async fn start(&self, api: &Api<Pod>, session: &str) -> Result<(), VolumeError> {
+        let cluster = &self.place.cluster;
+        let owner = self.scope.create(cluster).await?;
+        let pod = self.place.pod(session, &self.name, owner);
+        let parameters = PostParams::default();
+        let create = || cluster.call("make a pod for the volume", api.create(&parameters, &pod));
+        match until_answered(create).await {
+            // a repeated request finds what the first one made
+            Err(error) if error.is_conflict() => {}
+            other => drop(other?),
+        }
+        match self.pods.started(|pod| pod.name_any() == self.name, START_LIMIT, |_| {}).await {
+            Started::Running { .. } => Ok(()),
+            Started::Not { unusable, .. } => {
+                Err(VolumeError::Pod { claim: self.place.volume.claim.clone(), unusable })
+            }
+        }
+    }
+
+    /// Removes the pod, and waits until it is gone.
+    ///
+    /// # Errors
+    /// The cluster refuses, or does not answer.
+    pub async fn close(self) -> Result<(), VolumeError> {
+        let cluster = &self.place.cluster;
+        self.scope.delete(cluster).await?;
+        let parameters = DeleteParams::default().grace_period(0);
+        let api = self.place.pods();
+        let deleted = api.delete(&self.name, &parameters);
+        match cluster.call("delete the pod of the volume", deleted).await {
+            Err(error) if error.is_not_found() => {}
+            other => drop(other?),
+        }
+        let gone = async {
+            self.pods.gone().await;
+            self.scope.gone(cluster).await
+        };
+        // the cluster goes on with it
+        let gone: Result<Result<(), RequestError>, _> = tokio::time::timeout(REMOVAL_LIMIT, gone).await;
+        Ok(gone.unwrap_or(Ok(()))?)
+    }
+
+    fn folder(&self) -> String {
+        format!("{MOUNT}/{}", self.place.volume.folder)
+    }
+
+    async fn run(
+        &self,
+        doing: &'static str,
+        script: &str,
+        words: &[&str],
+        input: Option<&[u8]>,
+    ) -> Result<Vec<u8>, VolumeError> {
+        let folder = self.folder();
+        let command: Vec<&str> =
+            ["sh", "-c", script, "sh", &folder].into_iter().chain(words.iter().copied()).collect();
+        let ended = exec::run(&self.place.cluster, &self.place.pods(), &self.name, &command, input).await?;
+        match ended {
+            Ended::Well(output) => Ok(output),
+            Ended::Badly(why) => {
+                Err(VolumeError::Command { doing, claim: self.place.volume.claim.clone(), why })
+            }
+        }
+    }
+}
+
+impl Folder for VolumePod<'_> {
+    async fn names(&self) -> Result<Vec<String>, VolumeError> {
+        let listed = self.run("list", r#"[ ! -e "$1" ] || ls -1 "$1""#, &[], None).await?;
+        Ok(String::from_utf8_lossy(&listed).lines().map(str::to_owned).collect())
+    }
+
+    async fn read(&self, name: &str) -> Result<Vec<u8>, VolumeError> {
+        self.run("read", r#"cat "$1/$2""#, &[name], None).await
+    }
+
+    async fn write(&self, name: &str, text: &[u8]) -> Result<(), VolumeError> {
+        const WRITE: &str = r#"mkdir -p "$1" && head -c "$3" >"$1/$2.new" && [ "$(wc -c <"$1/$2.new")" -eq "$3" ] &&
+            mv "$1/$2.new" "$1/$2" && exit; rm -f "$1/$2.new"; exit 1"#;
+        let length = text.len().to_string();
+        self.run("write to", WRITE, &[name, &length], Some(text)).await.map(drop)
+    }
+
+    async fn remove(&self, names: &[String]) -> Result<(), VolumeError> {
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        self.run("delete old documents on", r#"cd "$1" && shift && rm -f -- "$@""#, &names, None)
+            .await
+            .map(drop)
+    }
+}

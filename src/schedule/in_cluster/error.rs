@@ -1,0 +1,118 @@
+//! Why something could not be done with a schedule.
+
+use crate::cluster::RequestError;
+use crate::explanation::Explanation;
+use crate::schedule::records::RecordError;
+
+/// Why something could not be done with a schedule.
+#[derive(Debug, thiserror::Error)]
+pub enum ScheduleError {
+    /// The cluster has refused, or does not answer.
+    #[error(transparent)]
+    Request(#[from] RequestError),
+    /// There is one of this name already.
+    #[error("there is a schedule {name} in the namespace {namespace} already")]
+    Exists {
+        /// Its name.
+        name: String,
+        /// Its namespace.
+        namespace: String,
+    },
+    /// There is none of this name.
+    #[error("there is no schedule {name} in the namespace {namespace}")]
+    Unknown {
+        /// The name.
+        name: String,
+        /// The namespace.
+        namespace: String,
+        /// One that is called alike.
+        nearest: Option<String>,
+    },
+    /// The cluster is too old for time zones.
+    #[error("this cluster has no time zones for schedules")]
+    NoTimezones {
+        /// Its version.
+        version: String,
+    },
+    /// Prometheus' operator is not there.
+    #[error("this cluster has no ServiceMonitors")]
+    NoServiceMonitors,
+    /// A document cannot be kept or read.
+    #[error(transparent)]
+    Record(#[from] RecordError),
+    /// A run does not start.
+    #[error("the run {job} does not start")]
+    NotStarted {
+        /// Its Job.
+        job: String,
+        /// Why.
+        why: String,
+        /// What to do about it.
+        remedy: Option<String>,
+    },
+    /// There are not so many runs.
+    #[error("the schedule {name} has no such run")]
+    NoRun {
+        /// Its name.
+        name: String,
+        /// How many the cluster remembers.
+        runs: usize,
+    },
+    /// The cluster has ended a run.
+    #[error("the run {job} was ended by the cluster")]
+    Ended {
+        /// Its Job.
+        job: String,
+    },
+    /// Something did not go.
+    #[error("the schedule {name} is not gone after {seconds} seconds: {left} is left")]
+    NotGone {
+        /// Its name.
+        name: String,
+        /// After so long.
+        seconds: u64,
+        /// What is left.
+        left: String,
+    },
+}
+
+impl ScheduleError {
+    /// The error in the three parts that are shown.
+    pub fn explain(&self) -> Explanation {
+        let what = Explanation::new(self.to_string());
+        match self {
+            Self::Request(error) => error.explain(),
+            Self::Exists { name, namespace } => what.remedy(format!(
+                "choose another name, or `kubectl netbench schedule delete {name} --namespace {namespace}` first"
+            )),
+            Self::Unknown { nearest: Some(nearest), .. } => what.remedy(format!("is {nearest} meant?")),
+            Self::Unknown { .. } => {
+                what.remedy("`kubectl netbench schedule list --all-namespaces` shows all that there are")
+            }
+            Self::NoTimezones { version } => what
+                .because(format!("Kubernetes {version} has none; they came with 1.25"))
+                .remedy("leave --timezone out, and write the times in that of its controllers, mostly UTC"),
+            Self::NoServiceMonitors => what
+                .because("they come with Prometheus' operator")
+                .remedy("leave --service-monitor out: the exporter's pod has the usual annotations for scraping"),
+            Self::Record(RecordError::TooLarge { .. }) => {
+                what.remedy("keep the documents on a volume: --volume CLAIM in the schedule's command")
+            }
+            Self::Record(_) => what,
+            Self::NotStarted { why, remedy, .. } => {
+                let remedy = remedy.clone().unwrap_or_else(|| "see `kubectl describe` of its pod".to_owned());
+                what.because(why).remedy(remedy)
+            }
+            Self::NoRun { runs: 0, .. } => {
+                what.because("it never came").remedy("make one now: kubectl netbench schedule run")
+            }
+            Self::NoRun { runs, .. } => what
+                .because(format!("the cluster remembers {runs} of them"))
+                .remedy("those of which it has the documents: kubectl netbench runs --from-cluster NAME"),
+            Self::Ended { .. } => what
+                .because("its pod was deleted, or it took longer than it may")
+                .remedy("give it longer: schedule create --deadline"),
+            Self::NotGone { .. } => what.remedy("call it again in a moment; `kubectl describe` tells what holds it"),
+        }
+    }
+}

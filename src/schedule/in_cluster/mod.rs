@@ -1,0 +1,217 @@
+//! The schedules of a cluster: made, found, run, removed.
+
+mod error;
+mod following;
+mod records;
+mod removal;
+mod runs;
+
+pub use error::ScheduleError;
+
+use futures_util::future::try_join_all;
+use jiff::Timestamp;
+use k8s_openapi::api::batch::v1::Job;
+use k8s_openapi::api::core::v1::Pod;
+use kube::api::{ApiResource, ListParams, PostParams};
+use kube::core::{DynamicObject, GroupVersionKind};
+use kube::{Api, ResourceExt};
+use serde_json::Value;
+
+use super::objects::{self, CronJobs, MANAGER, SCHEDULE_LABEL, selector};
+use super::status::{Seen, Status};
+use super::{Id, Schedule};
+use crate::cluster::objects::Object;
+use crate::cluster::{Cluster, RequestError};
+use crate::explanation::nearest;
+
+/// A schedule as it was found.
+#[derive(Debug, Clone)]
+pub struct Found {
+    /// Its name and namespace.
+    pub id: Id,
+    /// The CronJob, whatever its version.
+    cron_job: Value,
+}
+
+/// The schedules of a cluster.
+pub struct Schedules<'a> {
+    cluster: &'a Cluster,
+    cron_jobs: CronJobs,
+}
+
+impl<'a> Schedules<'a> {
+    /// Asks the cluster in which version it has CronJobs.
+    ///
+    /// # Errors
+    /// It does not answer.
+    pub async fn of(cluster: &'a Cluster) -> Result<Self, RequestError> {
+        let listed = cluster.client.list_api_group_resources("batch/v1");
+        let resources = cluster.call("ask what the cluster can do", listed).await?;
+        let has_v1 = resources.resources.iter().any(|resource| resource.name == "cronjobs");
+        let cron_jobs = if has_v1 { CronJobs::V1 } else { CronJobs::V1Beta1 };
+        Ok(Self { cluster, cron_jobs })
+    }
+
+    /// The version of the API in which the cluster has CronJobs.
+    pub fn cron_jobs(&self) -> CronJobs {
+        self.cron_jobs
+    }
+
+    /// Makes all objects of a schedule, or none: the cluster is asked first whether it would take them.
+    ///
+    /// # Errors
+    /// It would not, there is such a schedule already, or something failed: what was made is removed again.
+    pub async fn create(&self, schedule: &Schedule) -> Result<(), ScheduleError> {
+        let id = &schedule.id;
+        if schedule.cron.timezone().is_some()
+            && let Some(version) = self.without_timezones().await?
+        {
+            return Err(ScheduleError::NoTimezones { version });
+        }
+        if self.cron_job(id).await?.is_some() {
+            return Err(ScheduleError::Exists { name: id.name.clone(), namespace: id.namespace.clone() });
+        }
+        let objects = objects::objects(schedule, self.cron_jobs);
+        let rehearsed = objects.iter().filter(|object| {
+            // that of a role that is not there yet is refused to whoever may not bind any role
+            !object.kind().ends_with("Binding")
+        });
+        try_join_all(rehearsed.map(|object| self.make(id, object, true))).await?;
+        for object in &objects {
+            if let Err(error) = self.make(id, object, false).await {
+                // the first error is the one to tell
+                let _ = self.delete(id).await;
+                return Err(error);
+            }
+        }
+        Ok(())
+    }
+
+    /// The version of a cluster that has no time zones; none for one that has.
+    async fn without_timezones(&self) -> Result<Option<String>, RequestError> {
+        let version = self.cluster.version().await?;
+        let minor = version.as_deref().and_then(|version| {
+            let mut parts = version.trim_start_matches('v').split('.').skip(1);
+            parts.next()?.parse::<u32>().ok()
+        });
+        Ok(version.filter(|_| minor.is_some_and(|minor| minor < 25)))
+    }
+
+    async fn make(&self, id: &Id, object: &Object, is_rehearsal: bool) -> Result<(), ScheduleError> {
+        let Some(dynamic) = object.dynamic() else { return Ok(()) };
+        let api = self.api(object, id);
+        let parameters = PostParams { dry_run: is_rehearsal, field_manager: None };
+        let (kind, name) = (object.kind(), object.name());
+        let made =
+            self.cluster.call(format!("make the {kind} {name}"), api.create(&parameters, &dynamic)).await;
+        match made {
+            Err(error) if kind == "ServiceMonitor" && error.is_not_found() => {
+                Err(ScheduleError::NoServiceMonitors)
+            }
+            Err(error) if error.is_conflict() => {
+                Err(ScheduleError::Exists { name: id.name.clone(), namespace: id.namespace.clone() })
+            }
+            other => Ok(other.map(drop)?),
+        }
+    }
+
+    fn api(&self, object: &Object, id: &Id) -> Api<DynamicObject> {
+        let (client, resource) = (self.cluster.client.clone(), object.resource());
+        if object.is_namespaced() {
+            Api::namespaced_with(client, &id.namespace, &resource)
+        } else {
+            Api::all_with(client, &resource)
+        }
+    }
+
+    fn cron_job_resource(&self) -> ApiResource {
+        let (group, version) = self.cron_jobs.api_version().split_once('/').unwrap_or_default();
+        ApiResource::from_gvk(&GroupVersionKind::gvk(group, version, "CronJob"))
+    }
+
+    async fn cron_job(&self, id: &Id) -> Result<Option<DynamicObject>, RequestError> {
+        let api: Api<DynamicObject> =
+            Api::namespaced_with(self.cluster.client.clone(), &id.namespace, &self.cron_job_resource());
+        let doing = format!("look for the schedule {}", id.name);
+        let found = self.cluster.call(doing, api.get_opt(&id.object_name())).await?;
+        Ok(found.filter(|found| found.labels().get(SCHEDULE_LABEL) == Some(&id.name)))
+    }
+
+    /// The schedule of this name.
+    ///
+    /// # Errors
+    /// There is none, or the cluster does not answer.
+    pub async fn find(&self, id: &Id) -> Result<Found, ScheduleError> {
+        if let Some(cron_job) = self.cron_job(id).await? {
+            return Ok(Found { id: id.clone(), cron_job: value(&cron_job) });
+        }
+        let others = self.all(Some(&id.namespace)).await?;
+        let nearest = nearest(&id.name, others.iter().map(|found| found.id.name.as_str()));
+        Err(ScheduleError::Unknown { name: id.name.clone(), namespace: id.namespace.clone(), nearest })
+    }
+
+    /// The schedules of a namespace, or of all.
+    ///
+    /// # Errors
+    /// The cluster does not answer, or they may not be listed.
+    pub async fn all(&self, namespace: Option<&str>) -> Result<Vec<Found>, RequestError> {
+        let (client, resource) = (self.cluster.client.clone(), self.cron_job_resource());
+        let api: Api<DynamicObject> = match namespace {
+            Some(namespace) => Api::namespaced_with(client, namespace, &resource),
+            None => Api::all_with(client, &resource),
+        };
+        let parameters = ListParams::default().labels(&of_all());
+        let listed = self.cluster.call("list the schedules", api.list(&parameters)).await?;
+        let found = |cron_job: &DynamicObject| {
+            let name = cron_job.labels().get(SCHEDULE_LABEL)?.clone();
+            let id = Id { name, namespace: cron_job.namespace()? };
+            Some(Found { id, cron_job: value(cron_job) })
+        };
+        let mut all: Vec<Found> = listed.items.iter().filter_map(found).collect();
+        all.sort_by(|one, other| {
+            (&one.id.namespace, &one.id.name).cmp(&(&other.id.namespace, &other.id.name))
+        });
+        Ok(all)
+    }
+
+    /// What is known of the schedules of a namespace, or of all.
+    ///
+    /// # Errors
+    /// The cluster does not answer, or they may not be listed.
+    pub async fn list(&self, namespace: Option<&str>) -> Result<Vec<Status>, RequestError> {
+        let found = self.all(namespace).await?;
+        try_join_all(found.iter().map(|found| self.status(found))).await
+    }
+
+    async fn status(&self, found: &Found) -> Result<Status, RequestError> {
+        let id = &found.id;
+        let parameters = ListParams::default().labels(&selector(id));
+        let pods: Api<Pod> = self.namespaced(id);
+        let (jobs, pods, records) = tokio::try_join!(
+            self.jobs(id),
+            self.cluster.call("list the pods of a schedule", pods.list(&parameters)),
+            self.records(id),
+        )?;
+        let (jobs, pods): (Vec<&Job>, Vec<&Pod>) = (jobs.iter().collect(), pods.items.iter().collect());
+        let seen = Seen { cron_job: &found.cron_job, jobs: &jobs, pods: &pods, records: &records };
+        Ok(Status::of(seen, Timestamp::now()))
+    }
+
+    fn namespaced<K>(&self, id: &Id) -> Api<K>
+    where
+        K: kube::Resource<Scope = k8s_openapi::NamespaceResourceScope, DynamicType = ()>,
+    {
+        Api::namespaced(self.cluster.client.clone(), &id.namespace)
+    }
+}
+
+/// The label selector for the objects of all schedules.
+fn of_all() -> String {
+    format!("app.kubernetes.io/managed-by={MANAGER}")
+}
+
+/// An object as JSON, with its metadata.
+fn value(object: &DynamicObject) -> Value {
+    // it was JSON before
+    serde_json::to_value(object).unwrap_or_default()
+}

@@ -1,0 +1,112 @@
+//! Removes all that belongs to a schedule.
+
+use std::time::Duration;
+
+use futures_util::future::{join_all, try_join_all};
+use kube::api::{ApiResource, DeleteParams, ListParams};
+use kube::core::{DynamicObject, GroupVersionKind};
+use kube::{Api, ResourceExt};
+
+use super::{ScheduleError, Schedules};
+use crate::cluster::RequestError;
+use crate::schedule::Id;
+use crate::schedule::objects::{NAMESPACE_LABEL, selector};
+
+/// How often it is looked whether all is gone.
+const POLL: Duration = Duration::from_millis(250);
+
+/// How long a removal may take: a run that goes on removes what it has made first.
+const REMOVAL_LIMIT: Duration = Duration::from_secs(180);
+
+/// A kind of object that schedules consist of.
+struct OfKind {
+    version: &'static str,
+    kind: &'static str,
+    is_namespaced: bool,
+}
+
+const fn kind(version: &'static str, kind: &'static str) -> OfKind {
+    OfKind { version, kind, is_namespaced: true }
+}
+
+const fn of_cluster(version: &'static str, kind: &'static str) -> OfKind {
+    OfKind { version, kind, is_namespaced: false }
+}
+
+/// What runs, or starts what runs.
+const RUNS: &[OfKind] =
+    &[kind("batch/v1", "CronJob"), kind("batch/v1", "Job"), kind("apps/v1", "Deployment"), kind("v1", "Pod")];
+
+const OTHERS: &[OfKind] = &[
+    kind("v1", "ConfigMap"),
+    kind("v1", "Service"),
+    kind("monitoring.coreos.com/v1", "ServiceMonitor"),
+    kind("rbac.authorization.k8s.io/v1", "RoleBinding"),
+    kind("rbac.authorization.k8s.io/v1", "Role"),
+    of_cluster("rbac.authorization.k8s.io/v1", "ClusterRoleBinding"),
+    of_cluster("rbac.authorization.k8s.io/v1", "ClusterRole"),
+    kind("v1", "ServiceAccount"),
+];
+
+impl Schedules<'_> {
+    /// Removes all that belongs to a schedule, the documents in the cluster included, and waits until it is
+    /// gone. What is on a volume stays.
+    ///
+    /// # Errors
+    /// The cluster refuses, or something does not go.
+    pub async fn delete(&self, id: &Id) -> Result<(), ScheduleError> {
+        let give_up = tokio::time::Instant::now() + REMOVAL_LIMIT;
+        // what may still make something first, and the rights of a run that goes on last
+        for kinds in [RUNS, OTHERS] {
+            loop {
+                let left = try_join_all(kinds.iter().map(|kind| self.delete_all(id, kind))).await?;
+                let left: Vec<String> = left.into_iter().flatten().collect();
+                if left.is_empty() {
+                    break;
+                }
+                if tokio::time::Instant::now() >= give_up {
+                    let (name, seconds) = (id.name.clone(), REMOVAL_LIMIT.as_secs());
+                    return Err(ScheduleError::NotGone { name, seconds, left: left.join(", ") });
+                }
+                tokio::time::sleep(POLL).await;
+            }
+        }
+        Ok(())
+    }
+
+    /// Deletes the objects of one kind. Returns what is still there.
+    async fn delete_all(&self, id: &Id, kind: &OfKind) -> Result<Vec<String>, RequestError> {
+        let version = if kind.kind == "CronJob" { self.cron_jobs.api_version() } else { kind.version };
+        let (group, version) = version.split_once('/').unwrap_or(("", version));
+        let resource = ApiResource::from_gvk(&GroupVersionKind::gvk(group, version, kind.kind));
+        let client = self.cluster.client.clone();
+        let (api, labels): (Api<DynamicObject>, String) = if kind.is_namespaced {
+            (Api::namespaced_with(client, &id.namespace, &resource), selector(id))
+        } else {
+            let namespace = format!("{},{NAMESPACE_LABEL}={}", selector(id), id.namespace);
+            (Api::all_with(client, &resource), namespace)
+        };
+        let doing = format!("remove the {} of the schedule", kind.kind);
+        let listed = match self.cluster.call(&doing, api.list(&ListParams::default().labels(&labels))).await {
+            // a kind that this cluster does not have
+            Err(error) if error.is_not_found() => return Ok(Vec::new()),
+            // whoever could not have made one has none to remove
+            Err(error) if error.is_forbidden() && kind.kind == "ServiceMonitor" => return Ok(Vec::new()),
+            other => other?.items,
+        };
+        let deletions = listed.iter().filter(|object| {
+            // pods go with their Jobs, each with the time that it needs
+            object.metadata.deletion_timestamp.is_none() && kind.kind != "Pod"
+        });
+        let deletions = deletions.map(|object| async {
+            let (name, parameters) = (object.name_any(), DeleteParams::background());
+            let deleted = api.delete(&name, &parameters);
+            match self.cluster.call(&doing, deleted).await {
+                Err(error) if error.is_not_found() => Ok(()),
+                other => other.map(drop),
+            }
+        });
+        join_all(deletions).await.into_iter().collect::<Result<(), RequestError>>()?;
+        Ok(listed.iter().map(|object| format!("{} {}", kind.kind, object.name_any())).collect())
+    }
+}

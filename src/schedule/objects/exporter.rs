@@ -1,0 +1,148 @@
+//! What serves the figures of a schedule's newest run to Prometheus.
+
+use std::collections::BTreeMap;
+
+use k8s_openapi::api::apps::v1::{Deployment, DeploymentSpec};
+use k8s_openapi::api::core::v1::{
+    Container, ContainerPort, HTTPGetAction, PodTemplateSpec, Probe, Service, ServiceAccount, ServicePort,
+    ServiceSpec,
+};
+use k8s_openapi::api::rbac::v1::{PolicyRule, Role, RoleBinding};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta};
+use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
+use serde_json::json;
+
+use super::account::{role_ref, subject, texts};
+use super::{COMPONENT_LABEL, PROGRAM, SCHEDULE_LABEL, Schedule, metadata};
+use crate::cluster::hardened;
+use crate::cluster::objects::Object;
+use crate::schedule::Exporter;
+
+/// The port of the exporter.
+pub const PORT: u16 = 9710;
+
+/// The name of its port, by which a ServiceMonitor knows it.
+const PORT_NAME: &str = "metrics";
+
+/// The Deployment, its account that may read the documents, and the Service in front of it.
+pub(super) fn objects(schedule: &Schedule, exporter: Exporter) -> Vec<Object> {
+    let name = schedule.id.exporter_name();
+    let metadata = || metadata(schedule, name.clone(), "exporter");
+    let account = ServiceAccount { metadata: metadata(), ..ServiceAccount::default() };
+    let role = Role {
+        metadata: metadata(),
+        rules: Some(vec![PolicyRule {
+            api_groups: Some(vec![String::new()]),
+            resources: Some(texts(&["configmaps"])),
+            verbs: texts(&["get", "list"]),
+            ..PolicyRule::default()
+        }]),
+    };
+    let binding = RoleBinding {
+        metadata: metadata(),
+        role_ref: role_ref("Role", &name),
+        subjects: Some(vec![subject(schedule, &name)]),
+    };
+    let mut objects = vec![
+        Object::namespaced(&account),
+        Object::namespaced(&role),
+        Object::namespaced(&binding),
+        Object::namespaced(&deployment(schedule, metadata())),
+        Object::namespaced(&service(schedule, metadata())),
+    ];
+    if exporter.service_monitor {
+        objects.push(service_monitor(schedule, &metadata()));
+    }
+    objects
+}
+
+fn selector(schedule: &Schedule) -> BTreeMap<String, String> {
+    let label = |key: &str, value: &str| (key.to_owned(), value.to_owned());
+    [label(SCHEDULE_LABEL, &schedule.id.name), label(COMPONENT_LABEL, "exporter")].into()
+}
+
+fn deployment(schedule: &Schedule, metadata: ObjectMeta) -> Deployment {
+    let mut spec = hardened::pod_spec(vec![container(schedule)]);
+    schedule.options.apply(&mut spec);
+    spec.service_account_name = Some(schedule.id.exporter_name());
+    spec.automount_service_account_token = Some(true);
+    spec.restart_policy = Some("Always".to_owned());
+    let mut of_pods = ObjectMeta { name: None, ..metadata.clone() };
+    // known to every Prometheus that finds its targets by annotations
+    of_pods.annotations.get_or_insert_default().extend([
+        ("prometheus.io/scrape".to_owned(), "true".to_owned()),
+        ("prometheus.io/port".to_owned(), PORT.to_string()),
+        ("prometheus.io/path".to_owned(), "/metrics".to_owned()),
+    ]);
+    Deployment {
+        metadata,
+        spec: Some(DeploymentSpec {
+            replicas: Some(1),
+            selector: LabelSelector { match_labels: Some(selector(schedule)), ..LabelSelector::default() },
+            template: PodTemplateSpec { metadata: Some(of_pods), spec: Some(spec) },
+            ..DeploymentSpec::default()
+        }),
+        ..Deployment::default()
+    }
+}
+
+fn container(schedule: &Schedule) -> Container {
+    let healthy = || Probe {
+        http_get: Some(HTTPGetAction {
+            path: Some("/healthz".to_owned()),
+            port: IntOrString::String(PORT_NAME.to_owned()),
+            ..HTTPGetAction::default()
+        }),
+        ..Probe::default()
+    };
+    let command = [
+        PROGRAM,
+        "exporter",
+        "--schedule",
+        &schedule.id.name,
+        "--namespace",
+        &schedule.id.namespace,
+        "--listen",
+        &format!(":{PORT}"),
+    ];
+    let mut container = hardened::container("exporter".to_owned(), schedule.image.clone(), texts(&command));
+    container.ports = Some(vec![ContainerPort {
+        name: Some(PORT_NAME.to_owned()),
+        container_port: PORT.into(),
+        ..ContainerPort::default()
+    }]);
+    container.readiness_probe = Some(healthy());
+    container.liveness_probe = Some(Probe { initial_delay_seconds: Some(10), ..healthy() });
+    container.resources = Some(schedule.options.resources());
+    container
+}
+
+fn service(schedule: &Schedule, metadata: ObjectMeta) -> Service {
+    Service {
+        metadata,
+        spec: Some(ServiceSpec {
+            selector: Some(selector(schedule)),
+            ports: Some(vec![ServicePort {
+                name: Some(PORT_NAME.to_owned()),
+                port: PORT.into(),
+                target_port: Some(IntOrString::String(PORT_NAME.to_owned())),
+                ..ServicePort::default()
+            }]),
+            ..ServiceSpec::default()
+        }),
+        ..Service::default()
+    }
+}
+
+/// The object of Prometheus' operator that has its Prometheus scrape the Service.
+fn service_monitor(schedule: &Schedule, metadata: &ObjectMeta) -> Object {
+    Object::of_json(json!({
+        "apiVersion": "monitoring.coreos.com/v1",
+        "kind": "ServiceMonitor",
+        "metadata": metadata,
+        "spec": {
+            "selector": {"matchLabels": selector(schedule)},
+            "endpoints": [{"port": PORT_NAME, "path": "/metrics"}],
+        },
+    }))
+}

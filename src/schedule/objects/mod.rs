@@ -1,0 +1,113 @@
+//! The objects of a schedule. Pure: from what is wanted to what the API server is asked to make.
+
+mod account;
+mod exporter;
+mod job;
+
+use std::collections::BTreeMap;
+
+use k8s_openapi::api::core::v1::ConfigMap;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+
+use super::{Id, Schedule};
+use crate::cluster::objects::{Object, yaml};
+
+/// Who manages the objects of schedules: not who manages those of runs, which are removed with them.
+pub const MANAGER: &str = "kubectl-netbench-schedule";
+/// The label with a schedule's name.
+pub const SCHEDULE_LABEL: &str = "netbench.dev/schedule";
+/// The label with the namespace of a schedule, on objects that are in none.
+pub const NAMESPACE_LABEL: &str = "netbench.dev/schedule-namespace";
+/// The label that tells what an object is for.
+pub const COMPONENT_LABEL: &str = "app.kubernetes.io/component";
+/// The annotation with the command, as a shell takes it.
+pub const COMMAND_ANNOTATION: &str = "netbench.dev/command";
+
+/// The program, in its image.
+pub const PROGRAM: &str = "kubectl-netbench";
+/// The container of a run.
+pub const CONTAINER: &str = "netbench";
+/// The variable by which a run knows its schedule,
+pub const SCHEDULE_VARIABLE: &str = "NETBENCH_SCHEDULE";
+/// its pod,
+pub const POD_VARIABLE: &str = "NETBENCH_POD";
+/// and how many documents are kept.
+pub const RECORDS_VARIABLE: &str = "NETBENCH_KEEP_RECORDS";
+
+/// The folder for configuration in the pod of a run.
+const CONFIGURATION: &str = "/etc/netbench";
+
+/// The version of the API that a cluster has CronJobs in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CronJobs {
+    /// `batch/v1`: from 1.21 on.
+    V1,
+    /// `batch/v1beta1`: until 1.24.
+    V1Beta1,
+}
+
+impl CronJobs {
+    /// The version as objects have it.
+    pub fn api_version(self) -> &'static str {
+        match self {
+            Self::V1 => "batch/v1",
+            Self::V1Beta1 => "batch/v1beta1",
+        }
+    }
+}
+
+/// All objects of a schedule, in the order in which they are made.
+pub fn objects(schedule: &Schedule, cron_jobs: CronJobs) -> Vec<Object> {
+    let mut objects = account::objects(schedule);
+    objects.push(Object::namespaced(&configuration(schedule)));
+    objects.extend(schedule.exporter.iter().flat_map(|exporter| exporter::objects(schedule, *exporter)));
+    // the last: before, nothing runs
+    objects.push(job::cron_job(schedule, cron_jobs));
+    objects
+}
+
+/// The same as YAML, for `kubectl apply`.
+pub fn manifests(schedule: &Schedule, cron_jobs: CronJobs) -> String {
+    yaml(&objects(schedule, cron_jobs), &schedule.id.namespace)
+}
+
+/// The labels of all objects of a schedule.
+pub fn labels(id: &Id, component: &str) -> BTreeMap<String, String> {
+    let label = |key: &str, value: &str| (key.to_owned(), value.to_owned());
+    BTreeMap::from([
+        label("app.kubernetes.io/name", "netbench"),
+        label("app.kubernetes.io/managed-by", MANAGER),
+        label(SCHEDULE_LABEL, &id.name),
+        label(COMPONENT_LABEL, component),
+    ])
+}
+
+/// The label selector for all objects of a schedule.
+pub fn selector(id: &Id) -> String {
+    format!("app.kubernetes.io/managed-by={MANAGER},{SCHEDULE_LABEL}={}", id.name)
+}
+
+/// Name, labels and annotations, with what the user wants of all objects.
+fn metadata(schedule: &Schedule, name: String, component: &str) -> ObjectMeta {
+    let marks = &schedule.options.marks;
+    let mut all = marks.labels.clone();
+    all.extend(labels(&schedule.id, component));
+    ObjectMeta {
+        name: Some(name),
+        labels: Some(all),
+        annotations: (!marks.annotations.is_empty()).then(|| marks.annotations.clone()),
+        ..ObjectMeta::default()
+    }
+}
+
+/// The settings of each run.
+fn configuration(schedule: &Schedule) -> ConfigMap {
+    ConfigMap {
+        metadata: metadata(schedule, schedule.id.object_name(), "configuration"),
+        data: Some(BTreeMap::from([("config.yaml".to_owned(), schedule.configuration.clone())])),
+        ..ConfigMap::default()
+    }
+}
+
+#[cfg(test)]
+mod tests;

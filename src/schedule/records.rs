@@ -1,0 +1,156 @@
+//! The documents of a schedule's newest runs, compressed, in ConfigMaps. Pure.
+
+use std::collections::BTreeMap;
+use std::io::{Read, Write};
+
+use flate2::Compression;
+use flate2::read::GzDecoder;
+use flate2::write::GzEncoder;
+use k8s_openapi::ByteString;
+use k8s_openapi::api::core::v1::ConfigMap;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+
+use super::Id;
+use super::objects::labels;
+use crate::document::Run;
+use crate::store::{self, Entry};
+
+/// What tells ConfigMaps with documents from others of a schedule.
+pub const COMPONENT: &str = "record";
+
+/// The annotation with what a list tells of a run.
+const ENTRY_ANNOTATION: &str = "netbench.dev/entry";
+
+/// The key of the document.
+const KEY: &str = "run.json.gz";
+
+/// The most bytes of a compressed document: a ConfigMap may have 1 MiB in all.
+const MOST_BYTES: usize = 1_000_000;
+
+/// The most bytes of a document that is unpacked: nothing that this program has packed has more.
+const MOST_UNPACKED: u64 = 512 * 1024 * 1024;
+
+/// Why a document cannot be put into a ConfigMap, or read from one.
+#[derive(Debug, thiserror::Error)]
+pub enum RecordError {
+    /// It is too large, also without its samples.
+    #[error("the document of the run is too large for a ConfigMap: {bytes} bytes, compressed")]
+    TooLarge {
+        /// So large.
+        bytes: usize,
+    },
+    /// The ConfigMap has no document that can be read.
+    #[error("the ConfigMap {name} has no document of a run: {why}")]
+    Unreadable {
+        /// Its name.
+        name: String,
+        /// Why.
+        why: String,
+    },
+}
+
+/// A document in a ConfigMap.
+#[derive(Debug)]
+pub struct Record {
+    /// The ConfigMap.
+    pub object: ConfigMap,
+    /// Whether the figures by the second were left out for it to fit.
+    pub is_without_samples: bool,
+}
+
+/// The ConfigMap with the document of a run.
+///
+/// # Errors
+/// It does not fit.
+pub fn record(id: &Id, run: &Run) -> Result<Record, RecordError> {
+    let mut packed = pack(run);
+    let is_without_samples = packed.len() > MOST_BYTES;
+    if is_without_samples {
+        packed = pack(&without_samples(run.clone()));
+    }
+    if packed.len() > MOST_BYTES {
+        return Err(RecordError::TooLarge { bytes: packed.len() });
+    }
+    // a list has strings and numbers only: nothing in it can fail
+    let entry = serde_json::to_string(&Entry::of(&run.id, run.clone())).unwrap_or_default();
+    let object = ConfigMap {
+        metadata: ObjectMeta {
+            name: Some(format!("{}-{}", id.object_name(), run.id)),
+            labels: Some(labels(id, COMPONENT)),
+            annotations: Some(BTreeMap::from([(ENTRY_ANNOTATION.to_owned(), entry)])),
+            ..ObjectMeta::default()
+        },
+        binary_data: Some(BTreeMap::from([(KEY.to_owned(), ByteString(packed))])),
+        ..ConfigMap::default()
+    };
+    Ok(Record { object, is_without_samples })
+}
+
+/// What a list tells of the run in a ConfigMap, by the ConfigMap's metadata; none if it has none.
+pub fn entry(metadata: &ObjectMeta) -> Option<Entry> {
+    serde_json::from_str(metadata.annotations.as_ref()?.get(ENTRY_ANNOTATION)?).ok().map(Entry::cleaned)
+}
+
+/// The run in a ConfigMap.
+///
+/// # Errors
+/// It has none that can be read.
+pub fn run(object: &ConfigMap) -> Result<Run, RecordError> {
+    let name = object.metadata.name.clone().unwrap_or_default();
+    let unreadable = |why: String| RecordError::Unreadable { name: name.clone(), why };
+    let packed = object.binary_data.as_ref().and_then(|data| data.get(KEY));
+    let packed = packed.ok_or_else(|| unreadable(format!("it has no {KEY}")))?;
+    let mut text = String::new();
+    GzDecoder::new(packed.0.as_slice())
+        .take(MOST_UNPACKED)
+        .read_to_string(&mut text)
+        .map_err(|error| unreadable(error.to_string()))?;
+    store::parse(&text).map_err(|error| unreadable(error.to_string()))
+}
+
+fn pack(run: &Run) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+    // it goes to memory: nothing can fail
+    let _ = encoder.write_all(&serde_json::to_vec(run).unwrap_or_default());
+    encoder.finish().unwrap_or_default()
+}
+
+fn without_samples(mut run: Run) -> Run {
+    for test in run.tests.iter_mut().chain(&mut run.retests) {
+        test.outcome = test.outcome.clone().without_samples();
+    }
+    run
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::document::fixtures;
+
+    fn made() -> Run {
+        fixtures::run(&["a", "b"], vec![fixtures::measured("a", "b", 1e9)])
+    }
+
+    fn id() -> Id {
+        Id { name: "nightly".to_owned(), namespace: "network".to_owned() }
+    }
+
+    #[test]
+    fn a_document_comes_back_as_it_went() {
+        let run = made();
+        let record = record(&id(), &run).unwrap();
+        assert!(!record.is_without_samples);
+        assert_eq!(super::run(&record.object).unwrap(), run);
+        let entry = entry(&record.object.metadata).unwrap();
+        assert_eq!((entry.id.as_str(), entry.tests), (run.id.as_str(), run.tests.len()));
+    }
+
+    #[test]
+    fn what_is_no_document_is_told() {
+        let mut object = record(&id(), &made()).unwrap().object;
+        object.binary_data.as_mut().unwrap().insert(KEY.to_owned(), ByteString(b"nothing".to_vec()));
+        assert!(super::run(&object).unwrap_err().to_string().contains("netbench-nightly-"));
+        object.binary_data = None;
+        assert!(super::run(&object).is_err());
+    }
+}

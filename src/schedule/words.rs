@@ -1,0 +1,131 @@
+//! The command of a schedule: which ones there can be, and the settings that go with it. Pure.
+
+use std::collections::BTreeMap;
+
+use clap::CommandFactory;
+use clap::error::ErrorKind;
+use serde_json::Value;
+
+use crate::cli::Cli;
+use crate::config::{CommandLine, Settings};
+
+/// Flags that make no sense in a run that the cluster makes, each with the reason.
+const REFUSED: [(&[&str], &str); 7] = [
+    (
+        &["kubeconfig", "context", "cluster", "user", "server-context", "server-kubeconfig"],
+        "there is no kubeconfig in a pod, and a scheduled run measures the cluster that it runs in",
+    ),
+    (&["as", "as-group", "as-uid"], "a scheduled run has the rights of its own service account"),
+    (&["local"], "that measures loopback, and no cluster"),
+    (&["dry-run"], "that measures nothing; write it before the `--` to see the objects of the schedule"),
+    (
+        &["output-file", "save-to", "metrics-file", "no-save"],
+        "a file in the pod goes with it: the output is in the log, the document is kept in the cluster",
+    ),
+    (&["resume"], "a scheduled run is a new one each time"),
+    (&["keep"], "a scheduled run leaves nothing behind"),
+];
+
+/// Settings that are of who calls, and not of the run.
+const OF_CALLER: [&str; 9] =
+    ["kubeconfig", "context", "namespace", "request-timeout", "keep", "keep-runs", "quiet", "color", "ascii"];
+
+/// Reads the command of a schedule in a namespace.
+///
+/// # Errors
+/// It makes no sense, or not in a cluster: the error prints itself.
+pub fn read(words: &[String], namespace: &str) -> Result<CommandLine, clap::Error> {
+    let program = std::iter::once("kubectl-netbench".to_owned());
+    let line = CommandLine::read(program.chain(words.iter().cloned()).map(Into::into))?;
+    let error = |text: String| Err(Cli::command().error(ErrorKind::ValueValidation, text));
+    if !matches!(line.command(), "matrix" | "pair") {
+        return error(format!("`{}` cannot be scheduled: only `matrix` and `pair` measure", line.command()));
+    }
+    for (flags, why) in REFUSED {
+        if let Some(flag) = flags.iter().find(|flag| line.says(flag)) {
+            return error(format!("--{flag} cannot be scheduled: {why}"));
+        }
+    }
+    match line.value_of("namespace") {
+        Some(other) if other != namespace => error(format!(
+            "a scheduled run takes place in the namespace of its schedule, {namespace}: leave --namespace {other} out"
+        )),
+        _ => Ok(line),
+    }
+}
+
+/// The file with the settings of each run: those that are in force here, and its namespace.
+pub fn configuration(settings: &Settings, namespace: &str) -> String {
+    let mut entries = BTreeMap::from([("namespace", Value::from(namespace))]);
+    for setting in settings.iter().filter(|setting| !OF_CALLER.contains(&setting.key.name)) {
+        let value = match setting.values.as_slice() {
+            [value] if setting.key.is_switch() => Value::from(value == "true"),
+            [value] => Value::from(value.as_str()),
+            values => Value::from(values),
+        };
+        entries.insert(setting.key.name, value);
+    }
+    // text and switches: nothing can fail
+    serde_yaml::to_string(&entries).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::config::Configuration;
+
+    fn words(text: &str) -> Vec<String> {
+        text.split_whitespace().map(str::to_owned).collect()
+    }
+
+    fn why(text: &str) -> String {
+        read(&words(text), "network").map(drop).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn what_cannot_work_in_a_cluster_is_refused() {
+        assert!(read(&words("matrix --path pod,host -t 5s -n network -- -Z"), "network").is_ok());
+        assert!(read(&words("pair node-1 node-2 --udp"), "network").is_ok());
+        for (text, told) in [
+            ("runs", "only `matrix` and `pair`"),
+            ("matrix --local 4", "--local cannot be scheduled"),
+            ("matrix --context east", "no kubeconfig in a pod"),
+            ("pair a b --server-context east", "no kubeconfig"),
+            ("matrix --keep", "leaves nothing behind"),
+            ("matrix -n other", "leave --namespace other out"),
+            ("matrix --tim 5s", "--time"),
+        ] {
+            assert!(why(text).contains(told), "{text}: {}", why(text));
+        }
+    }
+
+    #[test]
+    fn every_refused_flag_is_one_that_there_is() {
+        let command = Cli::command();
+        let flags: Vec<&str> = command
+            .get_subcommands()
+            .filter(|command| matches!(command.get_name(), "matrix" | "pair"))
+            .flat_map(clap::Command::get_arguments)
+            .filter_map(clap::Arg::get_long)
+            .collect();
+        for flag in REFUSED.iter().flat_map(|(refused, _)| *refused) {
+            assert!(flags.contains(flag), "--{flag}");
+        }
+    }
+
+    #[test]
+    fn the_settings_in_force_go_with_it_but_for_those_of_the_caller() {
+        let text = "image: example.org/i\ntime: 1m\nrtt: true\ncontext: east\nlabel: {team: net, a: b}\nquiet: true\n";
+        let settings = Configuration::read(Path::new("f"), text, |_| None).unwrap().settings(None);
+        let file = configuration(&settings, "network");
+        let read = Configuration::read(Path::new("f"), &file, |_| None).unwrap().settings(None);
+        let value = |key: &str| read.of(key).map(|setting| setting.values.clone());
+        assert_eq!(value("namespace"), Some(vec!["network".to_owned()]));
+        assert_eq!(value("image"), Some(vec!["example.org/i".to_owned()]));
+        assert_eq!(value("rtt"), Some(vec!["true".to_owned()]));
+        assert_eq!(value("label").unwrap().len(), 2);
+        assert_eq!((value("context"), value("quiet")), (None, None));
+    }
+}
