@@ -17,6 +17,7 @@ pub mod delivery;
 pub mod document;
 pub mod engine;
 pub mod explanation;
+pub mod exporter;
 pub mod plain;
 pub mod plan;
 pub mod quantity;

@@ -10,6 +10,7 @@ mod console;
 mod delivery;
 mod duration;
 mod exit;
+mod exporter;
 mod gates;
 mod measurement;
 mod measuring;
@@ -30,6 +31,7 @@ pub use connection::ConnectionArgs;
 pub use console::{ColorChoice, ConsoleArgs};
 pub use delivery::DeliveryArgs;
 pub use exit::ExitCode;
+pub use exporter::ExporterArgs;
 pub use gates::{GateArgs, RegressionArgs};
 pub use measurement::MeasurementArgs;
 pub use measuring::{CommonArgs, MatrixArgs, PairArgs};
@@ -92,6 +94,7 @@ impl Cli {
             Command::Schedule(arguments) => arguments.check(),
             Command::Compare(_)
             | Command::Runs(_)
+            | Command::Exporter(_)
             | Command::Cleanup(_)
             | Command::Config(_)
             | Command::Completion(_)
@@ -121,6 +124,8 @@ pub enum Command {
     Runs(RunsArgs),
     /// Have the cluster measure by itself, and keep what it finds.
     Schedule(ScheduleArgs),
+    /// Serve the figures of the newest run to Prometheus.
+    Exporter(ExporterArgs),
     /// Remove what runs have left in the cluster: those that were killed, and those with --keep.
     Cleanup(CleanupArgs),
     /// Show the settings in force, and where each comes from.

@@ -10,7 +10,7 @@ use crate::engine::iperf3::Iperf3;
 use crate::testbed::Way;
 
 /// The image of the pods where none is named. Releases are built with their own.
-const DEFAULT_IMAGE: &str = match option_env!("NETBENCH_DEFAULT_IMAGE") {
+pub(super) const DEFAULT_IMAGE: &str = match option_env!("NETBENCH_DEFAULT_IMAGE") {
     Some(image) => image,
     None => "docker.io/nicolaka/netshoot:v0.16",
 };

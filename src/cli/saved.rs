@@ -3,7 +3,8 @@
 use clap::{Args, Subcommand, ValueEnum};
 
 use super::exit;
-use super::{GateArgs, OutputArgs, RegressionArgs};
+use super::placement::DEFAULT_IMAGE;
+use super::{ConnectionArgs, GateArgs, OutputArgs, RegressionArgs};
 
 /// How a run is named, for the ends of help texts.
 macro_rules! run_names {
@@ -70,7 +71,17 @@ pub struct CompareArgs {
 
 /// `runs`.
 #[derive(Debug, Args)]
-#[command(args_conflicts_with_subcommands = true)]
+#[command(
+    args_conflicts_with_subcommands = true,
+    after_long_help = concat!(
+        "Examples:\n",
+        "  kubectl netbench runs                                     all saved runs, the newest first\n",
+        "  kubectl netbench runs --from-cluster nightly -n network   those of a schedule, saved here from then on\n",
+        "  kubectl netbench runs --from-cluster results:lab -n network\n",
+        "                                                            those in a folder of a volume\n",
+        "  kubectl netbench runs delete latest"
+    )
+)]
 pub struct RunsArgs {
     /// What to do with them.
     #[command(subcommand)]
@@ -78,6 +89,15 @@ pub struct RunsArgs {
     /// The form of the list.
     #[arg(short, long, value_enum, default_value_t = ListFormat::Table)]
     pub output: ListFormat,
+    /// List the runs of this schedule, or on this volume, and save here those that are not yet.
+    #[arg(long, value_name = "SCHEDULE|CLAIM[:PATH]")]
+    pub from_cluster: Option<String>,
+    /// The image of the pod through which a volume is read: one with sh.
+    #[arg(long, value_name = "IMAGE", default_value = DEFAULT_IMAGE, hide_short_help = true)]
+    pub image: String,
+    /// In which cluster.
+    #[command(flatten)]
+    pub connection: ConnectionArgs,
 }
 
 /// What to do with saved runs.

@@ -69,6 +69,22 @@ pub enum Error {
     /// A volume cannot be used.
     #[error(transparent)]
     Volume(#[from] VolumeError),
+    /// No server can listen there.
+    #[error("cannot listen at {address}")]
+    Listen {
+        /// The address.
+        address: String,
+        /// Why.
+        source: io::Error,
+    },
+    /// There is neither a schedule nor a volume of this name.
+    #[error("there is neither a schedule nor a volume {name} in the namespace {namespace}")]
+    NoPlace {
+        /// The name.
+        name: String,
+        /// The namespace.
+        namespace: String,
+    },
     /// Something could not be done with a schedule.
     #[error(transparent)]
     Schedule(#[from] ScheduleError),
@@ -149,6 +165,13 @@ impl Error {
                 )
             }
             Self::Push(error) => error.explain(),
+            Self::Listen { source, .. } => Explanation::new(self.to_string())
+                .because(source.to_string())
+                .remedy("name an address of this machine and a free port: --listen 127.0.0.1:9711"),
+            Self::NoPlace { namespace, .. } => Explanation::new(self.to_string()).remedy(format!(
+                "`kubectl netbench schedule list --namespace {namespace}` and `kubectl get pvc --namespace \
+                 {namespace}` show all that there are"
+            )),
             Self::Volume(error) => error.explain(),
             Self::Schedule(error) => error.explain(),
             Self::Cron(_) => Explanation::new(self.to_string()),

@@ -11,6 +11,17 @@ pub(super) struct Interrupt {
     pub second: CancellationToken,
 }
 
+impl Interrupt {
+    /// What `future` comes to; none if an end is wanted before.
+    pub async fn unless<T>(&self, future: impl Future<Output = T>) -> Option<T> {
+        tokio::select! {
+            biased;
+            () = self.first.cancelled() => None,
+            done = future => Some(done),
+        }
+    }
+}
+
 /// Watches the signals from now on.
 ///
 /// A terminal that is closed sends its signal twice, once by the shell and once by the system: only

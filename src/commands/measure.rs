@@ -19,21 +19,30 @@ use super::judged::{exit_code, judge, tell_breaches};
 use super::prepare::{self, Destination, Prepared};
 use super::request::Request;
 use super::saved::Recorder;
-use super::{Error, Surroundings, again, interrupt, output, resume};
+use super::{Error, Surroundings, again, output, resume};
 use crate::console;
 use crate::progress::Progress;
 
-pub(super) async fn run(request: Request, surroundings: &Surroundings) -> Result<ExitCode, Error> {
+pub(super) async fn run(
+    request: Request,
+    surroundings: &Surroundings,
+    interrupt: &Interrupt,
+) -> Result<ExitCode, Error> {
     if let Some(count) = request.instead.local {
-        return measure(prepare::local(&request, count)?, &request, surroundings).await;
+        return measure(prepare::local(&request, count)?, &request, surroundings, interrupt).await;
     }
     if let Some(server) = &request.server {
-        let prepared = prepare::across_clusters(&request, server, surroundings).await?;
-        return Box::pin(measure(prepared, &request, surroundings)).await;
+        let preparing = prepare::across_clusters(&request, server, surroundings);
+        let Some(prepared) = interrupt.unless(preparing).await else { return Ok(ExitCode::Interrupted) };
+        return Box::pin(measure(prepared?, &request, surroundings, interrupt)).await;
     }
-    match prepare::cluster(&request, surroundings).await? {
-        Destination::Within(prepared) => Box::pin(measure(prepared, &request, surroundings)).await,
-        Destination::Elsewhere(prepared) => Box::pin(measure(prepared, &request, surroundings)).await,
+    let preparing = prepare::cluster(&request, surroundings);
+    let Some(destination) = interrupt.unless(preparing).await else { return Ok(ExitCode::Interrupted) };
+    match destination? {
+        Destination::Within(prepared) => Box::pin(measure(prepared, &request, surroundings, interrupt)).await,
+        Destination::Elsewhere(prepared) => {
+            Box::pin(measure(prepared, &request, surroundings, interrupt)).await
+        }
         Destination::DryRun(objects) => {
             output::write(objects).await?;
             Ok(ExitCode::Success)
@@ -45,6 +54,7 @@ async fn measure<T: Testbed>(
     mut prepared: Prepared<T>,
     request: &Request,
     surroundings: &Surroundings,
+    interrupt: &Interrupt,
 ) -> Result<ExitCode, Error> {
     if let Some(base) = &request.resumed {
         let Prepared { run, plan, settings, .. } = &mut prepared;
@@ -59,9 +69,8 @@ async fn measure<T: Testbed>(
     let processes = surroundings.processes.as_ref().filter(|_| !commands.is_empty());
     // that others cannot tell whether it lives is no reason not to measure
     let process = processes.and_then(|processes| processes.begin(&prepared.run.id).ok());
-    let interrupt = interrupt::watch();
     tokio::select! {
-        code = measure_and_remove(prepared, process, request, &recorder, &interrupt) => Ok(code),
+        code = measure_and_remove(prepared, process, request, &recorder, interrupt) => Ok(code),
         () = interrupt.second.cancelled() => {
             recorder.abandon();
             if !commands.is_empty() {

@@ -7,6 +7,7 @@ mod completion;
 mod config;
 mod delivery;
 mod error;
+mod exporter;
 mod interrupt;
 mod judged;
 mod measure;
@@ -29,9 +30,9 @@ use std::path::PathBuf;
 use kubectl_netbench::cli::{ColorChoice, Command, CommonArgs, ExitCode};
 use kubectl_netbench::cluster::Environment;
 use kubectl_netbench::config::Effective;
-use kubectl_netbench::store::{Processes, Store};
+use kubectl_netbench::store::{self, Processes, Store, StoreError};
 
-use crate::console::{Console, Streams};
+use crate::console::{self, Console, Streams};
 use request::Request;
 use scheduled::Scheduled;
 
@@ -69,47 +70,55 @@ pub async fn run(
     surroundings: &Surroundings,
 ) -> Result<ExitCode, Error> {
     let console = |quiet| Console::new(surroundings.streams, settled.color, quiet);
-    let request = match command {
-        Command::Matrix(arguments) => {
-            let scheduled = scheduled(&arguments.common, surroundings).await?;
-            Request { scheduled, ..Request::matrix(*arguments, console, surroundings)? }
+    match command {
+        Command::Matrix(mut arguments) => {
+            // in a container, where this is the first process, nothing but a watch lets a signal end it
+            let interrupt = interrupt::watch();
+            let Some(scheduled) = interrupt.unless(scheduled(&mut arguments.common, surroundings)).await
+            else {
+                return Ok(ExitCode::Interrupted);
+            };
+            let request =
+                Request { scheduled: scheduled?, ..Request::matrix(*arguments, console, surroundings)? };
+            Box::pin(measure::run(request, surroundings, &interrupt)).await
         }
-        Command::Pair(arguments) => {
-            let scheduled = scheduled(&arguments.common, surroundings).await?;
-            Request { scheduled, ..Request::pair(*arguments, console, surroundings)? }
+        Command::Pair(mut arguments) => {
+            let interrupt = interrupt::watch();
+            let Some(scheduled) = interrupt.unless(scheduled(&mut arguments.common, surroundings)).await
+            else {
+                return Ok(ExitCode::Interrupted);
+            };
+            let request =
+                Request { scheduled: scheduled?, ..Request::pair(*arguments, console, surroundings)? };
+            Box::pin(measure::run(request, surroundings, &interrupt)).await
         }
-        Command::Check(arguments) => {
-            return Box::pin(check::run(*arguments, console(false), surroundings)).await;
-        }
-        Command::Report(arguments) => {
-            return report::report(*arguments, console(false), surroundings).await;
-        }
-        Command::Compare(arguments) => {
-            return report::compare(arguments, console(false), surroundings).await;
-        }
-        Command::Runs(arguments) => return runs::run(arguments, console(false), surroundings).await,
+        Command::Check(arguments) => Box::pin(check::run(*arguments, console(false), surroundings)).await,
+        Command::Report(arguments) => report::report(*arguments, console(false), surroundings).await,
+        Command::Compare(arguments) => report::compare(arguments, console(false), surroundings).await,
+        Command::Runs(arguments) => Box::pin(runs::run(arguments, console(false), surroundings)).await,
         Command::Config(arguments) => {
-            return config::run(&arguments, &settled.effective, console(false), surroundings).await;
+            config::run(&arguments, &settled.effective, console(false), surroundings).await
         }
         Command::Schedule(arguments) => {
-            return Box::pin(schedule::run(arguments, console(false), surroundings)).await;
+            Box::pin(schedule::run(arguments, console(false), surroundings)).await
         }
-        Command::Cleanup(arguments) => {
-            return Box::pin(cleanup::run(&arguments, surroundings)).await;
-        }
-        Command::Completion(arguments) => return completion::set_up(arguments).await,
-        Command::Complete(arguments) => return completion::complete(arguments, surroundings).await,
-    };
-    Box::pin(measure::run(request, surroundings)).await
+        Command::Exporter(arguments) => Box::pin(exporter::run(arguments, surroundings)).await,
+        Command::Cleanup(arguments) => Box::pin(cleanup::run(&arguments, surroundings)).await,
+        Command::Completion(arguments) => completion::set_up(arguments).await,
+        Command::Complete(arguments) => completion::complete(arguments, surroundings).await,
+    }
 }
 
-/// The schedule of a run, with the runs before it at hand if it is compared with one.
-async fn scheduled(common: &CommonArgs, surroundings: &Surroundings) -> Result<Option<Scheduled>, Error> {
+/// The schedule of a run, with the runs before it at hand if it is compared with one. The first run of all is
+/// compared with none.
+async fn scheduled(common: &mut CommonArgs, surroundings: &Surroundings) -> Result<Option<Scheduled>, Error> {
     let scheduled = Scheduled::find(&common.connection, surroundings).await?;
-    if let Some(scheduled) = &scheduled
-        && common.gates.baseline.is_some()
-    {
+    if let (Some(scheduled), Some(baseline)) = (&scheduled, &common.gates.baseline) {
         scheduled.fetch(surroundings.store.as_ref()).await?;
+        if let Err(StoreError::TooFew { .. }) = store::load(surroundings.store.as_ref(), baseline) {
+            console::note(&format!("not compared: there is no run {baseline} yet"));
+            common.gates.baseline = None;
+        }
     }
     Ok(scheduled)
 }

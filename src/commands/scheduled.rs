@@ -4,7 +4,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
 use kubectl_netbench::cli::ConnectionArgs;
 use kubectl_netbench::cluster::{self, Cluster};
 use kubectl_netbench::document::Run;
-use kubectl_netbench::schedule::{Id, Schedules};
+use kubectl_netbench::schedule::{Id, Records, Schedules};
 use kubectl_netbench::store::Store;
 
 use super::{Error, Surroundings};
@@ -36,7 +36,7 @@ impl Scheduled {
         &self.id
     }
 
-    /// Finds the schedule of this run; none if it has none.
+    /// Finds the schedule of this run, and waits for its turn; none if it has none.
     ///
     /// # Errors
     /// The cluster does not answer, or refuses.
@@ -49,7 +49,12 @@ impl Scheduled {
         };
         let cluster = cluster::connect(&connection.options(), &surroundings.environment).await?;
         let id = Id { name: origin.schedule.clone(), namespace: namespace.clone() };
-        let owner = Schedules::of(&cluster).await?.owner(&id, &origin.pod).await?;
+        let schedules = Schedules::of(&cluster).await?;
+        let owner = schedules.owner(&id, &origin.pod).await?;
+        if let Some(job) = &owner {
+            let waiting = |other: &str| console::note(&format!("waiting until the run {other} has ended"));
+            schedules.await_turn(&id, &job.name, waiting).await?;
+        }
         Ok(Some(Self { id, keep_records: origin.keep_records, owner, cluster }))
     }
 
@@ -59,9 +64,9 @@ impl Scheduled {
     /// The cluster does not answer, or they cannot be written.
     pub(super) async fn fetch(&self, store: Option<&Store>) -> Result<(), Error> {
         let Some(store) = store else { return Ok(()) };
-        let schedules = Schedules::of(&self.cluster).await?;
-        for entry in schedules.records(&self.id).await? {
-            store.add(&schedules.document(&self.id, &entry.id).await?)?;
+        let records = Records::of(&self.cluster, &self.id);
+        for entry in records.list().await? {
+            store.add(&records.read(&entry.id).await?)?;
         }
         Ok(())
     }
@@ -71,8 +76,7 @@ impl Scheduled {
     /// # Errors
     /// It does not fit, or the cluster refuses.
     pub(super) async fn keep(&self, run: &Run, console: Console) -> Result<(), Error> {
-        let schedules = Schedules::of(&self.cluster).await?;
-        if schedules.keep(&self.id, run, self.keep_records).await? {
+        if Records::of(&self.cluster, &self.id).keep(run, self.keep_records).await? {
             console::note("the document is large: it is kept without its figures by the second");
         }
         console.remark(&format!("kept as {} in the namespace {}", run.id, self.id.namespace));

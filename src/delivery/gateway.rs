@@ -22,8 +22,8 @@ const PAUSES: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(3)];
 /// The job that metrics are pushed as, where the URL names none.
 const JOB: &str = "netbench";
 
-/// The format of the metrics.
-pub(crate) const FORMAT: &str = "text/plain; version=0.0.4; charset=utf-8";
+/// The format of metrics, as HTTP names it.
+pub(crate) const METRICS_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 
 /// A Pushgateway, with the group that metrics are pushed to.
 #[derive(Clone, PartialEq, Eq)]
@@ -110,8 +110,8 @@ impl Gateway {
 
     async fn try_push(&self, metrics: &str) -> Result<(), Refused> {
         let lost = |error: reqwest::Error| Refused { why: why(&error), may_pass: !error.is_builder() };
-        let request = client().map_err(lost)?.put(self.url.clone());
-        let request = request.header(CONTENT_TYPE, FORMAT).body(metrics.to_owned());
+        let request = self.client().map_err(lost)?.put(self.url.clone());
+        let request = request.header(CONTENT_TYPE, METRICS_TYPE).body(metrics.to_owned());
         let answer = request.send().await.map_err(lost)?;
         let status = answer.status();
         if status.is_success() {
@@ -124,19 +124,22 @@ impl Gateway {
             may_pass: status.is_server_error(),
         })
     }
+
+    fn client(&self) -> reqwest::Result<Client> {
+        // that somebody else has named one already is just as well
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        // a PUT that is redirected would arrive as GET, or elsewhere
+        let builder = Client::builder().timeout(ANSWER_LIMIT).redirect(Policy::none());
+        // a small image has no certificates, and needs none here
+        let builder = if self.url.scheme() == "http" { builder.tls_certs_only([]) } else { builder };
+        builder.build()
+    }
 }
 
 /// Why one try failed.
 struct Refused {
     why: String,
     may_pass: bool,
-}
-
-fn client() -> reqwest::Result<Client> {
-    // that somebody else has named one already is just as well
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    // a PUT that is redirected would arrive as GET, or elsewhere
-    Client::builder().timeout(ANSWER_LIMIT).redirect(Policy::none()).build()
 }
 
 /// The innermost cause: the others say that a request failed.

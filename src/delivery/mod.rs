@@ -5,5 +5,6 @@ mod gateway;
 mod textfile;
 pub mod volume;
 
+pub(crate) use gateway::METRICS_TYPE;
 pub use gateway::{Gateway, PushError};
 pub use textfile::Textfile;

@@ -11,12 +11,13 @@ mod status;
 pub mod words;
 
 pub use cron::{Cron, CronError};
-pub use in_cluster::{Found, ScheduleError, Schedules};
+pub use in_cluster::{Found, Records, ScheduleError, Schedules};
 pub use status::{LastRun, Outcome, Status};
 
 use std::time::Duration;
 
 use crate::cluster::objects::valid_name;
+use crate::delivery::volume::Volume;
 use crate::testbed::kubernetes::{PodOptions, Right};
 
 /// The longest name of a schedule: with what is added to it, Jobs and Services must have names.
@@ -43,6 +44,8 @@ pub struct Schedule {
     pub deadline: Duration,
     /// How many documents are kept in the cluster.
     pub keep_records: usize,
+    /// The volume that documents are kept on as well; none for none.
+    pub volume: Option<Volume>,
     /// What serves its figures; none for nothing.
     pub exporter: Option<Exporter>,
 }

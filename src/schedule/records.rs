@@ -88,14 +88,16 @@ pub fn record(id: &Id, run: &Run) -> Result<Record, RecordError> {
 
 /// What a list tells of the run in a ConfigMap, by the ConfigMap's metadata; none if it has none.
 pub fn entry(metadata: &ObjectMeta) -> Option<Entry> {
-    serde_json::from_str(metadata.annotations.as_ref()?.get(ENTRY_ANNOTATION)?).ok().map(Entry::cleaned)
+    let entry: Option<Entry> =
+        serde_json::from_str(metadata.annotations.as_ref()?.get(ENTRY_ANNOTATION)?).ok();
+    entry.filter(|entry| store::is_id(&entry.id)).map(Entry::cleaned)
 }
 
-/// The run in a ConfigMap.
+/// The run of this id in a ConfigMap.
 ///
 /// # Errors
-/// It has none that can be read.
-pub fn run(object: &ConfigMap) -> Result<Run, RecordError> {
+/// It has none that can be read, or another one.
+pub fn run(object: &ConfigMap, id: &str) -> Result<Run, RecordError> {
     let name = object.metadata.name.clone().unwrap_or_default();
     let unreadable = |why: String| RecordError::Unreadable { name: name.clone(), why };
     let packed = object.binary_data.as_ref().and_then(|data| data.get(KEY));
@@ -105,7 +107,8 @@ pub fn run(object: &ConfigMap) -> Result<Run, RecordError> {
         .take(MOST_UNPACKED)
         .read_to_string(&mut text)
         .map_err(|error| unreadable(error.to_string()))?;
-    store::parse(&text).map_err(|error| unreadable(error.to_string()))
+    let run = store::parse(&text).map_err(|error| unreadable(error.to_string()))?;
+    if run.id == id { Ok(run) } else { Err(unreadable(format!("it has the run {}", run.id))) }
 }
 
 fn pack(run: &Run) -> Vec<u8> {
@@ -140,7 +143,8 @@ mod tests {
         let run = made();
         let record = record(&id(), &run).unwrap();
         assert!(!record.is_without_samples);
-        assert_eq!(super::run(&record.object).unwrap(), run);
+        assert_eq!(super::run(&record.object, &run.id).unwrap(), run);
+        assert!(super::run(&record.object, "other").is_err());
         let entry = entry(&record.object.metadata).unwrap();
         assert_eq!((entry.id.as_str(), entry.tests), (run.id.as_str(), run.tests.len()));
     }
@@ -149,8 +153,8 @@ mod tests {
     fn what_is_no_document_is_told() {
         let mut object = record(&id(), &made()).unwrap().object;
         object.binary_data.as_mut().unwrap().insert(KEY.to_owned(), ByteString(b"nothing".to_vec()));
-        assert!(super::run(&object).unwrap_err().to_string().contains("netbench-nightly-"));
+        assert!(super::run(&object, "k3v9x2mq").unwrap_err().to_string().contains("netbench-nightly-"));
         object.binary_data = None;
-        assert!(super::run(&object).is_err());
+        assert!(super::run(&object, "k3v9x2mq").is_err());
     }
 }

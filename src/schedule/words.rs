@@ -30,13 +30,14 @@ const REFUSED: [(&[&str], &str); 7] = [
 const OF_CALLER: [&str; 9] =
     ["kubeconfig", "context", "namespace", "request-timeout", "keep", "keep-runs", "quiet", "color", "ascii"];
 
-/// Reads the command of a schedule in a namespace.
+/// Reads the command of a schedule in a namespace, which is that of its runs.
 ///
 /// # Errors
 /// It makes no sense, or not in a cluster: the error prints itself.
 pub fn read(words: &[String], namespace: &str) -> Result<CommandLine, clap::Error> {
     let program = std::iter::once("kubectl-netbench".to_owned());
-    let line = CommandLine::read(program.chain(words.iter().cloned()).map(Into::into))?;
+    let of = |words: &mut dyn Iterator<Item = String>| CommandLine::read(words.map(Into::into));
+    let line = of(&mut program.clone().chain(words.iter().cloned()))?;
     let error = |text: String| Err(Cli::command().error(ErrorKind::ValueValidation, text));
     if !matches!(line.command(), "matrix" | "pair") {
         return error(format!("`{}` cannot be scheduled: only `matrix` and `pair` measure", line.command()));
@@ -50,7 +51,12 @@ pub fn read(words: &[String], namespace: &str) -> Result<CommandLine, clap::Erro
         Some(other) if other != namespace => error(format!(
             "a scheduled run takes place in the namespace of its schedule, {namespace}: leave --namespace {other} out"
         )),
-        _ => Ok(line),
+        Some(_) => Ok(line),
+        None => {
+            let (command, rest) = words.split_at(1);
+            let given = ["--namespace".to_owned(), namespace.to_owned()];
+            of(&mut program.chain(command.iter().cloned()).chain(given).chain(rest.iter().cloned()))
+        }
     }
 }
 
@@ -87,7 +93,8 @@ mod tests {
     #[test]
     fn what_cannot_work_in_a_cluster_is_refused() {
         assert!(read(&words("matrix --path pod,host -t 5s -n network -- -Z"), "network").is_ok());
-        assert!(read(&words("pair node-1 node-2 --udp"), "network").is_ok());
+        let line = read(&words("pair node-1 node-2 --udp"), "network").unwrap();
+        assert_eq!(line.value_of("namespace").as_deref(), Some("network"));
         for (text, told) in [
             ("runs", "only `matrix` and `pair`"),
             ("matrix --local 4", "--local cannot be scheduled"),

@@ -66,6 +66,12 @@ pub enum StoreError {
         /// The file.
         path: PathBuf,
     },
+    /// A document of others has an id that no run of this program has.
+    #[error("`{id}` is no id of a run")]
+    NoId {
+        /// The id.
+        id: String,
+    },
     /// There is no directory to save in.
     #[error("there is no directory for runs")]
     NoDirectory,
@@ -105,6 +111,8 @@ impl StoreError {
             Self::Occupied { .. } => {
                 explanation.because("only a run is overwritten by another one").remedy("name another file")
             }
+            Self::NoId { .. } => explanation
+                .because("ids have letters and digits only: this program has not made the document"),
             Self::NoDirectory => explanation
                 .because("neither a home directory nor XDG_DATA_HOME is known")
                 .remedy("set HOME, or use --save-to FILE"),

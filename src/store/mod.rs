@@ -20,10 +20,19 @@ pub(crate) use recording::document;
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use crate::document::Run;
-use crate::plain::is_line;
+use crate::plain::{is_line, line};
 use reference::Reference;
+
+/// What shows whether the file of a run has changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileState {
+    id: String,
+    bytes: u64,
+    modified: Option<SystemTime>,
+}
 
 /// A directory of runs.
 #[derive(Debug, Clone)]
@@ -50,8 +59,11 @@ impl Store {
     /// Saves a run that was made elsewhere.
     ///
     /// # Errors
-    /// The file cannot be written.
+    /// The file cannot be written, or its id is none: it may lead anywhere.
     pub fn add(&self, run: &Run) -> Result<(), StoreError> {
+        if !is_id(&run.id) {
+            return Err(StoreError::NoId { id: line(&run.id) });
+        }
         self.record(run)?.finish(run)
     }
 
@@ -141,6 +153,19 @@ impl Store {
         }
     }
 
+    /// The files, so that it shows whether one has changed.
+    ///
+    /// # Errors
+    /// The directory cannot be read; that it does not exist is no error.
+    pub fn files(&self) -> Result<Vec<FileState>, StoreError> {
+        let state = |id: String| {
+            // one that is deleted meanwhile is not there
+            let metadata = fs::metadata(self.path(&id)).ok()?;
+            Some(FileState { id, bytes: metadata.len(), modified: metadata.modified().ok() })
+        };
+        Ok(self.ids()?.into_iter().filter_map(state).collect())
+    }
+
     fn path(&self, id: &str) -> PathBuf {
         self.directory.join(format!("{id}.json"))
     }
@@ -164,6 +189,11 @@ impl Store {
         ids.sort_unstable();
         Ok(ids)
     }
+}
+
+/// Whether a text may be the id of a run, as this program makes them.
+pub(crate) fn is_id(text: &str) -> bool {
+    !text.is_empty() && text.len() <= 32 && text.chars().all(|character| character.is_ascii_alphanumeric())
 }
 
 /// The run that `reference` names: an id, the beginning of exactly one, `latest`, `latest~1`, or a

@@ -42,6 +42,7 @@ pub(super) async fn create(
         options: request.pods.options(),
         deadline: arguments.deadline,
         keep_records: arguments.keep_records.into(),
+        volume: request.delivery.volume.clone(),
         exporter: arguments.exporter.then_some(Exporter { service_monitor: arguments.service_monitor }),
     };
     if arguments.dry_run {

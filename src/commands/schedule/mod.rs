@@ -36,11 +36,11 @@ async fn connect(connection: &ConnectionArgs, surroundings: &Surroundings) -> Re
 }
 
 /// The namespace of schedules: the one that is named, or that of the kubeconfig's context.
-fn namespace(connection: &ConnectionArgs, cluster: &Cluster) -> String {
+pub(super) fn namespace(connection: &ConnectionArgs, cluster: &Cluster) -> String {
     connection.namespace.clone().unwrap_or_else(|| cluster.default_namespace().to_owned())
 }
 
-fn id(name: &str, connection: &ConnectionArgs, cluster: &Cluster) -> Id {
+pub(super) fn id(name: &str, connection: &ConnectionArgs, cluster: &Cluster) -> Id {
     Id { name: name.to_owned(), namespace: namespace(connection, cluster) }
 }
 

@@ -8,6 +8,7 @@ use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
 use crate::document::Run;
+use crate::store::is_id;
 
 /// The form of the time in a name: it sorts by time, and every file system takes it.
 const TIME: &str = "%Y%m%dT%H%M%SZ";
@@ -34,10 +35,10 @@ impl DocumentFile {
     pub fn parse(name: &str) -> Option<Self> {
         let (time, id) = name.strip_suffix(ENDING)?.split_once('-')?;
         let at = DateTime::strptime(TIME, time).ok()?.to_zoned(TimeZone::UTC).ok()?.timestamp();
-        let is_of_id = |character: char| character.is_ascii_alphanumeric();
+
         let file = Self { at, id: id.to_owned() };
         // one that would be written otherwise is somebody else's
-        (!id.is_empty() && id.chars().all(is_of_id) && file.to_string() == name).then_some(file)
+        (is_id(id) && file.to_string() == name).then_some(file)
     }
 }
 

@@ -12,6 +12,7 @@ mod pod;
 pub use directory::Directory;
 pub use error::VolumeError;
 pub use files::{DocumentFile, Retention};
+pub(crate) use pod::mount;
 pub use pod::{InCluster, VolumePod};
 
 use std::fmt;
@@ -118,7 +119,9 @@ pub async fn document(folder: &impl Folder, file: &DocumentFile) -> Result<Run, 
     let text = folder.read(&file.to_string()).await?;
     let read = String::from_utf8(text).map_err(|error| error.to_string());
     let read = read.and_then(|text| store::parse(&text).map_err(|error| error.to_string()));
-    read.map_err(|why| VolumeError::NoRun { file: file.to_string(), why })
+    let of_file =
+        |run: Run| if run.id == file.id { Ok(run) } else { Err(format!("it has the run {}", run.id)) };
+    read.and_then(of_file).map_err(|why| VolumeError::NoRun { file: file.to_string(), why })
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ mod removal;
 mod runs;
 
 pub use error::ScheduleError;
+pub use records::Records;
 
 use futures_util::future::try_join_all;
 use jiff::Timestamp;
@@ -17,11 +18,12 @@ use kube::core::{DynamicObject, GroupVersionKind};
 use kube::{Api, ResourceExt};
 use serde_json::Value;
 
-use super::objects::{self, CronJobs, MANAGER, SCHEDULE_LABEL, selector};
+use super::objects::{self, CronJobs, MANAGER, SCHEDULE_LABEL, VOLUME_ANNOTATION, selector};
 use super::status::{Seen, Status};
 use super::{Id, Schedule};
 use crate::cluster::objects::Object;
 use crate::cluster::{Cluster, RequestError};
+use crate::delivery::volume::Volume;
 use crate::explanation::nearest;
 
 /// A schedule as it was found.
@@ -31,6 +33,14 @@ pub struct Found {
     pub id: Id,
     /// The CronJob, whatever its version.
     cron_job: Value,
+}
+
+impl Found {
+    /// The volume that its documents are kept on; none if they are in ConfigMaps only.
+    pub fn volume(&self) -> Option<Volume> {
+        let annotations = self.cron_job.pointer("/metadata/annotations")?;
+        Volume::parse(annotations.get(VOLUME_ANNOTATION)?.as_str()?).ok()
+    }
 }
 
 /// The schedules of a cluster.
@@ -190,7 +200,7 @@ impl<'a> Schedules<'a> {
         let (jobs, pods, records) = tokio::try_join!(
             self.jobs(id),
             self.cluster.call("list the pods of a schedule", pods.list(&parameters)),
-            self.records(id),
+            Records::of(self.cluster, id).list(),
         )?;
         let (jobs, pods): (Vec<&Job>, Vec<&Pod>) = (jobs.iter().collect(), pods.items.iter().collect());
         let seen = Seen { cron_job: &found.cron_job, jobs: &jobs, pods: &pods, records: &records };

@@ -1,5 +1,7 @@
 //! The runs of a schedule: Jobs.
 
+use std::time::Duration;
+
 use k8s_openapi::api::batch::v1::Job;
 use k8s_openapi::api::core::v1::Pod;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
@@ -11,6 +13,23 @@ use super::{Found, ScheduleError, Schedules};
 use crate::cluster::RequestError;
 use crate::schedule::Id;
 use crate::schedule::objects::selector;
+
+/// How often it is looked whether another run has ended.
+const TURN_POLL: Duration = Duration::from_secs(2);
+
+/// The Job that goes on and began before the Job `own`, of those that began at the same time by its name.
+fn before(jobs: &[Job], own: &str) -> Option<String> {
+    let is_over = |job: &Job| {
+        let conditions = job.status.iter().flat_map(|status| status.conditions.iter().flatten());
+        conditions.into_iter().any(|condition| {
+            matches!(condition.type_.as_str(), "Complete" | "Failed") && condition.status == "True"
+        })
+    };
+    let began = |job: &Job| (job.creation_timestamp(), job.name_any());
+    let own = began(jobs.iter().find(|job| job.name_any() == own)?);
+    let others = jobs.iter().filter(|job| !is_over(job)).map(began);
+    others.filter(|other| *other < own).max().map(|(_, name)| name)
+}
 
 impl Schedules<'_> {
     /// The Jobs of a schedule's runs that the cluster remembers, the newest first.
@@ -66,6 +85,28 @@ impl Schedules<'_> {
         Ok(name)
     }
 
+    /// Waits until no other run of the schedule goes on that began before `job`: two at a time would measure
+    /// each other. Tells `waiting` once which one it waits for.
+    ///
+    /// # Errors
+    /// They may not be listed, or the cluster does not answer.
+    pub async fn await_turn(
+        &self,
+        id: &Id,
+        job: &str,
+        mut waiting: impl FnMut(&str),
+    ) -> Result<(), RequestError> {
+        let mut told = None;
+        while let Some(other) = before(&self.jobs(id).await?, job) {
+            if told.as_ref() != Some(&other) {
+                waiting(&other);
+                told = Some(other);
+            }
+            tokio::time::sleep(TURN_POLL).await;
+        }
+        Ok(())
+    }
+
     /// The Job that the pod of a scheduled run belongs to, as the owner of what it makes.
     ///
     /// # Errors
@@ -80,5 +121,30 @@ impl Schedules<'_> {
             block_owner_deletion: None,
             ..owner.clone()
         }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_waits_for_those_that_go_on_and_began_before_it() {
+        let job = |name: &str, created: &str, ended: Option<&str>| -> Job {
+            let conditions: Vec<_> =
+                ended.into_iter().map(|kind| json!({"type": kind, "status": "True"})).collect();
+            let metadata = json!({"name": name, "creationTimestamp": created});
+            serde_json::from_value(json!({"metadata": metadata, "status": {"conditions": conditions}}))
+                .unwrap()
+        };
+        let jobs = [
+            job("own", "2026-05-02T03:00:00Z", None),
+            job("twin", "2026-05-02T03:00:00Z", None),
+            job("done", "2026-05-02T02:59:00Z", Some("Complete")),
+            job("broken", "2026-05-02T02:59:00Z", Some("Failed")),
+        ];
+        assert_eq!(before(&jobs, "own"), None);
+        assert_eq!(before(&jobs, "twin").as_deref(), Some("own"));
+        assert_eq!(before(&jobs, "nobody"), None);
     }
 }

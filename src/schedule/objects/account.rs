@@ -11,10 +11,13 @@ use super::{NAMESPACE_LABEL, Schedule, metadata};
 use crate::cluster::objects::Object;
 use crate::testbed::kubernetes::{Necessity, Reach, Right};
 
-/// What a scheduled run does beside measuring: it finds the Job that owns what it makes, and keeps its
-/// document where the list of schedules finds it.
-const OF_RECORDS: [(&str, &[&str]); 2] =
-    [("configmaps", &["create", "get", "list", "delete"]), ("pods", &["get"])];
+/// What a scheduled run does beside measuring: it finds the Job that owns what it makes, waits for others of
+/// its schedule, and keeps its document where the list of schedules finds it.
+const BESIDE_MEASURING: [Granted; 3] = [
+    Granted { group: "", resource: "configmaps", verbs: &["create", "get", "list", "delete"] },
+    Granted { group: "", resource: "pods", verbs: &["get"] },
+    Granted { group: "batch", resource: "jobs", verbs: &["list"] },
+];
 
 /// Verbs on one kind of object.
 struct Granted {
@@ -43,9 +46,10 @@ pub(super) fn objects(schedule: &Schedule) -> Vec<Object> {
     let account = ServiceAccount { metadata: of_account(), ..ServiceAccount::default() };
     let needed = || schedule.rights.iter().filter(|right| right.necessity != Necessity::InsteadOfExec);
     let reaching = |reach| needed().filter(move |right| right.reach == reach).map(Granted::of);
-    let of_records = OF_RECORDS.into_iter().map(|(resource, verbs)| Granted { group: "", resource, verbs });
-    let role =
-        Role { metadata: of_account(), rules: Some(rules(reaching(Reach::Namespace).chain(of_records))) };
+    let role = Role {
+        metadata: of_account(),
+        rules: Some(rules(reaching(Reach::Namespace).chain(BESIDE_MEASURING))),
+    };
     let cluster_role = ClusterRole {
         metadata: of_cluster(),
         rules: Some(rules(reaching(Reach::Cluster))),

@@ -9,10 +9,11 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use super::{
     COMMAND_ANNOTATION, CONFIGURATION, CONTAINER, CronJobs, POD_VARIABLE, PROGRAM, RECORDS_VARIABLE,
-    SCHEDULE_VARIABLE, Schedule, metadata,
+    SCHEDULE_VARIABLE, Schedule, VOLUME_ANNOTATION, metadata,
 };
 use crate::cluster::hardened;
 use crate::cluster::objects::Object;
+use crate::delivery::volume::mount;
 
 /// How many Jobs of each outcome stay, with their logs.
 const HISTORY: i32 = 3;
@@ -29,6 +30,9 @@ pub(super) fn cron_job(schedule: &Schedule, version: CronJobs) -> Object {
     let command = shlex::try_join(schedule.words.iter().map(String::as_str)).unwrap_or_default();
     let annotations = metadata_of_all.annotations.get_or_insert_default();
     annotations.insert(COMMAND_ANNOTATION.to_owned(), command);
+    if let Some(volume) = &schedule.volume {
+        annotations.insert(VOLUME_ANNOTATION.to_owned(), volume.to_string());
+    }
     // of Jobs and pods the cluster makes the names
     let unnamed = || ObjectMeta { name: None, ..metadata(schedule, String::new(), "run") };
     let job = JobSpec {
@@ -70,6 +74,9 @@ fn pod_spec(schedule: &Schedule) -> PodSpec {
         }),
         ..Volume::default()
     });
+    if let Some(volume) = &schedule.volume {
+        mount(&mut spec, &volume.claim);
+    }
     spec
 }
 

@@ -22,6 +22,8 @@ pub const NAMESPACE_LABEL: &str = "netbench.dev/schedule-namespace";
 pub const COMPONENT_LABEL: &str = "app.kubernetes.io/component";
 /// The annotation with the command, as a shell takes it.
 pub const COMMAND_ANNOTATION: &str = "netbench.dev/command";
+/// The annotation with the volume that documents are kept on, as `--volume` takes it.
+pub const VOLUME_ANNOTATION: &str = "netbench.dev/volume";
 
 /// The program, in its image.
 pub const PROGRAM: &str = "kubectl-netbench";

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::*;
+use crate::delivery::volume::Volume;
 use crate::schedule::{Cron, Exporter};
 use crate::testbed::kubernetes::objects::fixtures::{needs, settings};
 use crate::testbed::kubernetes::{Clients, PodOptions, rights};
@@ -18,6 +19,7 @@ fn schedule() -> Schedule {
         options: PodOptions::default(),
         deadline: Duration::from_secs(3600),
         keep_records: 10,
+        volume: None,
         exporter: None,
     }
 }
@@ -35,6 +37,15 @@ fn an_exporter_beside_it() {
         objects.iter().filter(|object| object.name() == "netbench-nightly-exporter").cloned().collect();
     insta::assert_snapshot!(yaml(&of_exporter, "network"));
     assert_eq!(objects.last().unwrap().resource().api_version, "batch/v1beta1");
+}
+
+#[test]
+fn a_volume_is_in_the_pod_of_each_run() {
+    let volume = Some(Volume::parse("results:runs/nightly").unwrap());
+    let manifests = manifests(&Schedule { volume, ..schedule() }, CronJobs::V1);
+    for told in ["netbench.dev/volume: results:runs/nightly", "claimName: results", "fsGroup: 65532"] {
+        assert!(manifests.contains(told), "{told}");
+    }
 }
 
 #[test]

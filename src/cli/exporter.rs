@@ -1,0 +1,34 @@
+//! `exporter`: a server of metrics.
+
+use clap::Args;
+
+use super::ConnectionArgs;
+
+/// `exporter`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "It serves /metrics and, for probes, /healthz, until it is ended.",
+    after_long_help = concat!(
+        "It serves /metrics and, for probes, /healthz, until it is ended. The newest run is looked for each time.\n\n",
+        "Examples:\n",
+        "  kubectl netbench exporter                          the newest of the saved runs, on this machine\n",
+        "  kubectl netbench exporter --schedule nightly -n network\n",
+        "                                                     that of a schedule\n",
+        "  kubectl netbench schedule create nightly -n network --cron @daily --exporter -- matrix\n",
+        "                                                     the same in the cluster, beside the schedule"
+    )
+)]
+pub struct ExporterArgs {
+    /// Serve the newest run of this schedule, not the newest of the saved runs.
+    #[arg(long, value_name = "NAME")]
+    pub schedule: Option<String>,
+    /// Where to listen: an address with its port, or :PORT for all addresses of this machine.
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:9710")]
+    pub listen: String,
+    /// The most series: where pairs would be more, only nodes and paths are told.
+    #[arg(long, value_name = "N", default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(100..))]
+    pub max_series: u32,
+    /// In which cluster.
+    #[command(flatten)]
+    pub connection: ConnectionArgs,
+}

@@ -1,0 +1,80 @@
+//! What Prometheus is told, as runs come and their place goes.
+
+use super::*;
+use crate::document::fixtures;
+use crate::store::Store;
+
+fn saved_run(store: &Store, id: &str, second: i64) -> Run {
+    let mut run = fixtures::run(&["a", "b"], vec![fixtures::measured("a", "b", 8e9)]);
+    run.id = id.to_owned();
+    run.started_at = Timestamp::from_second(second).unwrap();
+    store.add(&run).unwrap();
+    run
+}
+
+#[tokio::test]
+async fn each_new_run_is_told_and_none_that_is_not_whole() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = Store::of_user(directory.path());
+    let exporter = Exporter::new(Saved::of(store.clone()), None, 1000, |_| {});
+    let none = exporter.metrics().await;
+    assert!(none.contains("netbench_run_available 0.0\n") && none.contains("netbench_up 1.0\n"), "{none}");
+
+    saved_run(&store, "first", 10);
+    let told = exporter.metrics().await;
+    for line in ["netbench_run_info{run=\"first\"", "netbench_run_available 1.0\n", "} 1000000000.0\n"] {
+        assert!(told.contains(line), "{line}: {told}");
+    }
+    let mut second = saved_run(&store, "second", 20);
+    assert!(exporter.metrics().await.contains("run=\"second\""));
+    second.id = "third".to_owned();
+    second.started_at = Timestamp::from_second(30).unwrap();
+    second.state = crate::document::State::Partial;
+    store.add(&second).unwrap();
+    assert!(exporter.metrics().await.contains("run=\"second\""));
+}
+
+#[tokio::test]
+async fn the_last_run_known_is_told_while_its_place_is_gone_and_the_trouble_once() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = Store::of_user(directory.path());
+    let told = Arc::new(Mutex::new(0));
+    let count = told.clone();
+    let exporter = Exporter::new(Saved::of(store.clone()), Some("nightly".to_owned()), 1000, move |_| {
+        *count.lock().unwrap() += 1;
+    });
+    saved_run(&store, "first", 10);
+    assert!(exporter.metrics().await.contains("netbench_up{schedule=\"nightly\"} 1.0\n"));
+    let runs = directory.path().join("kubectl-netbench/runs");
+    std::fs::remove_dir_all(&runs).unwrap();
+    std::fs::write(&runs, "not a directory").unwrap();
+    for _ in 0..2 {
+        let metrics = exporter.metrics().await;
+        assert!(metrics.contains("netbench_up{schedule=\"nightly\"} 0.0\n"), "{metrics}");
+        assert!(metrics.contains("run=\"first\""), "{metrics}");
+    }
+    assert_eq!(*told.lock().unwrap(), 1);
+}
+
+#[tokio::test]
+async fn there_are_never_more_samples_than_wanted() {
+    let nodes: Vec<String> = (1..=40).map(|number| format!("node-{number}")).collect();
+    let names: Vec<&str> = nodes.iter().map(String::as_str).collect();
+    let pairs = names.iter().flat_map(|one| names.iter().map(move |other| (*one, *other)));
+    let tests =
+        pairs.filter(|(one, other)| one != other).map(|(one, other)| fixtures::measured(one, other, 8e9));
+    let mut run = fixtures::run(&names, tests.collect());
+    crate::analysis::analyse(&mut run);
+    let samples = |max_series: usize| {
+        let served = Served { schedule: None, is_up: true, now: Timestamp::now(), max_series };
+        let text = view::served(Some(&run), served);
+        (text.lines().filter(|line| !line.starts_with('#')).count(), text)
+    };
+    let (all, whole) = samples(100_000);
+    assert!(all > 40 * 39 && whole.contains("netbench_pairs_left_out 0.0"));
+    let (of_nodes, nodes) = samples(all - 1);
+    assert!((80..200).contains(&of_nodes) && nodes.contains("netbench_pairs_left_out 1.0"));
+    assert!(nodes.contains("netbench_node_sent_bytes_per_second{node=\"node-40\""));
+    let (of_paths, paths) = samples(of_nodes - 1);
+    assert!(of_paths < 20 && paths.contains("netbench_throughput_median_bytes_per_second"), "{paths}");
+}
