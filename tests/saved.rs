@@ -218,16 +218,3 @@ fn children(pid: u32) -> Vec<u32> {
     let text = String::from_utf8(output.expect("ps runs").stdout).expect("ps writes text");
     text.split_whitespace().map(|pid| pid.parse().expect("a process has a number")).collect()
 }
-
-#[test]
-#[ignore = "needs promtool, of Debian's package prometheus"]
-fn promtool_accepts_the_metrics() {
-    let (user, _) = User::with_run();
-    let file = user.0.path().join("metrics");
-    user.run(&format!("report -o prometheus --output-file {}", file.display())).expect_code(0);
-    let metrics = fs::File::open(file).expect("it was written");
-    let checked = Command::new("promtool").args(["check", "metrics"]).stdin(metrics).output();
-    let checked: Ended = checked.expect("promtool runs").into();
-    assert_eq!(checked.stderr, "");
-    checked.expect_code(0);
-}

@@ -60,6 +60,23 @@ pub enum FindingKind {
     Versions,
 }
 
+impl FindingKind {
+    /// All of them.
+    pub const ALL: [Self; 11] = [
+        Self::UnreachableNode,
+        Self::SlowNode,
+        Self::SlowSender,
+        Self::SlowReceiver,
+        Self::SlowZones,
+        Self::SlowPair,
+        Self::SlowLink,
+        Self::Retransmits,
+        Self::CpuBound,
+        Self::Mtu,
+        Self::Versions,
+    ];
+}
+
 /// What came of measuring again, without any other test at the same time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -80,4 +97,17 @@ pub struct Ends {
     pub sender: String,
     /// The node that receives.
     pub receiver: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_kinds_are_those_of_the_schema() {
+        let schema = schemars::schema_for!(FindingKind).to_value().to_string();
+        let names = FindingKind::ALL.map(|kind| serde_json::to_string(&kind).unwrap());
+        assert!(names.iter().all(|name| schema.contains(name)), "{schema}");
+        assert_eq!(schema.matches("\"const\"").count(), names.len(), "{schema}");
+    }
 }

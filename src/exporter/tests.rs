@@ -76,5 +76,5 @@ async fn there_are_never_more_samples_than_wanted() {
     assert!((80..200).contains(&of_nodes) && nodes.contains("netbench_pairs_left_out 1.0"));
     assert!(nodes.contains("netbench_node_sent_bytes_per_second{node=\"node-40\""));
     let (of_paths, paths) = samples(of_nodes - 1);
-    assert!(of_paths < 20 && paths.contains("netbench_throughput_median_bytes_per_second"), "{paths}");
+    assert!(of_paths < 30 && paths.contains("netbench_throughput_median_bytes_per_second"), "{paths}");
 }

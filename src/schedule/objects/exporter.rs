@@ -142,7 +142,8 @@ fn service_monitor(schedule: &Schedule, metadata: &ObjectMeta) -> Object {
         "metadata": metadata,
         "spec": {
             "selector": {"matchLabels": selector(schedule)},
-            "endpoints": [{"port": PORT_NAME, "path": "/metrics"}],
+            // the node of a figure is that of its labels, not that of this pod
+            "endpoints": [{"port": PORT_NAME, "path": "/metrics", "honorLabels": true}],
         },
     }))
 }

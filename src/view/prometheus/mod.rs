@@ -14,7 +14,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 
 use super::View;
-use crate::document::{FindingKind, Path, Run};
+use crate::document::{Finding, FindingKind, Path, Run};
 
 pub(super) struct Prometheus;
 
@@ -198,7 +198,7 @@ fn about(run: &Run, registry: &mut Registry) {
 
 fn findings(run: &Run, detail: Detail, registry: &mut Registry) {
     let findings = gauges(registry, "findings", "What the diagnosis found, by kind");
-    for kind in run.findings.iter().map(|finding| finding.kind) {
+    for kind in FindingKind::ALL {
         let count = run.findings.iter().filter(|finding| finding.kind == kind).count();
         findings.get_or_create(&KindLabels { kind: kind_name(kind) }).set(count as f64);
     }
@@ -208,17 +208,23 @@ fn findings(run: &Run, detail: Detail, registry: &mut Registry) {
     let each = gauges(
         registry,
         "finding_info",
-        "A node, or zone, that something was found of; always 1, and without a path where it concerns all",
+        "A node, a pair or zones that something was found of; always 1, and without a path where it concerns all",
     );
     for finding in &run.findings {
-        for subject in &finding.subjects {
-            let labels = FindingLabels {
-                kind: kind_name(finding.kind),
-                subject: subject.clone(),
-                path: finding.path.map_or("", Path::name),
-            };
+        for subject in subjects(finding) {
+            let path = finding.path.map_or("", Path::name);
+            let labels = FindingLabels { kind: kind_name(finding.kind), subject, path };
             each.get_or_create(&labels).set(1.0);
         }
+    }
+}
+
+/// What a finding is about, each by itself: those of a pair belong together.
+fn subjects(finding: &Finding) -> Vec<String> {
+    match finding.kind {
+        FindingKind::SlowLink | FindingKind::SlowZones => vec![finding.subjects.join(" → ")],
+        FindingKind::SlowPair => vec![finding.subjects.join(" ↔ ")],
+        _ => finding.subjects.clone(),
     }
 }
 

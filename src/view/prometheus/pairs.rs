@@ -24,12 +24,12 @@ struct LatencyLabels {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct QuantileLabels {
+struct PercentileLabels {
     client: String,
     server: String,
     path: &'static str,
     ip_family: &'static str,
-    quantile: &'static str,
+    percentile: &'static str,
 }
 
 /// The figures of each ordered pair.
@@ -75,8 +75,9 @@ fn throughput(run: &Run, registry: &mut Registry) {
 
 fn latency(run: &Run, registry: &mut Registry) {
     let mean = gauges(registry, "latency_seconds", "Mean time of an answer without load");
-    let quantiles =
-        gauges(registry, "latency_quantile_seconds", "Quantiles of the time of an answer without load");
+    // not `quantile`: that label is of summaries
+    let percentiles =
+        gauges(registry, "latency_percentile_seconds", "Percentiles of the time of an answer without load");
     for summary in &run.summary.latency {
         for pair in &summary.pairs {
             if let Some(value) = pair.mean_microseconds {
@@ -88,20 +89,18 @@ fn latency(run: &Run, registry: &mut Registry) {
                 };
                 mean.get_or_create(&labels).set(value / 1e6);
             }
-            for (quantile, value) in [
-                ("0.5", pair.p50_microseconds),
-                ("0.95", pair.p95_microseconds),
-                ("0.99", pair.p99_microseconds),
-            ] {
+            for (percentile, value) in
+                [("50", pair.p50_microseconds), ("95", pair.p95_microseconds), ("99", pair.p99_microseconds)]
+            {
                 let Some(value) = value else { continue };
-                let labels = QuantileLabels {
+                let labels = PercentileLabels {
                     client: pair.client.clone(),
                     server: pair.server.clone(),
                     path: summary.path.name(),
                     ip_family: family_label(summary.ip_family),
-                    quantile,
+                    percentile,
                 };
-                quantiles.get_or_create(&labels).set(value / 1e6);
+                percentiles.get_or_create(&labels).set(value / 1e6);
             }
         }
     }
