@@ -15,6 +15,8 @@ pub struct Asked {
     pub cluster: ConnectionOptions,
     /// That of the server, if it is another one.
     pub server: Option<ConnectionOptions>,
+    /// The namespace, if one is named.
+    pub namespace: Option<String>,
     /// The nodes that are named.
     pub nodes: Vec<String>,
 }
@@ -25,9 +27,13 @@ impl Asked {
     pub fn of(words: &[OsString], usual: &ConnectionOptions) -> Self {
         let words = std::iter::once("kubectl-netbench".into()).chain(words.iter().cloned());
         let matches = Cli::command().ignore_errors(true).try_get_matches_from(words).ok();
-        let Some((_, matches)) = matches.as_ref().and_then(ArgMatches::subcommand) else {
+        let Some((_, mut matches)) = matches.as_ref().and_then(ArgMatches::subcommand) else {
             return Self { cluster: usual.clone(), ..Self::default() };
         };
+        // `schedule run`: the flags are those of the innermost
+        while let Some((_, within)) = matches.subcommand() {
+            matches = within;
+        }
         // one by one: what follows a mistake is not there, nor are defaults
         let word = |id| matches.try_get_one::<String>(id).ok().flatten().cloned();
         let path = |id| matches.try_get_one::<PathBuf>(id).ok().flatten().cloned();
@@ -49,7 +55,7 @@ impl Asked {
             ..ConnectionOptions::default()
         });
         let nodes: Vec<Vec<String>> = ["nodes", "client", "server"].map(words).into();
-        Self { cluster, server, nodes: nodes.concat() }
+        Self { cluster, server, namespace: word("namespace"), nodes: nodes.concat() }
     }
 }
 
@@ -72,6 +78,9 @@ mod tests {
             assert_eq!(asked(line).cluster.context.as_deref(), Some("east"), "{line}");
         }
         assert_eq!(asked("pair ").cluster.context, None);
+        let of_schedule = asked("schedule run --context east -n network ");
+        assert_eq!(of_schedule.cluster.context.as_deref(), Some("east"));
+        assert_eq!(of_schedule.namespace.as_deref(), Some("network"));
         assert_eq!(asked("runs delete ").cluster.context, None);
         assert_eq!(asked("").cluster.context, None);
     }

@@ -133,7 +133,7 @@ pub struct ScheduleListArgs {
 pub struct ScheduleNameArgs {
     /// The schedule.
     #[arg(value_name = "NAME")]
-    pub name: String,
+    pub schedule: String,
     /// In which cluster.
     #[command(flatten)]
     pub connection: ConnectionArgs,
@@ -144,7 +144,7 @@ pub struct ScheduleNameArgs {
 pub struct ScheduleLogsArgs {
     /// The schedule.
     #[arg(value_name = "NAME")]
-    pub name: String,
+    pub schedule: String,
     /// Show the run before the last one with 1, and so on.
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub back: usize,

@@ -43,6 +43,8 @@ pub enum Kind {
     User,
     /// A saved run.
     Run,
+    /// A schedule in the namespace.
+    Schedule,
 }
 
 /// A name, and what helps to choose it.
@@ -171,6 +173,7 @@ fn kind(id: &str) -> Option<Kind> {
         "server_context" => Kind::ServerContext,
         "cluster" => Kind::Cluster,
         "user" => Kind::User,
+        "schedule" | "from_cluster" => Kind::Schedule,
         "run" | "runs" | "base" | "new" | "baseline" | "resume" => Kind::Run,
         _ => return None,
     })
@@ -233,6 +236,7 @@ mod tests {
             Kind::ServerContext => names(&[("far", "")]),
             Kind::Cluster | Kind::User => names(&[("it", "")]),
             Kind::Run => names(&[("latest", "matrix"), ("k3v9", "")]),
+            Kind::Schedule => names(&[("nightly", "0 3 * * *")]),
         })
     }
 
@@ -289,6 +293,8 @@ mod tests {
             ("matrix --resume lat", "latest"),
             ("runs delete k", "k3v9"),
             ("report -o prom", "prometheus"),
+            ("schedule run ni", "nightly"),
+            ("exporter --schedule ", "nightly"),
         ] {
             assert_eq!(values(line), [expected], "{line}");
         }

@@ -85,6 +85,7 @@ pub fn prometheus(targets: &[u16], rules: &Path) -> Server {
 }
 
 /// A Pushgateway.
+#[allow(dead_code, reason = "the tests on a cluster need none")]
 pub fn pushgateway() -> Server {
     let (directory, port) = (TempDir::new().expect("a temporary directory"), free_port());
     let listen = format!("--web.listen-address=127.0.0.1:{port}");

@@ -8,7 +8,11 @@
 //!   what the node sends and receives;
 //! - `NETBENCH_E2E_SHAPE_OVERLAY`: the same for what it sends over the pod network only;
 //! - `NETBENCH_E2E_OUTSIDE`: the address by which the nodes reach this machine;
-//! - `NETBENCH_E2E_LOAD_BALANCER`: an address that nobody has, for a cluster without a load balancer.
+//! - `NETBENCH_E2E_LOAD_BALANCER`: an address that nobody has, for a cluster without a load balancer;
+//! - `NETBENCH_E2E_PROGRAM_IMAGE`: an image that has this program, for runs that the cluster makes
+//!   (`tests/e2e/image` makes one); Prometheus must be on PATH then;
+//! - `NETBENCH_E2E_SHARED_DIRECTORY`: a directory of this machine that all nodes have at the same place,
+//!   as on clusters that run on this machine.
 //!
 //! `cargo test --test e2e -- --ignored` runs them, one after the other: they share the network.
 
@@ -29,6 +33,9 @@ mod kept;
 mod leftovers;
 mod paths;
 mod policies;
+#[path = "../common/prometheus.rs"]
+mod prometheus;
 mod rights;
 mod runs;
+mod schedules;
 mod told;

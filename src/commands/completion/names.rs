@@ -7,6 +7,7 @@ use std::time::Duration;
 use kubectl_netbench::cli::Asked;
 use kubectl_netbench::cluster::{self, Cluster, ConnectionOptions, Environment, RequestError};
 use kubectl_netbench::completion::{Kind, Name};
+use kubectl_netbench::schedule::Schedules;
 use kubectl_netbench::store::Store;
 use tokio::runtime::Handle;
 
@@ -53,6 +54,7 @@ impl Names {
             Kind::Cluster => self.kubeconfig(here).clusters.into_iter().map(name).collect(),
             Kind::User => self.kubeconfig(here).users.into_iter().map(name).collect(),
             Kind::Run => self.runs(),
+            Kind::Schedule => self.schedules(here),
         }
     }
 
@@ -83,6 +85,14 @@ impl Names {
             Name { value: entry.id, help: Some(help) }
         });
         newest.into_iter().chain(entries).collect()
+    }
+
+    fn schedules(&self, options: &ConnectionOptions) -> Vec<Name> {
+        let found = self.ask(options, async |cluster| {
+            let namespace = self.asked.namespace.as_deref().unwrap_or(cluster.default_namespace());
+            Schedules::of(cluster).await?.all(Some(namespace)).await
+        });
+        found.into_iter().map(|found| Name { help: Some(found.cron()), value: found.id.name }).collect()
     }
 
     fn kubeconfig(&self, options: &ConnectionOptions) -> cluster::KubeconfigNames {

@@ -14,7 +14,7 @@ pub(super) async fn run(
 ) -> Result<ExitCode, Error> {
     let cluster = connect(&arguments.connection, surroundings).await?;
     let schedules = Schedules::of(&cluster).await?;
-    let id = id(&arguments.name, &arguments.connection, &cluster);
+    let id = id(&arguments.schedule, &arguments.connection, &cluster);
     let found = schedules.find(&id).await?;
     let job = schedules.run(&found, &new_id()).await?;
     console::note(&format!("started {job} in the namespace {}", id.namespace));
@@ -27,7 +27,7 @@ pub(super) async fn logs(
 ) -> Result<ExitCode, Error> {
     let cluster = connect(&arguments.connection, surroundings).await?;
     let schedules = Schedules::of(&cluster).await?;
-    let id = id(&arguments.name, &arguments.connection, &cluster);
+    let id = id(&arguments.schedule, &arguments.connection, &cluster);
     schedules.find(&id).await?;
     let jobs = schedules.job_names(&id).await?;
     let Some(job) = jobs.get(arguments.back) else {

@@ -73,8 +73,7 @@ async fn list(
 async fn delete(arguments: &ScheduleNameArgs, surroundings: &Surroundings) -> Result<ExitCode, Error> {
     let cluster = connect(&arguments.connection, surroundings).await?;
     let schedules = Schedules::of(&cluster).await?;
-    let id = id(&arguments.name, &arguments.connection, &cluster);
-    schedules.find(&id).await?;
+    let id = id(&arguments.schedule, &arguments.connection, &cluster);
     schedules.delete(&id).await?;
     console::note(&format!("deleted the schedule {} of the namespace {}", id.name, id.namespace));
     Ok(ExitCode::Success)

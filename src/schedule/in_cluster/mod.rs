@@ -25,6 +25,7 @@ use crate::cluster::objects::Object;
 use crate::cluster::{Cluster, RequestError};
 use crate::delivery::volume::Volume;
 use crate::explanation::nearest;
+use crate::plain::line;
 
 /// A schedule as it was found.
 #[derive(Debug, Clone)]
@@ -36,6 +37,12 @@ pub struct Found {
 }
 
 impl Found {
+    /// When it comes, as CronJobs write it.
+    pub fn cron(&self) -> String {
+        let cron = self.cron_job.pointer("/spec/schedule").and_then(Value::as_str);
+        line(cron.unwrap_or_default())
+    }
+
     /// The volume that its documents are kept on; none if they are in ConfigMaps only.
     pub fn volume(&self) -> Option<Volume> {
         let annotations = self.cron_job.pointer("/metadata/annotations")?;
@@ -90,7 +97,7 @@ impl<'a> Schedules<'a> {
         for object in &objects {
             if let Err(error) = self.make(id, object, false).await {
                 // the first error is the one to tell
-                let _ = self.delete(id).await;
+                let _ = self.remove(id).await;
                 return Err(error);
             }
         }
@@ -155,9 +162,14 @@ impl<'a> Schedules<'a> {
         if let Some(cron_job) = self.cron_job(id).await? {
             return Ok(Found { id: id.clone(), cron_job: value(&cron_job) });
         }
+        Err(self.unknown(id).await?)
+    }
+
+    /// That there is none of this name, with what may be meant.
+    async fn unknown(&self, id: &Id) -> Result<ScheduleError, RequestError> {
         let others = self.all(Some(&id.namespace)).await?;
         let nearest = nearest(&id.name, others.iter().map(|found| found.id.name.as_str()));
-        Err(ScheduleError::Unknown { name: id.name.clone(), namespace: id.namespace.clone(), nearest })
+        Ok(ScheduleError::Unknown { name: id.name.clone(), namespace: id.namespace.clone(), nearest })
     }
 
     /// The schedules of a namespace, or of all.

@@ -50,11 +50,17 @@ const OTHERS: &[OfKind] = &[
 
 impl Schedules<'_> {
     /// Removes all that belongs to a schedule, the documents in the cluster included, and waits until it is
-    /// gone. What is on a volume stays.
+    /// gone. What is on a volume stays. What is in no namespace is found also where its own is gone.
     ///
     /// # Errors
-    /// The cluster refuses, or something does not go.
+    /// There is none, the cluster refuses, or something does not go.
     pub async fn delete(&self, id: &Id) -> Result<(), ScheduleError> {
+        if self.remove(id).await? { Ok(()) } else { Err(self.unknown(id).await?) }
+    }
+
+    /// The same, whether there is a schedule or not; tells whether there was something.
+    pub(super) async fn remove(&self, id: &Id) -> Result<bool, ScheduleError> {
+        let mut was_there = false;
         let give_up = tokio::time::Instant::now() + REMOVAL_LIMIT;
         // what may still make something first, and the rights of a run that goes on last
         for kinds in [RUNS, OTHERS] {
@@ -64,6 +70,7 @@ impl Schedules<'_> {
                 if left.is_empty() {
                     break;
                 }
+                was_there = true;
                 if tokio::time::Instant::now() >= give_up {
                     let (name, seconds) = (id.name.clone(), REMOVAL_LIMIT.as_secs());
                     return Err(ScheduleError::NotGone { name, seconds, left: left.join(", ") });
@@ -71,7 +78,7 @@ impl Schedules<'_> {
                 tokio::time::sleep(POLL).await;
             }
         }
-        Ok(())
+        Ok(was_there)
     }
 
     /// Deletes the objects of one kind. Returns what is still there.
