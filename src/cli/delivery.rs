@@ -11,7 +11,7 @@ use crate::delivery::volume::{Retention, Volume};
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Output")]
 pub struct DeliveryArgs {
-    /// Push the metrics to this Pushgateway of Prometheus: http://gateway:9091.
+    /// Push the metrics to this Pushgateway of Prometheus, as `http://gateway:9091`.
     ///
     /// As the job `netbench`; a run of a schedule with the labels `namespace` and `schedule`. An address with
     /// /metrics/job/NAME in it names another group.

@@ -29,14 +29,15 @@ pub(super) async fn run(
     interrupt: &Interrupt,
 ) -> Result<ExitCode, Error> {
     if let Some(count) = request.instead.local {
-        return measure(prepare::local(&request, count)?, &request, surroundings, interrupt).await;
+        let prepared = prepare::local(&request, count)?;
+        return Box::pin(measure(prepared, &request, surroundings, interrupt)).await;
     }
     if let Some(server) = &request.server {
-        let preparing = prepare::across_clusters(&request, server, surroundings);
+        let preparing = Box::pin(prepare::across_clusters(&request, server, surroundings));
         let Some(prepared) = interrupt.unless(preparing).await else { return Ok(ExitCode::Interrupted) };
         return Box::pin(measure(prepared?, &request, surroundings, interrupt)).await;
     }
-    let preparing = prepare::cluster(&request, surroundings);
+    let preparing = Box::pin(prepare::cluster(&request, surroundings));
     let Some(destination) = interrupt.unless(preparing).await else { return Ok(ExitCode::Interrupted) };
     match destination? {
         Destination::Within(prepared) => Box::pin(measure(prepared, &request, surroundings, interrupt)).await,
@@ -116,7 +117,7 @@ async fn measure_and_remove<T: Testbed>(
     };
     let by_hand = commands(false);
     let (removed, told) = tokio::join!(remove(&testbed, by_hand), async {
-        let told = tell(&mut run, measured, request, recorder, volume.as_ref()).await;
+        let told = Box::pin(tell(&mut run, measured, request, recorder, volume.as_ref())).await;
         progress.removing();
         told
     });

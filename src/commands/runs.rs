@@ -100,7 +100,7 @@ impl<'a> Fetch<'a> {
             }
         };
         let schedule = found.map(|found| found.id);
-        Ok(Self { volume, schedule, cluster, store, interrupt })
+        Ok(Self { cluster, schedule, volume, store, interrupt })
     }
 
     /// Saves the runs that are not here yet. Returns the ids of all that there are; none if the user does not
@@ -110,20 +110,20 @@ impl<'a> Fetch<'a> {
         // first the volume: its documents have all figures
         if let Some(volume) = &self.volume {
             let pod = volume.open(&new_id()).await?;
-            let read = self.interrupt.unless(self.from_volume(&pod)).await;
+            let read = self.interrupt.unless(self.fetch_volume(&pod)).await;
             let closed = pod.close().await;
             let Some(read) = read else { return Ok(None) };
             ids.extend(read?);
             closed?;
         }
         if let Some(id) = &self.schedule {
-            let Some(read) = self.interrupt.unless(self.from_records(id)).await else { return Ok(None) };
+            let Some(read) = self.interrupt.unless(self.fetch_records(id)).await else { return Ok(None) };
             ids.extend(read?);
         }
         Ok(Some(ids))
     }
 
-    async fn from_volume(&self, folder: &impl Folder) -> Result<Vec<String>, Error> {
+    async fn fetch_volume(&self, folder: &impl Folder) -> Result<Vec<String>, Error> {
         let mut ids = Vec::new();
         for file in volume::documents(folder).await? {
             if !self.store.has_run(&file.id) {
@@ -141,7 +141,7 @@ impl<'a> Fetch<'a> {
         Ok(ids)
     }
 
-    async fn from_records(&self, id: &Id) -> Result<Vec<String>, Error> {
+    async fn fetch_records(&self, id: &Id) -> Result<Vec<String>, Error> {
         let records = Records::of(&self.cluster, id);
         let entries = records.list().await?;
         for entry in entries.iter().filter(|entry| !self.store.has_run(&entry.id)) {

@@ -54,6 +54,7 @@ impl Scheduled {
         if let Some(job) = &owner {
             let waiting = |other: &str| console::note(&format!("waiting until the run {other} has ended"));
             schedules.await_turn(&id, &job.name, waiting).await?;
+            schedules.remove_strays(&id, &job.name).await?;
         }
         Ok(Some(Self { id, keep_records: origin.keep_records, owner, cluster }))
     }

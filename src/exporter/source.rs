@@ -47,8 +47,14 @@ impl SourceError {
 /// The user's saved runs. One that is not whole, since it goes on or was cut off, is passed over.
 pub struct Saved {
     store: Store,
-    /// What was there when it was last looked, and the newest run of it.
-    known: Mutex<Option<(Vec<FileState>, Option<Arc<Run>>)>>,
+    known: Mutex<Known>,
+}
+
+/// What was there when it was last looked, and the newest run of it.
+#[derive(Default)]
+struct Known {
+    files: Vec<FileState>,
+    newest: Option<Arc<Run>>,
 }
 
 impl Saved {
@@ -62,15 +68,15 @@ impl Source for Saved {
     async fn newest(&self) -> Result<Option<Arc<Run>>, SourceError> {
         let mut known = self.known.lock().await;
         let there = self.store.files()?;
-        if let Some((_, run)) = known.as_ref().filter(|(files, _)| *files == there) {
-            return Ok(run.clone());
+        if known.files == there {
+            return Ok(known.newest.clone());
         }
         let is_whole = |entry: &&Entry| entry.state == State::Complete && entry.tests > 0;
         let newest = match self.store.list()?.iter().find(is_whole) {
             Some(entry) => Some(Arc::new(analysed(store::load(Some(&self.store), &entry.id)?))),
             None => None,
         };
-        *known = Some((there, newest.clone()));
+        *known = Known { files: there, newest: newest.clone() };
         Ok(newest)
     }
 }

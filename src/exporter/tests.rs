@@ -78,3 +78,19 @@ async fn there_are_never_more_samples_than_wanted() {
     let (of_paths, paths) = samples(of_nodes - 1);
     assert!(of_paths < 30 && paths.contains("netbench_throughput_median_bytes_per_second"), "{paths}");
 }
+
+#[test]
+fn every_metric_is_in_the_documents() {
+    let documents = include_str!("../../docs/over-time.md");
+    let mut run =
+        fixtures::run(&["a", "b"], vec![fixtures::measured("a", "b", 8e9), fixtures::asked("a", "b", 90.0)]);
+    crate::analysis::analyse(&mut run);
+    let served = Served { schedule: None, is_up: true, now: Timestamp::now(), max_series: 1000 };
+    let text = view::served(Some(&run), served);
+    let names: Vec<&str> =
+        text.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.split(' ').next()).collect();
+    assert!(names.len() > 14, "{names:?}");
+    for name in names {
+        assert!(documents.contains(&format!("`{name}`")), "{name}");
+    }
+}

@@ -10,14 +10,41 @@ use kubectl_netbench::config::{CommandLine, KEYS, Settings};
 
 use super::{assert_part_current, root};
 
-/// Commands in the order of the help, `config` aside: it only has the flags of `matrix`.
-fn commands() -> Vec<clap::Command> {
+/// Commands in the order of the help, those within them included: `schedule create`. `config` aside: it only
+/// has the flags of `matrix`.
+fn commands() -> Vec<(String, clap::Command)> {
     let mut command = Cli::command();
     command.build();
+    let mut commands = Vec::new();
+    for command in told(&command) {
+        let name = command.get_name();
+        let within = told(&command);
+        let named = within.iter().map(|within| (format!("{name} {}", within.get_name()), within.clone()));
+        commands.extend(std::iter::once((name.to_owned(), command.clone())).chain(named));
+    }
+    commands
+}
+
+fn told(command: &clap::Command) -> Vec<clap::Command> {
     let is_told = |command: &&clap::Command| {
         !command.is_hide_set() && !["config", "help"].contains(&command.get_name())
     };
     command.get_subcommands().filter(is_told).cloned().collect()
+}
+
+/// The commands that have a flag: one stands for all those within it.
+fn in_short(of: &[String], commands: &[(String, clap::Command)]) -> String {
+    let mut short: Vec<&str> = Vec::new();
+    for name in of {
+        let outer = name.split(' ').next().unwrap_or_default();
+        let mut within = commands.iter().filter(|(name, _)| name.starts_with(&format!("{outer} ")));
+        let has_all = within.clone().count() > 1 && within.all(|(name, _)| of.contains(name));
+        let name = if has_all { outer } else { name };
+        if !short.contains(&name) {
+            short.push(name);
+        }
+    }
+    short.join(", ")
 }
 
 /// `-t`, `--time DURATION`
@@ -53,7 +80,8 @@ fn meaning(flag: &Arg) -> String {
 fn the_flags_in_the_readme_are_those_of_the_program() {
     let mut order: Vec<String> = Vec::new();
     let mut rows: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for command in commands() {
+    let commands = commands();
+    for (command_name, command) in &commands {
         let is_told = |flag: &&Arg| !flag.is_hide_set() && flag.get_long().is_some();
         for flag in command.get_arguments().filter(is_told) {
             let name = flag.get_long().expect("it has one");
@@ -64,14 +92,17 @@ fn the_flags_in_the_readme_are_those_of_the_program() {
             if !rows.contains_key(&key) {
                 order.push(key.clone());
             }
-            rows.entry(key).or_default().push(command.get_name().to_owned());
+            rows.entry(key).or_default().push(command_name.clone());
         }
     }
-    let all = commands().len();
     let mut table = "| flag | meaning | of |\n| --- | --- | --- |\n".to_owned();
     for key in order {
         let of = &rows[&key];
-        let of = if of.len() == all { "all".to_owned() } else { of.join(", ") };
+        let has_flags = |(_, command): &&(String, clap::Command)| {
+            command.get_arguments().any(|flag| flag.get_long().is_some_and(|name| name == "ascii"))
+        };
+        let all = commands.iter().filter(has_flags).count();
+        let of = if of.len() == all { "all".to_owned() } else { in_short(of, &commands) };
         let _ = writeln!(table, "| {key} | {of} |");
     }
     assert_part_current("README.md", "flags", &table);

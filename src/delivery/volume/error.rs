@@ -90,12 +90,11 @@ impl VolumeError {
             Self::Command { why, .. } if why.contains("denied") || why.contains("Read-only") => {
                 what.because(why).remedy(WRITABLE)
             }
-            Self::Command { why, .. } => what.because(why),
             Self::Directory { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => {
                 what.because(source.to_string()).remedy(WRITABLE)
             }
             Self::Directory { source, .. } => what.because(source.to_string()),
-            Self::NoRun { why, .. } => what.because(why),
+            Self::Command { why, .. } | Self::NoRun { why, .. } => what.because(why),
         }
     }
 }

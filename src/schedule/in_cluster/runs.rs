@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
+use futures_util::future::try_join_all;
 use k8s_openapi::api::batch::v1::Job;
 use k8s_openapi::api::core::v1::Pod;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
-use kube::api::{ListParams, PostParams};
+use kube::api::{DeleteParams, ListParams, PostParams};
 use kube::{Api, ResourceExt};
 use serde_json::json;
 
@@ -13,6 +14,7 @@ use super::{Found, ScheduleError, Schedules};
 use crate::cluster::RequestError;
 use crate::schedule::Id;
 use crate::schedule::objects::selector;
+use crate::testbed::kubernetes::objects::{MANAGED_BY, MANAGER};
 
 /// How often it is looked whether another run has ended.
 const TURN_POLL: Duration = Duration::from_secs(2);
@@ -105,6 +107,32 @@ impl Schedules<'_> {
             tokio::time::sleep(TURN_POLL).await;
         }
         Ok(())
+    }
+
+    /// Removes the pods that earlier runs of the schedule have left, which were killed: they would go with
+    /// their Jobs only.
+    ///
+    /// # Errors
+    /// They may not be listed or deleted, or the cluster does not answer.
+    pub async fn remove_strays(&self, id: &Id, own: &str) -> Result<(), RequestError> {
+        let jobs = self.jobs(id).await?;
+        let is_of_other = |owner: &OwnerReference| {
+            let of_schedule = jobs.iter().find(|job| job.uid().as_ref() == Some(&owner.uid));
+            of_schedule.is_some_and(|job| job.name_any() != own)
+        };
+        let api: Api<Pod> = self.namespaced(id);
+        let of_runs = ListParams::default().labels(&format!("{MANAGED_BY}={MANAGER}"));
+        let pods = self.cluster.call("look for what earlier runs have left", api.list(&of_runs)).await?;
+        let strays = pods.items.iter().filter(|pod| pod.owner_references().iter().any(is_of_other));
+        let deletions = strays.map(|pod| async {
+            let (name, parameters) = (pod.name_any(), DeleteParams::default().grace_period(0));
+            let deleted = api.delete(&name, &parameters);
+            match self.cluster.call("delete what an earlier run has left", deleted).await {
+                Err(error) if error.is_not_found() => Ok(()),
+                other => other.map(drop),
+            }
+        });
+        try_join_all(deletions).await.map(drop)
     }
 
     /// The Job that the pod of a scheduled run belongs to, as the owner of what it makes.

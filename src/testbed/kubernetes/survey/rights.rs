@@ -152,7 +152,6 @@ pub fn rights(needs: &Needs) -> Vec<Right> {
         Clients::Job => Some(Necessity::Required),
     };
     let policy = settings.options.network_policy;
-    let (volume, exec_only_for_volume) = (needs.claim.is_some(), exec != Some(Necessity::Required));
     let of_policies = |verbs, purpose| {
         Right::new(Namespace, "networkpolicies", verbs, purpose).of_group("networking.k8s.io")
     };
@@ -216,16 +215,6 @@ pub fn rights(needs: &Needs) -> Vec<Right> {
             services && given && !keep,
             Right::new(Namespace, "services", &["delete"], "removing them at once").otherwise(SLOW_REMOVAL),
         ),
-        // the volume
-        (
-            volume,
-            Right::new(Namespace, "persistentvolumeclaims", &["get"], "looking for the volume at the start")
-                .otherwise("that there is no such volume is noticed at the end"),
-        ),
-        (
-            volume && exec_only_for_volume,
-            Right::new(Namespace, "pods/exec", &["get", "create"], "writing to the volume"),
-        ),
     ];
     let clients = [
         // a WebSocket is opened with GET, which older servers check as `get` and newer ones as `create`
@@ -235,7 +224,21 @@ pub fn rights(needs: &Needs) -> Vec<Right> {
         job.map(|necessity| of_jobs(&["create", "delete"], "clients").with(necessity)),
     ];
     let table = table.into_iter().filter_map(|(needed, right)| needed.then_some(right));
-    to_find_out().into_iter().chain(table).chain(clients.into_iter().flatten()).collect()
+    let of_volume = needs.claim.iter().flat_map(|_| to_keep(exec != Some(Necessity::Required)));
+    to_find_out().into_iter().chain(table).chain(clients.into_iter().flatten()).chain(of_volume).collect()
+}
+
+/// What keeping a document on a volume takes beside pods. `and_exec`: clients do not take exec already.
+fn to_keep(and_exec: bool) -> Vec<Right> {
+    let look = Right::new(
+        Reach::Namespace,
+        "persistentvolumeclaims",
+        &["get"],
+        "looking for the volume at the start",
+    )
+    .otherwise("that there is no such volume is noticed at the end");
+    let write = Right::new(Reach::Namespace, "pods/exec", &["get", "create"], "writing to the volume");
+    std::iter::once(look).chain(and_exec.then_some(write)).collect()
 }
 
 #[cfg(test)]
