@@ -2,16 +2,24 @@
 
 use jiff::Timestamp;
 use kubectl_netbench::cli::DeliveryArgs;
-use kubectl_netbench::cluster::Cluster;
 use kubectl_netbench::delivery::volume::{self, Directory, InCluster, Retention, Volume};
 use kubectl_netbench::delivery::{Gateway, Textfile};
 use kubectl_netbench::document::Run;
 use kubectl_netbench::view::{self, Canvas, Format};
 
 use super::Error;
-use super::prepare::new_id;
-use super::request::Request;
+use super::id::new_id;
+use super::scheduled::Scheduled;
 use crate::console::{self, Console};
+
+/// Where a run comes from, as far as that says how its results go elsewhere.
+pub(super) struct Origins<'a> {
+    /// The schedule that has made it.
+    pub scheduled: Option<&'a Scheduled>,
+    /// How its volume is reached, unless that is in this process's own pod.
+    pub volume: Option<&'a InCluster>,
+    pub console: Console,
+}
 
 /// Where results go.
 pub(super) struct Delivery {
@@ -44,23 +52,18 @@ impl Delivery {
     }
 
     /// Hands a run out. Returns all that went wrong: one place that fails keeps nothing from the others.
-    pub async fn deliver(&self, run: &Run, request: &Request, place: Option<&InCluster>) -> Vec<Error> {
+    pub async fn deliver(&self, run: &Run, from: &Origins<'_>) -> Vec<Error> {
         if run.tests.is_empty() {
             return Vec::new();
         }
-        let console = request.console;
         let kept = async {
-            match &request.scheduled {
-                Some(scheduled) => scheduled.keep(run, console).await,
+            match from.scheduled {
+                Some(scheduled) => scheduled.keep(run, from.console).await,
                 None => Ok(()),
             }
         };
-        let (written, pushed, on_volume, kept) = tokio::join!(
-            async { self.write(run) },
-            self.push(run, request),
-            self.put(run, request, place),
-            kept
-        );
+        let (written, pushed, on_volume, kept) =
+            tokio::join!(async { self.write(run) }, self.push(run, from), self.put(run, from), kept);
         [written, pushed, on_volume, kept].into_iter().filter_map(Result::err).collect()
     }
 
@@ -69,9 +72,9 @@ impl Delivery {
         file.write(&metrics(run)).map_err(|source| not_written(file, source))
     }
 
-    async fn push(&self, run: &Run, request: &Request) -> Result<(), Error> {
+    async fn push(&self, run: &Run, from: &Origins<'_>) -> Result<(), Error> {
         let Some(gateway) = self.gateway.clone() else { return Ok(()) };
-        let gateway = match &request.scheduled {
+        let gateway = match from.scheduled {
             Some(scheduled) => {
                 let id = scheduled.id();
                 gateway.in_group(&[("namespace", &id.namespace), ("schedule", &id.name)])
@@ -79,14 +82,14 @@ impl Delivery {
             None => gateway,
         };
         gateway.push(&metrics(run)).await?;
-        request.console.remark(&format!("pushed the metrics to {gateway}"));
+        from.console.remark(&format!("pushed the metrics to {gateway}"));
         Ok(())
     }
 
-    async fn put(&self, run: &Run, request: &Request, place: Option<&InCluster>) -> Result<(), Error> {
+    async fn put(&self, run: &Run, from: &Origins<'_>) -> Result<(), Error> {
         let Some(wanted) = &self.volume else { return Ok(()) };
         let now = Timestamp::now();
-        let file = match place {
+        let file = match from.volume {
             Some(place) => {
                 let pod = place.open(&new_id()).await?;
                 let kept = volume::keep(&pod, run, self.retention, now).await;
@@ -98,25 +101,9 @@ impl Delivery {
             // that of a schedule is in its own pod
             None => volume::keep(&Directory::mounted(wanted), run, self.retention, now).await?,
         };
-        tell_kept(request.console, &file.to_string(), wanted);
+        from.console.remark(&format!("kept as {file} on the volume {wanted}"));
         Ok(())
     }
-
-    /// How the volume of a run is reached; none if there is none to reach.
-    pub fn place(&self, request: &Request, cluster: &Cluster) -> Option<InCluster> {
-        request.claim_to_reach()?;
-        Some(InCluster {
-            cluster: cluster.clone(),
-            namespace: request.connection.namespace.clone()?,
-            volume: self.volume.clone()?,
-            image: request.placement.image().to_owned(),
-            options: request.pods.options(),
-        })
-    }
-}
-
-fn tell_kept(console: Console, file: &str, volume: &Volume) {
-    console.remark(&format!("kept as {file} on the volume {volume}"));
 }
 
 fn metrics(run: &Run) -> String {

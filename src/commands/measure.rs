@@ -14,6 +14,7 @@ use kubectl_netbench::store::Process;
 use kubectl_netbench::testbed::Testbed;
 use kubectl_netbench::view;
 
+use super::delivery::Origins;
 use super::interrupt::Interrupt;
 use super::judged::{exit_code, judge, tell_breaches};
 use super::prepare::{self, Destination, Prepared};
@@ -217,10 +218,11 @@ async fn tell(
             let judged = judge(run, request.baseline.as_ref(), &request.gates);
             let saved = recorder.finish(run);
             let (format, canvas) = (request.output.format, request.output.canvas(&request.console));
+            let origins = Origins { scheduled: request.scheduled.as_ref(), volume, console: request.console };
             // a gateway that is away keeps nobody from reading, nor does a pager keep anything from being pushed
             let (written, undelivered) = tokio::join!(
                 request.output.write(view::render(run, format, canvas)),
-                request.delivery.deliver(run, request, volume)
+                request.delivery.deliver(run, &origins)
             );
             tell_breaches(run);
             let errors = [written, saved, judged].into_iter().filter_map(Result::err);

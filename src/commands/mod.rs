@@ -8,6 +8,7 @@ mod config;
 mod delivery;
 mod error;
 mod exporter;
+mod id;
 mod interrupt;
 mod judged;
 mod measure;

@@ -7,7 +7,8 @@ use kubectl_netbench::cli::{
     CommonArgs, ConnectionArgs, InsteadArgs, MatrixArgs, MeasurementArgs, PairArgs, PlacementArgs, PodArgs,
     Saving, ViaArg,
 };
-use kubectl_netbench::cluster::ConnectionOptions;
+use kubectl_netbench::cluster::{Cluster, ConnectionOptions};
+use kubectl_netbench::delivery::volume::InCluster;
 use kubectl_netbench::document::{Command, Path, Protocol, Run};
 use kubectl_netbench::engine::Engine;
 use kubectl_netbench::store;
@@ -15,8 +16,8 @@ use kubectl_netbench::testbed::kubernetes::{Clients, Needs, PodOptions, Role, Sc
 use kubectl_netbench::testbed::{Process, Processes};
 
 use super::delivery::Delivery;
+use super::id::new_id;
 use super::output::Output;
-use super::prepare::new_id;
 use super::scheduled::Scheduled;
 use super::{Error, Surroundings, resume};
 use crate::console::Console;
@@ -182,6 +183,18 @@ impl Request {
     pub fn claim_to_reach(&self) -> Option<&str> {
         let volume = self.delivery.volume.as_ref().filter(|_| self.scheduled.is_none());
         volume.map(|volume| volume.claim.as_str())
+    }
+
+    /// How that volume is reached; none if there is none to reach.
+    pub fn volume(&self, cluster: &Cluster) -> Option<InCluster> {
+        self.claim_to_reach()?;
+        Some(InCluster {
+            cluster: cluster.clone(),
+            namespace: self.connection.namespace.clone()?,
+            volume: self.delivery.volume.clone()?,
+            image: self.placement.image().to_owned(),
+            options: self.pods.options(),
+        })
     }
 
     /// The servers of each node of a cluster.

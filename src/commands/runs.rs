@@ -9,8 +9,8 @@ use kubectl_netbench::store::{Store, StoreError};
 use kubectl_netbench::testbed::kubernetes::PodOptions;
 use kubectl_netbench::view;
 
+use super::id::new_id;
 use super::output::write;
-use super::prepare::new_id;
 use super::{Error, Surroundings, interrupt, schedule};
 use crate::console::{self, Console};
 

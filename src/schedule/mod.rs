@@ -72,9 +72,9 @@ impl Id {
         format!("netbench-{}", self.name)
     }
 
-    /// The name of its objects that are in no namespace.
+    /// The name of its objects that are in no namespace: of no other schedule, as neither part has a colon.
     pub fn cluster_object_name(&self) -> String {
-        format!("netbench-{}-{}", self.namespace, self.name)
+        format!("netbench:{}:{}", self.namespace, self.name)
     }
 
     /// The name of what serves its figures.

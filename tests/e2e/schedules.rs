@@ -360,7 +360,7 @@ fn whoever_may_not_make_a_schedule_is_told_so_and_nothing_is_left() {
     kubectl(&["create", "clusterrolebinding", "netbench-e2e-jane", role, "--user=jane"]).expect_code(0);
     let _binding = Undo(vec!["kubectl", "delete", "clusterrolebinding", "netbench-e2e-jane"], Vec::new());
     let told = refused().stderr;
-    assert!(told.contains("make the ClusterRole netbench-netbench-e2e-rights-nightly"), "{told}");
+    assert!(told.contains("make the ClusterRole netbench:netbench-e2e-rights:nightly"), "{told}");
     let left = kubectl(&["get", "cronjobs,roles,configmaps", "-A", "-l", OF_SCHEDULES, "-o", "name"]);
     assert_eq!(left.expect_code(0).stdout, "");
     // what is in no namespace is found also when that is gone

@@ -7,7 +7,8 @@ use kubectl_netbench::testbed::kubernetes::{self, Choice, KubernetesTestbed, Rol
 use kubectl_netbench::testbed::{Outside, Server, TwoClusters};
 
 use super::place::Place;
-use super::{Layout, Measuring, Prepared, Removal, new_id, new_run, parameters};
+use super::{Layout, Measuring, Prepared, Removal, new_run, parameters};
+use crate::commands::id::new_id;
 use crate::commands::request::{Request, ServerCluster};
 use crate::commands::{Error, Surroundings, cleanup};
 
@@ -60,7 +61,7 @@ pub(in crate::commands) async fn cluster(
     if !instead.dry_run {
         place.check(request, &cluster, version.as_deref(), &nodes, &choice).await?;
     }
-    let volume = request.delivery.place(request, &cluster);
+    let volume = request.volume(&cluster);
     if let Some(volume) = volume.as_ref().filter(|_| !instead.dry_run) {
         volume.check().await?;
     }
@@ -184,7 +185,7 @@ pub(in crate::commands) async fn across_clusters(
     run.cluster = Some(client.describe(&here));
     run.server_cluster = Some(server.describe(&there));
     let stays = [client.stays, server.stays];
-    let volume = request.delivery.place(request, &here);
+    let volume = request.volume(&here);
     if let Some(volume) = &volume {
         volume.check().await?;
     }

@@ -6,7 +6,8 @@ use kubectl_netbench::document::{Node, Parameters, Path, PodParameters, Via};
 use kubectl_netbench::testbed::Way;
 use kubectl_netbench::testbed::local::LocalTestbed;
 
-use super::{Layout, Measuring, Prepared, Setup, new_id, new_run, parameters};
+use super::super::id::new_id;
+use super::{Layout, Measuring, Prepared, Setup, new_run, parameters};
 use crate::commands::Error;
 use crate::commands::request::Request;
 

@@ -3,7 +3,7 @@
 use kubectl_netbench::cli::{ExitCode, ScheduleLogsArgs, ScheduleNameArgs};
 use kubectl_netbench::schedule::{Id, ScheduleError, Schedules};
 
-use super::super::prepare::new_id;
+use super::super::id::new_id;
 use super::super::{Error, Surroundings};
 use super::{connect, id};
 use crate::console;
