@@ -28,7 +28,7 @@ const KEY: &str = "run.json.gz";
 const MOST_BYTES: usize = 1_000_000;
 
 /// The most bytes of a document that is unpacked: nothing that this program has packed has more.
-const MOST_UNPACKED: u64 = 512 * 1024 * 1024;
+const MOST_UNPACKED: u64 = 128 * 1024 * 1024;
 
 /// Why a document cannot be put into a ConfigMap, or read from one.
 #[derive(Debug, thiserror::Error)]

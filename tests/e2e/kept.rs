@@ -100,21 +100,41 @@ fn a_dry_run_prints_what_kubectl_takes_and_makes_nothing() {
         "--via job -n default",
         "--keep --bidir",
         "--engine iperf2 --via job --host --ip-family dual",
+        "-n default --volume results:lab --label team=net",
     ] {
         let objects = cluster.run(&format!("matrix {nodes} --dry-run {arguments}")).expect_code(0).stdout;
-        let mut apply = command("kubectl");
-        let apply = apply.args(["apply", "--dry-run=client", "-f", "-"]).stdin(Stdio::piped());
-        let mut apply = apply.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("kubectl runs");
-        apply.stdin.take().expect("it is piped").write_all(objects.as_bytes()).expect("kubectl reads");
-        Ended::from(apply.wait_with_output().expect("it ends")).expect_code(0);
+        assert_applies(&objects);
         if validates {
-            let file = tempfile::NamedTempFile::new().expect("a temporary file");
-            std::fs::write(file.path(), &objects).expect("it can be written");
-            for version in ["1.25", "1.37"] {
-                let mut validate = command("kubernetes-validate");
-                let validate = validate.args(["-k", version, "--strict"]).arg(file.path());
-                Ended::from(validate.output().expect("it runs")).expect_code(0);
-            }
+            assert_validates(&objects);
         }
+    }
+    let schedule = "schedule create nightly -n default --cron @daily --exporter --program-image example.org/i:1 \
+                    --dry-run -- matrix --path pod,host --volume results";
+    assert_applies(&cluster.run(schedule).expect_code(0).stdout);
+    if validates {
+        // for Git, without a cluster: in the form that all have from 1.21 on
+        let mut command = netbench(schedule);
+        let printed: Ended = command.env("KUBECONFIG", "/nonexistent").output().expect("kubectl runs").into();
+        assert_validates(&printed.expect_code(0).stdout);
+    }
+}
+
+/// The cluster's kubectl would apply these objects.
+fn assert_applies(objects: &str) {
+    let mut apply = command("kubectl");
+    let apply = apply.args(["apply", "--dry-run=client", "-f", "-"]).stdin(Stdio::piped());
+    let mut apply = apply.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("kubectl runs");
+    apply.stdin.take().expect("it is piped").write_all(objects.as_bytes()).expect("kubectl reads");
+    Ended::from(apply.wait_with_output().expect("it ends")).expect_code(0);
+}
+
+/// These objects satisfy the schemas of Kubernetes, old and new.
+fn assert_validates(objects: &str) {
+    let file = tempfile::NamedTempFile::new().expect("a temporary file");
+    std::fs::write(file.path(), objects).expect("it can be written");
+    for version in ["1.25", "1.37"] {
+        let mut validate = command("kubernetes-validate");
+        let validate = validate.args(["-k", version, "--strict"]).arg(file.path());
+        Ended::from(validate.output().expect("it runs")).expect_code(0);
     }
 }

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
 use kubectl_netbench::cli::{Cli, Command, ExitCode, ScheduleCreateArgs};
-use kubectl_netbench::cluster;
+use kubectl_netbench::cluster::{self, Cluster};
 use kubectl_netbench::plan::format_duration;
 use kubectl_netbench::schedule::objects::{CronJobs, manifests};
 use kubectl_netbench::schedule::{Exporter, Id, Schedule, Schedules, words};
@@ -12,7 +13,6 @@ use kubectl_netbench::testbed::kubernetes::rights;
 use super::super::prepare::{self, Destination};
 use super::super::request::Request;
 use super::super::{Error, Surroundings, output};
-use super::namespace;
 use crate::console::{self, Console};
 
 /// How long a cluster is waited for that only has to say in which form manifests are to be.
@@ -24,34 +24,38 @@ pub(super) async fn create(
     surroundings: &Surroundings,
 ) -> Result<ExitCode, Error> {
     let connection = &arguments.connection;
-    let cluster = cluster::connect(&connection.options(), &surroundings.environment).await?;
-    let namespace = namespace(connection, &cluster);
-    let line = words::read(&arguments.words, &namespace).unwrap_or_else(|error| error.exit());
-    let settings = line.settle(&surroundings.settings(&connection.options())?)?;
-    let cli = line.cli(&settings).unwrap_or_else(|error| error.exit());
-    let request = request(cli, &arguments, &namespace, console, surroundings)?;
-    let times = arguments.times().map_err(|error| Error::Cron(error.to_string()))?;
-    let Some(image) = arguments.program_image.clone() else { return Err(Error::NoProgramImage) };
-    let schedule = Schedule {
-        id: Id { name: arguments.name.clone(), namespace: namespace.clone() },
-        cron: times,
-        words: arguments.words.clone(),
-        image,
-        configuration: words::configuration(&settings, &namespace),
-        rights: rights(&request.needs()),
-        options: request.pods.options(),
-        deadline: arguments.deadline,
-        keep_records: arguments.keep_records.into(),
-        volume: request.delivery.volume.clone(),
-        exporter: arguments.exporter.then_some(Exporter { service_monitor: arguments.service_monitor }),
+    let cluster = match cluster::connect(&connection.options(), &surroundings.environment).await {
+        // manifests are for Git: they need no cluster
+        Err(_) if arguments.dry_run && connection.namespace.is_some() => None,
+        cluster => Some(cluster?),
     };
-    if arguments.dry_run {
-        let form = tokio::time::timeout(ASKED_FOR_FORM, Schedules::of(&cluster)).await;
-        let form = form.ok().and_then(Result::ok).map_or(CronJobs::V1, |schedules| schedules.cron_jobs());
-        output::write(manifests(&schedule, form)).await?;
-        return Ok(ExitCode::Success);
+    let default = || cluster.as_ref().map(|cluster| cluster.default_namespace().to_owned());
+    let namespace = connection.namespace.clone().or_else(default).unwrap_or_default();
+    let (schedule, request) = described(&arguments, namespace, console, surroundings)?;
+    match &cluster {
+        Some(cluster) if !arguments.dry_run => make(&schedule, &request, cluster, surroundings).await?,
+        cluster => output::write(manifests(&schedule, form(cluster.as_ref()).await)).await?,
     }
-    let longest = match prepare::cluster(&request, surroundings).await? {
+    Ok(ExitCode::Success)
+}
+
+/// The version in which the cluster has CronJobs; that of newer ones if it does not say so soon.
+async fn form(cluster: Option<&Cluster>) -> CronJobs {
+    let Some(cluster) = cluster else { return CronJobs::V1 };
+    match tokio::time::timeout(ASKED_FOR_FORM, Schedules::of(cluster)).await {
+        Ok(Ok(schedules)) => schedules.cron_jobs(),
+        _ => CronJobs::V1,
+    }
+}
+
+/// Makes a schedule, if a run of it could be made now.
+async fn make(
+    schedule: &Schedule,
+    request: &Request,
+    cluster: &Cluster,
+    surroundings: &Surroundings,
+) -> Result<(), Error> {
+    let longest = match prepare::cluster(request, surroundings).await? {
         Destination::Within(prepared) => prepared.longest,
         Destination::Elsewhere(prepared) => prepared.longest,
         Destination::DryRun(_) => Duration::ZERO,
@@ -59,18 +63,45 @@ pub(super) async fn create(
     if longest > schedule.deadline {
         return Err(Error::Deadline { longest, deadline: schedule.deadline });
     }
-    let schedules = Schedules::of(&cluster).await?;
-    schedules.create(&schedule).await?;
-    let next = schedule.cron.next(jiff::Timestamp::now());
+    Schedules::of(cluster).await?.create(schedule).await?;
+    let Id { name, namespace } = &schedule.id;
+    let next = schedule.cron.next(Timestamp::now());
     let next =
         next.map_or(String::new(), |next| format!(", for the first time at {}", next.strftime("%F %R UTC")));
-    console::note(&format!("made the schedule {} in the namespace {namespace}{next}", arguments.name));
+    console::note(&format!("made the schedule {name} in the namespace {namespace}{next}"));
     console::note(&format!(
-        "a run may take {} at the most; try it now: kubectl netbench schedule run {} --namespace {namespace}",
+        "a run may take {} at the most; try it now: kubectl netbench schedule run {name} --namespace {namespace}",
         format_duration(longest),
-        arguments.name
     ));
-    Ok(ExitCode::Success)
+    Ok(())
+}
+
+/// The schedule that is wanted, and its run.
+fn described(
+    arguments: &ScheduleCreateArgs,
+    namespace: String,
+    console: Console,
+    surroundings: &Surroundings,
+) -> Result<(Schedule, Request), Error> {
+    let line = words::read(&arguments.words, &namespace).unwrap_or_else(|error| error.exit());
+    let settings = line.settle(&surroundings.settings(&arguments.connection.options())?)?;
+    let cli = line.cli(&settings).unwrap_or_else(|error| error.exit());
+    let request = request(cli, arguments, &namespace, console, surroundings)?;
+    let Some(image) = arguments.program_image.clone() else { return Err(Error::NoProgramImage) };
+    let schedule = Schedule {
+        cron: arguments.times().map_err(|error| Error::Cron(error.to_string()))?,
+        words: arguments.words.clone(),
+        image,
+        configuration: words::configuration(&settings, &namespace),
+        id: Id { name: arguments.name.clone(), namespace },
+        rights: rights(&request.needs()),
+        options: request.pods.options(),
+        deadline: arguments.deadline,
+        keep_records: arguments.keep_records.into(),
+        volume: request.delivery.volume.clone(),
+        exporter: arguments.exporter.then_some(Exporter { service_monitor: arguments.service_monitor }),
+    };
+    Ok((schedule, request))
 }
 
 /// The run that is scheduled, as it would be made now and from here.
