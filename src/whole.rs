@@ -19,7 +19,8 @@ pub enum Readers {
 /// # Errors
 /// It cannot be written: the one that is there stays.
 pub fn write(path: &Path, text: &[u8], readers: Readers) -> io::Result<()> {
-    let temporary = beside(path, ".new");
+    // of this write alone: two at once must not write into each other's
+    let temporary = beside(path, &format!(".{:08x}.new", rand::random::<u32>()));
     let replace = || -> io::Result<()> {
         let mut file = new(&temporary, readers)?;
         file.write_all(text)?;
@@ -37,7 +38,7 @@ pub fn can_write(path: &Path) -> io::Result<()> {
     if path.is_dir() {
         return Err(io::Error::from(io::ErrorKind::IsADirectory));
     }
-    let temporary = beside(path, ".new");
+    let temporary = beside(path, &format!(".{:08x}.new", rand::random::<u32>()));
     new(&temporary, Readers::Owner)?;
     fs::remove_file(temporary)
 }
@@ -77,10 +78,12 @@ mod tests {
         let path = directory.path().join("netbench.prom");
         write(&path, b"one", Readers::Others).unwrap();
         can_write(&path).unwrap();
-        // in its way, as no file can replace a directory
-        fs::create_dir(beside(&path, ".new")).unwrap();
-        assert!(write(&path, b"two", Readers::Others).is_err());
-        assert_eq!(fs::read(&path).unwrap(), b"one");
+        let in_the_way = directory.path().join("netbench.d");
+        fs::create_dir(&in_the_way).unwrap();
+        fs::write(in_the_way.join("mine"), "one").unwrap();
+        assert!(write(&in_the_way, b"two", Readers::Others).is_err());
+        assert_eq!(fs::read(in_the_way.join("mine")).unwrap(), b"one");
+        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 2);
         assert!(can_write(directory.path()).is_err());
         assert!(can_write(&directory.path().join("no/such.prom")).is_err());
     }

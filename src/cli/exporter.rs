@@ -3,13 +3,15 @@
 use clap::Args;
 
 use super::ConnectionArgs;
+use crate::schedule::parse_name;
 
 /// `exporter`.
 #[derive(Debug, Args)]
 #[command(
     after_help = "It serves /metrics and, for probes, /healthz, until it is ended.",
     after_long_help = concat!(
-        "It serves /metrics and, for probes, /healthz, until it is ended. The newest run is looked for each time.\n\n",
+        "It serves /metrics and, for probes, /healthz, until it is ended. The newest run is looked for each time; of the\n",
+        "saved runs, only those are told that went to their end.\n\n",
         "Examples:\n",
         "  kubectl netbench exporter                          the newest of the saved runs, on this machine\n",
         "  kubectl netbench exporter --schedule nightly -n network\n",
@@ -20,7 +22,7 @@ use super::ConnectionArgs;
 )]
 pub struct ExporterArgs {
     /// Serve the newest run of this schedule, not the newest of the saved runs.
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = parse_name)]
     pub schedule: Option<String>,
     /// Where to listen: an address with its port, or :PORT for all addresses of this machine.
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:9710")]

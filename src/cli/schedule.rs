@@ -132,7 +132,7 @@ pub struct ScheduleListArgs {
 #[derive(Debug, Args)]
 pub struct ScheduleNameArgs {
     /// The schedule.
-    #[arg(value_name = "NAME")]
+    #[arg(value_name = "NAME", value_parser = parse_name)]
     pub schedule: String,
     /// In which cluster.
     #[command(flatten)]
@@ -143,7 +143,7 @@ pub struct ScheduleNameArgs {
 #[derive(Debug, Args)]
 pub struct ScheduleLogsArgs {
     /// The schedule.
-    #[arg(value_name = "NAME")]
+    #[arg(value_name = "NAME", value_parser = parse_name)]
     pub schedule: String,
     /// Show the run before the last one with 1, and so on.
     #[arg(long, value_name = "N", default_value_t = 0)]

@@ -1,6 +1,7 @@
 //! `exporter`: serves the metrics of the newest run.
 
 use std::io;
+use std::time::Duration;
 
 use kubectl_netbench::cli::{ExitCode, ExporterArgs};
 use kubectl_netbench::cluster;
@@ -11,6 +12,9 @@ use tokio::net::TcpListener;
 use super::{Error, Surroundings, interrupt, schedule};
 use crate::console;
 
+/// How long answers that are on their way may take when it ends.
+const LAST_ANSWERS: Duration = Duration::from_secs(3);
+
 pub(super) async fn run(arguments: ExporterArgs, surroundings: &Surroundings) -> Result<ExitCode, Error> {
     let interrupt = interrupt::watch();
     let max_series = arguments.max_series as usize;
@@ -18,7 +22,10 @@ pub(super) async fn run(arguments: ExporterArgs, surroundings: &Surroundings) ->
     match arguments.schedule {
         Some(name) => {
             let connection = &arguments.connection;
-            let cluster = cluster::connect(&connection.options(), &surroundings.environment).await?;
+            let options = connection.options();
+            let connecting = cluster::connect(&options, &surroundings.environment);
+            let Some(cluster) = interrupt.unless(connecting).await else { return Ok(ExitCode::Interrupted) };
+            let cluster = cluster?;
             let id = schedule::id(&name, connection, &cluster);
             let what = format!("the newest run of the schedule {name} in the namespace {}", id.namespace);
             let exporter = Exporter::new(OfSchedule::of(cluster, id), Some(name), max_series, console::error);
@@ -41,8 +48,14 @@ async fn serve<S: Source>(
 ) -> io::Result<()> {
     let listener = listener(address).await?;
     console::note(&format!("serving {what} at http://{}/metrics", listener.local_addr()?));
-    let serving = exporter.serve(listener, async move { interrupt.first.cancelled().await });
-    serving.await
+    let (first, second) = (interrupt.first.clone(), interrupt.second);
+    let serving = exporter.serve(listener, async move { first.cancelled().await });
+    tokio::select! {
+        served = serving => served,
+        // a reader that does not read keeps nobody waiting
+        () = second.cancelled() => Ok(()),
+        () = async { interrupt.first.cancelled().await; tokio::time::sleep(LAST_ANSWERS).await } => Ok(()),
+    }
 }
 
 /// Listens at an address or, without one, at all of this machine, of which some have IPv4 only.

@@ -31,7 +31,7 @@ use std::path::PathBuf;
 use kubectl_netbench::cli::{ColorChoice, Command, CommonArgs, ExitCode};
 use kubectl_netbench::cluster::Environment;
 use kubectl_netbench::config::Effective;
-use kubectl_netbench::store::{self, Processes, Store, StoreError};
+use kubectl_netbench::store::{Processes, Store};
 
 use crate::console::{self, Console, Streams};
 use request::Request;
@@ -113,13 +113,20 @@ pub async fn run(
 /// The schedule of a run, with the runs before it at hand if it is compared with one. The first run of all is
 /// compared with none.
 async fn scheduled(common: &mut CommonArgs, surroundings: &Surroundings) -> Result<Option<Scheduled>, Error> {
-    let scheduled = Scheduled::find(&common.connection, surroundings).await?;
-    if let (Some(scheduled), Some(baseline)) = (&scheduled, &common.gates.baseline) {
-        scheduled.fetch(surroundings.store.as_ref()).await?;
-        if let Err(StoreError::TooFew { .. }) = store::load(surroundings.store.as_ref(), baseline) {
-            console::note(&format!("not compared: there is no run {baseline} yet"));
-            common.gates.baseline = None;
-        }
+    let scheduled = Scheduled::find(common, surroundings).await?;
+    if let (Some(scheduled), Some(baseline)) = (&scheduled, common.gates.baseline.take()) {
+        common.gates.baseline = match scheduled.baseline(&baseline, surroundings.store.as_ref()).await {
+            Ok(Some(id)) => Some(id),
+            Ok(None) => {
+                console::note(&format!("not compared: there is no run {baseline} yet"));
+                None
+            }
+            // a comparison is no reason not to measure
+            Err(error) => {
+                console::error(&error.explain());
+                None
+            }
+        };
     }
     Ok(scheduled)
 }

@@ -4,7 +4,8 @@ use jiff::Timestamp;
 use kubectl_netbench::cli::{ExitCode, ListFormat, RunsArgs, RunsCommand};
 use kubectl_netbench::cluster::{self, Cluster};
 use kubectl_netbench::delivery::volume::{self, Folder, InCluster, Volume, VolumeError};
-use kubectl_netbench::schedule::{Id, Records, ScheduleError, Schedules};
+use kubectl_netbench::schedule::records::Kept;
+use kubectl_netbench::schedule::{Id, Records, ScheduleError, Schedules, parse_name};
 use kubectl_netbench::store::{Store, StoreError};
 use kubectl_netbench::testbed::kubernetes::PodOptions;
 use kubectl_netbench::view;
@@ -28,9 +29,17 @@ pub(super) async fn run(
     let only = match &arguments.from_cluster {
         Some(place) => {
             let interrupt = interrupt::watch();
-            let fetching = Fetch::new(place, &arguments, store, surroundings, &interrupt).await?;
-            let Some(ids) = fetching.ids().await? else { return Ok(ExitCode::Interrupted) };
-            Some(ids)
+            let finding = Fetch::new(place, &arguments, store, surroundings, &interrupt);
+            let Some(fetch) = interrupt.unless(finding).await else { return Ok(ExitCode::Interrupted) };
+            let fetch = fetch?;
+            tokio::select! {
+                // the pod ends by itself, and `cleanup` knows it
+                () = interrupt.second.cancelled() => return Ok(ExitCode::Interrupted),
+                ids = fetch.ids() => match ids? {
+                    Some(ids) => Some(ids),
+                    None => return Ok(ExitCode::Interrupted),
+                },
+            }
         }
         None => None,
     };
@@ -82,10 +91,15 @@ impl<'a> Fetch<'a> {
             options: PodOptions::default(),
         };
         let id = schedule::id(place, connection, &cluster);
-        let found = match Schedules::of(&cluster).await?.find(&id).await {
-            Ok(found) => Some(found),
+        // CLAIM:PATH is the name of no schedule
+        let found = match parse_name(place) {
+            Ok(_) => Schedules::of(&cluster).await?.find(&id).await.map(Some),
+            Err(_) => Ok(None),
+        };
+        let found = match found {
             Err(ScheduleError::Unknown { .. }) => None,
-            Err(error) => return Err(error.into()),
+            Err(ScheduleError::Request(error)) if error.is_forbidden() => None,
+            found => found?,
         };
         let no_place = || Error::NoPlace { name: place.to_owned(), namespace: namespace.clone() };
         let volume = match &found {
@@ -142,11 +156,22 @@ impl<'a> Fetch<'a> {
     }
 
     async fn fetch_records(&self, id: &Id) -> Result<Vec<String>, Error> {
-        let records = Records::of(&self.cluster, id);
-        let entries = records.list().await?;
-        for entry in entries.iter().filter(|entry| !self.store.has_run(&entry.id)) {
-            self.store.add(&records.read(&entry.id).await?)?;
+        let (records, mut ids) = (Records::of(&self.cluster, id), Vec::new());
+        for Kept { entry, .. } in records.list().await? {
+            if !self.store.has_run(&entry.id) {
+                match records.read(&entry.id).await {
+                    Ok(Some(run)) => self.store.add(&run)?,
+                    // it was deleted meanwhile
+                    Ok(None) => continue,
+                    Err(error @ ScheduleError::Record(_)) => {
+                        console::error(&error.explain());
+                        continue;
+                    }
+                    Err(error) => return Err(error.into()),
+                }
+            }
+            ids.push(entry.id);
         }
-        Ok(entries.into_iter().map(|entry| entry.id).collect())
+        Ok(ids)
     }
 }

@@ -1,11 +1,12 @@
 //! A run that a schedule has made: its Job owns what it makes, and its document stays in the cluster.
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
-use kubectl_netbench::cli::ConnectionArgs;
+use kubectl_netbench::cli::CommonArgs;
 use kubectl_netbench::cluster::{self, Cluster};
 use kubectl_netbench::document::Run;
 use kubectl_netbench::schedule::{Id, Records, Schedules};
-use kubectl_netbench::store::Store;
+use kubectl_netbench::store::{self, Store};
+use kubectl_netbench::testbed::kubernetes::Marks;
 
 use super::{Error, Surroundings};
 use crate::console::{self, Console};
@@ -26,6 +27,7 @@ pub(super) struct Scheduled {
     cluster: Cluster,
     id: Id,
     keep_records: usize,
+    marks: Marks,
     /// The Job that owns what the run makes.
     pub owner: Option<OwnerReference>,
 }
@@ -36,40 +38,45 @@ impl Scheduled {
         &self.id
     }
 
-    /// Finds the schedule of this run, and waits for its turn; none if it has none.
+    /// Finds the schedule of this run, and waits for its turn; none if it has none. An API server that is away is
+    /// waited for: nobody would start the run again.
     ///
     /// # Errors
     /// The cluster does not answer, or refuses.
     pub(super) async fn find(
-        connection: &ConnectionArgs,
+        common: &CommonArgs,
         surroundings: &Surroundings,
     ) -> Result<Option<Self>, Error> {
+        let connection = &common.connection;
         let (Some(origin), Some(namespace)) = (&surroundings.origin, &connection.namespace) else {
             return Ok(None);
         };
         let cluster = cluster::connect(&connection.options(), &surroundings.environment).await?;
         let id = Id { name: origin.schedule.clone(), namespace: namespace.clone() };
-        let schedules = Schedules::of(&cluster).await?;
-        let owner = schedules.owner(&id, &origin.pod).await?;
-        if let Some(job) = &owner {
-            let waiting = |other: &str| console::note(&format!("waiting until the run {other} has ended"));
-            schedules.await_turn(&id, &job.name, waiting).await?;
-            schedules.remove_strays(&id, &job.name).await?;
-        }
-        Ok(Some(Self { id, keep_records: origin.keep_records, owner, cluster }))
+        let waiting = |other: &str| console::note(&format!("waiting until the run {other} has ended"));
+        let owner = Schedules::begin_run(&cluster, &id, &origin.pod, waiting).await?;
+        let marks = common.pods.options().marks;
+        Ok(Some(Self { id, keep_records: origin.keep_records, marks, owner, cluster }))
     }
 
-    /// Puts the documents of earlier runs where this one looks for its baseline.
+    /// Puts the run that this one is to be compared with where it looks for it; none if there is none yet.
+    /// Returns its id.
     ///
     /// # Errors
-    /// The cluster does not answer, or they cannot be written.
-    pub(super) async fn fetch(&self, store: Option<&Store>) -> Result<(), Error> {
-        let Some(store) = store else { return Ok(()) };
+    /// The cluster does not answer, or it cannot be read or written.
+    pub(super) async fn baseline(
+        &self,
+        reference: &str,
+        store: Option<&Store>,
+    ) -> Result<Option<String>, Error> {
+        let (Some(store), Some(back)) = (store, store::latest(reference)) else { return Ok(None) };
         let records = Records::of(&self.cluster, &self.id);
-        for entry in records.list().await? {
-            store.add(&records.read(&entry.id).await?)?;
-        }
-        Ok(())
+        let kept = records.list().await?;
+        let mut with_tests = kept.into_iter().filter(|kept| kept.entry.tests > 0);
+        let Some(found) = with_tests.nth(back) else { return Ok(None) };
+        let Some(run) = records.read(&found.entry.id).await? else { return Ok(None) };
+        store.add(&run)?;
+        Ok(Some(run.id))
     }
 
     /// Keeps the document of this run in the cluster.
@@ -77,10 +84,16 @@ impl Scheduled {
     /// # Errors
     /// It does not fit, or the cluster refuses.
     pub(super) async fn keep(&self, run: &Run, console: Console) -> Result<(), Error> {
-        if Records::of(&self.cluster, &self.id).keep(run, self.keep_records).await? {
+        let records = Records::of(&self.cluster, &self.id);
+        let job = self.owner.as_ref().map(|owner| owner.name.as_str());
+        if records.keep(run, job, &self.marks).await? {
             console::note("the document is large: it is kept without its figures by the second");
         }
         console.remark(&format!("kept as {} in the namespace {}", run.id, self.id.namespace));
+        // the next run tries again
+        if let Err(error) = records.keep_newest(self.keep_records).await {
+            console::note(&format!("old documents are not deleted: {error}"));
+        }
         Ok(())
     }
 }

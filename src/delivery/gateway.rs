@@ -65,7 +65,7 @@ impl Gateway {
         if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
             return Err(wrong());
         }
-        let has_group = url.path().contains("/metrics/job");
+        let has_group = ["/metrics/job/", "/metrics/job@"].iter().any(|group| url.path().contains(group));
         let gateway = Self { url, has_group: true };
         if has_group {
             return Ok(gateway);

@@ -99,14 +99,18 @@ impl Source for OfSchedule {
     async fn newest(&self) -> Result<Option<Arc<Run>>, SourceError> {
         let mut known = self.known.lock().await;
         let records = Records::of(&self.cluster, &self.id);
-        let entries = records.list().await?;
-        let Some(newest) = entries.iter().find(|entry| entry.tests > 0) else { return Ok(None) };
+        let kept = records.list().await?;
+        let Some(newest) = kept.iter().map(|kept| &kept.entry).find(|entry| entry.tests > 0) else {
+            return Ok(None);
+        };
         if let Some(run) = known.as_ref().filter(|run| run.id == newest.id) {
             return Ok(Some(run.clone()));
         }
-        let run = Arc::new(analysed(records.read(&newest.id).await?));
-        *known = Some(run.clone());
-        Ok(Some(run))
+        // one that is deleted meanwhile has a newer one behind it
+        if let Some(run) = records.read(&newest.id).await? {
+            *known = Some(Arc::new(analysed(run)));
+        }
+        Ok(known.clone())
     }
 }
 

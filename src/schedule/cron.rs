@@ -1,15 +1,16 @@
 //! When a schedule comes.
 
 use cronexpr::{Crontab, FallbackTimezoneOption, MakeTimestamp, ParseOptions};
-use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 
 /// When a schedule comes: an expression as CronJobs have it.
 #[derive(Debug, Clone)]
 pub struct Cron {
     expression: String,
     timezone: Option<String>,
-    times: Crontab,
+    /// None where this program cannot tell them.
+    times: Option<Crontab>,
 }
 
 /// Why an expression makes no sense.
@@ -35,14 +36,23 @@ const NAMED: [(&str, &str); 7] = [
 ];
 
 impl Cron {
-    /// Reads an expression of five fields, or a name as `@daily`, of times in a zone of the IANA's
-    /// database, UTC without one.
+    /// Reads an expression of five fields, a name as `@daily`, or `@every 6h`, of times in a zone of the
+    /// IANA's database, UTC without one.
     ///
     /// # Errors
     /// It makes no sense.
     pub fn parse(expression: &str, timezone: Option<&str>) -> Result<Self, CronError> {
         if let Some(zone) = timezone {
             TimeZone::get(zone).map_err(|_| CronError::Timezone(zone.to_owned()))?;
+        }
+        let cron =
+            |times| Self { expression: expression.to_owned(), timezone: timezone.map(str::to_owned), times };
+        if let Some(period) = expression.strip_prefix("@every ") {
+            return match period.parse::<SignedDuration>() {
+                // counted from when the controller saw it
+                Ok(period) if period.is_positive() => Ok(cron(None)),
+                _ => Err(CronError::Expression(format!("`{period}` is no time: write @every 6h"))),
+            };
         }
         let named = NAMED.iter().find(|(name, _)| *name == expression);
         let fields = named.map_or(expression, |(_, fields)| *fields);
@@ -55,12 +65,25 @@ impl Cron {
         if fields.contains(['L', 'W', '#', 'H']) && !has_names_only(fields) {
             return Err(CronError::Expression("a CronJob knows no L, W, # or H".to_owned()));
         }
+        let [.., of_month, _, of_week] = fields.split_whitespace().collect::<Vec<_>>()[..] else {
+            return Err(CronError::Expression("it has not five fields".to_owned()));
+        };
+        let bounds =
+            of_week.split(',').filter_map(|part| part.split('/').next()).flat_map(|part| part.split('-'));
+        if bounds.into_iter().any(|bound| bound == "7") {
+            return Err(CronError::Expression(
+                "a CronJob counts the days of the week from 0, Sunday, to 6".to_owned(),
+            ));
+        }
         let with_zone = format!("{fields} {}", timezone.unwrap_or("UTC"));
         let mut options = ParseOptions::default();
         options.fallback_timezone_option = FallbackTimezoneOption::UTC;
         let times = cronexpr::parse_crontab_with(&with_zone, options)
             .map_err(|error| CronError::Expression(one_line(&error.to_string())))?;
-        Ok(Self { expression: expression.to_owned(), timezone: timezone.map(str::to_owned), times })
+        // the controller takes either of the two where one has a step, the library both
+        let has_step = |field: &str| field.starts_with("*/");
+        let is_unclear = has_step(of_month) && of_week != "*" || has_step(of_week) && of_month != "*";
+        Ok(cron((!is_unclear).then_some(times)))
     }
 
     /// The expression, as it was written.
@@ -73,9 +96,9 @@ impl Cron {
         self.timezone.as_deref()
     }
 
-    /// The first time after `now`; none if there never is one.
+    /// The first time after `now`; none if there never is one, or this program cannot tell.
     pub fn next(&self, now: Timestamp) -> Option<Timestamp> {
-        self.times.find_next(MakeTimestamp(now)).ok().map(|zoned| zoned.timestamp())
+        self.times.as_ref()?.find_next(MakeTimestamp(now)).ok().map(|zoned| zoned.timestamp())
     }
 }
 
@@ -122,10 +145,19 @@ mod tests {
     }
 
     #[test]
+    fn what_the_controller_alone_knows_is_not_guessed() {
+        for expression in ["@every 1h30m", "0 0 */2 * 1", "0 0 1 * */2"] {
+            assert_eq!(Cron::parse(expression, None).unwrap().next(Timestamp::UNIX_EPOCH), None);
+        }
+    }
+
+    #[test]
     fn what_makes_no_sense_is_told() {
         let why = |expression: &str, zone| Cron::parse(expression, zone).unwrap_err().to_string();
         assert!(why("0 3 * *", None).contains("4 fields"));
         assert!(why("61 3 * * *", None).contains("61"), "{}", why("61 3 * * *", None));
+        assert!(why("0 3 * * 5-7", None).contains("from 0, Sunday, to 6"));
+        assert!(why("@every day", None).contains("@every 6h"));
         assert!(why("0 3 L * *", None).contains("CronJob"));
         assert!(why("0 3 * * *", Some("Mars/Olympus")).contains("Mars/Olympus"));
     }

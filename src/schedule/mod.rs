@@ -23,6 +23,9 @@ use crate::testbed::kubernetes::{PodOptions, Right};
 /// The longest name of a schedule: with what is added to it, Jobs and Services must have names.
 pub const LONGEST_NAME: usize = 40;
 
+/// How the name of an exporter ends.
+const EXPORTER: &str = "-exporter";
+
 /// What is to be made for a schedule.
 #[derive(Debug, Clone)]
 pub struct Schedule {
@@ -79,7 +82,7 @@ impl Id {
 
     /// The name of what serves its figures.
     pub fn exporter_name(&self) -> String {
-        format!("netbench-{}-exporter", self.name)
+        format!("netbench-{}{EXPORTER}", self.name)
     }
 }
 
@@ -88,7 +91,9 @@ impl Id {
 /// # Errors
 /// Objects cannot be named so.
 pub fn parse_name(text: &str) -> Result<String, String> {
-    if valid_name(text) && text.len() <= LONGEST_NAME {
+    if text.ends_with(EXPORTER) {
+        Err(format!("a name that ends in {EXPORTER} is that of another schedule's exporter"))
+    } else if valid_name(text) && text.len() <= LONGEST_NAME {
         Ok(text.to_owned())
     } else {
         Err(format!("lower-case letters, digits and dashes, {LONGEST_NAME} at the most, as in `nightly-pod`"))

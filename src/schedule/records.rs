@@ -14,6 +14,7 @@ use super::Id;
 use super::objects::labels;
 use crate::document::Run;
 use crate::store::{self, Entry};
+use crate::testbed::kubernetes::Marks;
 
 /// What tells ConfigMaps with documents from others of a schedule.
 pub const COMPONENT: &str = "record";
@@ -28,7 +29,19 @@ const KEY: &str = "run.json.gz";
 const MOST_BYTES: usize = 1_000_000;
 
 /// The most bytes of a document that is unpacked: nothing that this program has packed has more.
-const MOST_UNPACKED: u64 = 128 * 1024 * 1024;
+const MOST_UNPACKED: u64 = 64 * 1024 * 1024;
+
+/// The annotation with the Job of the run.
+const JOB_ANNOTATION: &str = "netbench.dev/job";
+
+/// What is told of a document in a list.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Kept {
+    /// The run.
+    pub entry: Entry,
+    /// The Job that has made it, if that is known.
+    pub job: Option<String>,
+}
 
 /// Why a document cannot be put into a ConfigMap, or read from one.
 #[derive(Debug, thiserror::Error)]
@@ -58,11 +71,11 @@ pub struct Record {
     pub is_without_samples: bool,
 }
 
-/// The ConfigMap with the document of a run.
+/// The ConfigMap with the document of a run that the Job `job` has made, marked as the user wants all objects.
 ///
 /// # Errors
 /// It does not fit.
-pub fn record(id: &Id, run: &Run) -> Result<Record, RecordError> {
+pub fn record(id: &Id, run: &Run, job: Option<&str>, marks: &Marks) -> Result<Record, RecordError> {
     let mut packed = pack(run);
     let is_without_samples = packed.len() > MOST_BYTES;
     if is_without_samples {
@@ -73,11 +86,16 @@ pub fn record(id: &Id, run: &Run) -> Result<Record, RecordError> {
     }
     // a list has strings and numbers only: nothing in it can fail
     let entry = serde_json::to_string(&Entry::of(&run.id, run.clone())).unwrap_or_default();
+    let mut annotations = marks.annotations.clone();
+    annotations.insert(ENTRY_ANNOTATION.to_owned(), entry);
+    annotations.extend(job.map(|job| (JOB_ANNOTATION.to_owned(), job.to_owned())));
+    let mut all = marks.labels.clone();
+    all.extend(labels(id, COMPONENT));
     let object = ConfigMap {
         metadata: ObjectMeta {
             name: Some(format!("{}-{}", id.object_name(), run.id)),
-            labels: Some(labels(id, COMPONENT)),
-            annotations: Some(BTreeMap::from([(ENTRY_ANNOTATION.to_owned(), entry)])),
+            labels: Some(all),
+            annotations: Some(annotations),
             ..ObjectMeta::default()
         },
         binary_data: Some(BTreeMap::from([(KEY.to_owned(), ByteString(packed))])),
@@ -87,10 +105,11 @@ pub fn record(id: &Id, run: &Run) -> Result<Record, RecordError> {
 }
 
 /// What a list tells of the run in a ConfigMap, by the ConfigMap's metadata; none if it has none.
-pub fn entry(metadata: &ObjectMeta) -> Option<Entry> {
-    let entry: Option<Entry> =
-        serde_json::from_str(metadata.annotations.as_ref()?.get(ENTRY_ANNOTATION)?).ok();
-    entry.filter(|entry| store::is_id(&entry.id)).map(Entry::cleaned)
+pub fn kept(metadata: &ObjectMeta) -> Option<Kept> {
+    let annotations = metadata.annotations.as_ref()?;
+    let entry: Entry = serde_json::from_str(annotations.get(ENTRY_ANNOTATION)?).ok()?;
+    let job = annotations.get(JOB_ANNOTATION).cloned();
+    store::is_id(&entry.id).then(|| Kept { entry: entry.cleaned(), job })
 }
 
 /// The run of this id in a ConfigMap.
@@ -102,11 +121,15 @@ pub fn run(object: &ConfigMap, id: &str) -> Result<Run, RecordError> {
     let unreadable = |why: String| RecordError::Unreadable { name: name.clone(), why };
     let packed = object.binary_data.as_ref().and_then(|data| data.get(KEY));
     let packed = packed.ok_or_else(|| unreadable(format!("it has no {KEY}")))?;
-    let mut text = String::new();
+    let mut unpacked = Vec::new();
     GzDecoder::new(packed.0.as_slice())
-        .take(MOST_UNPACKED)
-        .read_to_string(&mut text)
+        .take(MOST_UNPACKED + 1)
+        .read_to_end(&mut unpacked)
         .map_err(|error| unreadable(error.to_string()))?;
+    if unpacked.len() as u64 > MOST_UNPACKED {
+        return Err(unreadable(format!("it has more than {MOST_UNPACKED} bytes")));
+    }
+    let text = String::from_utf8(unpacked).map_err(|error| unreadable(error.to_string()))?;
     let run = store::parse(&text).map_err(|error| unreadable(error.to_string()))?;
     if run.id == id { Ok(run) } else { Err(unreadable(format!("it has the run {}", run.id))) }
 }
@@ -141,17 +164,20 @@ mod tests {
     #[test]
     fn a_document_comes_back_as_it_went() {
         let run = made();
-        let record = record(&id(), &run).unwrap();
+        let marks = Marks { labels: BTreeMap::from([("team".into(), "net".into())]), ..Marks::default() };
+        let record = record(&id(), &run, Some("netbench-nightly-1"), &marks).unwrap();
         assert!(!record.is_without_samples);
         assert_eq!(super::run(&record.object, &run.id).unwrap(), run);
         assert!(super::run(&record.object, "other").is_err());
-        let entry = entry(&record.object.metadata).unwrap();
-        assert_eq!((entry.id.as_str(), entry.tests), (run.id.as_str(), run.tests.len()));
+        let kept = kept(&record.object.metadata).unwrap();
+        assert_eq!((kept.entry.id.as_str(), kept.entry.tests), (run.id.as_str(), run.tests.len()));
+        assert_eq!(kept.job.as_deref(), Some("netbench-nightly-1"));
+        assert_eq!(record.object.metadata.labels.unwrap()["team"], "net");
     }
 
     #[test]
     fn what_is_no_document_is_told() {
-        let mut object = record(&id(), &made()).unwrap().object;
+        let mut object = record(&id(), &made(), None, &Marks::default()).unwrap().object;
         object.binary_data.as_mut().unwrap().insert(KEY.to_owned(), ByteString(b"nothing".to_vec()));
         assert!(super::run(&object, "k3v9x2mq").unwrap_err().to_string().contains("netbench-nightly-"));
         object.binary_data = None;

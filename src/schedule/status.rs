@@ -1,7 +1,7 @@
 //! What is known of a schedule: from what the cluster has of it to a row of a list. Pure.
 
 use jiff::Timestamp;
-use k8s_openapi::api::batch::v1::Job;
+use k8s_openapi::api::batch::v1::{Job, JobCondition};
 use k8s_openapi::api::core::v1::Pod;
 use kube::ResourceExt;
 use serde::Serialize;
@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::Cron;
 use super::objects::COMMAND_ANNOTATION;
+use super::records::Kept;
 use crate::plain::{line, reason};
 use crate::store::Entry;
 
@@ -88,7 +89,7 @@ pub(super) struct Seen<'a> {
     /// Their pods.
     pub pods: &'a [&'a Pod],
     /// The documents.
-    pub records: &'a [Entry],
+    pub records: &'a [Kept],
 }
 
 impl Status {
@@ -104,10 +105,10 @@ impl Status {
         let cron = text("/spec/schedule");
         let next = Cron::parse(&cron, timezone.as_deref()).ok().and_then(|cron| cron.next(now));
         let last_run = LastRun::of(seen);
-        let newest = seen.records.iter().max_by_key(|entry| entry.started_at);
-        let is_of_last_run = |entry: &&Entry| match &last_run {
-            Some(LastRun { started_at, outcome, .. }) => {
-                *outcome == Outcome::Running || entry.started_at >= *started_at
+        let newest = seen.records.iter().max_by_key(|kept| kept.entry.started_at);
+        let is_of_last_run = |kept: &&Kept| match &last_run {
+            Some(LastRun { job, outcome, .. }) => {
+                *outcome == Outcome::Running || kept.job.as_ref() == Some(job)
             }
             None => true,
         };
@@ -119,7 +120,7 @@ impl Status {
             timezone,
             is_suspended,
             next_run_at: next.filter(|_| !is_suspended),
-            record: newest.filter(is_of_last_run).cloned(),
+            record: newest.filter(is_of_last_run).map(|kept| kept.entry.clone()),
             last_run,
             records: seen.records.len(),
         }
@@ -136,14 +137,11 @@ impl LastRun {
 
 impl Outcome {
     fn of(job: &Job, pods: &[&Pod]) -> Self {
-        let conditions = job.status.iter().flat_map(|status| status.conditions.iter().flatten());
-        let is_true = |kind: &str| {
-            conditions.clone().find(|condition| condition.type_ == kind && condition.status == "True")
+        let failed = match end(job) {
+            None => return Self::Running,
+            Some(end) if end.type_ == "Complete" => return Self::Succeeded,
+            Some(failed) => failed,
         };
-        if is_true("Complete").is_some() {
-            return Self::Succeeded;
-        }
-        let Some(failed) = is_true("Failed") else { return Self::Running };
         let is_of_job = |pod: &&&Pod| {
             pod.owner_references().iter().any(|owner| Some(&owner.uid) == job.metadata.uid.as_ref())
         };
@@ -162,6 +160,14 @@ impl Outcome {
             }
         }
     }
+}
+
+/// How a Job ended; none while it goes on.
+pub(super) fn end(job: &Job) -> Option<&JobCondition> {
+    let conditions = job.status.as_ref()?.conditions.as_ref()?;
+    conditions.iter().find(|condition| {
+        matches!(condition.type_.as_str(), "Complete" | "Failed") && condition.status == "True"
+    })
 }
 
 /// The words of an error at the end of the program's log, with the reason.
@@ -210,8 +216,9 @@ mod tests {
         .unwrap()
     }
 
-    fn entry(started_at: &str) -> Entry {
-        Entry {
+    /// The document of the Job `job`.
+    fn kept(job: &str, started_at: &str) -> Kept {
+        let entry = Entry {
             id: "k3v9x2mq".to_owned(),
             command: Command::Matrix,
             state: State::Complete,
@@ -223,10 +230,11 @@ mod tests {
             tests: 12,
             failed_tests: 0,
             findings: Vec::new(),
-        }
+        };
+        Kept { entry, job: Some(job.to_owned()) }
     }
 
-    fn status(job: &Job, pods: &[&Pod], records: &[Entry]) -> Status {
+    fn status(job: &Job, pods: &[&Pod], records: &[Kept]) -> Status {
         let seen = Seen { cron_job: &cron_job(), jobs: &[job], pods, records };
         Status::of(seen, "2026-05-02T12:00:00Z".parse().unwrap())
     }
@@ -238,7 +246,11 @@ mod tests {
     #[test]
     fn a_run_that_went_well_is_told_with_its_document_and_the_next_one() {
         let complete = json!({"conditions": [{"type": "Complete", "status": "True"}]});
-        let status = status(&job("2026-05-02T03:00:00Z", &complete), &[], &[entry("2026-05-02T03:00:04Z")]);
+        let status = status(
+            &job("2026-05-02T03:00:00Z", &complete),
+            &[],
+            &[kept("netbench-nightly-1", "2026-05-02T02:59:58Z")],
+        );
         assert_eq!(status.last_run.unwrap().outcome, Outcome::Succeeded);
         assert_eq!(status.record.unwrap().median_bits_per_second, Some(9.4e9));
         assert_eq!(status.next_run_at.unwrap().to_string(), "2026-05-03T03:00:00Z");
@@ -248,8 +260,11 @@ mod tests {
     #[test]
     fn a_run_without_a_document_does_not_show_that_of_another() {
         let pod = pod(1, "4 nodes\nerror:   cannot list the nodes\nbecause: not allowed\nto do:   ask\n");
-        let status =
-            status(&job("2026-05-02T03:00:00Z", &failed()), &[&pod], &[entry("2026-05-01T03:00:04Z")]);
+        let status = status(
+            &job("2026-05-02T03:00:00Z", &failed()),
+            &[&pod],
+            &[kept("netbench-nightly-0", "2026-05-01T03:00:04Z")],
+        );
         assert_eq!(
             status.last_run.unwrap().outcome,
             Outcome::Failed { why: "cannot list the nodes: not allowed".to_owned() }
@@ -270,7 +285,11 @@ mod tests {
 
     #[test]
     fn while_a_run_goes_on_the_one_before_is_shown() {
-        let status = status(&job("2026-05-02T03:00:00Z", &json!({})), &[], &[entry("2026-05-01T03:00:04Z")]);
+        let status = status(
+            &job("2026-05-02T03:00:00Z", &json!({})),
+            &[],
+            &[kept("netbench-nightly-0", "2026-05-01T03:00:04Z")],
+        );
         assert_eq!(status.last_run.unwrap().outcome, Outcome::Running);
         assert!(status.record.is_some());
     }

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use crate::cli::Cli;
 use crate::config::{CommandLine, Settings};
+use crate::store;
 
 /// Flags that make no sense in a run that the cluster makes, each with the reason.
 const REFUSED: [(&[&str], &str); 7] = [
@@ -47,13 +48,21 @@ pub fn read(words: &[String], namespace: &str) -> Result<CommandLine, clap::Erro
             return error(format!("--{flag} cannot be scheduled: {why}"));
         }
     }
+    let baseline = line.value_of("baseline");
+    if let Some(other) = baseline.filter(|baseline| store::latest(baseline).is_none()) {
+        return error(format!(
+            "--baseline {other} cannot be scheduled: a run knows only latest, latest~1 and so on"
+        ));
+    }
     match line.value_of("namespace") {
         Some(other) if other != namespace => error(format!(
             "a scheduled run takes place in the namespace of its schedule, {namespace}: leave --namespace {other} out"
         )),
         Some(_) => Ok(line),
         None => {
-            let (command, rest) = words.split_at(1);
+            let command =
+                words.iter().position(|word| word == line.command()).map_or(0, |position| position + 1);
+            let (command, rest) = words.split_at(command);
             let given = ["--namespace".to_owned(), namespace.to_owned()];
             of(&mut program.chain(command.iter().cloned()).chain(given).chain(rest.iter().cloned()))
         }
@@ -101,6 +110,7 @@ mod tests {
             ("matrix --context east", "no kubeconfig in a pod"),
             ("pair a b --server-context east", "no kubeconfig"),
             ("matrix --keep", "leaves nothing behind"),
+            ("matrix --baseline run.json", "latest~1"),
             ("matrix -n other", "leave --namespace other out"),
             ("matrix --tim 5s", "--time"),
         ] {

@@ -191,6 +191,14 @@ impl Store {
     }
 }
 
+/// How many runs before the last one `latest` or `latest~N` means; none for any other reference.
+pub fn latest(reference: &str) -> Option<usize> {
+    match Reference::parse(reference) {
+        Reference::Latest(back) => Some(back),
+        _ => None,
+    }
+}
+
 /// Whether a text may be the id of a run, as this program makes them.
 pub(crate) fn is_id(text: &str) -> bool {
     !text.is_empty() && text.len() <= 32 && text.chars().all(|character| character.is_ascii_alphanumeric())

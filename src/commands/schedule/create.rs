@@ -8,15 +8,18 @@ use kubectl_netbench::cluster::{self, Cluster};
 use kubectl_netbench::plan::format_duration;
 use kubectl_netbench::schedule::objects::{CronJobs, manifests};
 use kubectl_netbench::schedule::{Exporter, Id, Schedule, Schedules, words};
-use kubectl_netbench::testbed::kubernetes::rights;
+use kubectl_netbench::testbed::kubernetes::{START_LIMIT, rights};
 
 use super::super::prepare::{self, Destination};
 use super::super::request::Request;
-use super::super::{Error, Surroundings, output};
+use super::super::{Error, Surroundings, interrupt, output};
 use crate::console::{self, Console};
 
 /// How long a cluster is waited for that only has to say in which form manifests are to be.
 const ASKED_FOR_FORM: Duration = Duration::from_secs(3);
+
+/// How long a run may take beside measuring: servers that start slowly, images that are pulled, removal.
+const AROUND_MEASURING: Duration = START_LIMIT.saturating_add(Duration::from_secs(120));
 
 pub(super) async fn create(
     arguments: ScheduleCreateArgs,
@@ -33,10 +36,12 @@ pub(super) async fn create(
     let namespace = connection.namespace.clone().or_else(default).unwrap_or_default();
     let (schedule, request) = described(&arguments, namespace, console, surroundings)?;
     match &cluster {
-        Some(cluster) if !arguments.dry_run => make(&schedule, &request, cluster, surroundings).await?,
-        cluster => output::write(manifests(&schedule, form(cluster.as_ref()).await)).await?,
+        Some(cluster) if !arguments.dry_run => make(&schedule, &request, cluster, surroundings).await,
+        cluster => {
+            output::write(manifests(&schedule, form(cluster.as_ref()).await)).await?;
+            Ok(ExitCode::Success)
+        }
     }
-    Ok(ExitCode::Success)
 }
 
 /// The version in which the cluster has CronJobs; that of newer ones if it does not say so soon.
@@ -54,16 +59,20 @@ async fn make(
     request: &Request,
     cluster: &Cluster,
     surroundings: &Surroundings,
-) -> Result<(), Error> {
+) -> Result<ExitCode, Error> {
     let longest = match prepare::cluster(request, surroundings).await? {
         Destination::Within(prepared) => prepared.longest,
         Destination::Elsewhere(prepared) => prepared.longest,
         Destination::DryRun(_) => Duration::ZERO,
     };
+    let longest = longest + AROUND_MEASURING;
     if longest > schedule.deadline {
         return Err(Error::Deadline { longest, deadline: schedule.deadline });
     }
-    Schedules::of(cluster).await?.create(schedule).await?;
+    let interrupt = interrupt::watch();
+    if !Schedules::of(cluster).await?.create(schedule, || interrupt.first.is_cancelled()).await? {
+        return Ok(ExitCode::Interrupted);
+    }
     let Id { name, namespace } = &schedule.id;
     let next = schedule.cron.next(Timestamp::now());
     let next =
@@ -73,7 +82,7 @@ async fn make(
         "a run may take {} at the most; try it now: kubectl netbench schedule run {name} --namespace {namespace}",
         format_duration(longest),
     ));
-    Ok(())
+    Ok(ExitCode::Success)
 }
 
 /// The schedule that is wanted, and its run.

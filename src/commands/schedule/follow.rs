@@ -49,7 +49,7 @@ async fn follow(schedules: &Schedules<'_>, id: &Id, job: &str) -> Result<ExitCod
             Some(4) => ExitCode::GateFailed,
             Some(130) => ExitCode::Interrupted,
             Some(_) => ExitCode::Error,
-            None => return Err(ScheduleError::Ended { job: job.to_owned() }.into()),
+            None => return Err(ScheduleError::Ended { job: job.to_owned(), why: None }.into()),
         }),
         _ = tokio::signal::ctrl_c() => {
             console::note(&format!(

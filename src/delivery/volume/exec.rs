@@ -6,13 +6,16 @@ use k8s_openapi::api::core::v1::Pod;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Status;
 use kube::Api;
 use kube::api::AttachParams;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 
 use crate::cluster::{Cluster, RequestError};
 use crate::plain::reason;
 
 /// How long a command may take.
 const LIMIT: Duration = Duration::from_secs(120);
+
+/// The most that is read of a command: no document is larger.
+const MOST_BYTES: u64 = 512 * 1024 * 1024;
 
 /// How long output may still come after a command's end.
 const DRAIN_LIMIT: Duration = Duration::from_secs(5);
@@ -38,7 +41,7 @@ pub(super) async fn run(
     let exec = pods.exec(pod, command.iter().copied(), &parameters);
     let mut process = cluster.call(format!("run a command in the pod {pod}"), exec).await?;
     let mut stdin = process.stdin();
-    let (Some(mut stdout), Some(mut stderr), Some(status)) =
+    let (Some(stdout), Some(stderr), Some(status)) =
         (process.stdout(), process.stderr(), process.take_status())
     else {
         return Ok(Ended::Badly("its streams are not connected".to_owned()));
@@ -52,7 +55,7 @@ pub(super) async fn run(
                 let _ = stdin.flush().await;
             }
         };
-        let _ = tokio::join!(write, stdout.read_to_end(&mut output), stderr.read_to_end(&mut message));
+        let _ = tokio::join!(write, read(stdout, &mut output), read(stderr, &mut message));
     };
     let ended = tokio::time::timeout(LIMIT, async {
         let (mut streams, mut status) = (std::pin::pin!(streams), std::pin::pin!(status));
@@ -76,6 +79,12 @@ pub(super) async fn run(
             Ended::Badly(reason(&said))
         }
     })
+}
+
+/// Reads what a command writes, as far as it can be a document.
+async fn read(stream: impl AsyncRead + Unpin, into: &mut Vec<u8>) {
+    // a connection that breaks is told by the command's status
+    let _ = stream.take(MOST_BYTES).read_to_end(into).await;
 }
 
 fn is_success(status: &Status) -> bool {

@@ -13,7 +13,7 @@ use kube::{Api, ResourceExt};
 use super::exec::{self, Ended};
 use super::{Folder, Volume, VolumeError};
 use crate::cluster::objects::{Object, yaml};
-use crate::cluster::{Cluster, RequestError, hardened, until_answered};
+use crate::cluster::{API_SERVER_AWAY, Cluster, RequestError, hardened, patiently, until_answered};
 use crate::explanation::nearest;
 use crate::testbed::kubernetes::objects::{RUN_LABEL, labels};
 use crate::testbed::kubernetes::pods::{Pods, Started};
@@ -23,7 +23,7 @@ use crate::testbed::kubernetes::{PodOptions, START_LIMIT, Scope};
 pub(crate) const MOUNT: &str = "/netbench";
 
 /// When the cluster ends the pod by itself.
-const POD_DEADLINE: Duration = Duration::from_secs(600);
+const POD_DEADLINE: Duration = Duration::from_secs(3600);
 
 /// How long its removal is waited for.
 const REMOVAL_LIMIT: Duration = Duration::from_secs(30);
@@ -197,11 +197,15 @@ impl VolumePod<'_> {
     /// The cluster refuses, or does not answer.
     pub async fn close(self) -> Result<(), VolumeError> {
         let cluster = &self.place.cluster;
-        self.scope.delete(cluster).await?;
         let parameters = DeleteParams::default().grace_period(0);
         let api = self.place.pods();
-        let deleted = api.delete(&self.name, &parameters);
-        match cluster.call("delete the pod of the volume", deleted).await {
+        let delete = || cluster.call("delete the pod of the volume", api.delete(&self.name, &parameters));
+        let (scope, pod) = tokio::join!(
+            patiently(API_SERVER_AWAY, || self.scope.delete(cluster)),
+            patiently(API_SERVER_AWAY, delete)
+        );
+        scope?;
+        match pod {
             Err(error) if error.is_not_found() => {}
             other => drop(other?),
         }

@@ -18,6 +18,22 @@ pub enum ScheduleError {
         /// Its namespace.
         namespace: String,
     },
+    /// An object of this name is there already.
+    #[error("there is a {kind} {name} already")]
+    Taken {
+        /// Its kind.
+        kind: String,
+        /// Its name.
+        name: String,
+    },
+    /// Making it failed, and so did taking it back.
+    #[error("the schedule {name} was not made, and {left} is left")]
+    HalfMade {
+        /// Its name.
+        name: String,
+        /// What is left.
+        left: String,
+    },
     /// There is none of this name.
     #[error("there is no schedule {name} in the namespace {namespace}")]
     Unknown {
@@ -63,14 +79,14 @@ pub enum ScheduleError {
     Ended {
         /// Its Job.
         job: String,
+        /// Why, in the cluster's words, where it says so.
+        why: Option<String>,
     },
     /// Something did not go.
-    #[error("the schedule {name} is not gone after {seconds} seconds: {left} is left")]
+    #[error("the schedule {name} is not gone: {left} is left")]
     NotGone {
         /// Its name.
         name: String,
-        /// After so long.
-        seconds: u64,
         /// What is left.
         left: String,
     },
@@ -85,6 +101,11 @@ impl ScheduleError {
             Self::Exists { name, namespace } => what.remedy(format!(
                 "choose another name, or `kubectl netbench schedule delete {name} --namespace {namespace}` first"
             )),
+            Self::Taken { .. } => what.remedy(
+                "choose another name for the schedule; or delete it, if it was left by one of this name that was \
+                 deleted by hand",
+            ),
+            Self::HalfMade { name, .. } => what.remedy(format!("kubectl netbench schedule delete {name} removes it")),
             Self::Unknown { nearest: Some(nearest), .. } => what.remedy(format!("is {nearest} meant?")),
             Self::Unknown { .. } => {
                 what.remedy("`kubectl netbench schedule list --all-namespaces` shows all that there are")
@@ -109,10 +130,12 @@ impl ScheduleError {
             Self::NoRun { runs, .. } => what
                 .because(format!("the cluster remembers {runs} of them"))
                 .remedy("those of which it has the documents: kubectl netbench runs --from-cluster NAME"),
-            Self::Ended { .. } => what
-                .because("its pod was deleted, or it took longer than it may")
+            Self::Ended { why, .. } => what
+                .because(why.as_deref().unwrap_or("its pod was deleted, or it took longer than it may"))
                 .remedy("give it longer: schedule create --deadline"),
-            Self::NotGone { .. } => what.remedy("call it again in a moment; `kubectl describe` tells what holds it"),
+            Self::NotGone { .. } => what
+                .because("a pod whose node is dead stays until the node is back, or is deleted")
+                .remedy("call it again later; `kubectl describe` tells what holds it"),
         }
     }
 }

@@ -4,14 +4,17 @@ use std::pin::pin;
 use std::time::Duration;
 
 use futures_util::{AsyncBufReadExt, TryStreamExt};
+use k8s_openapi::api::batch::v1::Job;
 use k8s_openapi::api::core::v1::Pod;
 use kube::Api;
-use kube::api::LogParams;
+use kube::api::{ListParams, LogParams};
 
 use super::{ScheduleError, Schedules};
-use crate::plain::plain;
+use crate::cluster::{API_SERVER_AWAY, RequestError, patiently};
+use crate::plain::{plain, reason};
 use crate::schedule::Id;
 use crate::schedule::objects::CONTAINER;
+use crate::schedule::status::end;
 use crate::testbed::kubernetes::START_LIMIT;
 use crate::testbed::kubernetes::pods::state::PodState;
 use crate::testbed::kubernetes::pods::{Cause, Pods, Started};
@@ -32,6 +35,9 @@ impl Schedules<'_> {
         mut line: impl FnMut(&str),
     ) -> Result<Option<i32>, ScheduleError> {
         let api: Api<Pod> = self.namespaced(id);
+        if let Some(why) = self.ended_without_pod(id, job).await? {
+            return Err(ScheduleError::Ended { job: job.to_owned(), why: Some(why) });
+        }
         let pods = Pods::watch(api.clone(), &format!("job-name={job}"));
         let name = match pods.started(|_| true, START_LIMIT, |_| {}).await {
             Started::Running { name, .. }
@@ -49,8 +55,12 @@ impl Schedules<'_> {
             LogParams { follow: true, container: Some(CONTAINER.to_owned()), ..LogParams::default() };
         let mut shown = 0;
         loop {
-            let log = api.log_stream(&name, &parameters);
-            let log = self.cluster.call("read the log of the run", log).await?;
+            let read = || self.cluster.call("read the log of the run", api.log_stream(&name, &parameters));
+            let log = match patiently(API_SERVER_AWAY, read).await {
+                // its pod is gone
+                Err(error) if error.is_not_found() => return Ok(None),
+                log => log?,
+            };
             // one that is read again begins at its beginning
             let mut lines = pin!(log.lines());
             let mut number = 0;
@@ -68,5 +78,16 @@ impl Schedules<'_> {
                 Err(_) => {}
             }
         }
+    }
+
+    /// Why a run has ended whose pod is gone, so that there is no log; none if there is one, or may still be.
+    async fn ended_without_pod(&self, id: &Id, job: &str) -> Result<Option<String>, RequestError> {
+        let (jobs, pods) = (self.namespaced::<Job>(id), self.namespaced::<Pod>(id));
+        let of_job = ListParams::default().labels(&format!("job-name={job}"));
+        let found = self.cluster.call("look for the run", jobs.get_opt(job)).await?;
+        let Some(end) = found.as_ref().and_then(end) else { return Ok(None) };
+        let pods = self.cluster.call("look for the pod of the run", pods.list_metadata(&of_job)).await?;
+        let why = end.message.clone().unwrap_or_else(|| end.type_.clone());
+        Ok(pods.items.is_empty().then(|| reason(&why)))
     }
 }

@@ -13,7 +13,7 @@ use futures_util::future::try_join_all;
 use jiff::Timestamp;
 use k8s_openapi::api::batch::v1::Job;
 use k8s_openapi::api::core::v1::Pod;
-use kube::api::{ApiResource, ListParams, PostParams};
+use kube::api::{ApiResource, DeleteParams, ListParams, PostParams, Preconditions};
 use kube::core::{DynamicObject, GroupVersionKind};
 use kube::{Api, ResourceExt};
 use serde_json::Value;
@@ -22,7 +22,7 @@ use super::objects::{self, CronJobs, MANAGER, SCHEDULE_LABEL, VOLUME_ANNOTATION,
 use super::status::{Seen, Status};
 use super::{Id, Schedule};
 use crate::cluster::objects::Object;
-use crate::cluster::{Cluster, RequestError};
+use crate::cluster::{API_SERVER_AWAY, Cluster, RequestError, patiently};
 use crate::delivery::volume::Volume;
 use crate::explanation::nearest;
 use crate::plain::line;
@@ -74,11 +74,16 @@ impl<'a> Schedules<'a> {
         self.cron_jobs
     }
 
-    /// Makes all objects of a schedule, or none: the cluster is asked first whether it would take them.
+    /// Makes all objects of a schedule, or none: the cluster is asked first whether it would take them. Says
+    /// whether they were made, and not given up in the middle.
     ///
     /// # Errors
     /// It would not, there is such a schedule already, or something failed: what was made is removed again.
-    pub async fn create(&self, schedule: &Schedule) -> Result<(), ScheduleError> {
+    pub async fn create(
+        &self,
+        schedule: &Schedule,
+        is_given_up: impl Fn() -> bool,
+    ) -> Result<bool, ScheduleError> {
         let id = &schedule.id;
         if schedule.cron.timezone().is_some()
             && let Some(version) = self.without_timezones().await?
@@ -94,14 +99,53 @@ impl<'a> Schedules<'a> {
             !object.kind().ends_with("Binding")
         });
         try_join_all(rehearsed.map(|object| self.make(id, object, true))).await?;
+        let mut made = Vec::new();
         for object in &objects {
-            if let Err(error) = self.make(id, object, false).await {
-                // the first error is the one to tell
-                let _ = self.remove(id).await;
-                return Err(error);
+            let error = match self.make(id, object, false).await {
+                Ok(uid) => {
+                    made.push((object, uid));
+                    if !is_given_up() {
+                        continue;
+                    }
+                    None
+                }
+                Err(error) => {
+                    // one that had no answer may have been made
+                    if matches!(&error, ScheduleError::Request(error) if error.may_pass()) {
+                        made.push((object, None));
+                    }
+                    Some(error)
+                }
+            };
+            let left = self.unmake(id, &made).await;
+            return match (left.is_empty(), error) {
+                (false, _) => Err(ScheduleError::HalfMade { name: id.name.clone(), left: left.join(", ") }),
+                (true, Some(error)) => Err(error),
+                (true, None) => Ok(false),
+            };
+        }
+        Ok(true)
+    }
+
+    /// Deletes objects that were just made, and nothing that somebody else has made since. Returns those that
+    /// are left.
+    async fn unmake(&self, id: &Id, made: &[(&Object, Option<String>)]) -> Vec<String> {
+        let mut left = Vec::new();
+        for (object, uid) in made.iter().rev() {
+            let (api, name) = (self.api(object, id), object.name());
+            let preconditions = Preconditions { uid: uid.clone(), resource_version: None };
+            let parameters =
+                DeleteParams { preconditions: Some(preconditions), ..DeleteParams::background() };
+            let delete = || self.cluster.call("take back what was made", api.delete(name, &parameters));
+            match patiently(API_SERVER_AWAY, delete).await {
+                // 409: it is another one
+                Err(error) if !error.is_not_found() && !error.is_conflict() => {
+                    left.push(format!("{} {name}", object.kind()));
+                }
+                _ => {}
             }
         }
-        Ok(())
+        left
     }
 
     /// The version of a cluster that has no time zones; none for one that has.
@@ -114,8 +158,14 @@ impl<'a> Schedules<'a> {
         Ok(version.filter(|_| minor.is_some_and(|minor| minor < 25)))
     }
 
-    async fn make(&self, id: &Id, object: &Object, is_rehearsal: bool) -> Result<(), ScheduleError> {
-        let Some(dynamic) = object.dynamic() else { return Ok(()) };
+    /// Makes an object, or asks whether it could be made. Returns its uid.
+    async fn make(
+        &self,
+        id: &Id,
+        object: &Object,
+        is_rehearsal: bool,
+    ) -> Result<Option<String>, ScheduleError> {
+        let Some(dynamic) = object.dynamic() else { return Ok(None) };
         let api = self.api(object, id);
         let parameters = PostParams { dry_run: is_rehearsal, field_manager: None };
         let (kind, name) = (object.kind(), object.name());
@@ -126,9 +176,9 @@ impl<'a> Schedules<'a> {
                 Err(ScheduleError::NoServiceMonitors)
             }
             Err(error) if error.is_conflict() => {
-                Err(ScheduleError::Exists { name: id.name.clone(), namespace: id.namespace.clone() })
+                Err(ScheduleError::Taken { kind: kind.to_owned(), name: name.to_owned() })
             }
-            other => Ok(other.map(drop)?),
+            other => Ok(other?.uid()),
         }
     }
 

@@ -8,17 +8,21 @@ use kube::core::{DynamicObject, GroupVersionKind};
 use kube::{Api, ResourceExt};
 
 use super::{ScheduleError, Schedules};
-use crate::cluster::RequestError;
+use crate::cluster::{API_SERVER_AWAY, RequestError, patiently};
 use crate::schedule::Id;
 use crate::schedule::objects::{NAMESPACE_LABEL, selector};
 
 /// How often it is looked whether all is gone.
 const POLL: Duration = Duration::from_millis(250);
 
-/// How long a removal may take: a run that goes on removes what it has made first.
-const REMOVAL_LIMIT: Duration = Duration::from_secs(180);
+/// How long the removal of objects may take that nothing runs in.
+const REMOVAL_LIMIT: Duration = Duration::from_secs(60);
+
+/// How long pods may take to end: a run that goes on removes what it has made first.
+const ENDING_LIMIT: Duration = Duration::from_secs(150);
 
 /// A kind of object that schedules consist of.
+#[derive(Clone, Copy)]
 struct OfKind {
     version: &'static str,
     kind: &'static str,
@@ -33,10 +37,14 @@ const fn of_cluster(version: &'static str, kind: &'static str) -> OfKind {
     OfKind { version, kind, is_namespaced: false }
 }
 
-/// What runs, or starts what runs.
-const RUNS: &[OfKind] =
-    &[kind("batch/v1", "CronJob"), kind("batch/v1", "Job"), kind("apps/v1", "Deployment"), kind("v1", "Pod")];
+/// What starts something,
+const STARTING: &[OfKind] =
+    &[kind("batch/v1", "CronJob"), kind("batch/v1", "Job"), kind("apps/v1", "Deployment")];
 
+/// what runs,
+const RUNNING: &[OfKind] = &[kind("v1", "Pod")];
+
+/// and what that needs while it runs.
 const OTHERS: &[OfKind] = &[
     kind("v1", "ConfigMap"),
     kind("v1", "Service"),
@@ -55,30 +63,40 @@ impl Schedules<'_> {
     /// # Errors
     /// There is none, the cluster refuses, or something does not go.
     pub async fn delete(&self, id: &Id) -> Result<(), ScheduleError> {
-        if self.remove(id).await? { Ok(()) } else { Err(self.unknown(id).await?) }
+        let mut was_there = false;
+        // the rights of a run that goes on last; a pod whose node is dead keeps nothing else from going
+        for (kinds, limit) in [(STARTING, REMOVAL_LIMIT), (RUNNING, ENDING_LIMIT), (OTHERS, REMOVAL_LIMIT)] {
+            was_there |= !self.until_gone(id, kinds, limit).await?.is_empty();
+        }
+        let all = [STARTING, RUNNING, OTHERS].concat();
+        let left = try_join_all(all.iter().map(|kind| self.delete_all(id, kind))).await?;
+        let left: Vec<String> = left.into_iter().flatten().collect();
+        match (was_there, left.is_empty()) {
+            (false, _) => Err(self.unknown(id).await?),
+            (true, true) => Ok(()),
+            (true, false) => Err(ScheduleError::NotGone { name: id.name.clone(), left: left.join(", ") }),
+        }
     }
 
-    /// The same, whether there is a schedule or not; tells whether there was something.
-    pub(super) async fn remove(&self, id: &Id) -> Result<bool, ScheduleError> {
-        let mut was_there = false;
-        let give_up = tokio::time::Instant::now() + REMOVAL_LIMIT;
-        // what may still make something first, and the rights of a run that goes on last
-        for kinds in [RUNS, OTHERS] {
-            loop {
-                let left = try_join_all(kinds.iter().map(|kind| self.delete_all(id, kind))).await?;
-                let left: Vec<String> = left.into_iter().flatten().collect();
-                if left.is_empty() {
-                    break;
-                }
-                was_there = true;
-                if tokio::time::Instant::now() >= give_up {
-                    let (name, seconds) = (id.name.clone(), REMOVAL_LIMIT.as_secs());
-                    return Err(ScheduleError::NotGone { name, seconds, left: left.join(", ") });
-                }
-                tokio::time::sleep(POLL).await;
+    /// Deletes objects until they are gone or the time is over. Returns those that were there at first.
+    async fn until_gone(
+        &self,
+        id: &Id,
+        kinds: &[OfKind],
+        limit: Duration,
+    ) -> Result<Vec<String>, RequestError> {
+        let give_up = tokio::time::Instant::now() + limit;
+        let mut first = None;
+        loop {
+            let left = try_join_all(kinds.iter().map(|kind| self.delete_all(id, kind))).await?;
+            let left: Vec<String> = left.into_iter().flatten().collect();
+            let is_over = left.is_empty() || tokio::time::Instant::now() >= give_up;
+            let first = first.get_or_insert(left);
+            if is_over {
+                return Ok(std::mem::take(first));
             }
+            tokio::time::sleep(POLL).await;
         }
-        Ok(was_there)
     }
 
     /// Deletes the objects of one kind. Returns what is still there.
@@ -94,7 +112,9 @@ impl Schedules<'_> {
             (Api::all_with(client, &resource), namespace)
         };
         let doing = format!("remove the {} of the schedule", kind.kind);
-        let listed = match self.cluster.call(&doing, api.list(&ListParams::default().labels(&labels))).await {
+        let parameters = ListParams::default().labels(&labels);
+        let list = || self.cluster.call(&doing, api.list(&parameters));
+        let listed = match patiently(API_SERVER_AWAY, list).await {
             // a kind that this cluster does not have
             Err(error) if error.is_not_found() => return Ok(Vec::new()),
             // whoever could not have made one has none to remove
@@ -107,8 +127,8 @@ impl Schedules<'_> {
         });
         let deletions = deletions.map(|object| async {
             let (name, parameters) = (object.name_any(), DeleteParams::background());
-            let deleted = api.delete(&name, &parameters);
-            match self.cluster.call(&doing, deleted).await {
+            let delete = || self.cluster.call(&doing, api.delete(&name, &parameters));
+            match patiently(API_SERVER_AWAY, delete).await {
                 Err(error) if error.is_not_found() => Ok(()),
                 other => other.map(drop),
             }

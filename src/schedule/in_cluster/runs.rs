@@ -4,32 +4,37 @@ use std::time::Duration;
 
 use futures_util::future::try_join_all;
 use k8s_openapi::api::batch::v1::Job;
-use k8s_openapi::api::core::v1::Pod;
+use k8s_openapi::api::core::v1::{ConfigMap, Pod};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
 use kube::api::{DeleteParams, ListParams, PostParams};
 use kube::{Api, ResourceExt};
 use serde_json::json;
 
 use super::{Found, ScheduleError, Schedules};
-use crate::cluster::RequestError;
+use crate::cluster::{API_SERVER_AWAY, Cluster, RequestError, patiently};
 use crate::schedule::Id;
 use crate::schedule::objects::selector;
+use crate::schedule::status::end;
 use crate::testbed::kubernetes::objects::{MANAGED_BY, MANAGER};
 
 /// How often it is looked whether another run has ended.
 const TURN_POLL: Duration = Duration::from_secs(2);
 
+/// Whether an object belongs to one of these.
+fn is_of(object: &impl ResourceExt, uids: &[String]) -> bool {
+    object.owner_references().iter().any(|owner| uids.contains(&owner.uid))
+}
+
 /// The Job that goes on and began before the Job `own`, of those that began at the same time by its name.
 fn before(jobs: &[Job], own: &str) -> Option<String> {
-    let is_over = |job: &Job| {
-        let conditions = job.status.iter().flat_map(|status| status.conditions.iter().flatten());
-        conditions.into_iter().any(|condition| {
-            matches!(condition.type_.as_str(), "Complete" | "Failed") && condition.status == "True"
-        })
-    };
     let began = |job: &Job| (job.creation_timestamp(), job.name_any());
     let own = began(jobs.iter().find(|job| job.name_any() == own)?);
-    let others = jobs.iter().filter(|job| !is_over(job)).map(began);
+    // one that is suspended measures nothing, for as long as it pleases
+    let goes_on = |job: &&Job| {
+        let suspended = job.spec.as_ref().and_then(|spec| spec.suspend).unwrap_or(false);
+        end(job).is_none() && !suspended
+    };
+    let others = jobs.iter().filter(goes_on).map(began);
     others.filter(|other| *other < own).max().map(|(_, name)| name)
 }
 
@@ -59,6 +64,9 @@ impl Schedules<'_> {
     /// The cluster refuses.
     pub async fn run(&self, found: &Found, suffix: &str) -> Result<String, ScheduleError> {
         let template = &found.cron_job["spec"]["jobTemplate"];
+        let mut annotations = template["metadata"]["annotations"].as_object().cloned().unwrap_or_default();
+        // as kubectl marks it
+        annotations.insert("cronjob.kubernetes.io/instantiate".to_owned(), "manual".into());
         let name = format!("{}-{suffix}", found.id.object_name());
         let job: Result<Job, _> = serde_json::from_value(json!({
             "apiVersion": "batch/v1",
@@ -66,8 +74,7 @@ impl Schedules<'_> {
             "metadata": {
                 "name": name,
                 "labels": template["metadata"]["labels"],
-                // as kubectl marks it
-                "annotations": {"cronjob.kubernetes.io/instantiate": "manual"},
+                "annotations": annotations,
                 "ownerReferences": [{
                     "apiVersion": self.cron_jobs.api_version(),
                     "kind": "CronJob",
@@ -87,59 +94,82 @@ impl Schedules<'_> {
         Ok(name)
     }
 
-    /// Waits until no other run of the schedule goes on that began before `job`: two at a time would measure
-    /// each other. Tells `waiting` once which one it waits for.
+    /// What comes before a run of the schedule in the pod `pod`: it finds its own Job, which owns what it makes;
+    /// waits until no run goes on that began before it, since two at a time would measure each other; and removes
+    /// what killed runs have left. Tells `waiting` once which one it waits for.
     ///
     /// # Errors
-    /// They may not be listed, or the cluster does not answer.
-    pub async fn await_turn(
-        &self,
+    /// The cluster refuses, or does not answer for a while.
+    pub async fn begin_run(
+        cluster: &Cluster,
         id: &Id,
-        job: &str,
+        pod: &str,
         mut waiting: impl FnMut(&str),
-    ) -> Result<(), RequestError> {
+    ) -> Result<Option<OwnerReference>, RequestError> {
+        let schedules = patiently(API_SERVER_AWAY, || Schedules::of(cluster)).await?;
+        let Some(owner) = patiently(API_SERVER_AWAY, || schedules.owner(id, pod)).await? else {
+            return Ok(None);
+        };
         let mut told = None;
-        while let Some(other) = before(&self.jobs(id).await?, job) {
+        while let Some(other) = before(&patiently(API_SERVER_AWAY, || schedules.jobs(id)).await?, &owner.name)
+        {
             if told.as_ref() != Some(&other) {
                 waiting(&other);
                 told = Some(other);
             }
             tokio::time::sleep(TURN_POLL).await;
         }
-        Ok(())
+        patiently(API_SERVER_AWAY, || schedules.remove_strays(id, &owner.name)).await?;
+        Ok(Some(owner))
     }
 
-    /// Removes the pods that earlier runs of the schedule have left, which were killed: they would go with
-    /// their Jobs only.
+    /// Removes what earlier runs of the schedule have left, which were killed: it would go with their Jobs only.
+    /// The pods at once, since one may still send; all else by what owns it.
     ///
     /// # Errors
     /// They may not be listed or deleted, or the cluster does not answer.
-    pub async fn remove_strays(&self, id: &Id, own: &str) -> Result<(), RequestError> {
+    async fn remove_strays(&self, id: &Id, own: &str) -> Result<(), RequestError> {
         let jobs = self.jobs(id).await?;
-        let is_of_other = |owner: &OwnerReference| {
-            let of_schedule = jobs.iter().find(|job| job.uid().as_ref() == Some(&owner.uid));
-            of_schedule.is_some_and(|job| job.name_any() != own)
-        };
-        let api: Api<Pod> = self.namespaced(id);
+        let jobs: Vec<_> =
+            jobs.iter().filter(|job| job.name_any() != own).filter_map(ResourceExt::uid).collect();
         let of_runs = ListParams::default().labels(&format!("{MANAGED_BY}={MANAGER}"));
-        let pods = self.cluster.call("look for what earlier runs have left", api.list(&of_runs)).await?;
-        let strays = pods.items.iter().filter(|pod| pod.owner_references().iter().any(is_of_other));
-        let deletions = strays.map(|pod| async {
-            let (name, parameters) = (pod.name_any(), DeleteParams::default().grace_period(0));
-            let deleted = api.delete(&name, &parameters);
-            match self.cluster.call("delete what an earlier run has left", deleted).await {
-                Err(error) if error.is_not_found() => Ok(()),
-                other => other.map(drop),
-            }
-        });
-        try_join_all(deletions).await.map(drop)
+        let (owners, pods) = (self.namespaced::<ConfigMap>(id), self.namespaced::<Pod>(id));
+        let looking = "look for what earlier runs have left";
+        let listed = self.cluster.call(looking, owners.list_metadata(&of_runs)).await?.items;
+        let strays: Vec<_> = listed.iter().filter(|owner| is_of(*owner, &jobs)).collect();
+        if strays.is_empty() {
+            return Ok(());
+        }
+        let uids: Vec<_> = strays.iter().filter_map(|owner| owner.uid()).collect();
+        let of_strays = self.cluster.call(looking, pods.list_metadata(&of_runs)).await?.items;
+        let of_strays = of_strays.iter().filter(|pod| is_of(*pod, &uids)).map(ResourceExt::name_any);
+        let at_once = DeleteParams::background().grace_period(0);
+        try_join_all(of_strays.map(|pod| self.delete_stray(&pods, pod, &at_once))).await?;
+        let owned = DeleteParams::background();
+        let strays = strays.iter().map(|owner| self.delete_stray(&owners, owner.name_any(), &owned));
+        try_join_all(strays).await.map(drop)
+    }
+
+    async fn delete_stray<K>(
+        &self,
+        api: &Api<K>,
+        name: String,
+        parameters: &DeleteParams,
+    ) -> Result<(), RequestError>
+    where
+        K: Clone + std::fmt::Debug + serde::de::DeserializeOwned,
+    {
+        match self.cluster.call("delete what an earlier run has left", api.delete(&name, parameters)).await {
+            Err(error) if error.is_not_found() => Ok(()),
+            other => other.map(drop),
+        }
     }
 
     /// The Job that the pod of a scheduled run belongs to, as the owner of what it makes.
     ///
     /// # Errors
     /// The pod may not be read, or the cluster does not answer.
-    pub async fn owner(&self, id: &Id, pod: &str) -> Result<Option<OwnerReference>, RequestError> {
+    async fn owner(&self, id: &Id, pod: &str) -> Result<Option<OwnerReference>, RequestError> {
         let api: Api<Pod> = self.namespaced(id);
         let pod = self.cluster.call("find the Job of this run", api.get(pod)).await?;
         let owner = pod.owner_references().iter().find(|owner| owner.kind == "Job");

@@ -44,7 +44,13 @@ pub(super) fn objects(schedule: &Schedule) -> Vec<Object> {
         metadata
     };
     let account = ServiceAccount { metadata: of_account(), ..ServiceAccount::default() };
-    let needed = || schedule.rights.iter().filter(|right| right.necessity != Necessity::InsteadOfExec);
+    // of the whole cluster it gets no more than what there is no run without
+    let is_needed = |right: &&Right| match right.necessity {
+        Necessity::Required => true,
+        Necessity::Optional(_) => right.reach == Reach::Namespace,
+        Necessity::InsteadOfExec => false,
+    };
+    let needed = || schedule.rights.iter().filter(is_needed);
     let reaching = |reach| needed().filter(move |right| right.reach == reach).map(Granted::of);
     let role = Role {
         metadata: of_account(),

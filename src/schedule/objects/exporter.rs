@@ -13,7 +13,7 @@ use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use serde_json::json;
 
 use super::account::{role_ref, subject, texts};
-use super::{COMPONENT_LABEL, PROGRAM, SCHEDULE_LABEL, Schedule, metadata};
+use super::{COMPONENT_LABEL, PROGRAM, SCHEDULE_LABEL, Schedule, metadata, resources};
 use crate::cluster::hardened;
 use crate::cluster::objects::Object;
 use crate::schedule::Exporter;
@@ -113,7 +113,7 @@ fn container(schedule: &Schedule) -> Container {
     }]);
     container.readiness_probe = Some(healthy());
     container.liveness_probe = Some(Probe { initial_delay_seconds: Some(10), ..healthy() });
-    container.resources = Some(schedule.options.resources());
+    container.resources = Some(resources(schedule));
     container
 }
 

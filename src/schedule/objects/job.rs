@@ -9,7 +9,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use super::{
     COMMAND_ANNOTATION, CONFIGURATION, CONTAINER, CronJobs, POD_VARIABLE, PROGRAM, RECORDS_VARIABLE,
-    SCHEDULE_VARIABLE, Schedule, VOLUME_ANNOTATION, metadata,
+    SCHEDULE_VARIABLE, Schedule, VOLUME_ANNOTATION, metadata, resources,
 };
 use crate::cluster::hardened;
 use crate::cluster::objects::Object;
@@ -99,7 +99,8 @@ fn container(schedule: &Schedule) -> Container {
     };
     let mut container =
         hardened::container(CONTAINER.to_owned(), schedule.image.clone(), vec![PROGRAM.to_owned()]);
-    container.args = Some(schedule.words.clone());
+    // Kubernetes would replace $(NAME) by a variable
+    container.args = Some(schedule.words.iter().map(|word| word.replace("$(", "$$(")).collect());
     container.env = Some(vec![
         variable(SCHEDULE_VARIABLE, &schedule.id.name),
         variable(RECORDS_VARIABLE, &schedule.keep_records.to_string()),
@@ -116,6 +117,6 @@ fn container(schedule: &Schedule) -> Container {
         read_only: Some(true),
         ..VolumeMount::default()
     });
-    container.resources = Some(schedule.options.resources());
+    container.resources = Some(resources(schedule));
     container
 }

@@ -6,11 +6,13 @@ mod job;
 
 use std::collections::BTreeMap;
 
-use k8s_openapi::api::core::v1::ConfigMap;
+use k8s_openapi::api::core::v1::{ConfigMap, ResourceRequirements};
+use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use super::{Id, Schedule};
 use crate::cluster::objects::{Object, yaml};
+use crate::testbed::kubernetes::Amount;
 
 /// Who manages the objects of schedules: not who manages those of runs, which are removed with them.
 pub const MANAGER: &str = "kubectl-netbench-schedule";
@@ -100,6 +102,21 @@ fn metadata(schedule: &Schedule, name: String, component: &str) -> ObjectMeta {
         annotations: (!marks.annotations.is_empty()).then(|| marks.annotations.clone()),
         ..ObjectMeta::default()
     }
+}
+
+/// The least memory that a limit leaves to this program: it holds whole runs, other than iperf's pods.
+const LEAST_MEMORY: &str = "256Mi";
+
+/// The resources of this program: those of all pods, but for a limit on memory that it would not fit in.
+fn resources(schedule: &Schedule) -> ResourceRequirements {
+    let mut resources = schedule.options.resources();
+    let value = |text: &str| Amount::parse(text).map_or(f64::INFINITY, |amount| amount.value());
+    if let Some(limit) = resources.limits.as_mut().and_then(|limits| limits.get_mut("memory"))
+        && value(&limit.0) < value(LEAST_MEMORY)
+    {
+        *limit = Quantity(LEAST_MEMORY.to_owned());
+    }
+    resources
 }
 
 /// The settings of each run.

@@ -57,10 +57,18 @@ pub fn served(run: Option<&Run>, served: Served<'_>) -> String {
         about_server(None, served, &mut registry);
         return text(&registry);
     };
-    let with = |detail| encoded(run, detail, Some(served));
-    let fits = |text: &String| samples(text) <= served.max_series;
-    let detailed = [Detail::Pairs, Detail::Nodes].into_iter().map(with).find(fits);
-    detailed.unwrap_or_else(|| with(Detail::Paths))
+    // counted before they are written: of a large run there would be hundreds of megabytes
+    let of_paths = encoded(run, Detail::Paths, Some(served));
+    let findings = run.findings.iter().map(|finding| subjects(finding).len()).sum::<usize>();
+    let of_nodes = samples(&of_paths) + nodes::samples(run) + findings;
+    let fits = |samples: usize| samples <= served.max_series;
+    if fits(of_nodes + pairs::samples(run)) {
+        encoded(run, Detail::Pairs, Some(served))
+    } else if fits(of_nodes) {
+        encoded(run, Detail::Nodes, Some(served))
+    } else {
+        of_paths
+    }
 }
 
 fn samples(text: &str) -> usize {

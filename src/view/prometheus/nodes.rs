@@ -23,6 +23,11 @@ struct NodeLabels {
     ip_family: &'static str,
 }
 
+/// How many samples of nodes there are at the most.
+pub(super) fn samples(run: &Run) -> usize {
+    run.summary.throughput.len() * run.nodes.len() * 2
+}
+
 /// The median of each path.
 pub(super) fn register_paths(run: &Run, registry: &mut Registry) {
     let help = "Median throughput of the pairs";

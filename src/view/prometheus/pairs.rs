@@ -4,7 +4,7 @@ use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::registry::Registry;
 
 use super::gauges;
-use crate::document::{IpFamily, Path, Run};
+use crate::document::{IpFamily, LatencyPair, PairSummary, Path, Run};
 use crate::view::words::family_label;
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -30,6 +30,30 @@ struct PercentileLabels {
     path: &'static str,
     ip_family: &'static str,
     percentile: &'static str,
+}
+
+/// How many samples of pairs there are.
+pub(super) fn samples(run: &Run) -> usize {
+    let of_throughput = |pair: &PairSummary| {
+        let figures = [
+            pair.mean_bits_per_second,
+            pair.mean_retransmits,
+            pair.mean_round_trip_time_microseconds,
+            pair.mean_sender_cpu_percent,
+            pair.mean_receiver_cpu_percent,
+            pair.mean_lost_percent,
+            pair.mean_jitter_microseconds,
+        ];
+        1 + figures.iter().flatten().count()
+    };
+    let of_latency = |pair: &LatencyPair| {
+        let figures =
+            [pair.mean_microseconds, pair.p50_microseconds, pair.p95_microseconds, pair.p99_microseconds];
+        figures.iter().flatten().count()
+    };
+    let throughput = run.summary.throughput.iter().flat_map(|summary| &summary.pairs).map(of_throughput);
+    let latency = run.summary.latency.iter().flat_map(|summary| &summary.pairs).map(of_latency);
+    throughput.chain(latency).sum()
 }
 
 /// The figures of each ordered pair.

@@ -66,7 +66,7 @@ impl Scope {
         Self { marks: options.marks.clone(), has_policy: options.network_policy, ..self }
     }
 
-    /// The same, in a given namespace in which `owner` is there already: what goes with it need not be made.
+    /// The same, as a part of `owner`, which is in the given namespace: with it, all goes.
     #[must_use]
     pub fn owned_by(self, owner: OwnerReference) -> Self {
         Self { owner: Some(owner), ..self }
@@ -84,7 +84,9 @@ impl Scope {
 
     /// The owner of all objects in a given namespace, as it is made.
     pub(in crate::testbed::kubernetes) fn owner_object(&self) -> ConfigMap {
-        objects::owner(&self.run, &self.marks)
+        let mut object = objects::owner(&self.run, &self.marks);
+        object.metadata.owner_references = self.owner.clone().map(|owner| vec![owner]);
+        object
     }
 
     /// The namespace that was given; none for one of the run's own.
@@ -123,9 +125,6 @@ impl Scope {
     /// # Errors
     /// The cluster refuses, or has no such namespace.
     pub async fn create(&self, cluster: &Cluster) -> Result<Option<OwnerReference>, RequestError> {
-        if let Some(owner) = &self.owner {
-            return Ok(Some(owner.clone()));
-        }
         self.set_existence(Existence::Perhaps);
         let created = until_answered(|| self.try_create(cluster)).await;
         match &created {
