@@ -287,3 +287,6 @@ fn value(object: &DynamicObject) -> Value {
     // it was JSON before
     serde_json::to_value(object).unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests;

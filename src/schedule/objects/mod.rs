@@ -129,4 +129,4 @@ fn configuration(schedule: &Schedule) -> ConfigMap {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

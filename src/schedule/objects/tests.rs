@@ -8,7 +8,7 @@ use crate::schedule::{Cron, Exporter};
 use crate::testbed::kubernetes::objects::fixtures::{needs, settings};
 use crate::testbed::kubernetes::{Clients, PodOptions, rights};
 
-fn schedule() -> Schedule {
+pub(in crate::schedule) fn schedule() -> Schedule {
     Schedule {
         id: Id { name: "nightly".to_owned(), namespace: "network".to_owned() },
         cron: Cron::parse("0 3 * * *", None).unwrap(),
