@@ -82,7 +82,7 @@ pub struct ScheduleCreateArgs {
     /// The name of the schedule.
     #[arg(value_name = "NAME", value_parser = parse_name)]
     pub name: String,
-    /// When it comes, as in a CronJob: minute, hour, day, month, day of the week; or @daily.
+    /// When it comes, as in a CronJob: minute, hour, day, month, day of the week; or @daily, @every 6h.
     #[arg(long, value_name = "EXPRESSION")]
     pub cron: String,
     /// The time zone of that, as Europe/Berlin [default: that of the cluster's controllers, mostly UTC].
