@@ -25,7 +25,7 @@ pub struct ExporterArgs {
     #[arg(long, value_name = "NAME", value_parser = parse_name)]
     pub schedule: Option<String>,
     /// Where to listen: an address with its port, or :PORT for all addresses of this machine.
-    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:9710")]
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:9710", value_parser = parse_listen)]
     pub listen: String,
     /// The most series: where pairs would be more, only nodes and paths are told.
     #[arg(long, value_name = "N", default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(100..))]
@@ -33,4 +33,14 @@ pub struct ExporterArgs {
     /// In which cluster.
     #[command(flatten)]
     pub connection: ConnectionArgs,
+}
+
+/// Reads where to listen.
+///
+/// # Errors
+/// There is no port, or nothing before it that could be an address.
+fn parse_listen(text: &str) -> Result<String, String> {
+    let wrong = || format!("`{text}` is no address with a port: write 127.0.0.1:9710, [::1]:9710 or :9710");
+    let (_, port) = text.rsplit_once(':').ok_or_else(wrong)?;
+    port.parse::<u16>().map(|_| text.to_owned()).map_err(|_| wrong())
 }

@@ -45,6 +45,17 @@ impl ScheduleCreateArgs {
     }
 }
 
+/// Reads the name of an image.
+///
+/// # Errors
+/// No image can be called so.
+fn parse_image(text: &str) -> Result<String, String> {
+    if text.is_empty() || text.chars().any(char::is_whitespace) {
+        return Err("write the name of an image: registry.example.org/netbench:0.1.0".to_owned());
+    }
+    Ok(text.to_owned())
+}
+
 /// What to do with schedules.
 #[derive(Debug, Subcommand)]
 pub enum ScheduleCommand {
@@ -52,11 +63,11 @@ pub enum ScheduleCommand {
     Create(Box<ScheduleCreateArgs>),
     /// Tell when each schedule comes, what came of its last run, and what that found.
     List(ScheduleListArgs),
-    /// Make a run of a schedule now, and follow its log.
+    /// Make a run of a schedule now, follow its log, and exit as it does; Ctrl-C leaves it to go on.
     Run(ScheduleNameArgs),
     /// Show the log of a schedule's last run, and follow it while that goes on.
     Logs(ScheduleLogsArgs),
-    /// Remove a schedule with all that belongs to it; what is on a volume stays.
+    /// Remove a schedule, its runs that go on, and its documents; what is on a volume stays.
     Delete(ScheduleNameArgs),
 }
 
@@ -66,16 +77,18 @@ pub enum ScheduleCommand {
     override_usage = "kubectl netbench schedule create [OPTIONS] --cron EXPRESSION NAME -- COMMAND [FLAG]...",
     after_help = "COMMAND is `matrix` or `pair`, with the flags it takes; the settings in force here are its own.",
     after_long_help = concat!(
-        "COMMAND is `matrix` or `pair`, with the flags it takes; the settings in force here are its own. It is checked\n",
-        "before anything is made. The documents of its newest runs are kept in ConfigMaps.\n\n",
+        "COMMAND is `matrix` or `pair`, with the flags it takes, and is checked before\n",
+        "anything is made. The settings in force here are its own. The namespace is that of\n",
+        "-n, or of the context. Documents of the newest runs are kept in ConfigMaps.\n\n",
         "Examples:\n",
-        "  kubectl netbench schedule create nightly -n network --cron '0 3 * * *' -- matrix --path pod,host -t 5s\n",
-        "  kubectl netbench schedule create hourly -n network --cron @hourly --exporter -- matrix -t 2s\n",
-        "                                                   and a server for Prometheus beside it\n",
-        "  kubectl netbench schedule create weekly -n network --cron '0 4 * * sun' -- matrix --volume results\n",
-        "                                                   every document on a volume as well\n",
+        "  kubectl netbench schedule create nightly -n network --cron '0 3 * * *' -- \\\n",
+        "      matrix --path pod,host -t 5s\n",
+        "  kubectl netbench schedule create hourly -n network --cron @hourly --exporter -- \\\n",
+        "      matrix -t 2s                      and a server for Prometheus beside it\n",
+        "  kubectl netbench schedule create weekly -n network --cron '0 4 * * sun' -- \\\n",
+        "      matrix --volume results           every document on a volume as well\n",
         "  kubectl netbench schedule create gate -n network --cron '0 5 * * *' --dry-run -- \\\n",
-        "      matrix --baseline latest --fail-regression 20%   the manifests, for Git"
+        "      matrix --baseline latest --fail-regression 20%    the manifests, for Git"
     )
 )]
 pub struct ScheduleCreateArgs {
@@ -88,8 +101,8 @@ pub struct ScheduleCreateArgs {
     /// The time zone of that, as Europe/Berlin [default: that of the cluster's controllers, mostly UTC].
     #[arg(long, value_name = "ZONE")]
     pub timezone: Option<String>,
-    /// The image that has this program [default: that of the pods in releases].
-    #[arg(long = "program-image", value_name = "IMAGE", default_value = option_env!("NETBENCH_DEFAULT_IMAGE"))]
+    /// The image of the runs, which has this program [default: in releases, that of the pods].
+    #[arg(long = "program-image", value_name = "IMAGE", default_value = option_env!("NETBENCH_DEFAULT_IMAGE"), value_parser = parse_image)]
     pub program_image: Option<String>,
     /// How many documents are kept in the cluster.
     #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=100))]
@@ -100,13 +113,13 @@ pub struct ScheduleCreateArgs {
     /// Serve the figures of the newest run to Prometheus.
     #[arg(long)]
     pub exporter: bool,
-    /// Tell Prometheus' operator of that, by a ServiceMonitor.
+    /// With --exporter: tell Prometheus' operator of it, by a ServiceMonitor.
     #[arg(long, requires = "exporter")]
     pub service_monitor: bool,
     /// Print the objects of the schedule as YAML, make none.
     #[arg(long)]
     pub dry_run: bool,
-    /// The command.
+    /// `matrix` or `pair` with its flags: what each run does.
     #[arg(last = true, required = true, value_name = "COMMAND")]
     pub words: Vec<String>,
     /// In which cluster.

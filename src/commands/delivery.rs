@@ -10,7 +10,7 @@ use kubectl_netbench::view::{self, Canvas, Format};
 use super::Error;
 use super::id::new_id;
 use super::scheduled::Scheduled;
-use crate::console::{self, Console};
+use crate::console::Console;
 
 /// Where a run comes from, as far as that says how its results go elsewhere.
 pub(super) struct Origins<'a> {
@@ -34,13 +34,13 @@ impl Delivery {
     ///
     /// # Errors
     /// The file cannot be written.
-    pub fn new(arguments: DeliveryArgs) -> Result<Self, Error> {
+    pub fn new(arguments: DeliveryArgs, console: Console) -> Result<Self, Error> {
         let textfile = arguments.metrics_file.map(Textfile::new);
         if let Some(file) = &textfile {
             file.probe().map_err(|source| not_written(file, source))?;
             if !file.is_collected() {
                 let path = file.path().display();
-                console::note(&format!("node_exporter reads files that end in .prom only: {path} does not"));
+                console.remark(&format!("node_exporter reads files that end in .prom only: {path} does not"));
             }
         }
         Ok(Self {

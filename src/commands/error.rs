@@ -94,11 +94,11 @@ pub enum Error {
     /// No image is known that has this program.
     #[error("no image is known that has this program")]
     NoProgramImage,
-    /// A scheduled run may take longer than it is given.
-    #[error("a run may take longer than the cluster would give it")]
+    /// A scheduled run takes longer than it is given.
+    #[error("a run takes longer than the cluster would give it")]
     Deadline {
-        /// The longest that it may take.
-        longest: Duration,
+        /// How long it takes.
+        expected: Duration,
         /// What it is given.
         deadline: Duration,
     },
@@ -178,11 +178,11 @@ impl Error {
             Self::NoProgramImage => Explanation::new(self.to_string())
                 .because("this program was built without one; that of a release knows its own")
                 .remedy("name one that your cluster can pull: --program-image (image/Dockerfile makes it)"),
-            Self::Deadline { longest, deadline } => {
-                let (longest, deadline) = (format_duration(*longest), format_duration(*deadline));
+            Self::Deadline { expected, deadline } => {
+                let (twice, deadline) = (format_duration(*expected * 2), format_duration(*deadline));
                 Explanation::new(self.to_string())
-                    .because(format!("it may take {longest}, and has {deadline}"))
-                    .remedy(format!("give it longer: --deadline {longest}, or measure for a shorter --time"))
+                    .because(format!("it takes about {}, and has {deadline}", format_duration(*expected)))
+                    .remedy(format!("give it longer: --deadline {twice}; or measure for a shorter --time"))
             }
             Self::OutputFile { source, .. } => {
                 Explanation::new(self.to_string()).because(source.to_string()).remedy(

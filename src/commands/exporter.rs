@@ -6,6 +6,7 @@ use std::time::Duration;
 use kubectl_netbench::cli::{ExitCode, ExporterArgs};
 use kubectl_netbench::cluster;
 use kubectl_netbench::exporter::{Exporter, OfSchedule, Saved, Source};
+use kubectl_netbench::schedule::{ScheduleError, Schedules};
 use kubectl_netbench::store::StoreError;
 use tokio::net::TcpListener;
 
@@ -27,6 +28,11 @@ pub(super) async fn run(arguments: ExporterArgs, surroundings: &Surroundings) ->
             let Some(cluster) = interrupt.unless(connecting).await else { return Ok(ExitCode::Interrupted) };
             let cluster = cluster?;
             let id = schedule::id(&name, connection, &cluster);
+            let finding = async { Schedules::of(&cluster).await?.find(&id).await };
+            if let Some(Err(unknown @ ScheduleError::Unknown { .. })) = interrupt.unless(finding).await {
+                // it may still be made
+                console::error(&unknown.explain());
+            }
             let what = format!("the newest run of the schedule {name} in the namespace {}", id.namespace);
             let exporter = Exporter::new(OfSchedule::of(cluster, id), Some(name), max_series, console::error);
             serve(exporter, &arguments.listen, &what, interrupt).await.map_err(of)?;

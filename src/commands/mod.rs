@@ -31,6 +31,7 @@ use std::path::PathBuf;
 use kubectl_netbench::cli::{ColorChoice, Command, CommonArgs, ExitCode};
 use kubectl_netbench::cluster::Environment;
 use kubectl_netbench::config::Effective;
+use kubectl_netbench::delivery::volume::Directory;
 use kubectl_netbench::store::{Processes, Store};
 
 use crate::console::{self, Console, Streams};
@@ -114,6 +115,9 @@ pub async fn run(
 /// compared with none.
 async fn scheduled(common: &mut CommonArgs, surroundings: &Surroundings) -> Result<Option<Scheduled>, Error> {
     let scheduled = Scheduled::find(common, surroundings).await?;
+    if let (Some(_), Some(volume)) = (&scheduled, &common.delivery.volume) {
+        Directory::mounted(volume).probe()?;
+    }
     if let (Some(scheduled), Some(baseline)) = (&scheduled, common.gates.baseline.take()) {
         common.gates.baseline = match scheduled.baseline(&baseline, surroundings.store.as_ref()).await {
             Ok(Some(id)) => Some(id),

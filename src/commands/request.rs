@@ -142,15 +142,16 @@ impl Request {
         surroundings: &Surroundings,
     ) -> Result<Self, Error> {
         let baseline = common.gates.baseline.as_deref();
+        let console = console(common.quiet);
         Ok(Self {
             command,
             wanted,
             selector: None,
             concurrency: None,
-            console: console(common.quiet),
+            console,
             output: Output::new(&common.output, surroundings.streams)?,
             saving: common.saving.saving(),
-            delivery: Delivery::new(common.delivery)?,
+            delivery: Delivery::new(common.delivery, console)?,
             baseline: baseline
                 .map(|reference| store::load(surroundings.store.as_ref(), reference))
                 .transpose()?,

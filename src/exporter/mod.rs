@@ -69,6 +69,7 @@ impl<S: Source> Exporter<S> {
             async move { ([(CONTENT_TYPE, METRICS_TYPE)], exporter.metrics().await).into_response() }
         };
         let router = Router::new().route("/metrics", get(metrics)).route("/healthz", get(async || "ok\n"));
+        let router = router.route("/", get(async || "kubectl-netbench: see /metrics\n"));
         axum::serve(listener, router).with_graceful_shutdown(end).await
     }
 

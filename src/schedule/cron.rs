@@ -56,10 +56,19 @@ impl Cron {
         }
         let named = NAMED.iter().find(|(name, _)| *name == expression);
         let fields = named.map_or(expression, |(_, fields)| *fields);
+        let wrong = |what: String| Err(CronError::Expression(what));
+        if fields.starts_with('@') {
+            let names: Vec<&str> = NAMED.iter().map(|(name, _)| *name).collect();
+            return wrong(format!("there is no {fields}, but {}, and @every 6h", names.join(", ")));
+        }
+        if fields.contains("TZ=") {
+            return wrong("the time zone is given by --timezone".to_owned());
+        }
         let count = fields.split_whitespace().count();
         if count != 5 {
+            let plural = if count == 1 { "" } else { "s" };
             let what = "minute, hour, day of the month, month, day of the week";
-            return Err(CronError::Expression(format!("it has {count} fields, not five: {what}")));
+            return wrong(format!("it has {count} field{plural}, not five: {what}"));
         }
         // what the library knows beyond that, a CronJob does not
         if fields.contains(['L', 'W', '#', 'H']) && !has_names_only(fields) {
@@ -83,6 +92,9 @@ impl Cron {
         // the controller takes either of the two where one has a step, the library both
         let has_step = |field: &str| field.starts_with("*/");
         let is_unclear = has_step(of_month) && of_week != "*" || has_step(of_week) && of_month != "*";
+        if times.find_next(MakeTimestamp(Timestamp::UNIX_EPOCH)).is_err() {
+            return wrong("it never comes".to_owned());
+        }
         Ok(cron((!is_unclear).then_some(times)))
     }
 
@@ -156,6 +168,10 @@ mod tests {
         let why = |expression: &str, zone| Cron::parse(expression, zone).unwrap_err().to_string();
         assert!(why("0 3 * *", None).contains("4 fields"));
         assert!(why("61 3 * * *", None).contains("61"), "{}", why("61 3 * * *", None));
+        assert!(why("*/5", None).contains("1 field,"));
+        assert!(why("@dayly", None).contains("@daily"));
+        assert!(why("TZ=Asia/Tokyo 0 3 * * *", None).contains("--timezone"));
+        assert_eq!(why("0 0 30 2 *", None), "it never comes");
         assert!(why("0 3 * * 5-7", None).contains("from 0, Sunday, to 6"));
         assert!(why("@every day", None).contains("@every 6h"));
         assert!(why("0 3 L * *", None).contains("CronJob"));

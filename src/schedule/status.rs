@@ -12,6 +12,7 @@ use super::objects::COMMAND_ANNOTATION;
 use super::records::Kept;
 use crate::plain::{line, reason};
 use crate::store::Entry;
+use crate::testbed::kubernetes::pods::state::PodState;
 
 /// What is known of a schedule.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -36,7 +37,7 @@ pub struct Status {
     /// The last time it came; none if it never did.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_run: Option<LastRun>,
-    /// The document of that run or, while it goes on, of the one before; none if there is none.
+    /// The document of that run; none while there is none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub record: Option<Entry>,
     /// How many documents are in the cluster.
@@ -62,12 +63,21 @@ pub struct LastRun {
 pub enum Outcome {
     /// It goes on.
     Running,
+    /// Its pod does not start, as far as can be seen.
+    Stuck {
+        /// Why.
+        why: String,
+    },
     /// All was measured.
     Succeeded,
     /// Some pairs failed or are missing.
     SomeFailed,
     /// A gate failed.
-    GateFailed,
+    GateFailed {
+        /// Which, and who fails it; none if that is not known any longer.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        why: Option<String>,
+    },
     /// It has no result.
     Failed {
         /// Why, in the words of the program or of the cluster.
@@ -75,8 +85,9 @@ pub enum Outcome {
     },
 }
 
-/// How this program begins the lines of an error in its log.
+/// How this program begins the lines of an error, and of a gate that failed, in its log.
 const ERROR: &str = "error:";
+const GATE: &str = "gate:";
 const BECAUSE: &str = "because:";
 
 /// What the cluster has of a schedule.
@@ -107,9 +118,7 @@ impl Status {
         let last_run = LastRun::of(seen);
         let newest = seen.records.iter().max_by_key(|kept| kept.entry.started_at);
         let is_of_last_run = |kept: &&Kept| match &last_run {
-            Some(LastRun { job, outcome, .. }) => {
-                *outcome == Outcome::Running || kept.job.as_ref() == Some(job)
-            }
+            Some(LastRun { job, .. }) => kept.job.as_ref() == Some(job),
             None => true,
         };
         Self {
@@ -137,25 +146,39 @@ impl LastRun {
 
 impl Outcome {
     fn of(job: &Job, pods: &[&Pod]) -> Self {
-        let failed = match end(job) {
-            None => return Self::Running,
-            Some(end) if end.type_ == "Complete" => return Self::Succeeded,
-            Some(failed) => failed,
-        };
         let is_of_job = |pod: &&&Pod| {
             pod.owner_references().iter().any(|owner| Some(&owner.uid) == job.metadata.uid.as_ref())
         };
-        let ended = pods.iter().find(is_of_job).and_then(|pod| {
+        let pod = pods.iter().find(is_of_job);
+        let failed = match end(job) {
+            None => {
+                return match pod.map(|pod| PodState::of(pod)) {
+                    Some(PodState::Stuck { unusable, .. }) => {
+                        Self::Stuck { why: unusable.reason().to_owned() }
+                    }
+                    _ => Self::Running,
+                };
+            }
+            Some(end) if end.type_ == "Complete" => return Self::Succeeded,
+            Some(failed) => failed,
+        };
+        let ended = pod.and_then(|pod| {
             let status = pod.status.as_ref()?.container_statuses.as_ref()?.first()?;
             status.state.as_ref()?.terminated.as_ref()
         });
+        let log = ended.and_then(|ended| ended.message.as_deref()).unwrap_or_default();
         match ended.map(|ended| ended.exit_code) {
             Some(3) => Self::SomeFailed,
-            Some(4) => Self::GateFailed,
-            _ => {
-                let said = ended.and_then(|ended| ended.message.as_deref()).and_then(error_in);
+            Some(4) => Self::GateFailed { why: after(GATE, log).map(|why| reason(&why)) },
+            code => {
+                let killed = || {
+                    let code = code.filter(|code| *code > 130)?;
+                    let by = ended.and_then(|ended| ended.reason.clone()).unwrap_or_default();
+                    Some(format!("it was killed: exit code {code}, {by}"))
+                };
                 let cluster = || failed.message.clone().or(failed.reason.clone());
-                let why = said.or_else(cluster).unwrap_or("the cluster does not say why".to_owned());
+                let why = after(ERROR, log).or_else(killed).or_else(cluster);
+                let why = why.unwrap_or("the cluster does not say why".to_owned());
                 Self::Failed { why: reason(&why) }
             }
         }
@@ -170,12 +193,12 @@ pub(super) fn end(job: &Job) -> Option<&JobCondition> {
     })
 }
 
-/// The words of an error at the end of the program's log, with the reason.
-fn error_in(log: &str) -> Option<String> {
+/// The words after the last mark in the program's log, with the reason.
+fn after(mark: &str, log: &str) -> Option<String> {
     let lines: Vec<&str> = log.lines().collect();
     let of = |line: &str, part| line.strip_prefix(part).map(str::trim).map(str::to_owned);
-    let at = lines.iter().rposition(|line| line.starts_with(ERROR))?;
-    let what = of(lines[at], ERROR)?;
+    let at = lines.iter().rposition(|line| line.starts_with(mark))?;
+    let what = of(lines[at], mark)?;
     match lines.get(at + 1).and_then(|line| of(line, BECAUSE)) {
         Some(because) => Some(format!("{what}: {because}")),
         None => Some(what),
@@ -210,7 +233,7 @@ mod tests {
             "metadata": {"ownerReferences": [{"apiVersion": "batch/v1", "kind": "Job", "name": "j", "uid": "u"}]},
             "status": {"containerStatuses": [{
                 "name": "netbench", "image": "i", "imageID": "", "ready": false, "restartCount": 0,
-                "state": {"terminated": {"exitCode": code, "message": message}},
+                "state": {"terminated": {"exitCode": code, "message": message, "reason": "OOMKilled"}},
             }]},
         }))
         .unwrap()
@@ -279,18 +302,26 @@ mod tests {
             status.last_run.unwrap().outcome
         };
         assert_eq!(outcome(&[&pod(3, "")]), Outcome::SomeFailed);
-        assert_eq!(outcome(&[&pod(4, "")]), Outcome::GateFailed);
+        let gate = outcome(&[&pod(4, "kept as x\ngate:    2 pairs fail --fail-below 5Gbit/s\n")]);
+        assert_eq!(gate, Outcome::GateFailed { why: Some("2 pairs fail --fail-below 5Gbit/s".to_owned()) });
+        let killed = outcome(&[&pod(137, "[ 1/12] node-1 → node-2  9 Gbit/s\n")]);
+        assert_eq!(killed, Outcome::Failed { why: "it was killed: exit code 137, OOMKilled".to_owned() });
         assert_eq!(outcome(&[]), Outcome::Failed { why: "BackoffLimitExceeded".to_owned() });
     }
 
     #[test]
-    fn while_a_run_goes_on_the_one_before_is_shown() {
-        let status = status(
-            &job("2026-05-02T03:00:00Z", &json!({})),
-            &[],
-            &[kept("netbench-nightly-0", "2026-05-01T03:00:04Z")],
-        );
-        assert_eq!(status.last_run.unwrap().outcome, Outcome::Running);
-        assert!(status.record.is_some());
+    fn a_run_that_goes_on_has_no_figures_and_one_that_cannot_start_says_why() {
+        let job = job("2026-05-02T03:00:00Z", &json!({}));
+        let status =
+            |pods: &[&Pod]| status(&job, pods, &[kept("netbench-nightly-0", "2026-05-01T03:00:04Z")]);
+        assert_eq!(status(&[]).last_run.unwrap().outcome, Outcome::Running);
+        assert_eq!((status(&[]).record, status(&[]).records), (None, 1));
+        let mut pod = pod(0, "");
+        let state =
+            json!({"waiting": {"reason": "ImagePullBackOff", "message": "Back-off pulling image \"i\""}});
+        let containers = pod.status.as_mut().unwrap().container_statuses.as_mut().unwrap();
+        containers[0].state = Some(serde_json::from_value(state).unwrap());
+        let Outcome::Stuck { why } = status(&[&pod]).last_run.unwrap().outcome else { panic!("it is stuck") };
+        assert!(why.contains("image"), "{why}");
     }
 }

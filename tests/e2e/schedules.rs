@@ -128,7 +128,7 @@ fn the_cluster_measures_each_minute_and_what_it_found_is_at_hand() {
     let volume = SharedVolume::new(place.namespace);
     let on_volume = if volume.is_some() { "--volume results:lab" } else { "" };
     let created = place.create("nightly --cron */1", &format!("matrix {nodes}")).expect_code(2);
-    assert!(created.stderr.contains("--cron '*/1': it has 1 field"), "{}", created.stderr);
+    assert!(created.stderr.contains("--cron '*/1': it has 1 field,"), "{}", created.stderr);
     // words are separated by spaces here: this is the whole of an expression
     let mut create = netbench("schedule create nightly --cron");
     create.args(["* * * * *", "--program-image", &place.image, "--namespace", place.namespace, "--"]);

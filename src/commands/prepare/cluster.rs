@@ -88,19 +88,9 @@ pub(in crate::commands) async fn cluster(
     let stays = place.stays;
     let testbed = place.testbed(request, cluster, &measuring);
     let removals = vec![Removal { command: testbed.removal_command(), stays }];
-    let longest = measuring.longest();
     let Measuring { plan, settings, estimate } = measuring;
     Ok(match to {
-        None => Destination::Within(Prepared {
-            testbed,
-            plan,
-            settings,
-            run,
-            estimate,
-            longest,
-            volume,
-            removals,
-        }),
+        None => Destination::Within(Prepared { testbed, plan, settings, run, estimate, volume, removals }),
         Some(to) => {
             let server = Server {
                 host: to.host.clone(),
@@ -109,16 +99,7 @@ pub(in crate::commands) async fn cluster(
                 version: None,
             };
             let testbed = Outside::new(testbed, server, settings.ways.len());
-            Destination::Elsewhere(Prepared {
-                testbed,
-                plan,
-                settings,
-                run,
-                estimate,
-                longest,
-                volume,
-                removals,
-            })
+            Destination::Elsewhere(Prepared { testbed, plan, settings, run, estimate, volume, removals })
         }
     })
 }
@@ -194,7 +175,6 @@ pub(in crate::commands) async fn across_clusters(
     let commands = [client.removal_command(), server.removal_command()];
     let removals =
         commands.into_iter().zip(stays).map(|(command, stays)| Removal { command, stays }).collect();
-    let longest = measuring.longest();
     let Measuring { plan, settings, estimate } = measuring;
     Ok(Prepared {
         testbed: TwoClusters::new(client, server),
@@ -202,7 +182,6 @@ pub(in crate::commands) async fn across_clusters(
         settings,
         run,
         estimate,
-        longest,
         volume,
         removals,
     })

@@ -32,9 +32,7 @@ pub(in crate::commands) fn local(request: &Request, count: u16) -> Result<Prepar
         latency_port: None,
         ..parameters(request, &setup)
     };
-    let measuring = Measuring::new(request, &setup);
-    let longest = measuring.longest();
-    let Measuring { plan, settings, estimate } = measuring;
+    let Measuring { plan, settings, estimate } = Measuring::new(request, &setup);
     let (throughput, latency) = (request.measurement.engine(), request.measurement.latency_engine());
     Ok(Prepared {
         testbed: LocalTestbed::new(count, request.placement.port, throughput, latency)?,
@@ -42,7 +40,6 @@ pub(in crate::commands) fn local(request: &Request, count: u16) -> Result<Prepar
         plan,
         settings,
         estimate,
-        longest,
         volume: None,
         removals: Vec::new(),
     })

@@ -32,12 +32,17 @@ pub(super) struct Prepared<T> {
     /// The document, without measurements.
     pub run: Run,
     pub estimate: Estimate,
-    /// The longest that measuring can take.
-    pub longest: Duration,
     /// The volume that the document is kept on through a pod.
     pub volume: Option<InCluster>,
     /// How a person removes what the run makes, cluster by cluster.
     pub removals: Vec<Removal>,
+}
+
+impl<T> Prepared<T> {
+    /// How long the run takes, if nothing is in its way.
+    pub fn expected(&self) -> Duration {
+        self.estimate.total(&self.plan)
+    }
 }
 
 /// What a run makes in a cluster.

@@ -8,7 +8,7 @@ use kubectl_netbench::cluster::{self, Cluster};
 use kubectl_netbench::plan::format_duration;
 use kubectl_netbench::schedule::objects::{CronJobs, manifests};
 use kubectl_netbench::schedule::{Exporter, Id, Schedule, Schedules, words};
-use kubectl_netbench::testbed::kubernetes::{START_LIMIT, rights};
+use kubectl_netbench::testbed::kubernetes::rights;
 
 use super::super::prepare::{self, Destination};
 use super::super::request::Request;
@@ -17,9 +17,6 @@ use crate::console::{self, Console};
 
 /// How long a cluster is waited for that only has to say in which form manifests are to be.
 const ASKED_FOR_FORM: Duration = Duration::from_secs(3);
-
-/// How long a run may take beside measuring: servers that start slowly, images that are pulled, removal.
-const AROUND_MEASURING: Duration = START_LIMIT.saturating_add(Duration::from_secs(120));
 
 pub(super) async fn create(
     arguments: ScheduleCreateArgs,
@@ -60,14 +57,14 @@ async fn make(
     cluster: &Cluster,
     surroundings: &Surroundings,
 ) -> Result<ExitCode, Error> {
-    let longest = match prepare::cluster(request, surroundings).await? {
-        Destination::Within(prepared) => prepared.longest,
-        Destination::Elsewhere(prepared) => prepared.longest,
+    let prepared = prepare::cluster(request, surroundings).await.map_err(without_other_namespace)?;
+    let expected = match prepared {
+        Destination::Within(prepared) => prepared.expected(),
+        Destination::Elsewhere(prepared) => prepared.expected(),
         Destination::DryRun(_) => Duration::ZERO,
     };
-    let longest = longest + AROUND_MEASURING;
-    if longest > schedule.deadline {
-        return Err(Error::Deadline { longest, deadline: schedule.deadline });
+    if expected > schedule.deadline {
+        return Err(Error::Deadline { expected, deadline: schedule.deadline });
     }
     let interrupt = interrupt::watch();
     if !Schedules::of(cluster).await?.create(schedule, || interrupt.first.is_cancelled()).await? {
@@ -79,10 +76,22 @@ async fn make(
         next.map_or(String::new(), |next| format!(", for the first time at {}", next.strftime("%F %R UTC")));
     console::note(&format!("made the schedule {name} in the namespace {namespace}{next}"));
     console::note(&format!(
-        "a run may take {} at the most; try it now: kubectl netbench schedule run {name} --namespace {namespace}",
-        format_duration(longest),
+        "a run takes about {}; try it now: kubectl netbench schedule run {name} --namespace {namespace}",
+        format_duration(expected),
     ));
     Ok(ExitCode::Success)
+}
+
+/// A run from here could do without the namespace, a schedule cannot.
+fn without_other_namespace(error: Error) -> Error {
+    let Error::Obstacles(mut explanation) = error else { return error };
+    let remedy = explanation.remedy.take();
+    explanation.remedy = remedy.map(|remedy| {
+        let line =
+            |line: &str| line.split(", or leave --namespace out").next().unwrap_or_default().to_owned();
+        remedy.lines().map(line).collect::<Vec<_>>().join("\n")
+    });
+    Error::Obstacles(explanation)
 }
 
 /// The schedule that is wanted, and its run.

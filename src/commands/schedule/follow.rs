@@ -31,7 +31,7 @@ pub(super) async fn logs(
     schedules.find(&id).await?;
     let jobs = schedules.job_names(&id).await?;
     let Some(job) = jobs.get(arguments.back) else {
-        return Err(ScheduleError::NoRun { name: id.name, runs: jobs.len() }.into());
+        return Err(ScheduleError::NoRun { name: id.name, namespace: id.namespace, runs: jobs.len() }.into());
     };
     follow(&schedules, &id, job).await
 }
@@ -44,12 +44,11 @@ async fn follow(schedules: &Schedules<'_>, id: &Id, job: &str) -> Result<ExitCod
     });
     tokio::select! {
         code = shown => Ok(match code? {
-            Some(0) => ExitCode::Success,
-            Some(3) => ExitCode::SomeFailed,
-            Some(4) => ExitCode::GateFailed,
-            Some(130) => ExitCode::Interrupted,
-            Some(_) => ExitCode::Error,
-            None => return Err(ScheduleError::Ended { job: job.to_owned(), why: None }.into()),
+            0 => ExitCode::Success,
+            3 => ExitCode::SomeFailed,
+            4 => ExitCode::GateFailed,
+            130 => ExitCode::Interrupted,
+            _ => ExitCode::Error,
         }),
         _ = tokio::signal::ctrl_c() => {
             console::note(&format!(

@@ -3,6 +3,8 @@
 mod create;
 mod follow;
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use kubectl_netbench::cli::{
     ConnectionArgs, ExitCode, ListFormat, ScheduleArgs, ScheduleCommand, ScheduleListArgs, ScheduleNameArgs,
@@ -14,6 +16,9 @@ use kubectl_netbench::view;
 use super::output::write;
 use super::{Error, Surroundings};
 use crate::console::{self, Console};
+
+/// How long a deletion may take before it is said what it waits for.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 pub(super) async fn run(
     arguments: ScheduleArgs,
@@ -58,7 +63,7 @@ async fn list(
         ListFormat::Table if listed.is_empty() => {
             let place = only.map_or(String::new(), |namespace| format!(" in the namespace {namespace}"));
             console::note(&format!(
-                "there is no schedule{place}; make one: kubectl netbench schedule create nightly --cron '0 3 * * *' -- matrix"
+                "there is no schedule{place}; make one: kubectl netbench schedule create nightly --namespace {namespace} --cron '0 3 * * *' -- matrix"
             ));
             String::new()
         }
@@ -74,7 +79,16 @@ async fn delete(arguments: &ScheduleNameArgs, surroundings: &Surroundings) -> Re
     let cluster = connect(&arguments.connection, surroundings).await?;
     let schedules = Schedules::of(&cluster).await?;
     let id = id(&arguments.schedule, &arguments.connection, &cluster);
-    schedules.delete(&id).await?;
+    let deleting = schedules.delete(&id);
+    let told = async {
+        tokio::time::sleep(PATIENCE).await;
+        console::note("waiting until its runs have removed what they made, and all is gone");
+        std::future::pending::<()>().await;
+    };
+    tokio::select! {
+        deleted = deleting => deleted?,
+        () = told => {}
+    }
     console::note(&format!("deleted the schedule {} of the namespace {}", id.name, id.namespace));
     Ok(ExitCode::Success)
 }

@@ -10,46 +10,61 @@ use crate::whole::{self, Readers};
 
 /// A folder that is mounted here.
 #[derive(Debug, Clone)]
-pub struct Directory(PathBuf);
+pub struct Directory {
+    path: PathBuf,
+    volume: Volume,
+}
 
 impl Directory {
-    /// The folder at this path.
-    pub fn new(path: PathBuf) -> Self {
-        Self(path)
-    }
-
     /// The folder of a volume that this process's pod has.
     pub fn mounted(volume: &Volume) -> Self {
-        Self(Path::new(MOUNT).join(&volume.folder))
+        Self::at(Path::new(MOUNT), volume)
+    }
+
+    /// The folder of a volume that is mounted at `place`.
+    fn at(place: &Path, volume: &Volume) -> Self {
+        Self { path: place.join(&volume.folder), volume: volume.clone() }
+    }
+
+    /// Tries whether documents can be written, now rather than after a run of an hour.
+    ///
+    /// # Errors
+    /// They cannot.
+    pub fn probe(&self) -> Result<(), VolumeError> {
+        let write = || {
+            fs::create_dir_all(&self.path)?;
+            whole::can_write(&self.path.join("probe"))
+        };
+        write().map_err(|error| self.error(error))
     }
 
     fn error(&self, source: io::Error) -> VolumeError {
-        VolumeError::Directory { path: self.0.clone(), source }
+        VolumeError::Directory { volume: self.volume.clone(), source }
     }
 }
 
 impl Folder for Directory {
     async fn names(&self) -> Result<Vec<String>, VolumeError> {
-        let entries = fs::read_dir(&self.0).map_err(|error| self.error(error))?;
+        let entries = fs::read_dir(&self.path).map_err(|error| self.error(error))?;
         let name =
             |entry: io::Result<fs::DirEntry>| Some(entry.ok()?.file_name().to_string_lossy().into_owned());
         Ok(entries.filter_map(name).collect())
     }
 
     async fn read(&self, name: &str) -> Result<Vec<u8>, VolumeError> {
-        fs::read(self.0.join(name)).map_err(|error| self.error(error))
+        fs::read(self.path.join(name)).map_err(|error| self.error(error))
     }
 
     async fn write(&self, name: &str, text: &[u8]) -> Result<(), VolumeError> {
         let write = || {
-            fs::create_dir_all(&self.0)?;
-            whole::write(&self.0.join(name), text, Readers::Others)
+            fs::create_dir_all(&self.path)?;
+            whole::write(&self.path.join(name), text, Readers::Others)
         };
         write().map_err(|error| self.error(error))
     }
 
     async fn remove(&self, names: &[String]) -> Result<(), VolumeError> {
-        let remove = |name: &String| match fs::remove_file(self.0.join(name)) {
+        let remove = |name: &String| match fs::remove_file(self.path.join(name)) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(self.error(error)),
             _ => Ok(()),
         };
@@ -68,7 +83,8 @@ mod tests {
     #[tokio::test]
     async fn documents_are_kept_as_long_as_they_are_wanted_and_nothing_else_is_touched() {
         let place = tempfile::tempdir().unwrap();
-        let folder = Directory::new(place.path().join("runs/nightly"));
+        let folder = Directory::at(place.path(), &Volume::parse("results:runs/nightly").unwrap());
+        folder.probe().unwrap();
         let mut run = fixtures::run(&["a", "b"], vec![fixtures::measured("a", "b", 1e9)]);
         for (second, id) in [(10, "first"), (20, "second"), (30, "third")] {
             run.id = id.to_owned();

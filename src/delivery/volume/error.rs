@@ -1,8 +1,8 @@
 //! Why a volume cannot be used.
 
 use std::io;
-use std::path::PathBuf;
 
+use super::Volume;
 use crate::cluster::RequestError;
 use crate::explanation::Explanation;
 use crate::testbed::Unusable;
@@ -48,10 +48,10 @@ pub enum VolumeError {
         why: String,
     },
     /// The volume in the own pod cannot be used.
-    #[error("cannot use the volume at {}", path.display())]
+    #[error("cannot write to the volume {volume}")]
     Directory {
-        /// Where it is.
-        path: PathBuf,
+        /// The volume.
+        volume: Volume,
         /// Why.
         source: io::Error,
     },

@@ -1,5 +1,6 @@
 //! A folder of a volume that is reached through a pod of ours.
 
+use std::path::Path;
 use std::time::Duration;
 
 use k8s_openapi::api::core::v1::{
@@ -219,7 +220,8 @@ impl VolumePod<'_> {
     }
 
     fn folder(&self) -> String {
-        format!("{MOUNT}/{}", self.place.volume.folder)
+        let path = Path::new(MOUNT).join(&self.place.volume.folder);
+        path.display().to_string()
     }
 
     async fn run(

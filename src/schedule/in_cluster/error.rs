@@ -71,16 +71,18 @@ pub enum ScheduleError {
     NoRun {
         /// Its name.
         name: String,
+        /// Its namespace.
+        namespace: String,
         /// How many the cluster remembers.
         runs: usize,
     },
     /// The cluster has ended a run.
-    #[error("the run {job} was ended by the cluster")]
+    #[error("the run {job} was ended")]
     Ended {
         /// Its Job.
         job: String,
-        /// Why, in the cluster's words, where it says so.
-        why: Option<String>,
+        /// Why, in the cluster's words.
+        why: String,
     },
     /// Something did not go.
     #[error("the schedule {name} is not gone: {left} is left")]
@@ -124,15 +126,19 @@ impl ScheduleError {
                 let remedy = remedy.clone().unwrap_or_else(|| "see `kubectl describe` of its pod".to_owned());
                 what.because(why).remedy(remedy)
             }
-            Self::NoRun { runs: 0, .. } => {
-                what.because("it never came").remedy("make one now: kubectl netbench schedule run")
+            Self::NoRun { runs: 0, name, namespace } => what.because("it never came").remedy(format!(
+                "make one now: kubectl netbench schedule run {name} --namespace {namespace}"
+            )),
+            Self::NoRun { runs, name, namespace } => {
+                what.because(format!("the cluster remembers {runs} of them")).remedy(format!(
+                    "those of which it has the documents: kubectl netbench runs --from-cluster {name} --namespace \
+                     {namespace}"
+                ))
             }
-            Self::NoRun { runs, .. } => what
-                .because(format!("the cluster remembers {runs} of them"))
-                .remedy("those of which it has the documents: kubectl netbench runs --from-cluster NAME"),
-            Self::Ended { why, .. } => what
-                .because(why.as_deref().unwrap_or("its pod was deleted, or it took longer than it may"))
-                .remedy("give it longer: schedule create --deadline"),
+            Self::Ended { why, .. } => what.because(why).remedy(
+                "one that takes too long needs a longer --deadline, one that was killed for its memory a larger \
+                 `--limits memory=…`: both are given when the schedule is created",
+            ),
             Self::NotGone { .. } => what
                 .because("a pod whose node is dead stays until the node is back, or is deleted")
                 .remedy("call it again later; `kubectl describe` tells what holds it"),

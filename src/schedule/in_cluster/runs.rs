@@ -10,7 +10,7 @@ use kube::api::{DeleteParams, ListParams, PostParams};
 use kube::{Api, ResourceExt};
 use serde_json::json;
 
-use super::{Found, ScheduleError, Schedules};
+use super::{Found, ScheduleError, Schedules, of_all};
 use crate::cluster::{API_SERVER_AWAY, Cluster, RequestError, patiently};
 use crate::schedule::Id;
 use crate::schedule::objects::selector;
@@ -44,7 +44,11 @@ impl Schedules<'_> {
     /// # Errors
     /// They may not be listed, or the cluster does not answer.
     pub(super) async fn jobs(&self, id: &Id) -> Result<Vec<Job>, RequestError> {
-        let (api, parameters) = (self.namespaced::<Job>(id), ListParams::default().labels(&selector(id)));
+        self.jobs_of(id, &selector(id)).await
+    }
+
+    async fn jobs_of(&self, id: &Id, labels: &str) -> Result<Vec<Job>, RequestError> {
+        let (api, parameters) = (self.namespaced::<Job>(id), ListParams::default().labels(labels));
         let mut jobs = self.cluster.call("list the runs of a schedule", api.list(&parameters)).await?.items;
         jobs.sort_by_key(|job| std::cmp::Reverse(job.creation_timestamp()));
         Ok(jobs)
@@ -95,8 +99,8 @@ impl Schedules<'_> {
     }
 
     /// What comes before a run of the schedule in the pod `pod`: it finds its own Job, which owns what it makes;
-    /// waits until no run goes on that began before it, since two at a time would measure each other; and removes
-    /// what killed runs have left. Tells `waiting` once which one it waits for.
+    /// waits until no run of any schedule in the namespace goes on that began before it, since two at a time would
+    /// measure each other; and removes what killed runs have left. Tells `waiting` once which one it waits for.
     ///
     /// # Errors
     /// The cluster refuses, or does not answer for a while.
@@ -110,8 +114,9 @@ impl Schedules<'_> {
         let Some(owner) = patiently(API_SERVER_AWAY, || schedules.owner(id, pod)).await? else {
             return Ok(None);
         };
-        let mut told = None;
-        while let Some(other) = before(&patiently(API_SERVER_AWAY, || schedules.jobs(id)).await?, &owner.name)
+        let (mut told, all) = (None, of_all());
+        while let Some(other) =
+            before(&patiently(API_SERVER_AWAY, || schedules.jobs_of(id, &all)).await?, &owner.name)
         {
             if told.as_ref() != Some(&other) {
                 waiting(&other);
@@ -123,13 +128,13 @@ impl Schedules<'_> {
         Ok(Some(owner))
     }
 
-    /// Removes what earlier runs of the schedule have left, which were killed: it would go with their Jobs only.
+    /// Removes what earlier runs of schedules have left, which were killed: it would go with their Jobs only.
     /// The pods at once, since one may still send; all else by what owns it.
     ///
     /// # Errors
     /// They may not be listed or deleted, or the cluster does not answer.
     async fn remove_strays(&self, id: &Id, own: &str) -> Result<(), RequestError> {
-        let jobs = self.jobs(id).await?;
+        let jobs = self.jobs_of(id, &of_all()).await?;
         let jobs: Vec<_> =
             jobs.iter().filter(|job| job.name_any() != own).filter_map(ResourceExt::uid).collect();
         let of_runs = ListParams::default().labels(&format!("{MANAGED_BY}={MANAGER}"));

@@ -49,7 +49,8 @@ fn outcome(status: &Status) -> String {
             Some(record) => format!("{}/{} failed", record.failed_tests, record.tests),
             None => "some failed".to_owned(),
         },
-        Outcome::GateFailed => "gate failed".to_owned(),
+        Outcome::GateFailed { .. } => "gate failed".to_owned(),
+        Outcome::Stuck { .. } => "stuck".to_owned(),
         Outcome::Failed { .. } => "error".to_owned(),
     }
 }
@@ -57,7 +58,9 @@ fn outcome(status: &Status) -> String {
 /// What is wrong, in sentences.
 fn details(status: &Status, with_namespaces: bool) -> String {
     let why = match status.last_run.as_ref().map(|run| &run.outcome) {
-        Some(Outcome::Failed { why }) => Some(why),
+        Some(Outcome::Failed { why } | Outcome::Stuck { why } | Outcome::GateFailed { why: Some(why) }) => {
+            Some(why)
+        }
         _ => None,
     };
     let findings = status.record.iter().flat_map(|record| &record.findings);
