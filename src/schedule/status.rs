@@ -173,8 +173,10 @@ impl Outcome {
             code => {
                 let killed = || {
                     let code = code.filter(|code| *code > 130)?;
-                    let by = ended.and_then(|ended| ended.reason.clone()).unwrap_or_default();
-                    Some(format!("it was killed: exit code {code}, {by}"))
+                    // `Error` says nothing, `OOMKilled` does
+                    let by = ended.and_then(|ended| ended.reason.as_ref()).filter(|by| *by != "Error");
+                    let by = by.map_or(String::new(), |by| format!(", {by}"));
+                    Some(format!("it was killed: exit code {code}{by}"))
                 };
                 let cluster = || failed.message.clone().or(failed.reason.clone());
                 let why = after(ERROR, log).or_else(killed).or_else(cluster);

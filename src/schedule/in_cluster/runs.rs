@@ -16,6 +16,7 @@ use crate::schedule::Id;
 use crate::schedule::objects::selector;
 use crate::schedule::status::end;
 use crate::testbed::kubernetes::objects::{MANAGED_BY, MANAGER};
+use crate::testbed::kubernetes::pods::state::PodState;
 
 /// How often it is looked whether another run has ended.
 const TURN_POLL: Duration = Duration::from_secs(2);
@@ -25,14 +26,17 @@ fn is_of(object: &impl ResourceExt, uids: &[String]) -> bool {
     object.owner_references().iter().any(|owner| uids.contains(&owner.uid))
 }
 
-/// The Job that goes on and began before the Job `own`, of those that began at the same time by its name.
-fn before(jobs: &[Job], own: &str) -> Option<String> {
+/// The Job that goes on and began before the Job `own`, of those that began at the same time by its name. One whose
+/// pod cannot start keeps nobody waiting.
+fn before(jobs: &[Job], pods: &[Pod], own: &str) -> Option<String> {
     let began = |job: &Job| (job.creation_timestamp(), job.name_any());
     let own = began(jobs.iter().find(|job| job.name_any() == own)?);
     // one that is suspended measures nothing, for as long as it pleases
     let goes_on = |job: &&Job| {
         let suspended = job.spec.as_ref().and_then(|spec| spec.suspend).unwrap_or(false);
-        end(job).is_none() && !suspended
+        let of_job = pods.iter().find(|pod| is_of(*pod, job.uid().as_slice()));
+        let is_stuck = of_job.is_some_and(|pod| matches!(PodState::of(pod), PodState::Stuck { .. }));
+        end(job).is_none() && !suspended && !is_stuck
     };
     let others = jobs.iter().filter(goes_on).map(began);
     others.filter(|other| *other < own).max().map(|(_, name)| name)
@@ -114,10 +118,8 @@ impl Schedules<'_> {
         let Some(owner) = patiently(API_SERVER_AWAY, || schedules.owner(id, pod)).await? else {
             return Ok(None);
         };
-        let (mut told, all) = (None, of_all());
-        while let Some(other) =
-            before(&patiently(API_SERVER_AWAY, || schedules.jobs_of(id, &all)).await?, &owner.name)
-        {
+        let mut told = None;
+        while let Some(other) = patiently(API_SERVER_AWAY, || schedules.before(id, &owner.name)).await? {
             if told.as_ref() != Some(&other) {
                 waiting(&other);
                 told = Some(other);
@@ -126,6 +128,18 @@ impl Schedules<'_> {
         }
         patiently(API_SERVER_AWAY, || schedules.remove_strays(id, &owner.name)).await?;
         Ok(Some(owner))
+    }
+
+    /// The Job that is to end before the Job `own` measures.
+    async fn before(&self, id: &Id, own: &str) -> Result<Option<String>, RequestError> {
+        let of_all = ListParams::default().labels(&of_all());
+        let (jobs, pods) = (self.namespaced::<Job>(id), self.namespaced::<Pod>(id));
+        let doing = "look for other runs";
+        let (jobs, pods) = tokio::try_join!(
+            self.cluster.call(doing, jobs.list(&of_all)),
+            self.cluster.call(doing, pods.list(&of_all))
+        )?;
+        Ok(before(&jobs.items, &pods.items, own))
     }
 
     /// Removes what earlier runs of schedules have left, which were killed: it would go with their Jobs only.
@@ -196,7 +210,7 @@ mod tests {
         let job = |name: &str, created: &str, ended: Option<&str>| -> Job {
             let conditions: Vec<_> =
                 ended.into_iter().map(|kind| json!({"type": kind, "status": "True"})).collect();
-            let metadata = json!({"name": name, "creationTimestamp": created});
+            let metadata = json!({"name": name, "uid": name, "creationTimestamp": created});
             serde_json::from_value(json!({"metadata": metadata, "status": {"conditions": conditions}}))
                 .unwrap()
         };
@@ -206,8 +220,16 @@ mod tests {
             job("done", "2026-05-02T02:59:00Z", Some("Complete")),
             job("broken", "2026-05-02T02:59:00Z", Some("Failed")),
         ];
-        assert_eq!(before(&jobs, "own"), None);
-        assert_eq!(before(&jobs, "twin").as_deref(), Some("own"));
-        assert_eq!(before(&jobs, "nobody"), None);
+        assert_eq!(before(&jobs, &[], "own"), None);
+        assert_eq!(before(&jobs, &[], "twin").as_deref(), Some("own"));
+        assert_eq!(before(&jobs, &[], "nobody"), None);
+        let stuck = json!({
+            "metadata": {"ownerReferences": [{"apiVersion": "batch/v1", "kind": "Job", "name": "own", "uid": "own"}]},
+            "status": {"phase": "Pending", "containerStatuses": [{
+                "name": "netbench", "image": "i", "imageID": "", "ready": false, "restartCount": 0,
+                "state": {"waiting": {"reason": "ImagePullBackOff", "message": "no such image"}},
+            }]},
+        });
+        assert_eq!(before(&jobs, &[serde_json::from_value(stuck).unwrap()], "twin"), None);
     }
 }

@@ -15,7 +15,7 @@ use crate::testbed::kubernetes::{Necessity, Reach, Right};
 /// its schedule, and keeps its document where the list of schedules finds it.
 const BESIDE_MEASURING: [Granted; 3] = [
     Granted { group: "", resource: "configmaps", verbs: &["create", "get", "list", "delete"] },
-    Granted { group: "", resource: "pods", verbs: &["get"] },
+    Granted { group: "", resource: "pods", verbs: &["get", "list"] },
     Granted { group: "batch", resource: "jobs", verbs: &["list"] },
 ];
 
