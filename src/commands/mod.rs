@@ -118,7 +118,7 @@ async fn scheduled(common: &mut CommonArgs, surroundings: &Surroundings) -> Resu
     if let (Some(_), Some(volume)) = (&scheduled, &common.delivery.volume) {
         Directory::mounted(volume).probe()?;
     }
-    if let (Some(scheduled), Some(baseline)) = (&scheduled, common.gates.baseline.take()) {
+    if let (Some(scheduled), Some(baseline)) = (&scheduled, common.gates.baseline.clone()) {
         common.gates.baseline = match scheduled.baseline(&baseline, surroundings.store.as_ref()).await {
             Ok(Some(id)) => Some(id),
             Ok(None) => {
