@@ -24,7 +24,7 @@ pub(super) fn chain(error: &(dyn Error + 'static)) -> String {
 }
 
 /// The first cause of an error says most, and is not repeated by what wraps it.
-pub(super) fn innermost(error: &(dyn Error + 'static)) -> String {
+pub(crate) fn innermost(error: &(dyn Error + 'static)) -> String {
     told_otherwise(error)
         .unwrap_or_else(|| causes(error).last().map(|cause| shown(&cause.to_string())).unwrap_or_default())
 }

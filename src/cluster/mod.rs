@@ -12,7 +12,7 @@ pub mod objects;
 mod proxy;
 mod request;
 
-pub(crate) use cause::without_credentials;
+pub(crate) use cause::{innermost, without_credentials};
 pub use connect::connect;
 pub(crate) use connection::quoted;
 pub use connection::{ConnectError, ConnectionOptions, Environment};

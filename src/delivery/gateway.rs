@@ -5,11 +5,14 @@
 use std::fmt;
 use std::time::Duration;
 
-use reqwest::header::CONTENT_TYPE;
-use reqwest::redirect::Policy;
-use reqwest::{Client, Url};
+use http::header::CONTENT_TYPE;
+use http::uri::{Authority, Scheme};
+use http::{Request, Uri};
+use kube::client::Body;
+use kube::{Client, Config};
+use percent_encoding::percent_decode_str;
 
-use crate::cluster::without_credentials;
+use crate::cluster::{innermost, without_credentials};
 use crate::explanation::Explanation;
 use crate::plain::reason;
 
@@ -28,7 +31,13 @@ pub(crate) const METRICS_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8"
 /// A Pushgateway, with the group that metrics are pushed to.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Gateway {
-    url: Url,
+    scheme: Scheme,
+    /// The host with its port.
+    authority: Authority,
+    /// The user and the password, if it asks for them.
+    user: Option<(String, String)>,
+    /// The path of the group.
+    path: String,
     /// Whether the user has named the group.
     has_group: bool,
 }
@@ -61,33 +70,39 @@ impl Gateway {
     /// It is no address of a web server.
     pub fn parse(text: &str) -> Result<Self, String> {
         let wrong = || format!("`{}` is no address: write http://HOST:9091", without_credentials(text));
-        let url = Url::parse(text).map_err(|_| wrong())?;
-        if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
-            return Err(wrong());
-        }
-        let has_group = ["/metrics/job/", "/metrics/job@"].iter().any(|group| url.path().contains(group));
-        let gateway = Self { url, has_group: true };
-        if has_group {
-            return Ok(gateway);
-        }
-        Ok(Self { has_group: false, ..gateway.under(&["metrics", "job", JOB]) })
+        let uri: Uri = text.parse().map_err(|_| wrong())?;
+        let scheme = uri.scheme().filter(|scheme| [Scheme::HTTP, Scheme::HTTPS].contains(scheme));
+        let (Some(scheme), Some(authority)) = (scheme, uri.authority()) else { return Err(wrong()) };
+        let (user, host) = match authority.as_str().rsplit_once('@') {
+            Some((user, host)) => (Some(user), host),
+            None => (None, authority.as_str()),
+        };
+        let decoded = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
+        let user = user.map(|user| user.split_once(':').unwrap_or((user, "")));
+        let path = uri.path().trim_end_matches('/').to_owned();
+        let has_group = ["/metrics/job/", "/metrics/job@"].iter().any(|group| path.contains(group));
+        let gateway = Self {
+            scheme: scheme.clone(),
+            authority: host.parse().map_err(|_| wrong())?,
+            user: user.map(|(user, password)| (decoded(user), decoded(password))),
+            path,
+            has_group,
+        };
+        Ok(if has_group { gateway } else { gateway.under(&format!("/metrics/job/{JOB}")) })
     }
 
-    /// The same in a group that these labels tell from others, unless the user has named one.
+    /// The same in a group that these labels tell from others, unless the user has named one. Their values are
+    /// names of objects: nothing in them needs to be quoted.
     #[must_use]
     pub fn in_group(self, labels: &[(&str, &str)]) -> Self {
         if self.has_group {
             return self;
         }
-        labels.iter().fold(self, |gateway, (name, value)| gateway.under(&[name, value]))
+        labels.iter().fold(self, |gateway, (name, value)| gateway.under(&format!("/{name}/{value}")))
     }
 
-    fn under(mut self, segments: &[&str]) -> Self {
-        // an address with a host always takes segments
-        if let Ok(mut path) = self.url.path_segments_mut() {
-            path.pop_if_empty().extend(segments);
-        }
-        self
+    fn under(self, path: &str) -> Self {
+        Self { path: self.path + path, ..self }
     }
 
     /// Puts metrics in place of those that the group has. Tried again where that may help.
@@ -109,15 +124,13 @@ impl Gateway {
     }
 
     async fn try_push(&self, metrics: &str) -> Result<(), Refused> {
-        let lost = |error: reqwest::Error| Refused { why: why(&error), may_pass: !error.is_builder() };
-        let request = self.client().map_err(lost)?.put(self.url.clone());
-        let request = request.header(CONTENT_TYPE, METRICS_TYPE).body(metrics.to_owned());
-        let answer = request.send().await.map_err(lost)?;
-        let status = answer.status();
+        let answer = tokio::time::timeout(ANSWER_LIMIT, self.put(metrics)).await;
+        let unanswered = |_| format!("it did not answer within {} seconds", ANSWER_LIMIT.as_secs());
+        let lost = |why| Refused { why, may_pass: true };
+        let (status, said) = answer.map_err(unanswered).flatten().map_err(lost)?;
         if status.is_success() {
             return Ok(());
         }
-        let said = answer.text().await.unwrap_or_default();
         let said = said.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
         Err(Refused {
             why: reason(&format!("it answered {status}: {said}")),
@@ -125,14 +138,31 @@ impl Gateway {
         })
     }
 
-    fn client(&self) -> reqwest::Result<Client> {
-        // that somebody else has named one already is just as well
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        // a PUT that is redirected would arrive as GET, or elsewhere
-        let builder = Client::builder().timeout(ANSWER_LIMIT).redirect(Policy::none());
+    /// Returns the status and the text of the answer.
+    async fn put(&self, metrics: &str) -> Result<(http::StatusCode, String), String> {
+        let body = Body::from(metrics.as_bytes().to_vec());
+        let request = Request::put(&self.path).header(CONTENT_TYPE, METRICS_TYPE).body(body);
+        let request = request.map_err(|error| error.to_string())?;
+        let client = self.client().map_err(|error| innermost(&error))?;
+        let answer = client.send(request).await.map_err(|error| innermost(&error))?;
+        let status = answer.status();
+        let said = answer.into_body().collect_bytes().await.unwrap_or_default();
+        Ok((status, String::from_utf8_lossy(&said).into_owned()))
+    }
+
+    /// The client of the API server's is one for any server.
+    fn client(&self) -> kube::Result<Client> {
+        let base = Uri::builder().scheme(self.scheme.clone()).authority(self.authority.clone());
+        let base = base.path_and_query("/").build().map_err(kube::Error::HttpError)?;
+        let mut config = Config::new(base);
+        config.default_retry = false;
         // a small image has no certificates, and needs none here
-        let builder = if self.url.scheme() == "http" { builder.tls_certs_only([]) } else { builder };
-        builder.build()
+        config.accept_invalid_certs = self.scheme == Scheme::HTTP;
+        if let Some((user, password)) = self.user.clone() {
+            config.auth_info.username = Some(user);
+            config.auth_info.password = Some(password.into());
+        }
+        Client::try_from(config)
     }
 }
 
@@ -142,22 +172,10 @@ struct Refused {
     may_pass: bool,
 }
 
-/// The innermost cause: the others say that a request failed.
-fn why(error: &reqwest::Error) -> String {
-    if error.is_timeout() {
-        return format!("it did not answer within {} seconds", ANSWER_LIMIT.as_secs());
-    }
-    let mut cause: &dyn std::error::Error = error;
-    while let Some(source) = cause.source() {
-        cause = source;
-    }
-    reason(&without_credentials(&cause.to_string()))
-}
-
 /// Its address, without a password.
 impl fmt::Display for Gateway {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&without_credentials(self.url.as_str()))
+        write!(formatter, "{}://{}{}", self.scheme, self.authority, self.path)
     }
 }
 

@@ -274,10 +274,11 @@ fn a_node_that_becomes_slow_shows_in_the_graph_the_comparison_and_the_list() {
     let mut slow = None;
     for number in 1..=3 {
         if number == 3 {
-            slow = shaped("NETBENCH_E2E_SHAPE", &nodes[2], "20mbit");
+            slow = shaped("NETBENCH_E2E_SHAPE", &nodes[2], "30mbit");
         }
         let ran = place.netbench("schedule run graph");
-        assert!(matches!(ran.code, Some(0 | 4)), "{}{}", ran.stdout, ran.stderr);
+        // a link that is slow may lose a test: that is told, and no matter here
+        assert!(matches!(ran.code, Some(0 | 3)), "{}{}", ran.stdout, ran.stderr);
         let record = place.status()["record"].clone();
         let id = record["id"].as_str().expect("it has a document").to_owned();
         scraped(&prometheus, &id);
@@ -291,7 +292,7 @@ fn a_node_that_becomes_slow_shows_in_the_graph_the_comparison_and_the_list() {
     let (other, node) = (&nodes[0], &nodes[2]);
     let sent =
         |node: &str| prometheus.value(&format!("netbench_node_sent_bytes_per_second{{node=\"{node}\"}}"));
-    assert!(sent(node) * 8.0 < 25e6 && sent(other) > 2.0 * sent(node), "{} {}", sent(node), sent(other));
+    assert!(sent(node) * 8.0 < 35e6 && sent(other) > 2.0 * sent(node), "{} {}", sent(node), sent(other));
     let found = prometheus.query("netbench_finding_info");
     assert!(found.iter().any(|(labels, _)| labels["subject"] == node.as_str()), "{found:?}");
     // it lasts for a while before it fires
