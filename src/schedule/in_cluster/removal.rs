@@ -38,8 +38,12 @@ const fn of_cluster(version: &'static str, kind: &'static str) -> OfKind {
 }
 
 /// What starts something,
-const STARTING: &[OfKind] =
-    &[kind("batch/v1", "CronJob"), kind("batch/v1", "Job"), kind("apps/v1", "Deployment")];
+const STARTING: &[OfKind] = &[
+    kind("batch/v1", "CronJob"),
+    kind("batch/v1", "Job"),
+    kind("apps/v1", "Deployment"),
+    kind("apps/v1", "ReplicaSet"),
+];
 
 /// what runs,
 const RUNNING: &[OfKind] = &[kind("v1", "Pod")];
@@ -121,10 +125,8 @@ impl Schedules<'_> {
             Err(error) if error.is_forbidden() && kind.kind == "ServiceMonitor" => return Ok(Vec::new()),
             other => other?.items,
         };
-        let deletions = listed.iter().filter(|object| {
-            // pods go with their Jobs, each with the time that it needs
-            object.metadata.deletion_timestamp.is_none() && kind.kind != "Pod"
-        });
+        // also what would go with its owner: the cluster's own garbage collector may take a minute
+        let deletions = listed.iter().filter(|object| object.metadata.deletion_timestamp.is_none());
         let deletions = deletions.map(|object| async {
             let (name, parameters) = (object.name_any(), DeleteParams::background());
             let delete = || self.cluster.call(&doing, api.delete(&name, &parameters));
