@@ -262,9 +262,11 @@ impl Folder for VolumePod<'_> {
     }
 
     async fn remove(&self, names: &[String]) -> Result<(), VolumeError> {
-        let names: Vec<&str> = names.iter().map(String::as_str).collect();
-        self.run("delete old documents on", r#"cd "$1" && shift && rm -f -- "$@""#, &names, None)
-            .await
-            .map(drop)
+        // they are part of an address, and that must not be too long
+        for some in names.chunks(100) {
+            let some: Vec<&str> = some.iter().map(String::as_str).collect();
+            self.run("delete old documents on", r#"cd "$1" && shift && rm -f -- "$@""#, &some, None).await?;
+        }
+        Ok(())
     }
 }

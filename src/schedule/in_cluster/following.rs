@@ -120,6 +120,6 @@ impl Schedules<'_> {
 }
 
 /// A remedy for the pods of this program: their image has another flag than that of iperf's.
-pub(crate) fn for_program(remedy: &str) -> String {
+fn for_program(remedy: &str) -> String {
     remedy.replace("--image ", "--program-image ").replace("--image,", "--program-image,")
 }
