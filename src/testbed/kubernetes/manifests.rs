@@ -1,11 +1,11 @@
 //! The objects of a run as YAML, for people to read and for `kubectl apply`. Pure.
 
 use k8s_openapi::api::core::v1::Pod;
-use serde::Serialize;
 
 use super::lifetime::scope::Scope;
 use super::nodes::Chosen;
 use super::objects::{self, Network, Settings};
+use crate::cluster::objects::{Object, yaml};
 
 /// The objects of a run on `nodes`: its scope, policy, servers and Services and, of `clients` (each with
 /// its node, its way and its command), the Jobs.
@@ -17,50 +17,30 @@ pub fn manifests(
     nodes: &[Chosen],
     clients: &[(usize, usize, Vec<String>)],
 ) -> String {
-    let mut documents = Documents { namespace: scope.namespace(), text: String::new() };
-    match scope.given() {
-        None => documents.add(&scope.namespace_object(), false),
-        Some(_) => documents.add(&scope.owner_object(), true),
-    }
+    let mut documents = vec![match scope.given() {
+        None => Object::of_cluster(&scope.namespace_object()),
+        Some(_) => Object::namespaced(&scope.owner_object()),
+    }];
     if let Some(policy) = objects::network_policy(settings, nodes, None) {
-        documents.add(&policy, true);
+        documents.push(Object::namespaced(&policy));
     }
     let usable = || nodes.iter().enumerate().filter(|(_, node)| node.unusable.is_none());
     for (index, node) in usable() {
         if let Some(service) = objects::service(settings, index, node, None) {
-            documents.add(&service, true);
+            documents.push(Object::namespaced(&service));
         }
         for network in settings.networks() {
             let pod: Pod = objects::server_pod(settings, index, network, node, None);
-            documents.add(&pod, true);
+            documents.push(Object::namespaced(&pod));
         }
     }
     for (number, (client, way, command)) in clients.iter().enumerate() {
         let network = Network::of(settings.ways[*way].path);
         let node = &nodes[*client];
         let job = objects::client_job(settings, number + 1, network, node, command.clone(), None);
-        documents.add(&job, true);
+        documents.push(Object::namespaced(&job));
     }
-    documents.text
-}
-
-struct Documents {
-    namespace: String,
-    text: String,
-}
-
-impl Documents {
-    fn add(&mut self, object: &impl Serialize, is_namespaced: bool) {
-        // an object of Kubernetes has string keys and finite numbers only: nothing in it can fail
-        let mut value = serde_json::to_value(object).unwrap_or_default();
-        if is_namespaced {
-            value["metadata"]["namespace"] = self.namespace.clone().into();
-        }
-        let text = serde_yaml::to_string(&value).unwrap_or_default();
-        self.text.push_str("---\n");
-        self.text.push_str(text.trim_end());
-        self.text.push('\n');
-    }
+    yaml(&documents, &scope.namespace())
 }
 
 #[cfg(test)]
