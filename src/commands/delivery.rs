@@ -10,6 +10,7 @@ use kubectl_netbench::view::{self, Canvas, Format};
 use super::Error;
 use super::id::new_id;
 use super::scheduled::Scheduled;
+use super::volume::ready;
 use crate::console::Console;
 
 /// Where a run comes from, as far as that says how its results go elsewhere.
@@ -92,8 +93,11 @@ impl Delivery {
         let file = match from.volume {
             Some(place) => {
                 let pod = place.open(&new_id()).await?;
-                let kept = volume::keep(&pod, run, self.retention, now).await;
-                let closed = pod.close().await;
+                let kept = async {
+                    ready(&pod).await?;
+                    volume::keep(&pod, run, self.retention, now).await
+                };
+                let (kept, closed) = (kept.await, pod.close().await);
                 let file = kept?;
                 closed?;
                 file

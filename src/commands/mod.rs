@@ -21,6 +21,7 @@ mod runs;
 mod saved;
 mod schedule;
 mod scheduled;
+mod volume;
 
 pub use completion::complete_for_shell;
 pub use error::Error;
@@ -73,26 +74,13 @@ pub async fn run(
 ) -> Result<ExitCode, Error> {
     let console = |quiet| Console::new(surroundings.streams, settled.color, quiet);
     match command {
-        Command::Matrix(mut arguments) => {
-            // in a container, where this is the first process, nothing but a watch lets a signal end it
-            let interrupt = interrupt::watch();
-            let Some(scheduled) = interrupt.unless(scheduled(&mut arguments.common, surroundings)).await
-            else {
-                return Ok(ExitCode::Interrupted);
-            };
-            let request =
-                Request { scheduled: scheduled?, ..Request::matrix(*arguments, console, surroundings)? };
-            Box::pin(measure::run(request, surroundings, &interrupt)).await
+        Command::Matrix(arguments) => {
+            let request = |arguments| Request::matrix(arguments, console, surroundings);
+            Box::pin(measured(*arguments, |matrix| &mut matrix.common, request, surroundings)).await
         }
-        Command::Pair(mut arguments) => {
-            let interrupt = interrupt::watch();
-            let Some(scheduled) = interrupt.unless(scheduled(&mut arguments.common, surroundings)).await
-            else {
-                return Ok(ExitCode::Interrupted);
-            };
-            let request =
-                Request { scheduled: scheduled?, ..Request::pair(*arguments, console, surroundings)? };
-            Box::pin(measure::run(request, surroundings, &interrupt)).await
+        Command::Pair(arguments) => {
+            let request = |arguments| Request::pair(arguments, console, surroundings);
+            Box::pin(measured(*arguments, |pair| &mut pair.common, request, surroundings)).await
         }
         Command::Check(arguments) => Box::pin(check::run(*arguments, console(false), surroundings)).await,
         Command::Report(arguments) => report::report(*arguments, console(false), surroundings).await,
@@ -109,6 +97,21 @@ pub async fn run(
         Command::Completion(arguments) => completion::set_up(arguments).await,
         Command::Complete(arguments) => completion::complete(arguments, surroundings).await,
     }
+}
+
+/// Makes the run that the arguments of a measuring command ask for.
+async fn measured<A>(
+    mut arguments: A,
+    common: fn(&mut A) -> &mut CommonArgs,
+    request: impl FnOnce(A) -> Result<Request, Error>,
+    surroundings: &Surroundings,
+) -> Result<ExitCode, Error> {
+    // in a container, where this is the first process, nothing but a watch lets a signal end it
+    let interrupt = interrupt::watch();
+    let scheduled = scheduled(common(&mut arguments), surroundings);
+    let Some(scheduled) = interrupt.unless(scheduled).await else { return Ok(ExitCode::Interrupted) };
+    let request = Request { scheduled: scheduled?, ..request(arguments)? };
+    Box::pin(measure::run(request, surroundings, &interrupt)).await
 }
 
 /// The schedule of a run, with the runs before it at hand if it is compared with one. The first run of all is

@@ -12,6 +12,7 @@ use kubectl_netbench::view;
 
 use super::id::new_id;
 use super::output::write;
+use super::volume::ready;
 use super::{Error, Surroundings, interrupt, schedule};
 use crate::console::{self, Console};
 
@@ -124,8 +125,11 @@ impl<'a> Fetch<'a> {
         // first the volume: its documents have all figures
         if let Some(volume) = &self.volume {
             let pod = volume.open(&new_id()).await?;
-            let read = self.interrupt.unless(self.fetch_volume(&pod)).await;
-            let closed = pod.close().await;
+            let read = async {
+                ready(&pod).await?;
+                self.fetch_volume(&pod).await
+            };
+            let (read, closed) = (self.interrupt.unless(read).await, pod.close().await);
             let Some(read) = read else { return Ok(None) };
             ids.extend(read?);
             closed?;

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
+use std::thread;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -91,16 +92,21 @@ impl SharedVolume {
         let status = command("chmod").arg("777").arg(&directory).status();
         assert!(status.expect("chmod runs").success());
         apply(&format!(
-            "apiVersion: v1\nkind: PersistentVolume\nmetadata: {{name: {namespace}}}\nspec:\n  capacity: {{storage: 1Gi}}\n  \
-             accessModes: [ReadWriteMany]\n  storageClassName: \"\"\n  hostPath: {{path: {}}}\n---\napiVersion: \
-             v1\nkind: PersistentVolumeClaim\nmetadata: {{name: results, namespace: {namespace}}}\nspec:\n  accessModes: \
-             [ReadWriteMany]\n  storageClassName: \"\"\n  volumeName: {namespace}\n  resources: {{requests: {{storage: \
-             1Gi}}}}\n",
-            directory.display()
+            "apiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {{name: results, namespace: {namespace}}}\nspec:\n  \
+             accessModes: [ReadWriteMany]\n  storageClassName: \"\"\n  volumeName: {namespace}\n  resources: {{requests: \
+             {{storage: 1Gi}}}}\n"
         ));
-        let undo =
-            Undo(vec!["kubectl", "delete", "persistentvolume", "--wait=false"], vec![namespace.to_owned()]);
-        Some(Self { directory, _undo: undo })
+        let undo = vec!["kubectl", "delete", "persistentvolume", "--wait=false", "--ignore-not-found"];
+        Some(Self { directory, _undo: Undo(undo, vec![namespace.to_owned()]) })
+    }
+
+    /// Makes the volume that was claimed.
+    fn provide(&self, namespace: &str) {
+        apply(&format!(
+            "apiVersion: v1\nkind: PersistentVolume\nmetadata: {{name: {namespace}}}\nspec:\n  capacity: {{storage: 1Gi}}\n  \
+             accessModes: [ReadWriteMany]\n  storageClassName: \"\"\n  hostPath: {{path: {}}}\n",
+            self.directory.display()
+        ));
     }
 
     fn documents(&self, folder: &str) -> Vec<String> {
@@ -126,6 +132,9 @@ fn the_cluster_measures_each_minute_and_what_it_found_is_at_hand() {
     let nodes = cluster.nodes(2).join(" ");
     let Some(place) = Place::new("netbench-e2e-schedule") else { return };
     let volume = SharedVolume::new(place.namespace);
+    if let Some(volume) = &volume {
+        volume.provide(place.namespace);
+    }
     let on_volume = if volume.is_some() { "--volume results:lab" } else { "" };
     let created = place.create("nightly --cron */1", &format!("matrix {nodes}")).expect_code(2);
     assert!(created.stderr.contains("--cron '*/1': it has 1 field,"), "{}", created.stderr);
@@ -193,7 +202,23 @@ fn a_run_from_here_is_kept_on_a_volume_for_as_long_as_it_is_wanted() {
     };
     let early = place.netbench(&format!("matrix {nodes} -t 60s --volume result")).expect_code(1).stderr;
     assert!(early.contains("is results meant?"), "{early}");
-    for via in ["exec", "job", "exec"] {
+    // one that is made only when it is claimed is waited for
+    let flags = format!("pair {nodes} -t 1s --namespace {} --volume results:lab/two", place.namespace);
+    let mut first = netbench(&flags);
+    first.env("XDG_DATA_HOME", place.data.path()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let first = first.spawn().expect("kubectl runs");
+    until("a pod that has no volume", Duration::from_secs(60), || {
+        let reasons = "jsonpath={.items[*].status.conditions[*].message}";
+        let said = kubectl(&["get", "pods", "--namespace", place.namespace, "-o", reasons]).stdout;
+        said.contains("unbound immediate PersistentVolumeClaims").then_some(())
+    });
+    thread::sleep(Duration::from_secs(10));
+    volume.provide(place.namespace);
+    let first: Ended = first.wait_with_output().expect("kubectl ends").into();
+    let first = first.expect_code(0).stderr;
+    assert!(first.contains("waiting for the pod of the volume: the scheduler"), "{first}");
+    assert_eq!(volume.documents("lab/two").len(), 1, "{first}");
+    for via in ["exec", "job"] {
         let flags = format!("pair {nodes} -t 1s --via {via} --volume results:lab/two --volume-keep 2");
         let ended = place.netbench(&flags).expect_code(0);
         assert!(ended.stderr.contains("on the volume results:lab/two"), "{}", ended.stderr);

@@ -69,6 +69,18 @@ pub enum VolumeError {
 const WRITABLE: &str = "pods write as the user and group 65532: a volume that does not give itself to their group, \
                         as a hostPath, needs `chown 65532:65532`";
 
+/// What to do about the words of a program or system that cannot use a volume.
+fn remedy(why: &str, claim: &str) -> String {
+    let why = why.to_lowercase();
+    if ["denied", "read-only", "not permitted"].iter().any(|sign| why.contains(sign)) {
+        WRITABLE.to_owned()
+    } else if why.contains("no space") || why.contains("quota") {
+        "make room on the volume, and keep fewer documents there: --volume-keep 30d".to_owned()
+    } else {
+        format!("`kubectl describe pvc {claim}` tells whether the volume is well")
+    }
+}
+
 impl VolumeError {
     /// The error in the three parts that are shown.
     pub fn explain(&self) -> Explanation {
@@ -80,21 +92,17 @@ impl VolumeError {
                 what.remedy(format!("`kubectl get pvc --namespace {namespace}` shows all that there are"))
             }
             Self::Lost { claim } => what.remedy(format!("`kubectl describe pvc {claim}` tells more")),
-            Self::Pod { unusable, .. } => {
-                let what = what.because(unusable.reason());
-                match unusable.remedy() {
-                    Some(remedy) => what.remedy(remedy),
-                    None => what,
-                }
+            Self::Pod { claim, unusable } => {
+                let described = || format!("`kubectl describe pvc {claim}` tells what becomes of the volume");
+                let remedy = unusable.remedy().map_or_else(described, str::to_owned);
+                what.because(unusable.reason()).remedy(remedy)
             }
-            Self::Command { why, .. } if why.contains("denied") || why.contains("Read-only") => {
-                what.because(why).remedy(WRITABLE)
+            Self::Command { why, claim, .. } => what.because(why).remedy(remedy(why, claim)),
+            Self::Directory { source, volume } => {
+                let why = source.to_string();
+                what.remedy(remedy(&why, &volume.claim)).because(why)
             }
-            Self::Directory { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => {
-                what.because(source.to_string()).remedy(WRITABLE)
-            }
-            Self::Directory { source, .. } => what.because(source.to_string()),
-            Self::Command { why, .. } | Self::NoRun { why, .. } => what.because(why),
+            Self::NoRun { why, .. } => what.because(why).remedy("delete that file if nobody needs it"),
         }
     }
 }

@@ -88,21 +88,20 @@ impl InCluster {
     /// Makes a pod that has the volume; `session` is the id that its objects are known by.
     ///
     /// # Errors
-    /// It does not start, or the cluster refuses it. Nothing is left then.
+    /// The cluster refuses it. Nothing is left then.
     pub async fn open(&self, session: &str) -> Result<VolumePod<'_>, VolumeError> {
-        let api: Api<Pod> = self.pods();
         let opened = VolumePod {
             place: self,
             name: pod_name(session),
             scope: Scope::new(session, Some(self.namespace.clone()), false).with(&self.options),
-            pods: Pods::watch(api.clone(), &format!("{RUN_LABEL}={session}")),
+            pods: Pods::watch(self.pods(), &format!("{RUN_LABEL}={session}")),
         };
-        match opened.start(&api, session).await {
+        match opened.make(session).await {
             Ok(()) => Ok(opened),
             Err(error) => {
                 // the first error is the one to tell
                 let _ = opened.close().await;
-                Err(error)
+                Err(error.into())
             }
         }
     }
@@ -173,18 +172,25 @@ pub(crate) fn mount(spec: &mut PodSpec, claim: &str) {
 }
 
 impl VolumePod<'_> {
-    async fn start(&self, api: &Api<Pod>, session: &str) -> Result<(), VolumeError> {
-        let cluster = &self.place.cluster;
+    async fn make(&self, session: &str) -> Result<(), RequestError> {
+        let (cluster, api) = (&self.place.cluster, self.place.pods());
         let owner = self.scope.create(cluster).await?;
         let pod = self.place.pod(session, &self.name, owner);
         let parameters = PostParams::default();
         let create = || cluster.call("make a pod for the volume", api.create(&parameters, &pod));
         match until_answered(create).await {
             // a repeated request finds what the first one made
-            Err(error) if error.is_conflict() => {}
-            other => drop(other?),
+            Err(error) if error.is_conflict() => Ok(()),
+            other => other.map(drop),
         }
-        match self.pods.started(|pod| pod.name_any() == self.name, START_LIMIT, |_| {}).await {
+    }
+
+    /// Waits until the pod runs; tells `waiting` what it waits for.
+    ///
+    /// # Errors
+    /// It does not start.
+    pub async fn ready(&self, waiting: impl FnMut(&str) + Send) -> Result<(), VolumeError> {
+        match self.pods.started(|pod| pod.name_any() == self.name, START_LIMIT, waiting).await {
             Started::Running { .. } => Ok(()),
             Started::Not { unusable, .. } => {
                 Err(VolumeError::Pod { claim: self.place.volume.claim.clone(), unusable })

@@ -121,7 +121,9 @@ impl ScheduleError {
             Self::Record(RecordError::TooLarge { .. }) => {
                 what.remedy("keep the documents on a volume: --volume CLAIM in the schedule's command")
             }
-            Self::Record(_) => what,
+            Self::Record(RecordError::Unreadable { .. }) => {
+                what.remedy("delete that ConfigMap if nobody needs it: the others are read without it")
+            }
             Self::NotStarted { why, remedy, .. } => {
                 let remedy = remedy.clone().unwrap_or_else(|| "see `kubectl describe` of its pod".to_owned());
                 what.because(why).remedy(remedy)

@@ -1,21 +1,22 @@
 //! Follows the log of a run.
 
-use std::pin::pin;
 use std::time::Duration;
 
-use futures_util::{AsyncBufReadExt, TryStreamExt};
 use k8s_openapi::api::batch::v1::Job;
 use k8s_openapi::api::core::v1::Pod;
 use kube::Api;
-use kube::api::{ListParams, LogParams};
+use kube::api::ListParams;
+use tokio::time::Instant;
 
 use super::{ScheduleError, Schedules};
-use crate::cluster::{API_SERVER_AWAY, RequestError, patiently};
+use crate::cluster::{API_SERVER_AWAY, RequestError};
 use crate::plain::{plain, reason};
 use crate::schedule::Id;
 use crate::schedule::objects::CONTAINER;
 use crate::schedule::status::end;
+use crate::testbed::Enough;
 use crate::testbed::kubernetes::START_LIMIT;
+use crate::testbed::kubernetes::pods::log::{LogOf, LogPosition, REOPEN_PAUSE, read_log};
 use crate::testbed::kubernetes::pods::state::PodState;
 use crate::testbed::kubernetes::pods::{Cause, Pods, Started};
 
@@ -39,7 +40,12 @@ impl Schedules<'_> {
     ///
     /// # Errors
     /// It does not start, the cluster has ended it, or its log cannot be read.
-    pub async fn follow(&self, id: &Id, job: &str, mut line: impl FnMut(&str)) -> Result<i32, ScheduleError> {
+    pub async fn follow(
+        &self,
+        id: &Id,
+        job: &str,
+        mut line: impl FnMut(&str) + Send,
+    ) -> Result<i32, ScheduleError> {
         let pods = Pods::watch(self.namespaced(id), &format!("job-name={job}"));
         loop {
             if let Some(why) = self.ended_without_pod(id, job).await? {
@@ -56,7 +62,7 @@ impl Schedules<'_> {
         id: &Id,
         job: &str,
         pods: &Pods,
-        line: &mut impl FnMut(&str),
+        line: &mut (impl FnMut(&str) + Send),
     ) -> Result<Followed, ScheduleError> {
         let is_it = |pod: &Pod| pod.metadata.deletion_timestamp.is_none();
         let name = match pods.started(is_it, START_LIMIT, |_| {}).await {
@@ -69,23 +75,23 @@ impl Schedules<'_> {
             }
         };
         let api: Api<Pod> = self.namespaced(id);
-        let parameters =
-            LogParams { follow: true, container: Some(CONTAINER.to_owned()), ..LogParams::default() };
-        let mut shown = 0;
+        let of = LogOf { pod: &name, container: CONTAINER, follow: true };
+        let (mut position, mut away_since) = (LogPosition::default(), None);
+        let mut take = |text: &str| {
+            line(&plain(text));
+            Enough::NotYet
+        };
         loop {
-            let read = || self.cluster.call("read the log of the run", api.log_stream(&name, &parameters));
-            let log = match patiently(API_SERVER_AWAY, read).await {
+            match read_log(self.cluster, &api, of, &mut position, &mut take).await {
+                Ok(_) => away_since = None,
                 Err(error) if error.is_not_found() => return Ok(Followed::Gone),
-                log => log?,
-            };
-            // one that is read again begins at its beginning
-            let mut lines = pin!(log.lines());
-            let mut number = 0;
-            while let Ok(Some(text)) = lines.try_next().await {
-                number += 1;
-                if number > shown {
-                    line(&plain(&text));
-                    shown = number;
+                Err(error) => {
+                    let since = away_since.get_or_insert_with(Instant::now);
+                    if !error.may_pass() || since.elapsed() >= API_SERVER_AWAY {
+                        return Err(error.into());
+                    }
+                    tokio::time::sleep(REOPEN_PAUSE).await;
+                    continue;
                 }
             }
             match tokio::time::timeout(STATUS_LIMIT, pods.ended(&name)).await {

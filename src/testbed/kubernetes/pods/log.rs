@@ -9,12 +9,12 @@ use k8s_openapi::api::core::v1::Pod;
 use kube::Api;
 use kube::api::LogParams;
 
-use crate::cluster::RequestError;
+use crate::cluster::{Cluster, RequestError};
 use crate::testbed::Enough;
 use crate::testbed::kubernetes::KubernetesTestbed;
 
 /// How long to wait before a log that broke off is opened again.
-pub(in crate::testbed::kubernetes) const REOPEN_PAUSE: Duration = Duration::from_millis(200);
+pub(crate) const REOPEN_PAUSE: Duration = Duration::from_millis(200);
 
 /// The most bytes of a line that are kept: an image may print one without an end. No program that
 /// measures has a longer one.
@@ -32,7 +32,7 @@ const BODY_LIMIT: Duration = Duration::from_secs(20);
 
 /// Which log is read.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::testbed::kubernetes) struct LogOf<'a> {
+pub(crate) struct LogOf<'a> {
     /// The pod's name.
     pub pod: &'a str,
     /// The container's name.
@@ -41,43 +41,60 @@ pub(in crate::testbed::kubernetes) struct LogOf<'a> {
     pub follow: bool,
 }
 
+/// Hands the lines of a log to `take` as they are written, from `position` on, until the log ends or `take` has
+/// enough. The end of a log is not the end of its process.
+///
+/// # Errors
+/// The log cannot be opened.
+pub(crate) async fn read_log(
+    cluster: &Cluster,
+    pods: &Api<Pod>,
+    of: LogOf<'_>,
+    position: &mut LogPosition,
+    take: &mut (dyn FnMut(&str) -> Enough + Send),
+) -> Result<Enough, RequestError> {
+    let parameters = LogParams {
+        container: Some(of.container.to_owned()),
+        follow: of.follow,
+        timestamps: true,
+        since_time: position.resume(),
+        ..LogParams::default()
+    };
+    let stream = cluster.call("read the log of a pod", pods.log_stream(of.pod, &parameters)).await?;
+    let mut stream = std::pin::pin!(stream);
+    let read = async {
+        let mut line = Vec::new();
+        // a stream that breaks has ended for now, and an unfinished line is read again
+        while next_line(&mut stream, &mut line).await.unwrap_or(false) {
+            let text = String::from_utf8_lossy(&line);
+            if let Some(text) = position.new_text(text.trim_end_matches(['\r', '\n']))
+                && take(&in_one_piece(text)) == Enough::Yes
+            {
+                return Enough::Yes;
+            }
+        }
+        Enough::NotYet
+    };
+    if of.follow {
+        return Ok(read.await);
+    }
+    // what is there already comes at once, or not at all
+    Ok(tokio::time::timeout(BODY_LIMIT, read).await.unwrap_or(Enough::NotYet))
+}
+
 impl KubernetesTestbed {
-    /// Hands the lines of a log to `take` as they are written, from `position` on, until the log ends
-    /// or `take` has enough. The end of a log is not the end of its process.
+    /// The same for a pod of the run.
+    ///
+    /// # Errors
+    /// The log cannot be opened.
     pub(in crate::testbed::kubernetes) async fn read_log(
         &self,
         of: LogOf<'_>,
         position: &mut LogPosition,
         take: &mut (dyn FnMut(&str) -> Enough + Send),
     ) -> Result<Enough, RequestError> {
-        let api: Api<Pod> = Api::namespaced(self.cluster.client.clone(), &self.scope.namespace());
-        let parameters = LogParams {
-            container: Some(of.container.to_owned()),
-            follow: of.follow,
-            timestamps: true,
-            since_time: position.resume(),
-            ..LogParams::default()
-        };
-        let stream = self.cluster.call("read the log of a pod", api.log_stream(of.pod, &parameters)).await?;
-        let mut stream = std::pin::pin!(stream);
-        let read = async {
-            let mut line = Vec::new();
-            // a stream that breaks has ended for now, and an unfinished line is read again
-            while next_line(&mut stream, &mut line).await.unwrap_or(false) {
-                let text = String::from_utf8_lossy(&line);
-                if let Some(text) = position.new_text(text.trim_end_matches(['\r', '\n']))
-                    && take(&in_one_piece(text)) == Enough::Yes
-                {
-                    return Enough::Yes;
-                }
-            }
-            Enough::NotYet
-        };
-        if of.follow {
-            return Ok(read.await);
-        }
-        // what is there already comes at once, or not at all
-        Ok(tokio::time::timeout(BODY_LIMIT, read).await.unwrap_or(Enough::NotYet))
+        let pods = Api::namespaced(self.cluster.client.clone(), &self.scope.namespace());
+        read_log(&self.cluster, &pods, of, position, take).await
     }
 }
 
@@ -129,7 +146,7 @@ async fn next_line(stream: &mut (impl AsyncBufRead + Unpin), line: &mut Vec<u8>)
 /// A log is reopened from a time in whole seconds, and so repeats lines: those before the last time
 /// seen are dropped, and as many of that very time as were seen already.
 #[derive(Debug, Default)]
-pub(in crate::testbed::kubernetes) struct LogPosition {
+pub(crate) struct LogPosition {
     time: Option<Timestamp>,
     /// How many lines of exactly that time were taken.
     taken: usize,

@@ -1,6 +1,6 @@
 //! Pods that belong together, kept up to date by one watch.
 
-pub(super) mod log;
+pub(crate) mod log;
 pub(crate) mod state;
 mod warnings;
 

@@ -11,6 +11,10 @@ use crate::testbed::Unusable;
 /// How long a pod may be in a state that is bad but may pass before that state counts.
 const PATIENCE: Duration = Duration::from_secs(5);
 
+/// How long a claim may have no volume: some are made when they are claimed, which takes clouds up to a minute;
+/// and one that is there is bound by a controller that looks each 15 seconds only.
+const PATIENCE_WITH_CLAIMS: Duration = Duration::from_secs(90);
+
 const NEEDS_OF_IMAGE: &str = "the image must run as any user, and needs iperf3 and sh on its PATH (for --rtt and --engine iperf2, iperf 2)";
 const NEEDS_IPERF3: &str =
     "the image has no iperf3: take another --image, or --engine iperf2 if it has iperf 2";
@@ -90,7 +94,8 @@ impl PodState {
                     Unusable::because(format!("the scheduler finds no place for the pod: {message}"))
                         .with_remedy(remedy_of_scheduling(message))
                 };
-                Self::Stuck { unusable, patience: PATIENCE }
+                let patience = if waits_for_claim(message) { PATIENCE_WITH_CLAIMS } else { PATIENCE };
+                Self::Stuck { unusable, patience }
             }
             Some(condition) if condition.status == "True" => starting("waiting for its kubelet"),
             _ => starting("being scheduled"),
@@ -146,8 +151,15 @@ fn waiting_for(reason: &str, message: &str) -> PodState {
     }
 }
 
+/// Whether a pod cannot be scheduled since a claim of its has no volume yet.
+fn waits_for_claim(message: &str) -> bool {
+    message.contains("unbound immediate PersistentVolumeClaims")
+}
+
 fn remedy_of_scheduling(message: &str) -> Option<&'static str> {
-    if message.contains("taint") {
+    if waits_for_claim(message) {
+        Some("`kubectl describe pvc` says what its claim waits for")
+    } else if message.contains("taint") {
         Some("name the node on the command line to tolerate its taints")
     } else if message.contains("Insufficient") || message.contains("Too many pods") {
         Some("free some room on the node, or leave it out")
@@ -241,10 +253,10 @@ mod tests {
         };
     }
 
-    /// Pods of a Kubernetes 1.36 cluster.
+    /// Pods of a Kubernetes 1.36 cluster; that with the claim of one of 1.20.
     #[test]
     fn real_pods_that_will_not_start_say_why() {
-        let pods: [(&str, Pod); 7] = [
+        let pods: Vec<(&str, Pod)> = vec![
             ("bad-image", recorded!("bad-image")),
             ("tainted", recorded!("tainted")),
             ("crash", recorded!("crash")),
@@ -252,8 +264,10 @@ mod tests {
             ("deadline", recorded!("deadline")),
             ("port-a", recorded!("port-a")),
             ("port-b", recorded!("port-b")),
+            ("unbound-claim", recorded!("unbound-claim")),
         ];
-        insta::assert_debug_snapshot!(pods.map(|(name, pod)| (name, PodState::of(&pod))));
+        let states: Vec<_> = pods.iter().map(|(name, pod)| (name, PodState::of(pod))).collect();
+        insta::assert_debug_snapshot!(states);
     }
 
     #[test]
