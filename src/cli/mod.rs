@@ -83,7 +83,8 @@ impl Cli {
         command: clap::Command,
         words: impl IntoIterator<Item = OsString>,
     ) -> Result<Self, clap::Error> {
-        let cli = Self::from_arg_matches(&command.try_get_matches_from(words)?)?;
+        let matches = command.try_get_matches_from(words)?;
+        let cli = Self::from_arg_matches(&matches)?;
         let checked = match &cli.command {
             // what a resumed run was asked for is known only once it is read
             Command::Matrix(arguments) if arguments.resume.is_some() => Ok(()),
@@ -100,10 +101,21 @@ impl Cli {
             | Command::Completion(_)
             | Command::Complete(_) => Ok(()),
         };
-        match checked {
-            Ok(()) => Ok(cli),
-            Err(message) => Err(Self::command().error(ErrorKind::ValueValidation, message)),
-        }
+        let subcommands = std::iter::successors(matches.subcommand(), |(_, matches)| matches.subcommand())
+            .map(|(name, _)| name);
+        checked.map(|()| cli).map_err(|message| Self::mistake(subcommands, message))
+    }
+
+    /// A mistake in the words of a command, of which the usage is shown: `schedule`, `create`.
+    pub(crate) fn mistake<'a>(
+        mut subcommands: impl Iterator<Item = &'a str>,
+        message: impl std::fmt::Display,
+    ) -> clap::Error {
+        let mut program = Self::command();
+        program.build();
+        let command =
+            subcommands.try_fold(program.clone(), |command, name| command.find_subcommand(name).cloned());
+        command.unwrap_or(program).error(ErrorKind::ValueValidation, message)
     }
 }
 

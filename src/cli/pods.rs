@@ -6,6 +6,7 @@ use clap::Args;
 use k8s_openapi::api::core::v1::Toleration;
 
 use super::PlacementArgs;
+use crate::cluster::objects::MANAGED_BY;
 use crate::document::{Path, PodParameters};
 use crate::testbed::kubernetes::{Amount, Marks, PodOptions};
 
@@ -147,12 +148,8 @@ fn pairs<T>(
 }
 
 /// Prefixes of labels and annotations that are ours, or decide how a run's objects are found.
-const OURS: [&str; 4] = [
-    "netbench.dev/",
-    "app.kubernetes.io/name",
-    "app.kubernetes.io/managed-by",
-    "pod-security.kubernetes.io/",
-];
+const OURS: [&str; 4] =
+    ["netbench.dev/", "app.kubernetes.io/name", MANAGED_BY, "pod-security.kubernetes.io/"];
 
 fn parse_annotation(text: &str) -> Result<(String, String), String> {
     let wrong = || format!("`{text}` is not an annotation: write KEY=VALUE, as team=network");

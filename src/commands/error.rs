@@ -11,7 +11,7 @@ use kubectl_netbench::delivery::volume::VolumeError;
 use kubectl_netbench::explanation::Explanation;
 use kubectl_netbench::plan::format_duration;
 use kubectl_netbench::runner::RunError;
-use kubectl_netbench::schedule::ScheduleError;
+use kubectl_netbench::schedule::{CronError, ScheduleError};
 use kubectl_netbench::store::StoreError;
 use kubectl_netbench::testbed::TestbedError;
 use kubectl_netbench::testbed::kubernetes::SelectionError;
@@ -88,9 +88,9 @@ pub enum Error {
     /// Something could not be done with a schedule.
     #[error(transparent)]
     Schedule(#[from] ScheduleError),
-    /// A command cannot be scheduled.
-    #[error("{0}")]
-    Cron(String),
+    /// A schedule's times make no sense.
+    #[error(transparent)]
+    Cron(#[from] CronError),
     /// No image is known that has this program.
     #[error("no image is known that has this program")]
     NoProgramImage,

@@ -2,8 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use clap::CommandFactory;
-use clap::error::ErrorKind;
 use serde_json::Value;
 
 use crate::cli::Cli;
@@ -39,9 +37,9 @@ pub fn read(words: &[String], namespace: &str) -> Result<CommandLine, clap::Erro
     let program = std::iter::once("kubectl-netbench".to_owned());
     let of = |words: &mut dyn Iterator<Item = String>| CommandLine::read(words.map(Into::into));
     let line = of(&mut program.clone().chain(words.iter().cloned()))?;
-    let error = |text: String| Err(Cli::command().error(ErrorKind::ValueValidation, text));
+    let error = |text| Err(mistake(text));
     if !matches!(line.command(), "matrix" | "pair") {
-        return error(format!("`{}` cannot be scheduled: only `matrix` and `pair` measure", line.command()));
+        return Err(measures_nothing(line.command()));
     }
     for (flags, why) in REFUSED {
         if let Some(flag) = flags.iter().find(|flag| line.says(flag)) {
@@ -69,6 +67,15 @@ pub fn read(words: &[String], namespace: &str) -> Result<CommandLine, clap::Erro
     }
 }
 
+fn mistake(text: String) -> clap::Error {
+    Cli::mistake(["schedule", "create"].into_iter(), text)
+}
+
+/// Why a command cannot be scheduled that is neither `matrix` nor `pair`.
+pub fn measures_nothing(command: &str) -> clap::Error {
+    mistake(format!("`{command}` cannot be scheduled: only `matrix` and `pair` measure"))
+}
+
 /// The file with the settings of each run: those that are in force here, and its namespace.
 pub fn configuration(settings: &Settings, namespace: &str) -> String {
     let mut entries = BTreeMap::from([("namespace", Value::from(namespace))]);
@@ -87,6 +94,8 @@ pub fn configuration(settings: &Settings, namespace: &str) -> String {
 #[cfg(test)]
 mod tests {
     use std::path::Path;
+
+    use clap::CommandFactory;
 
     use super::*;
     use crate::config::Configuration;
