@@ -6,6 +6,9 @@ use kube::core::{DynamicObject, GroupVersionKind};
 use serde::Serialize;
 use serde_json::Value;
 
+/// The label that tells who manages an object.
+pub const MANAGED_BY: &str = "app.kubernetes.io/managed-by";
+
 /// An object of any kind that is to be made.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Object {
@@ -58,15 +61,19 @@ impl Object {
 
     /// Where the API server has objects of its kind.
     pub fn resource(&self) -> ApiResource {
-        let (group, version) =
-            self.text("/apiVersion").rsplit_once('/').unwrap_or(("", self.text("/apiVersion")));
-        ApiResource::from_gvk(&GroupVersionKind::gvk(group, version, self.kind()))
+        resource(self.text("/apiVersion"), self.kind())
     }
 
     /// The object for the API; none if it has no name.
     pub(crate) fn dynamic(&self) -> Option<DynamicObject> {
         serde_json::from_value(self.value.clone()).ok()
     }
+}
+
+/// Where the API server has objects of a kind, in a version as `v1` or `batch/v1`.
+pub(crate) fn resource(api_version: &str, kind: &str) -> ApiResource {
+    let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
+    ApiResource::from_gvk(&GroupVersionKind::gvk(group, version, kind))
 }
 
 /// Objects as YAML, for people to read and for `kubectl apply`.

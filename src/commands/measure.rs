@@ -38,7 +38,7 @@ pub(super) async fn run(
         let Some(prepared) = interrupt.unless(preparing).await else { return Ok(ExitCode::Interrupted) };
         return Box::pin(measure(prepared?, &request, surroundings, interrupt)).await;
     }
-    let preparing = Box::pin(prepare::cluster(&request, surroundings));
+    let preparing = Box::pin(prepare::within_cluster(&request, surroundings));
     let Some(destination) = interrupt.unless(preparing).await else { return Ok(ExitCode::Interrupted) };
     match destination? {
         Destination::Within(prepared) => Box::pin(measure(prepared, &request, surroundings, interrupt)).await,

@@ -22,13 +22,22 @@ pub(in crate::commands) enum Destination {
     DryRun(String),
 }
 
-/// Prepares servers on the nodes of a cluster.
-pub(in crate::commands) async fn cluster(
+/// Prepares servers on the nodes of the request's cluster.
+pub(in crate::commands) async fn within_cluster(
     request: &Request,
     surroundings: &Surroundings,
 ) -> Result<Destination, Error> {
-    let (connection, placement, instead) = (&request.connection, &request.placement, &request.instead);
-    let cluster = cluster::connect(&connection.options(), &surroundings.environment).await?;
+    let cluster = cluster::connect(&request.connection.options(), &surroundings.environment).await?;
+    connected(request, cluster, surroundings).await
+}
+
+/// The same in a cluster that is connected already.
+pub(in crate::commands) async fn connected(
+    request: &Request,
+    cluster: Cluster,
+    surroundings: &Surroundings,
+) -> Result<Destination, Error> {
+    let (placement, instead) = (&request.placement, &request.instead);
     let to = placement.to.as_ref();
     let paths = placement.paths();
     let paths = if paths.is_empty() { vec![Path::Pod] } else { paths };
@@ -89,19 +98,17 @@ pub(in crate::commands) async fn cluster(
     let testbed = place.testbed(request, cluster, &measuring);
     let removals = vec![Removal { command: testbed.removal_command(), stays }];
     let Measuring { plan, settings, estimate } = measuring;
-    Ok(match to {
-        None => Destination::Within(Prepared { testbed, plan, settings, run, estimate, volume, removals }),
-        Some(to) => {
-            let server = Server {
-                host: to.host.clone(),
-                port: to.port.unwrap_or(settings.processes.throughput.engine.default_port()),
-                latency_port: None,
-                version: None,
-            };
-            let testbed = Outside::new(testbed, server, settings.ways.len());
-            Destination::Elsewhere(Prepared { testbed, plan, settings, run, estimate, volume, removals })
-        }
-    })
+    let prepared = Prepared { testbed, plan, settings, run, estimate, volume, removals };
+    let Some(to) = to else { return Ok(Destination::Within(prepared)) };
+    let settings = &prepared.settings;
+    let server = Server {
+        host: to.host.clone(),
+        port: to.port.unwrap_or(settings.processes.throughput.engine.default_port()),
+        latency_port: None,
+        version: None,
+    };
+    let ways = settings.ways.len();
+    Ok(Destination::Elsewhere(prepared.map(|testbed| Outside::new(testbed, server, ways))))
 }
 
 /// What runs that are over have left in a cluster, with what to do: a remark each.

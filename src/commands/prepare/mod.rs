@@ -6,7 +6,7 @@ mod layout;
 mod local;
 mod place;
 
-pub(super) use cluster::{Destination, across_clusters, cluster};
+pub(super) use cluster::{Destination, across_clusters, connected, within_cluster};
 pub(super) use local::local;
 
 use std::time::Duration;
@@ -39,6 +39,12 @@ pub(super) struct Prepared<T> {
 }
 
 impl<T> Prepared<T> {
+    /// The same with another testbed.
+    fn map<U>(self, testbed: impl FnOnce(T) -> U) -> Prepared<U> {
+        let Self { testbed: before, plan, settings, run, estimate, volume, removals } = self;
+        Prepared { testbed: testbed(before), plan, settings, run, estimate, volume, removals }
+    }
+
     /// How long the run takes, if nothing is in its way.
     pub fn expected(&self) -> Duration {
         self.estimate.total(&self.plan)

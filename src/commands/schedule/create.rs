@@ -57,7 +57,8 @@ async fn make(
     cluster: &Cluster,
     surroundings: &Surroundings,
 ) -> Result<ExitCode, Error> {
-    let prepared = prepare::cluster(request, surroundings).await.map_err(without_other_namespace)?;
+    let prepared = prepare::connected(request, cluster.clone(), surroundings).await;
+    let prepared = prepared.map_err(without_other_namespace)?;
     let expected = match prepared {
         Destination::Within(prepared) => prepared.expected(),
         Destination::Elsewhere(prepared) => prepared.expected(),
@@ -107,7 +108,7 @@ fn described(
     let request = request(cli, arguments, &namespace, console, surroundings)?;
     let Some(image) = arguments.program_image.clone() else { return Err(Error::NoProgramImage) };
     let schedule = Schedule {
-        cron: arguments.times().map_err(|error| Error::Cron(error.to_string()))?,
+        cron: arguments.times()?,
         words: arguments.words.clone(),
         image,
         configuration: words::configuration(&settings, &namespace),
@@ -144,6 +145,6 @@ fn request(
             pair.common.gates.baseline = None;
             Request::pair(*pair, quiet, surroundings)
         }
-        _ => Err(Error::Cron("only `matrix` and `pair` can be scheduled".to_owned())),
+        _ => words::measures_nothing(&arguments.words.join(" ")).exit(),
     }
 }

@@ -4,7 +4,7 @@ use kubectl_netbench::cli::{ExitCode, ScheduleLogsArgs, ScheduleNameArgs};
 use kubectl_netbench::schedule::{Id, ScheduleError, Schedules};
 
 use super::super::id::new_id;
-use super::super::{Error, Surroundings};
+use super::super::{Error, Surroundings, interrupt};
 use super::{connect, id};
 use crate::console;
 
@@ -42,20 +42,18 @@ async fn follow(schedules: &Schedules<'_>, id: &Id, job: &str) -> Result<ExitCod
         // a reader that has gone away has read enough
         let _ = console::write_result(&format!("{line}\n"));
     });
-    tokio::select! {
-        code = shown => Ok(match code? {
-            0 => ExitCode::Success,
-            3 => ExitCode::SomeFailed,
-            4 => ExitCode::GateFailed,
-            130 => ExitCode::Interrupted,
-            _ => ExitCode::Error,
-        }),
-        _ = tokio::signal::ctrl_c() => {
-            console::note(&format!(
-                "the run goes on in the cluster; kubectl netbench schedule logs {} --namespace {} follows it",
-                id.name, id.namespace
-            ));
-            Ok(ExitCode::Interrupted)
-        }
-    }
+    let Some(code) = interrupt::watch().unless(shown).await else {
+        console::note(&format!(
+            "the run goes on in the cluster; kubectl netbench schedule logs {} --namespace {} follows it",
+            id.name, id.namespace
+        ));
+        return Ok(ExitCode::Interrupted);
+    };
+    Ok(match code? {
+        0 => ExitCode::Success,
+        3 => ExitCode::SomeFailed,
+        4 => ExitCode::GateFailed,
+        130 => ExitCode::Interrupted,
+        _ => ExitCode::Error,
+    })
 }

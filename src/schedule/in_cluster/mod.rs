@@ -14,14 +14,14 @@ use jiff::Timestamp;
 use k8s_openapi::api::batch::v1::Job;
 use k8s_openapi::api::core::v1::Pod;
 use kube::api::{ApiResource, DeleteParams, ListParams, PostParams, Preconditions};
-use kube::core::{DynamicObject, GroupVersionKind};
+use kube::core::DynamicObject;
 use kube::{Api, ResourceExt};
 use serde_json::Value;
 
 use super::objects::{self, CronJobs, MANAGER, SCHEDULE_LABEL, VOLUME_ANNOTATION, selector};
 use super::status::{Seen, Status};
 use super::{Id, Schedule};
-use crate::cluster::objects::Object;
+use crate::cluster::objects::{MANAGED_BY, Object, resource};
 use crate::cluster::{API_SERVER_AWAY, Cluster, RequestError, patiently};
 use crate::delivery::volume::Volume;
 use crate::explanation::nearest;
@@ -192,8 +192,7 @@ impl<'a> Schedules<'a> {
     }
 
     fn cron_job_resource(&self) -> ApiResource {
-        let (group, version) = self.cron_jobs.api_version().split_once('/').unwrap_or_default();
-        ApiResource::from_gvk(&GroupVersionKind::gvk(group, version, "CronJob"))
+        resource(self.cron_jobs.api_version(), "CronJob")
     }
 
     async fn cron_job(&self, id: &Id) -> Result<Option<DynamicObject>, RequestError> {
@@ -279,7 +278,7 @@ impl<'a> Schedules<'a> {
 
 /// The label selector for the objects of all schedules.
 fn of_all() -> String {
-    format!("app.kubernetes.io/managed-by={MANAGER}")
+    format!("{MANAGED_BY}={MANAGER}")
 }
 
 /// An object as JSON, with its metadata.

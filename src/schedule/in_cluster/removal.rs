@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use futures_util::future::{join_all, try_join_all};
-use kube::api::{ApiResource, DeleteParams, ListParams};
-use kube::core::{DynamicObject, GroupVersionKind};
+use kube::api::{DeleteParams, ListParams};
+use kube::core::DynamicObject;
 use kube::{Api, ResourceExt};
 
 use super::{ScheduleError, Schedules};
+use crate::cluster::objects::resource;
 use crate::cluster::{API_SERVER_AWAY, RequestError, patiently};
 use crate::schedule::Id;
 use crate::schedule::objects::{NAMESPACE_LABEL, selector};
@@ -106,8 +107,7 @@ impl Schedules<'_> {
     /// Deletes the objects of one kind. Returns what is still there.
     async fn delete_all(&self, id: &Id, kind: &OfKind) -> Result<Vec<String>, RequestError> {
         let version = if kind.kind == "CronJob" { self.cron_jobs.api_version() } else { kind.version };
-        let (group, version) = version.split_once('/').unwrap_or(("", version));
-        let resource = ApiResource::from_gvk(&GroupVersionKind::gvk(group, version, kind.kind));
+        let resource = resource(version, kind.kind);
         let client = self.cluster.client.clone();
         let (api, labels): (Api<DynamicObject>, String) = if kind.is_namespaced {
             (Api::namespaced_with(client, &id.namespace, &resource), selector(id))

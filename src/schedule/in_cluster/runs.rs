@@ -11,11 +11,12 @@ use kube::{Api, ResourceExt};
 use serde_json::json;
 
 use super::{Found, ScheduleError, Schedules, of_all};
+use crate::cluster::objects::MANAGED_BY;
 use crate::cluster::{API_SERVER_AWAY, Cluster, RequestError, patiently};
 use crate::schedule::Id;
 use crate::schedule::objects::selector;
 use crate::schedule::status::end;
-use crate::testbed::kubernetes::objects::{MANAGED_BY, MANAGER};
+use crate::testbed::kubernetes::objects::MANAGER;
 use crate::testbed::kubernetes::pods::state::PodState;
 
 /// How often it is looked whether another run has ended.

@@ -11,7 +11,7 @@ use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use super::{Id, Schedule};
-use crate::cluster::objects::{Object, yaml};
+use crate::cluster::objects::{MANAGED_BY, Object, yaml};
 use crate::testbed::kubernetes::Amount;
 
 /// Who manages the objects of schedules: not who manages those of runs, which are removed with them.
@@ -80,7 +80,7 @@ pub fn labels(id: &Id, component: &str) -> BTreeMap<String, String> {
     let label = |key: &str, value: &str| (key.to_owned(), value.to_owned());
     BTreeMap::from([
         label("app.kubernetes.io/name", "netbench"),
-        label("app.kubernetes.io/managed-by", MANAGER),
+        label(MANAGED_BY, MANAGER),
         label(SCHEDULE_LABEL, &id.name),
         label(COMPONENT_LABEL, component),
     ])
@@ -88,7 +88,7 @@ pub fn labels(id: &Id, component: &str) -> BTreeMap<String, String> {
 
 /// The label selector for all objects of a schedule.
 pub fn selector(id: &Id) -> String {
-    format!("app.kubernetes.io/managed-by={MANAGER},{SCHEDULE_LABEL}={}", id.name)
+    format!("{MANAGED_BY}={MANAGER},{SCHEDULE_LABEL}={}", id.name)
 }
 
 /// Name, labels and annotations, with what the user wants of all objects.

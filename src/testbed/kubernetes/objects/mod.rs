@@ -22,12 +22,11 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference}
 use kube::ResourceExt;
 
 use super::nodes::Chosen;
+use crate::cluster::objects::MANAGED_BY;
 use crate::document::{Path, Protocol};
 use crate::testbed::{Processes, Way};
 
-/// The label that tells who manages an object,
-pub const MANAGED_BY: &str = "app.kubernetes.io/managed-by";
-/// and us.
+/// Who manages the objects of runs.
 pub const MANAGER: &str = "kubectl-netbench";
 /// The label with the run's id.
 pub const RUN_LABEL: &str = "netbench.dev/run";

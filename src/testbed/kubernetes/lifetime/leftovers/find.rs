@@ -11,8 +11,9 @@ use kube::core::{DynamicObject, Resource};
 use kube::{Api, ResourceExt};
 
 use super::{Kind, Leftover, Object, group};
+use crate::cluster::objects::MANAGED_BY;
 use crate::cluster::{Cluster, RequestError};
-use crate::testbed::kubernetes::objects::{MANAGED_BY, MANAGER, RUN_LABEL, scope_name};
+use crate::testbed::kubernetes::objects::{MANAGER, RUN_LABEL, scope_name};
 
 /// What was found.
 #[derive(Debug, Clone, Default)]
