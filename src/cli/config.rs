@@ -2,7 +2,10 @@
 
 use clap::Args;
 
-use super::{ConnectionArgs, ListFormat, MeasurementArgs, PlacementArgs, PodArgs, SavingArgs};
+use super::{
+    ConnectionArgs, DeliveryArgs, ListFormat, MeasurementArgs, PlacementArgs, PodArgs, ProgramImageArgs,
+    SavingArgs,
+};
 
 /// `config`.
 #[derive(Debug, Args)]
@@ -58,6 +61,12 @@ pub struct ConfigArgs {
     /// Where a run is kept.
     #[command(flatten)]
     pub saving: SavingArgs,
+    /// Where its results go beside that.
+    #[command(flatten)]
+    pub delivery: DeliveryArgs,
+    /// What scheduled runs consist of.
+    #[command(flatten)]
+    pub program: ProgramImageArgs,
     /// Print the result and errors only.
     #[arg(short, long, help_heading = "Output", hide_short_help = true)]
     pub quiet: bool,

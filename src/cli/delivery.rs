@@ -27,18 +27,11 @@ pub struct DeliveryArgs {
         long,
         value_name = "CLAIM[:PATH]",
         value_parser = Volume::parse,
-        conflicts_with = "local",
         hide_short_help = true
     )]
     pub volume: Option<Volume>,
     /// Delete older documents there: all but the newest 100, or those older than 90d [default: none].
-    #[arg(
-        long,
-        value_name = "N|AGE",
-        value_parser = Retention::parse,
-        requires = "volume",
-        hide_short_help = true
-    )]
+    #[arg(long, value_name = "N|AGE", value_parser = Retention::parse, hide_short_help = true)]
     pub volume_keep: Option<Retention>,
 }
 
@@ -50,6 +43,10 @@ impl DeliveryArgs {
     pub(super) fn check(&self, namespace: Option<&str>) -> Result<(), String> {
         if self.volume.is_some() && namespace.is_none() {
             return Err("--volume needs the namespace of its claim: add --namespace".to_owned());
+        }
+        // the volume may be a setting, which is a default: the parser would not take it for named
+        if self.volume_keep.is_some() && self.volume.is_none() {
+            return Err("--volume-keep needs --volume".to_owned());
         }
         Ok(())
     }

@@ -41,7 +41,8 @@ pub use pods::PodArgs;
 pub use saved::{CompareArgs, DeleteArgs, ListFormat, ReportArgs, RunsArgs, RunsCommand};
 pub use saving::{Saving, SavingArgs};
 pub use schedule::{
-    ScheduleArgs, ScheduleCommand, ScheduleCreateArgs, ScheduleListArgs, ScheduleLogsArgs, ScheduleNameArgs,
+    ProgramImageArgs, ScheduleArgs, ScheduleCommand, ScheduleCreateArgs, ScheduleListArgs, ScheduleLogsArgs,
+    ScheduleNameArgs,
 };
 
 use std::ffi::OsString;

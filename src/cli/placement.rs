@@ -113,7 +113,7 @@ pub struct InsteadArgs {
         value_name = "N",
         conflicts_with_all = [
             "host", "path", "ip_family", "to", "via", "image", "keep", "dry_run", "namespace", "context", "kubeconfig",
-            "cluster", "user", "impersonate", "PodArgs",
+            "cluster", "user", "impersonate", "volume", "volume_keep", "PodArgs",
         ],
         value_parser = clap::value_parser!(u16).range(2..=64)
     )]

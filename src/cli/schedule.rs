@@ -101,9 +101,9 @@ pub struct ScheduleCreateArgs {
     /// The time zone of that, as Europe/Berlin [default: that of the cluster's controllers, mostly UTC].
     #[arg(long, value_name = "ZONE")]
     pub timezone: Option<String>,
-    /// The image of the runs, which has this program [default: in releases, that of the pods].
-    #[arg(long = "program-image", value_name = "IMAGE", default_value = option_env!("NETBENCH_DEFAULT_IMAGE"), value_parser = parse_image)]
-    pub program_image: Option<String>,
+    /// What its runs consist of.
+    #[command(flatten)]
+    pub program: ProgramImageArgs,
     /// How many documents are kept in the cluster.
     #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=100))]
     pub keep_records: u16,
@@ -125,6 +125,19 @@ pub struct ScheduleCreateArgs {
     /// In which cluster.
     #[command(flatten)]
     pub connection: ConnectionArgs,
+}
+
+/// The image of scheduled runs.
+#[derive(Debug, Args)]
+pub struct ProgramImageArgs {
+    /// The image of scheduled runs, which has this program [default: in releases, that of the pods].
+    #[arg(
+        long = "program-image",
+        value_name = "IMAGE",
+        default_value = option_env!("NETBENCH_DEFAULT_IMAGE"),
+        value_parser = parse_image
+    )]
+    pub program_image: Option<String>,
 }
 
 /// `schedule list`.

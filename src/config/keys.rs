@@ -56,16 +56,20 @@ pub const KEYS: &[Key] = &[
     key("toleration"),
     key("network-policy"),
     key("keep-runs"),
+    key("push"),
+    key("volume"),
+    key("volume-keep"),
+    key("program-image"),
     general("quiet"),
     general("color"),
     general("ascii"),
 ];
 
-/// The flags of a matrix, where each key has its flag.
+/// The flags of `config`, and those of all commands: each key has its flag there.
 static FLAGS: LazyLock<Vec<Arg>> = LazyLock::new(|| {
     let command = Cli::command();
-    let matrix = command.find_subcommand("matrix").into_iter().flat_map(Command::get_arguments);
-    matrix.chain(command.get_arguments()).cloned().collect()
+    let config = command.find_subcommand("config").into_iter().flat_map(Command::get_arguments);
+    config.chain(command.get_arguments()).cloned().collect()
 });
 
 impl Key {

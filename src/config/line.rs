@@ -126,8 +126,8 @@ impl CommandLine {
             .filter(|flag| conflicts(flag).iter().any(|id| said.iter().any(|said| said.get_id() == id)));
         let mut excluded: Vec<Id> = by_said.chain(of_unsaid.map(|flag| flag.get_id().clone())).collect();
         if is_said(matches, "resume") {
-            // a run is resumed where it was made
-            excluded.extend(["context", "namespace"].map(Id::from));
+            // a run is resumed where it was made: the namespace of the claim may be another one
+            excluded.extend(["context", "namespace", "volume", "volume_keep"].map(Id::from));
         }
         if self.command() == "cleanup" {
             // there it is not where to work, but the only place to look

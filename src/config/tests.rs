@@ -3,7 +3,7 @@ use std::ffi::OsString;
 use std::path::Path;
 
 use super::*;
-use crate::cli::{Cli, Command, CommonArgs};
+use crate::cli::{Cli, Command, CommonArgs, ScheduleCommand};
 
 fn configuration(text: &str, variables: &[(&str, &str)]) -> Result<Configuration, ConfigError> {
     let variables: HashMap<&str, &str> = variables.iter().copied().collect();
@@ -162,6 +162,30 @@ fn settings_that_do_not_go_together_are_told_with_their_place() {
     let settings = configuration("image-pull-secret: a\nnamespace: team\n", &[]).unwrap().settings(None);
     assert!(line("matrix").settle(&settings).unwrap().of("image-pull-secret").is_some());
     assert!(line("matrix --local 2").settle(&settings).unwrap().of("namespace").is_none());
+}
+
+#[test]
+fn where_results_go_is_a_setting_where_they_can_go_there() {
+    let text = "namespace: team\nvolume: results:lab\nvolume-keep: 90d\npush: http://gateway:9091\nprogram-image: mine:1";
+    let volume =
+        |words: &str, text: &str| matrix(words, text).delivery.volume.map(|volume| volume.to_string());
+    assert_eq!(volume("", text).as_deref(), Some("results:lab"));
+    assert_eq!(volume("--volume-keep 3", text).as_deref(), Some("results:lab"));
+    assert_eq!(volume("--volume other", text).as_deref(), Some("other"));
+    // a namespace that a resumed run had for itself has no claim
+    for without in ["--local 2", "--resume latest"] {
+        let common = matrix(without, text);
+        assert!(common.delivery.volume.is_none() && common.delivery.volume_keep.is_none(), "{without}");
+        assert!(common.delivery.push.is_some(), "{without}");
+    }
+    let Command::Schedule(schedule) = cli("schedule create a --cron @daily -- matrix", text).command else {
+        panic!("it is schedule")
+    };
+    let ScheduleCommand::Create(create) = schedule.command else { panic!("it is create") };
+    assert_eq!(create.program.program_image.as_deref(), Some("mine:1"));
+    let settings = configuration("volume: results", &[]).unwrap().settings(None);
+    let told = line("matrix").settle(&settings).unwrap_err().explain();
+    assert!(told.why.unwrap().contains("add --namespace"));
 }
 
 #[test]

@@ -26,8 +26,18 @@ const REFUSED: [(&[&str], &str); 7] = [
 ];
 
 /// Settings that are of who calls, and not of the run.
-const OF_CALLER: [&str; 9] =
-    ["kubeconfig", "context", "namespace", "request-timeout", "keep", "keep-runs", "quiet", "color", "ascii"];
+const OF_CALLER: [&str; 10] = [
+    "kubeconfig",
+    "context",
+    "namespace",
+    "request-timeout",
+    "keep",
+    "keep-runs",
+    "program-image",
+    "quiet",
+    "color",
+    "ascii",
+];
 
 /// Reads the command of a schedule in a namespace, which is that of its runs.
 ///

@@ -106,7 +106,7 @@ fn described(
     let settings = line.settle(&surroundings.settings(&arguments.connection.options())?)?;
     let cli = line.cli(&settings).unwrap_or_else(|error| error.exit());
     let request = request(cli, arguments, &namespace, console, surroundings)?;
-    let Some(image) = arguments.program_image.clone() else { return Err(Error::NoProgramImage) };
+    let Some(image) = arguments.program.program_image.clone() else { return Err(Error::NoProgramImage) };
     let schedule = Schedule {
         cron: arguments.times()?,
         words: arguments.words.clone(),
