@@ -11,6 +11,7 @@ mod error;
 mod file;
 mod keys;
 mod line;
+pub mod scheduled;
 mod values;
 
 pub use effective::{Effective, Source};

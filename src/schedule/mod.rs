@@ -1,14 +1,13 @@
 //! Schedules: runs that the cluster itself makes again and again, by a CronJob.
 //!
-//! What a schedule consists of ([`objects`]), when it comes ([`Cron`]), what may be scheduled
-//! ([`words`]) and what is known of it ([`Status`]) is pure. [`Schedules`] puts it into a cluster.
+//! What a schedule consists of ([`objects`]), when it comes ([`Cron`]) and what is known of it
+//! ([`Status`]) is pure. [`Schedules`] puts it into a cluster.
 
 mod cron;
 mod in_cluster;
 pub mod objects;
 pub mod records;
 mod status;
-pub mod words;
 
 pub use cron::{Cron, CronError};
 pub use in_cluster::{Found, Records, ScheduleError, Schedules};

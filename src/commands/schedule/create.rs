@@ -5,9 +5,10 @@ use std::time::Duration;
 use jiff::Timestamp;
 use kubectl_netbench::cli::{Cli, Command, ExitCode, ScheduleCreateArgs};
 use kubectl_netbench::cluster::{self, Cluster};
+use kubectl_netbench::config::scheduled;
 use kubectl_netbench::plan::format_duration;
 use kubectl_netbench::schedule::objects::{CronJobs, manifests};
-use kubectl_netbench::schedule::{Exporter, Id, Schedule, Schedules, words};
+use kubectl_netbench::schedule::{Exporter, Id, Schedule, Schedules};
 use kubectl_netbench::testbed::kubernetes::rights;
 
 use super::super::prepare::{self, Destination};
@@ -102,7 +103,7 @@ fn described(
     console: Console,
     surroundings: &Surroundings,
 ) -> Result<(Schedule, Request), Error> {
-    let line = words::read(&arguments.words, &namespace).unwrap_or_else(|error| error.exit());
+    let line = scheduled::read(&arguments.words, &namespace).unwrap_or_else(|error| error.exit());
     let settings = line.settle(&surroundings.settings(&arguments.connection.options())?)?;
     let cli = line.cli(&settings).unwrap_or_else(|error| error.exit());
     let request = request(cli, arguments, &namespace, console, surroundings)?;
@@ -111,7 +112,7 @@ fn described(
         cron: arguments.times()?,
         words: arguments.words.clone(),
         image,
-        configuration: words::configuration(&settings, &namespace),
+        configuration: scheduled::configuration(&settings, &namespace),
         id: Id { name: arguments.name.clone(), namespace },
         rights: rights(&request.needs()),
         options: request.pods.options(),
@@ -145,6 +146,6 @@ fn request(
             pair.common.gates.baseline = None;
             Request::pair(*pair, quiet, surroundings)
         }
-        _ => words::measures_nothing(&arguments.words.join(" ")).exit(),
+        _ => scheduled::measures_nothing(&arguments.words.join(" ")).exit(),
     }
 }

@@ -1,11 +1,11 @@
-//! The command of a schedule: which ones there can be, and the settings that go with it. Pure.
+//! The command line of a schedule: which ones there can be, and the settings that go with it.
 
 use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use super::{CommandLine, Settings};
 use crate::cli::Cli;
-use crate::config::{CommandLine, Settings};
 use crate::store;
 
 /// Flags that make no sense in a run that the cluster makes, each with the reason.
