@@ -121,15 +121,9 @@ impl Reader for BouncebackReader {
         // a line that broke off has words perhaps, but no figures: digits may be missing
         let rest = self.lines.rest();
         self.words.keep(&rest);
-        let words = std::mem::take(&mut self.words).with(exit);
-        if let Some(failure) = words.disobeyed() {
-            return Err(failure);
-        }
-        let latency = match self.last.as_ref().filter(|last| last.start == 0.0) {
-            Some(whole) => self.latency(whole),
-            None => Err(words.without_report(exit.code)),
-        };
-        let latency = latency.map_err(|failure| words.unreachable().unwrap_or(failure))?;
+        let whole = self.last.as_ref().filter(|last| last.start == 0.0);
+        let latency = whole.map(|whole| self.latency(whole));
+        let latency = self.words.outcome(exit, latency)?;
         Ok(vec![(Direction::ClientToServer, Measurement::Latency(latency))])
     }
 }

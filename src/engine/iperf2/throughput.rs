@@ -94,15 +94,8 @@ impl Reader for ThroughputReader {
         // a line that broke off has words perhaps, but no figures: digits may be missing
         let rest = self.lines.rest();
         self.words.keep(&rest);
-        let words = std::mem::take(&mut self.words).with(exit);
-        if let Some(failure) = words.disobeyed() {
-            return Err(failure);
-        }
-        let throughput = match self.streams.whole() {
-            Some(sent) => self.throughput(&sent),
-            None => Err(words.without_report(exit.code)),
-        };
-        let throughput = throughput.map_err(|failure| words.unreachable().unwrap_or(failure))?;
+        let throughput = self.streams.whole().map(|sent| self.throughput(&sent));
+        let throughput = self.words.outcome(exit, throughput)?;
         Ok(vec![(Direction::ClientToServer, Measurement::Throughput(throughput))])
     }
 }

@@ -48,15 +48,32 @@ impl Words {
         }
     }
 
+    /// What a test comes to whose figures are `measured`, none where the client has reported none of the whole test.
+    ///
+    /// # Errors
+    /// They are wrong or missing; what the client said explains it.
+    pub(super) fn outcome<T>(
+        self,
+        exit: &ClientExit,
+        measured: Option<Result<T, Failure>>,
+    ) -> Result<T, Failure> {
+        let words = self.with(exit);
+        if let Some(failure) = words.disobeyed() {
+            return Err(failure);
+        }
+        let measured = measured.unwrap_or_else(|| Err(words.without_report(exit.code)));
+        measured.map_err(|failure| words.unreachable().unwrap_or(failure))
+    }
+
     /// Adds what stands on the standard error, before the rest.
-    pub(super) fn with(self, exit: &ClientExit) -> Self {
+    fn with(self, exit: &ClientExit) -> Self {
         let errors = exit.stderr.lines().map(cleaned).filter(|line| !line.is_empty());
         Self { lines: errors.take(KEPT_LINES).chain(self.lines).collect() }
     }
 
     /// The failure of a client that measured something else than it was asked for: it goes on after
     /// options that it does not know or that its system refuses.
-    pub(super) fn disobeyed(&self) -> Option<Failure> {
+    fn disobeyed(&self) -> Option<Failure> {
         const SIGNS: [&str; 4] =
             ["ttempt to set ", "unrecognized option", "invalid option", "option requires an argument"];
         let line = self.lines.iter().find(|line| SIGNS.iter().any(|sign| line.contains(sign)))?;
@@ -64,7 +81,7 @@ impl Words {
     }
 
     /// The failure of a client that did not reach the server.
-    pub(super) fn unreachable(&self) -> Option<Failure> {
+    fn unreachable(&self) -> Option<Failure> {
         // `tcp connect failed: Connection refused` (2.1),
         // `tcp connect to 10.0.0.1 port 5001 failed (Connection refused)` (2.2)
         const STARTS: [&str; 2] = ["tcp connect ", "connect failed"];
@@ -78,7 +95,7 @@ impl Words {
     }
 
     /// The failure of a client that reported no figures of its whole test.
-    pub(super) fn without_report(&self, code: Option<i32>) -> Failure {
+    fn without_report(&self, code: Option<i32>) -> Failure {
         const BREAKS: [&str; 2] = ["Connection reset by peer", "Broken pipe"];
         let said = self.lines.iter().find(|line| !line.starts_with("WARN"));
         match (said, code) {
