@@ -12,6 +12,7 @@ use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
+use serde::Serialize;
 
 use super::View;
 use crate::document::{Finding, FindingKind, Path, Run};
@@ -146,6 +147,7 @@ type Gauges<L> = Family<L, Gauge<f64, AtomicU64>>;
 struct RunLabels {
     run: String,
     command: &'static str,
+    protocol: String,
     context: String,
     version: String,
 }
@@ -165,6 +167,7 @@ struct FindingLabels {
     kind: String,
     subject: String,
     path: &'static str,
+    confirmation: String,
 }
 
 fn gauges<L>(registry: &mut Registry, name: &str, help: &str) -> Gauges<L>
@@ -185,6 +188,7 @@ fn about(run: &Run, registry: &mut Registry) {
             crate::document::Command::Matrix => "matrix",
             crate::document::Command::Pair => "pair",
         },
+        protocol: name(run.parameters.protocol),
         context: run.cluster.as_ref().and_then(|cluster| cluster.context.clone()).unwrap_or_default(),
         version: run.versions.netbench.clone(),
     };
@@ -208,7 +212,7 @@ fn findings(run: &Run, detail: Detail, registry: &mut Registry) {
     let findings = gauges(registry, "findings", "What the diagnosis found, by kind");
     for kind in FindingKind::ALL {
         let count = run.findings.iter().filter(|finding| finding.kind == kind).count();
-        findings.get_or_create(&KindLabels { kind: kind_name(kind) }).set(count as f64);
+        findings.get_or_create(&KindLabels { kind: name(kind) }).set(count as f64);
     }
     if detail == Detail::Paths {
         return;
@@ -219,10 +223,11 @@ fn findings(run: &Run, detail: Detail, registry: &mut Registry) {
         "A node, a pair or zones that something was found of; always 1, and without a path where it concerns all",
     );
     for finding in &run.findings {
+        let (kind, path) = (name(finding.kind), finding.path.map_or("", Path::name));
+        let confirmation = finding.confirmation.map(name).unwrap_or_default();
         for subject in subjects(finding) {
-            let path = finding.path.map_or("", Path::name);
-            let labels = FindingLabels { kind: kind_name(finding.kind), subject, path };
-            each.get_or_create(&labels).set(1.0);
+            let (kind, confirmation) = (kind.clone(), confirmation.clone());
+            each.get_or_create(&FindingLabels { kind, subject, path, confirmation }).set(1.0);
         }
     }
 }
@@ -236,7 +241,7 @@ fn subjects(finding: &Finding) -> Vec<String> {
     }
 }
 
-/// The name of a kind as documents have it.
-fn kind_name(kind: FindingKind) -> String {
-    serde_json::to_value(kind).ok().and_then(|name| Some(name.as_str()?.to_owned())).unwrap_or_default()
+/// The name of a value that is one of a few, as documents have it.
+fn name(value: impl Serialize) -> String {
+    serde_json::to_value(value).ok().and_then(|name| Some(name.as_str()?.to_owned())).unwrap_or_default()
 }
