@@ -68,14 +68,34 @@ pub(super) async fn run(arguments: &CleanupArgs, surroundings: &Surroundings) ->
     Ok(code)
 }
 
-/// What runs that are over have left in a cluster, told for people; nothing if that cannot be seen.
-pub(super) async fn leftovers(cluster: &Cluster, processes: Option<&Processes>) -> Vec<String> {
+/// What a run that begins is to know of other ones: what they have left in its cluster, and that they go on, each as
+/// a remark; nothing if that cannot be seen.
+pub(super) async fn remarks(cluster: &Cluster, processes: Option<&Processes>) -> Vec<String> {
     let found = kubernetes::find_leftovers(cluster, Search::Glance, None);
     let found = tokio::time::timeout(GLANCE_LIMIT, found).await.unwrap_or(Ok(FoundLeftovers::default()));
     let found = found.unwrap_or_default();
     let now = Timestamp::now();
-    let is_over = |leftover: &&Leftover| fate(leftover, processes, now) == Fate::Over && !leftover.is_going();
-    found.leftovers.iter().filter(is_over).map(|leftover| described(leftover, now)).collect()
+    let remark = |leftover: &Leftover| {
+        let other = || {
+            let (namespace, age) = (&leftover.namespace, format_duration(leftover.age(now)));
+            format!(
+                "in the namespace {namespace}, begun {age} ago: the figures are what each leaves to the other"
+            )
+        };
+        match fate(leftover, processes, now) {
+            _ if leftover.is_going() => None,
+            Fate::Over => {
+                let (what, flags) = (described(leftover, now), &cluster.kubectl_flags);
+                Some(format!(
+                    "a run that is over has left something: {what}; `kubectl netbench cleanup{flags}` removes it"
+                ))
+            }
+            Fate::GoesOnHere => Some(format!("another run is going on {}", other())),
+            Fate::MayGoOn if leftover.is_alive() => Some(format!("another run may be going on {}", other())),
+            Fate::MayGoOn | Fate::Kept => None,
+        }
+    };
+    found.leftovers.iter().filter_map(remark).collect()
 }
 
 fn fate(leftover: &Leftover, processes: Option<&Processes>, now: Timestamp) -> Fate {

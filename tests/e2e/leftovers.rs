@@ -30,6 +30,9 @@ fn what_killed_runs_have_left_is_told_from_what_goes_on_and_removed() {
     assert!(seen.stdout.lines().any(|line| alone(&line)), "{}", seen.stdout);
     let young = run("cleanup --older-than 1h");
     assert_eq!(young.stdout, "nothing to remove\n");
+    let beside = run(&format!("pair {nodes} -t 1s"));
+    let told = beside.stderr.contains("another run is going on in the namespace default, begun ");
+    assert!(told, "{}", beside.stderr);
     killed(given);
     let next = run(&format!("matrix {nodes} -t 1s --no-confirm"));
     let told = next.stderr.lines().filter(|line| line.starts_with("a run that is over has left something"));

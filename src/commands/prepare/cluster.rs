@@ -43,13 +43,10 @@ pub(in crate::commands) async fn connected(
     let paths = if paths.is_empty() { vec![Path::Pod] } else { paths };
     // alone and first: a cluster that cannot be reached is best told by the plainest of questions
     let version = if instead.dry_run { None } else { cluster.version().await? };
-    let leftovers = async {
-        if instead.dry_run {
-            return Vec::new();
-        }
-        leftovers(&cluster, surroundings).await
-    };
-    let (nodes, leftovers) = tokio::join!(cluster.nodes(request.selector.as_deref()), leftovers);
+    let processes = surroundings.processes.as_ref();
+    let remarks =
+        async { if instead.dry_run { Vec::new() } else { cleanup::remarks(&cluster, processes).await } };
+    let (nodes, remarks) = tokio::join!(cluster.nodes(request.selector.as_deref()), remarks);
     let role = if to.is_some() { Role::Clients } else { Role::Mesh };
     let place =
         async |chosen| Place::new(request, &cluster, new_id(), role, placement.ways(&paths), chosen).await;
@@ -61,7 +58,7 @@ pub(in crate::commands) async fn connected(
         }
         nodes => nodes?,
     };
-    for remark in &leftovers {
+    for remark in &remarks {
         request.console.remark(remark);
     }
     let needed = if to.is_some() { 1 } else { 2 };
@@ -111,18 +108,6 @@ pub(in crate::commands) async fn connected(
     Ok(Destination::Elsewhere(prepared.map(|testbed| Outside::new(testbed, server, ways))))
 }
 
-/// What runs that are over have left in a cluster, with what to do: a remark each.
-async fn leftovers(cluster: &Cluster, surroundings: &Surroundings) -> Vec<String> {
-    let found = cleanup::leftovers(cluster, surroundings.processes.as_ref()).await;
-    let remark = |leftover| {
-        let flags = &cluster.kubectl_flags;
-        format!(
-            "a run that is over has left something: {leftover}; `kubectl netbench cleanup{flags}` removes it"
-        )
-    };
-    found.into_iter().map(remark).collect()
-}
-
 /// Prepares a client on a node of one cluster, and a server on a node of another.
 pub(in crate::commands) async fn across_clusters(
     request: &Request,
@@ -134,12 +119,13 @@ pub(in crate::commands) async fn across_clusters(
     let there = cluster::connect(&server.options, environment).await?;
     let (version, version_there) = tokio::try_join!(here.version(), there.version())?;
     let nodes = async { tokio::try_join!(here.nodes(None), there.nodes(None)) };
-    let (nodes, left_here, left_there) =
-        tokio::join!(nodes, leftovers(&here, surroundings), leftovers(&there, surroundings));
+    let processes = surroundings.processes.as_ref();
+    let (nodes, of_here, of_there) =
+        tokio::join!(nodes, cleanup::remarks(&here, processes), cleanup::remarks(&there, processes));
     let (nodes_here, nodes_there) = nodes?;
     // both may be one cluster
-    let only_there = left_there.iter().filter(|remark| !left_here.contains(remark));
-    for remark in left_here.iter().chain(only_there) {
+    let only_there = of_there.iter().filter(|remark| !of_here.contains(remark));
+    for remark in of_here.iter().chain(only_there) {
         request.console.remark(remark);
     }
     let choice_here = kubernetes::choose(&nodes_here, &request.wanted, 1)?;

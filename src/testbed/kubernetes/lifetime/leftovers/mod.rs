@@ -133,7 +133,12 @@ impl Leftover {
     /// Whether nothing of it runs any longer, whoever made it: the cluster has ended its pods, or
     /// they are gone, and it is too old to be a run that only begins.
     fn is_over(&self, now: Timestamp) -> bool {
-        self.shows_pods && !self.objects.iter().any(|object| object.is_alive) && self.age(now) > STARTING
+        self.shows_pods && !self.is_alive() && self.age(now) > STARTING
+    }
+
+    /// Whether it has a pod that has not ended.
+    pub fn is_alive(&self) -> bool {
+        self.objects.iter().any(|object| object.is_alive)
     }
 
     /// Whether the whole namespace is the run's own.
