@@ -45,6 +45,10 @@ pub enum Kind {
     Run,
     /// A schedule in the namespace.
     Schedule,
+    /// A PersistentVolumeClaim in the namespace.
+    Claim,
+    /// Where runs of a cluster are kept: a schedule or a claim.
+    Place,
 }
 
 /// A name, and what helps to choose it.
@@ -76,7 +80,7 @@ pub fn for_kubectl(words: &[OsString], known: &Known) -> String {
         told.store(true, Ordering::Relaxed);
         Vec::new()
     };
-    let mut command = command(words, known, Box::new(files));
+    let mut command = command(Cli::command(), words, known, &(Arc::new(files) as Files));
     let candidates = complete(&mut command, whole, position, None).unwrap_or_default();
     // of `--flag=value`, kubectl's scripts want the value
     let flag = current.to_str().filter(|word| word.starts_with('-')).and_then(|word| word.split_once('='));
@@ -116,9 +120,10 @@ pub fn for_kubectl(words: &[OsString], known: &Known) -> String {
 pub fn for_shell(shell: Shell, words: Vec<OsString>, index: Option<usize>, known: &Known) -> Vec<u8> {
     let mut answer = Vec::new();
     let files = |current: &OsStr| PathCompleter::any().complete(current);
-    let mut command = command(words.get(1..).unwrap_or_default(), known, Box::new(files));
+    let files: Files = Arc::new(files);
+    let mut command = command(Cli::command(), words.get(1..).unwrap_or_default(), known, &files);
     let current = index.map_or(words.last(), |index| words.get(index));
-    if !current.is_some_and(|word| word.as_encoded_bytes().starts_with(b"-")) {
+    if !current.is_some_and(|word| is_flag(word)) {
         command = without_flags(command);
     }
     match shell.completer().write_complete(&mut command, words, None, &mut answer) {
@@ -127,12 +132,22 @@ pub fn for_shell(shell: Shell, words: Vec<OsString>, index: Option<usize>, known
     }
 }
 
-/// The command line, each of whose values knows its names.
-fn command(words: &[OsString], known: &Known, files: Files) -> Command {
+/// A command line, each of whose values knows its names; `words` are those after the program's, up to the one that is
+/// completed.
+fn command(program: Command, words: &[OsString], known: &Known, files: &Files) -> Command {
     let said = words.split_last().map_or(&[][..], |(_, said)| said);
-    let said = Asked::of(said, &ConnectionOptions::default());
-    let names = Names { said, known: Arc::clone(known), files };
-    with_names(Cli::command(), &Arc::new(names))
+    let scheduled = said.iter().position(|word| word == "--").map_or(&[][..], |at| &said[at + 1..]);
+    let names = Names {
+        said: Asked::of(said, &ConnectionOptions::default()),
+        scheduled: scheduled.to_vec(),
+        known: Arc::clone(known),
+        files: Arc::clone(files),
+    };
+    with_names(program, &Arc::new(names))
+}
+
+fn is_flag(word: &OsStr) -> bool {
+    word.as_encoded_bytes().starts_with(b"-")
 }
 
 /// As of kubectl's own commands: flags are for who has begun one, or where nothing else may stand.
@@ -148,14 +163,16 @@ fn without_flags(command: Command) -> Command {
 
 fn with_names(command: Command, names: &Arc<Names>) -> Command {
     let command = command.mut_args(|argument| {
-        let kind = kind(argument.get_id().as_str());
+        let id = argument.get_id().as_str();
+        let (kind, is_scheduled) = (kind(id), id == "words");
         let is_path = argument.get_value_hint() == ValueHint::AnyPath;
-        if kind.is_none() && !is_path {
+        if kind.is_none() && !is_path && !is_scheduled {
             return argument;
         }
         let names = Arc::clone(names);
         argument.add(ArgValueCompleter::new(move |current: &OsStr| match kind {
             Some(kind) => names.of(kind, current),
+            None if is_scheduled => names.scheduled(current),
             None => (names.files)(current),
         }))
     });
@@ -173,24 +190,44 @@ fn kind(id: &str) -> Option<Kind> {
         "server_context" => Kind::ServerContext,
         "cluster" => Kind::Cluster,
         "user" => Kind::User,
-        "schedule" | "from_cluster" => Kind::Schedule,
+        "schedule" => Kind::Schedule,
+        "volume" => Kind::Claim,
+        "from_cluster" => Kind::Place,
         "run" | "runs" | "base" | "new" | "baseline" | "resume" => Kind::Run,
         _ => return None,
     })
 }
 
 /// Completes files, or sees to it that the shell does.
-type Files = Box<dyn Fn(&OsStr) -> Vec<CompletionCandidate> + Send + Sync>;
+type Files = Arc<dyn Fn(&OsStr) -> Vec<CompletionCandidate> + Send + Sync>;
 
 /// What a value may be.
 struct Names {
     /// What the words before say.
     said: Asked,
+    /// Those of them that follow a `--`.
+    scheduled: Vec<OsString>,
     known: Known,
     files: Files,
 }
 
 impl Names {
+    /// The command of a schedule: a command line within this one.
+    fn scheduled(&self, current: &OsStr) -> Vec<CompletionCandidate> {
+        let program = Cli::command().disable_help_subcommand(true).mut_subcommands(|command| {
+            let measures = matches!(command.get_name(), "matrix" | "pair");
+            command.hide(!measures)
+        });
+        let words: Vec<OsString> = self.scheduled.iter().cloned().chain([current.to_owned()]).collect();
+        let mut command = command(program, &words, &self.known, &self.files);
+        if !is_flag(current) {
+            command = without_flags(command);
+        }
+        let whole: Vec<OsString> = std::iter::once("kubectl-netbench".into()).chain(words).collect();
+        let position = whole.len() - 1;
+        complete(&mut command, whole, position, None).unwrap_or_default()
+    }
+
     fn of(&self, kind: Kind, current: &OsStr) -> Vec<CompletionCandidate> {
         // an argument is asked although a flag has been begun
         let Some(begun) = current.to_str().filter(|begun| !begun.starts_with('-')) else { return Vec::new() };
@@ -237,6 +274,8 @@ mod tests {
             Kind::Cluster | Kind::User => names(&[("it", "")]),
             Kind::Run => names(&[("latest", "matrix"), ("k3v9", "")]),
             Kind::Schedule => names(&[("nightly", "0 3 * * *")]),
+            Kind::Claim => names(&[("results", "10Gi")]),
+            Kind::Place => names(&[("nightly", "0 3 * * *"), ("results", "10Gi")]),
         })
     }
 
@@ -295,9 +334,23 @@ mod tests {
             ("report -o prom", "prometheus"),
             ("schedule run ni", "nightly"),
             ("exporter --schedule ", "nightly"),
+            ("matrix --volume r", "results"),
+            ("runs --from-cluster n", "nightly"),
         ] {
             assert_eq!(values(line), [expected], "{line}");
         }
+    }
+
+    #[test]
+    fn the_command_of_a_schedule_is_completed_as_the_command_that_it_is() {
+        let scheduled = |words: &str| values(&format!("schedule create a --cron @daily -- {words}"));
+        assert_eq!(scheduled(""), ["matrix", "pair"]);
+        assert_eq!(scheduled("ma"), ["matrix"]);
+        assert_eq!(scheduled("matrix node-1 n"), ["node-2"]);
+        assert_eq!(scheduled("matrix --no-c"), ["--no-confirm"]);
+        assert_eq!(scheduled("pair --path ho"), ["host"]);
+        assert_eq!(scheduled("pair --path=ho"), ["host"]);
+        assert!(values("schedule create a --cr").contains(&"--cron".to_owned()));
     }
 
     #[test]

@@ -39,6 +39,8 @@ fn the_names_of_a_cluster_are_completed() {
     };
     let first = values(&["pair", ""]);
     assert!(nodes.iter().all(|node| first.contains(node)), "{first:?}");
+    let scheduled = values(&["schedule", "create", "a", "--cron", "@daily", "--", "matrix", &nodes[0], ""]);
+    assert!(scheduled.contains(&nodes[1]) && !scheduled.contains(&nodes[0]), "{scheduled:?}");
     let second = values(&["pair", &nodes[0], ""]);
     assert!(second.contains(&nodes[1]) && !second.contains(&nodes[0]), "{second:?}");
     assert_eq!(values(&["matrix", "--namespace", "kube-sys"]), ["kube-system"]);

@@ -7,7 +7,7 @@ use std::time::Duration;
 use kubectl_netbench::cli::Asked;
 use kubectl_netbench::cluster::{self, Cluster, ConnectionOptions, Environment, RequestError};
 use kubectl_netbench::completion::{Kind, Name};
-use kubectl_netbench::schedule::Schedules;
+use kubectl_netbench::schedule::{Found, Schedules};
 use kubectl_netbench::store::Store;
 use tokio::runtime::Handle;
 
@@ -54,7 +54,9 @@ impl Names {
             Kind::Cluster => self.kubeconfig(here).clusters.into_iter().map(name).collect(),
             Kind::User => self.kubeconfig(here).users.into_iter().map(name).collect(),
             Kind::Run => self.runs(),
-            Kind::Schedule => self.schedules(here),
+            Kind::Schedule => self.ask(here, async |cluster| self.schedules(cluster).await),
+            Kind::Claim => self.ask(here, async |cluster| self.claims(cluster).await),
+            Kind::Place => self.ask(here, async |cluster| self.places(cluster).await),
         }
     }
 
@@ -87,12 +89,24 @@ impl Names {
         newest.into_iter().chain(entries).collect()
     }
 
-    fn schedules(&self, options: &ConnectionOptions) -> Vec<Name> {
-        let found = self.ask(options, async |cluster| {
-            let namespace = self.asked.namespace.as_deref().unwrap_or(cluster.default_namespace());
-            Schedules::of(cluster).await?.all(Some(namespace)).await
-        });
-        found.into_iter().map(|found| Name { help: Some(found.cron()), value: found.id.name }).collect()
+    async fn schedules(&self, cluster: &Cluster) -> Result<Vec<Name>, RequestError> {
+        let found = Schedules::of(cluster).await?.all(Some(self.namespace(cluster))).await?;
+        let name = |found: Found| Name { help: Some(found.cron()), value: found.id.name };
+        Ok(found.into_iter().map(name).collect())
+    }
+
+    async fn claims(&self, cluster: &Cluster) -> Result<Vec<Name>, RequestError> {
+        Ok(cluster.claims(self.namespace(cluster)).await?.into_iter().map(name).collect())
+    }
+
+    /// Who may list one of the two only is told of those.
+    async fn places(&self, cluster: &Cluster) -> Result<Vec<Name>, RequestError> {
+        let (schedules, claims) = tokio::join!(self.schedules(cluster), self.claims(cluster));
+        Ok([schedules, claims].into_iter().filter_map(Result::ok).flatten().collect())
+    }
+
+    fn namespace<'a>(&'a self, cluster: &'a Cluster) -> &'a str {
+        self.asked.namespace.as_deref().unwrap_or(cluster.default_namespace())
     }
 
     fn kubeconfig(&self, options: &ConnectionOptions) -> cluster::KubeconfigNames {

@@ -6,7 +6,7 @@ pub(super) mod rights;
 
 use std::collections::BTreeMap;
 
-use k8s_openapi::api::core::v1::{Namespace, Node};
+use k8s_openapi::api::core::v1::{Namespace, Node, PersistentVolumeClaim};
 use kube::api::ListParams;
 use kube::{Api, ResourceExt};
 
@@ -43,6 +43,16 @@ impl Cluster {
         let api = Api::<Namespace>::all(self.client.clone());
         let found = self.call("list the namespaces", api.list_metadata(&ListParams::default())).await?;
         Ok(found.into_iter().map(|namespace| namespace.name_any()).collect())
+    }
+
+    /// The names of the persistent volume claims in a namespace.
+    ///
+    /// # Errors
+    /// The request failed.
+    pub async fn claims(&self, namespace: &str) -> Result<Vec<String>, RequestError> {
+        let api = Api::<PersistentVolumeClaim>::namespaced(self.client.clone(), namespace);
+        let found = self.call("list the volumes", api.list_metadata(&ListParams::default())).await?;
+        Ok(found.into_iter().map(|claim| claim.name_any()).collect())
     }
 
     /// The API server's version, `v1.34.1`, if the user may know it.
