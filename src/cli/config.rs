@@ -15,9 +15,9 @@ use super::{
 A setting is named as its flag: `time: 5s` in the file, NETBENCH_TIME=5s in the
 environment, --time 5s on the command line. Examples and all settings: --help",
     after_long_help = "\
-A setting is named as its flag: `time: 5s` in the file, NETBENCH_TIME=5s in the environment, --time 5s on
-the command line. The command line goes before the environment, that before the section of the context in
-the file, and that before the rest of the file:
+A setting is named as its flag: `time: 5s` in the file, NETBENCH_TIME=5s in the environment,
+--time 5s on the command line. The command line goes before the environment, that before the
+section of the context in the file, and that before the rest of the file:
 
   time: 5s
   contexts:

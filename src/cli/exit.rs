@@ -6,7 +6,7 @@
 pub enum ExitCode {
     /// All that was planned was measured.
     Success = 0,
-    /// Nothing could be measured, or something was left behind.
+    /// Nothing could be measured, a result did not get where it was to go, or something was left behind.
     Error = 1,
     /// The command line is wrong.
     Usage = 2,
@@ -24,9 +24,11 @@ macro_rules! exit_codes {
         "\
 Exit codes:
   0    all was measured
-  1    an error: nothing was measured, or something could not be removed
+  1    an error: nothing was measured, or the result could not be saved, written,
+       sent or compared, or something could not be removed; goes before 3 and 4
   2    the command line is wrong
-  3    some pairs failed or are missing, the rest was measured; check: there are problems
+  3    some pairs failed or are missing, the rest was measured; check: there are problems;
+       runs: some documents could not be read
   4    a gate failed: --fail-below, --fail-regression
   130  interrupted; what was measured until then was printed"
     };

@@ -10,8 +10,8 @@ use crate::schedule::parse_name;
 #[command(
     after_help = "It serves /metrics and, for probes, /healthz, until it is ended.",
     after_long_help = concat!(
-        "It serves /metrics and, for probes, /healthz, until it is ended. The newest run is looked for each time; of the\n",
-        "saved runs, only those are told that went to their end.\n\n",
+        "It serves /metrics and, for probes, /healthz, until it is ended. The newest run is looked\n",
+        "for each time; of the saved runs, only those are told that went to their end.\n\n",
         "Examples:\n",
         "  kubectl netbench exporter                          the newest of the saved runs, on this machine\n",
         "  kubectl netbench exporter --schedule nightly -n network\n",

@@ -87,7 +87,7 @@ pub struct PlacementArgs {
     /// Any with iperf3 and sh on its PATH that runs as any user; for --rtt and --engine iperf2 with iperf 2.
     #[arg(long, default_value = DEFAULT_IMAGE)]
     image: Option<String>,
-    /// The port of the servers [default: 5201, iperf 2: 5001], and the next one with --rtt; with
+    /// The port of the servers, and with --rtt the next one too [default: 5201, iperf 2 and --rtt: 5001]; with
     /// --local the first one [default: free ports].
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..65535), hide_short_help = true)]
     pub port: Option<u16>,
