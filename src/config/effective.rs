@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::{CommandLine, KEYS, Place, Settings};
+use crate::cluster::without_credentials;
 
 /// Who says what a value is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -41,8 +42,11 @@ impl CommandLine {
     pub fn effective(&self, settings: &Settings) -> Vec<Effective> {
         let effective = |key: &'static super::Key| {
             let flag = key.flag();
-            let value =
-                |values, source| Effective { key: key.name, values, source, place: None, context: None };
+            // it stands in logs: without the password of an address
+            let value = |values: Vec<String>, source| {
+                let values = values.iter().map(|value| without_credentials(value)).collect();
+                Effective { key: key.name, values, source, place: None, context: None }
+            };
             if let Some(said) = self.said(flag) {
                 return value(said, Source::Flag);
             }

@@ -115,7 +115,7 @@ impl ConfigError {
             Self::NotOfContext { .. } => shown.remedy("move it out of `contexts`"),
             Self::Value { why, key, .. } => shown
                 .because(why)
-                .remedy(format!("change it or take it out; kubectl netbench matrix --help explains --{key}")),
+                .remedy(format!("change it or take it out; kubectl netbench config --help explains --{key}")),
             Self::Together { why, .. } => {
                 shown.because(why).remedy("change it or take it out, or set what it needs as well")
             }

@@ -65,11 +65,12 @@ pub const KEYS: &[Key] = &[
     general("ascii"),
 ];
 
-/// The flags of `config`, and those of all commands: each key has its flag there.
+/// The flags of a matrix, with what they mean there, those of `config`, and those of all commands: each key has its
+/// flag among them.
 static FLAGS: LazyLock<Vec<Arg>> = LazyLock::new(|| {
     let command = Cli::command();
-    let config = command.find_subcommand("config").into_iter().flat_map(Command::get_arguments);
-    config.chain(command.get_arguments()).cloned().collect()
+    let of = |name: &str| command.find_subcommand(name).into_iter().flat_map(Command::get_arguments);
+    of("matrix").chain(of("config")).chain(command.get_arguments()).cloned().collect()
 });
 
 impl Key {

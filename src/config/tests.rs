@@ -183,6 +183,9 @@ fn where_results_go_is_a_setting_where_they_can_go_there() {
     };
     let ScheduleCommand::Create(create) = schedule.command else { panic!("it is create") };
     assert_eq!(create.program.program_image.as_deref(), Some("mine:1"));
+    let secret = configuration("push: http://me:secret@gateway:9091", &[]).unwrap().settings(None);
+    let shown = line("config").effective(&secret);
+    assert!(shown.iter().any(|setting| setting.values == ["http://gateway:9091"]), "{shown:?}");
     let settings = configuration("volume: results", &[]).unwrap().settings(None);
     let told = line("matrix").settle(&settings).unwrap_err().explain();
     assert!(told.why.unwrap().contains("add --namespace"));

@@ -7,6 +7,7 @@ use clap::error::{ContextKind, ContextValue};
 use clap::{Arg, ArgAction, Command};
 
 use super::{ConfigError, Key, Place, Setting};
+use crate::cluster::without_credentials;
 
 /// A setting whose values its flag takes.
 pub(super) fn setting(key: &'static Key, values: Vec<String>, place: Place) -> Result<Setting, ConfigError> {
@@ -15,7 +16,8 @@ pub(super) fn setting(key: &'static Key, values: Vec<String>, place: Place) -> R
     match values.iter().find_map(|value| why(value).map(|why| (value, why))) {
         None => Ok(Setting { key, values, place }),
         Some((value, why)) => {
-            Err(ConfigError::Value { place: Box::new(place), key: key.name, value: value.clone(), why })
+            let value = without_credentials(value);
+            Err(ConfigError::Value { place: Box::new(place), key: key.name, value, why })
         }
     }
 }
