@@ -86,15 +86,15 @@ impl Console {
     }
 }
 
-/// Writes a result to standard output. A reader that has gone away is not an error.
+/// Writes a result to standard output. Says whether somebody reads it: a reader that has gone away is no error.
 ///
 /// # Errors
 /// The stream cannot be written.
-pub fn write_result(text: &str) -> io::Result<()> {
+pub fn write_result(text: &str) -> io::Result<bool> {
     let mut stdout = io::stdout().lock();
     match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        other => other,
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(false),
+        other => other.map(|()| true),
     }
 }
 

@@ -60,7 +60,8 @@ fn writable(path: &Path) -> io::Result<()> {
 pub(super) async fn write(text: String) -> Result<(), Error> {
     let written = tokio::task::spawn_blocking(move || console::write_result(&text)).await;
     match written {
-        Ok(written) => written.map_err(Error::Output),
+        // a reader that has gone away has read enough
+        Ok(written) => written.map(drop).map_err(Error::Output),
         Err(panic) => std::panic::resume_unwind(panic.into_panic()),
     }
 }

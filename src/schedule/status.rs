@@ -99,6 +99,8 @@ pub(super) struct Seen<'a> {
     pub jobs: &'a [&'a Job],
     /// Their pods.
     pub pods: &'a [&'a Pod],
+    /// Why no pod is made for the newest of the Jobs, if the cluster says so.
+    pub refusal: Option<&'a str>,
     /// The documents.
     pub records: &'a [Kept],
 }
@@ -140,7 +142,11 @@ impl LastRun {
     fn of(seen: Seen<'_>) -> Option<Self> {
         let created = |job: &Job| job.creation_timestamp().map(|time| time.0);
         let job = seen.jobs.iter().filter(|job| created(job).is_some()).max_by_key(|job| created(job))?;
-        Some(Self { job: job.name_any(), started_at: created(job)?, outcome: Outcome::of(job, seen.pods) })
+        let outcome = match (Outcome::of(job, seen.pods), seen.refusal) {
+            (Outcome::Running, Some(why)) => Outcome::Stuck { why: reason(why) },
+            (outcome, _) => outcome,
+        };
+        Some(Self { job: job.name_any(), started_at: created(job)?, outcome })
     }
 }
 
@@ -260,7 +266,7 @@ mod tests {
     }
 
     fn status(job: &Job, pods: &[&Pod], records: &[Kept]) -> Status {
-        let seen = Seen { cron_job: &cron_job(), jobs: &[job], pods, records };
+        let seen = Seen { cron_job: &cron_job(), jobs: &[job], pods, refusal: None, records };
         Status::of(seen, "2026-05-02T12:00:00Z".parse().unwrap())
     }
 
@@ -318,6 +324,10 @@ mod tests {
             |pods: &[&Pod]| status(&job, pods, &[kept("netbench-nightly-0", "2026-05-01T03:00:04Z")]);
         assert_eq!(status(&[]).last_run.unwrap().outcome, Outcome::Running);
         assert_eq!((status(&[]).record, status(&[]).records), (None, 1));
+        let refusal = Some("Error creating: pods \"a\" is forbidden: exceeded quota");
+        let seen = Seen { cron_job: &cron_job(), jobs: &[&job], pods: &[], refusal, records: &[] };
+        let outcome = Status::of(seen, Timestamp::UNIX_EPOCH).last_run.unwrap().outcome;
+        assert!(matches!(outcome, Outcome::Stuck { why } if why.contains("exceeded quota")));
         let mut pod = pod(0, "");
         let state =
             json!({"waiting": {"reason": "ImagePullBackOff", "message": "Back-off pulling image \"i\""}});

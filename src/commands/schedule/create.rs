@@ -34,7 +34,7 @@ pub(super) async fn create(
     let namespace = connection.namespace.clone().or_else(default).unwrap_or_default();
     let (schedule, request) = described(&arguments, namespace, console, surroundings)?;
     match &cluster {
-        Some(cluster) if !arguments.dry_run => make(&schedule, &request, cluster, surroundings).await,
+        Some(cluster) if !arguments.dry_run => make(&schedule, &request, cluster).await,
         cluster => {
             output::write(manifests(&schedule, form(cluster.as_ref()).await)).await?;
             Ok(ExitCode::Success)
@@ -52,13 +52,12 @@ async fn form(cluster: Option<&Cluster>) -> CronJobs {
 }
 
 /// Makes a schedule, if a run of it could be made now.
-async fn make(
-    schedule: &Schedule,
-    request: &Request,
-    cluster: &Cluster,
-    surroundings: &Surroundings,
-) -> Result<ExitCode, Error> {
-    let prepared = prepare::connected(request, cluster.clone(), surroundings).await;
+async fn make(schedule: &Schedule, request: &Request, cluster: &Cluster) -> Result<ExitCode, Error> {
+    let Id { name, namespace } = &schedule.id;
+    if let Some(volume) = &schedule.volume {
+        volume.check(cluster, namespace).await?;
+    }
+    let prepared = prepare::connected(request, cluster.clone()).await;
     let prepared = prepared.map_err(without_other_namespace)?;
     let expected = match prepared {
         Destination::Within(prepared) => prepared.expected(),
@@ -72,14 +71,14 @@ async fn make(
     if !Schedules::of(cluster).await?.create(schedule, || interrupt.first.is_cancelled()).await? {
         return Ok(ExitCode::Interrupted);
     }
-    let Id { name, namespace } = &schedule.id;
     let next = schedule.cron.next(Timestamp::now());
     let next =
         next.map_or(String::new(), |next| format!(", for the first time at {}", next.strftime("%F %R UTC")));
     console::note(&format!("made the schedule {name} in the namespace {namespace}{next}"));
     console::note(&format!(
-        "a run takes about {}; try it now: kubectl netbench schedule run {name} --namespace {namespace}",
+        "a run takes about {}; try it now: kubectl netbench schedule run {name} --namespace {namespace}{}",
         format_duration(expected),
+        cluster.kubectl_flags
     ));
     Ok(ExitCode::Success)
 }
@@ -106,7 +105,9 @@ fn described(
     let line = scheduled::read(&arguments.words, &namespace).unwrap_or_else(|error| error.exit());
     let settings = line.settle(&surroundings.settings(&arguments.connection.options())?)?;
     let cli = line.cli(&settings).unwrap_or_else(|error| error.exit());
-    let request = request(cli, arguments, &namespace, console, surroundings)?;
+    let mut request = request(cli, arguments, &namespace, console, surroundings)?;
+    // a scheduled run has it in its own pod: none is made to reach it, and takes rights
+    let volume = request.delivery.volume.take();
     let Some(image) = arguments.program.program_image.clone() else { return Err(Error::NoProgramImage) };
     let schedule = Schedule {
         cron: arguments.times()?,
@@ -118,7 +119,7 @@ fn described(
         options: request.pods.options(),
         deadline: arguments.deadline,
         keep_records: arguments.keep_records.into(),
-        volume: request.delivery.volume.clone(),
+        volume,
         exporter: arguments.exporter.then_some(Exporter { service_monitor: arguments.service_monitor }),
     };
     Ok((schedule, request))

@@ -2,6 +2,7 @@
 
 use kubectl_netbench::cli::{ExitCode, ScheduleLogsArgs, ScheduleNameArgs};
 use kubectl_netbench::schedule::{Id, ScheduleError, Schedules};
+use kubectl_netbench::testbed::Enough;
 
 use super::super::id::new_id;
 use super::super::{Error, Surroundings, interrupt};
@@ -38,14 +39,17 @@ pub(super) async fn logs(
 
 /// Shows the log until the run ends, and takes its exit code for our own.
 async fn follow(schedules: &Schedules<'_>, id: &Id, job: &str) -> Result<ExitCode, Error> {
-    let shown = schedules.follow(id, job, |line| {
+    let shown = schedules.follow(id, job, |line| match console::write_result(&format!("{line}\n")) {
+        Ok(true) => Enough::NotYet,
         // a reader that has gone away has read enough
-        let _ = console::write_result(&format!("{line}\n"));
+        _ => Enough::Yes,
     });
     let Some(code) = interrupt::watch().unless(shown).await else {
         console::note(&format!(
-            "the run goes on in the cluster; kubectl netbench schedule logs {} --namespace {} follows it",
-            id.name, id.namespace
+            "the run goes on in the cluster; kubectl netbench schedule logs {} --namespace {}{} follows it",
+            id.name,
+            id.namespace,
+            schedules.kubectl_flags()
         ));
         return Ok(ExitCode::Interrupted);
     };

@@ -2,6 +2,7 @@
 
 use crate::cluster::RequestError;
 use crate::explanation::Explanation;
+use crate::schedule::Id;
 use crate::schedule::records::RecordError;
 
 /// Why something could not be done with a schedule.
@@ -27,12 +28,14 @@ pub enum ScheduleError {
         name: String,
     },
     /// Making it failed, and so did taking it back.
-    #[error("the schedule {name} was not made, and {left} is left")]
+    #[error("the schedule {} was not made, and {left} is left", id.name)]
     HalfMade {
-        /// Its name.
-        name: String,
+        /// Its name and namespace.
+        id: Id,
         /// What is left.
         left: String,
+        /// Why it was not made.
+        why: String,
     },
     /// There is none of this name.
     #[error("there is no schedule {name} in the namespace {namespace}")]
@@ -76,6 +79,14 @@ pub enum ScheduleError {
         /// How many the cluster remembers.
         runs: usize,
     },
+    /// A run has ended well, and its pod is gone.
+    #[error("the log of the run {job} is gone")]
+    NoLog {
+        /// Its Job.
+        job: String,
+        /// Its schedule.
+        id: Id,
+    },
     /// The cluster has ended a run.
     #[error("the run {job} was ended")]
     Ended {
@@ -107,7 +118,9 @@ impl ScheduleError {
                 "choose another name for the schedule; or delete it, if it was left by one of this name that was \
                  deleted by hand",
             ),
-            Self::HalfMade { name, .. } => what.remedy(format!("kubectl netbench schedule delete {name} removes it")),
+            Self::HalfMade { id: Id { name, namespace }, why, .. } => what.because(why).remedy(format!(
+                "kubectl netbench schedule delete {name} --namespace {namespace} removes it"
+            )),
             Self::Unknown { nearest: Some(nearest), .. } => what.remedy(format!("is {nearest} meant?")),
             Self::Unknown { .. } => {
                 what.remedy("`kubectl netbench schedule list --all-namespaces` shows all that there are")
@@ -135,6 +148,11 @@ impl ScheduleError {
                 what.because(format!("the cluster remembers {runs} of them")).remedy(format!(
                     "those of which it has the documents: kubectl netbench runs --from-cluster {name} --namespace \
                      {namespace}"
+                ))
+            }
+            Self::NoLog { id: Id { name, namespace }, .. } => {
+                what.because("it has ended well, and its pod was deleted since").remedy(format!(
+                    "its document is there: kubectl netbench runs --from-cluster {name} --namespace {namespace}"
                 ))
             }
             Self::Ended { why, .. } => what.because(why).remedy(

@@ -18,14 +18,16 @@ use kube::core::DynamicObject;
 use kube::{Api, ResourceExt};
 use serde_json::Value;
 
+use self::runs::is_of;
 use super::objects::{self, CronJobs, MANAGER, SCHEDULE_LABEL, VOLUME_ANNOTATION, selector};
-use super::status::{Seen, Status};
+use super::status::{Seen, Status, end};
 use super::{Id, Schedule};
 use crate::cluster::objects::{MANAGED_BY, Object, resource};
 use crate::cluster::{API_SERVER_AWAY, Cluster, RequestError, patiently};
 use crate::delivery::volume::Volume;
 use crate::explanation::nearest;
 use crate::plain::line;
+use crate::testbed::kubernetes::pods::warnings::last_warning;
 
 /// A schedule as it was found.
 #[derive(Debug, Clone)]
@@ -67,6 +69,11 @@ impl<'a> Schedules<'a> {
         let has_v1 = resources.resources.iter().any(|resource| resource.name == "cronjobs");
         let cron_jobs = if has_v1 { CronJobs::V1 } else { CronJobs::V1Beta1 };
         Ok(Self { cluster, cron_jobs })
+    }
+
+    /// The flags by which commands for people reach this cluster.
+    pub fn kubectl_flags(&self) -> &str {
+        &self.cluster.kubectl_flags
     }
 
     /// The version of the API in which the cluster has CronJobs.
@@ -119,7 +126,13 @@ impl<'a> Schedules<'a> {
             };
             let left = self.unmake(id, &made).await;
             return match (left.is_empty(), error) {
-                (false, _) => Err(ScheduleError::HalfMade { name: id.name.clone(), left: left.join(", ") }),
+                (false, error) => {
+                    let why = error.map_or("it was interrupted".to_owned(), |error| {
+                        let explanation = error.explain();
+                        explanation.why.unwrap_or(explanation.what)
+                    });
+                    Err(ScheduleError::HalfMade { id: id.clone(), left: left.join(", "), why })
+                }
                 (true, Some(error)) => Err(error),
                 (true, None) => Ok(false),
             };
@@ -263,8 +276,17 @@ impl<'a> Schedules<'a> {
             self.cluster.call("list the pods of a schedule", pods.list(&parameters)),
             Records::of(self.cluster, id).list(),
         )?;
+        // a pod that a quota or a policy does not let in is in no list
+        let waiting = jobs.first().filter(|job| {
+            end(job).is_none() && !pods.items.iter().any(|pod| is_of(pod, job.uid().as_slice()))
+        });
+        let refusal = match waiting {
+            Some(job) => last_warning(self.cluster, &id.namespace, &job.name_any()).await,
+            None => None,
+        };
         let (jobs, pods): (Vec<&Job>, Vec<&Pod>) = (jobs.iter().collect(), pods.items.iter().collect());
-        let seen = Seen { cron_job: &found.cron_job, jobs: &jobs, pods: &pods, records: &records };
+        let refusal = refusal.as_deref();
+        let seen = Seen { cron_job: &found.cron_job, jobs: &jobs, pods: &pods, refusal, records: &records };
         Ok(Status::of(seen, Timestamp::now()))
     }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use futures_util::future::{join_all, try_join_all};
+use futures_util::future::join_all;
 use kube::api::{DeleteParams, ListParams};
 use kube::core::DynamicObject;
 use kube::{Api, ResourceExt};
@@ -61,47 +61,61 @@ const OTHERS: &[OfKind] = &[
     kind("v1", "ServiceAccount"),
 ];
 
+/// What became of a deletion.
+#[derive(Default)]
+struct Removal {
+    /// What is still there.
+    left: Vec<String>,
+    /// Why something could not be looked for, or deleted.
+    refusal: Option<RequestError>,
+}
+
 impl Schedules<'_> {
     /// Removes all that belongs to a schedule, the documents in the cluster included, and waits until it is
     /// gone. What is on a volume stays. What is in no namespace is found also where its own is gone.
     ///
     /// # Errors
-    /// There is none, the cluster refuses, or something does not go.
+    /// There is none, the cluster refuses a part of it, of which all else is gone then, or something does not go.
     pub async fn delete(&self, id: &Id) -> Result<(), ScheduleError> {
-        let mut was_there = false;
+        let (mut was_there, mut refusal) = (false, None);
         // the rights of a run that goes on last; a pod whose node is dead keeps nothing else from going
         for (kinds, limit) in [(STARTING, REMOVAL_LIMIT), (RUNNING, ENDING_LIMIT), (OTHERS, REMOVAL_LIMIT)] {
-            was_there |= !self.until_gone(id, kinds, limit).await?.is_empty();
+            let give_up = tokio::time::Instant::now() + limit;
+            loop {
+                let removal = self.delete_kinds(id, kinds).await?;
+                was_there |= !removal.left.is_empty();
+                // what may not be looked for keeps nothing else from going either
+                refusal = refusal.or(removal.refusal);
+                if removal.left.is_empty() || tokio::time::Instant::now() >= give_up {
+                    break;
+                }
+                tokio::time::sleep(POLL).await;
+            }
         }
-        let all = [STARTING, RUNNING, OTHERS].concat();
-        let left = try_join_all(all.iter().map(|kind| self.delete_all(id, kind))).await?;
-        let left: Vec<String> = left.into_iter().flatten().collect();
-        match (was_there, left.is_empty()) {
-            (false, _) => Err(self.unknown(id).await?),
-            (true, true) => Ok(()),
-            (true, false) => Err(ScheduleError::NotGone { name: id.name.clone(), left: left.join(", ") }),
+        let left = self.delete_kinds(id, &[STARTING, RUNNING, OTHERS].concat()).await?.left;
+        match (refusal, was_there, left.is_empty()) {
+            (Some(refusal), ..) => Err(refusal.into()),
+            (None, false, _) => Err(self.unknown(id).await?),
+            (None, true, true) => Ok(()),
+            (None, true, false) => {
+                Err(ScheduleError::NotGone { name: id.name.clone(), left: left.join(", ") })
+            }
         }
     }
 
-    /// Deletes objects until they are gone or the time is over. Returns those that were there at first.
-    async fn until_gone(
-        &self,
-        id: &Id,
-        kinds: &[OfKind],
-        limit: Duration,
-    ) -> Result<Vec<String>, RequestError> {
-        let give_up = tokio::time::Instant::now() + limit;
-        let mut first = None;
-        loop {
-            let left = try_join_all(kinds.iter().map(|kind| self.delete_all(id, kind))).await?;
-            let left: Vec<String> = left.into_iter().flatten().collect();
-            let is_over = left.is_empty() || tokio::time::Instant::now() >= give_up;
-            let first = first.get_or_insert(left);
-            if is_over {
-                return Ok(std::mem::take(first));
+    /// Deletes the objects of some kinds, those that one may.
+    async fn delete_kinds(&self, id: &Id, kinds: &[OfKind]) -> Result<Removal, RequestError> {
+        let mut removal = Removal::default();
+        for deleted in join_all(kinds.iter().map(|kind| self.delete_all(id, kind))).await {
+            match deleted {
+                Ok(left) => removal.left.extend(left),
+                Err(error) if error.is_forbidden() => {
+                    removal.refusal.get_or_insert(error);
+                }
+                Err(error) => return Err(error),
             }
-            tokio::time::sleep(POLL).await;
         }
+        Ok(removal)
     }
 
     /// Deletes the objects of one kind. Returns what is still there.
@@ -121,8 +135,10 @@ impl Schedules<'_> {
         let listed = match patiently(API_SERVER_AWAY, list).await {
             // a kind that this cluster does not have
             Err(error) if error.is_not_found() => return Ok(Vec::new()),
-            // whoever could not have made one has none to remove
-            Err(error) if error.is_forbidden() && kind.kind == "ServiceMonitor" => return Ok(Vec::new()),
+            // whoever could not have made one has none to remove; and these go with their Deployment
+            Err(error) if error.is_forbidden() && matches!(kind.kind, "ServiceMonitor" | "ReplicaSet") => {
+                return Ok(Vec::new());
+            }
             other => other?.items,
         };
         // also what would go with its owner: the cluster's own garbage collector may take a minute

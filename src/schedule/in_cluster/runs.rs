@@ -7,6 +7,7 @@ use k8s_openapi::api::batch::v1::Job;
 use k8s_openapi::api::core::v1::{ConfigMap, Pod};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
 use kube::api::{DeleteParams, ListParams, PostParams};
+use kube::core::PartialObjectMeta;
 use kube::{Api, ResourceExt};
 use serde_json::json;
 
@@ -22,25 +23,54 @@ use crate::testbed::kubernetes::pods::state::PodState;
 /// How often it is looked whether another run has ended.
 const TURN_POLL: Duration = Duration::from_secs(2);
 
+/// What runs make.
+fn of_runs() -> ListParams {
+    ListParams::default().labels(&format!("{MANAGED_BY}={MANAGER}"))
+}
+
 /// Whether an object belongs to one of these.
-fn is_of(object: &impl ResourceExt, uids: &[String]) -> bool {
+pub(super) fn is_of(object: &impl ResourceExt, uids: &[String]) -> bool {
     object.owner_references().iter().any(|owner| uids.contains(&owner.uid))
 }
 
-/// The Job that goes on and began before the Job `own`, of those that began at the same time by its name. One whose
-/// pod cannot start keeps nobody waiting.
-fn before(jobs: &[Job], pods: &[Pod], own: &str) -> Option<String> {
-    let began = |job: &Job| (job.creation_timestamp(), job.name_any());
-    let own = began(jobs.iter().find(|job| job.name_any() == own)?);
-    // one that is suspended measures nothing, for as long as it pleases
-    let goes_on = |job: &&Job| {
+/// What there is of the runs of all schedules in a namespace.
+struct Runs {
+    jobs: Vec<Job>,
+    pods: Vec<Pod>,
+    /// What owns the objects of each run that has made some.
+    owners: Vec<PartialObjectMeta<ConfigMap>>,
+}
+
+impl Runs {
+    /// The Job that the Job `own` has to wait for: one that measures, or goes on and began before it, of those that
+    /// began at the same time by its name. One whose pod cannot start keeps nobody waiting.
+    fn before(&self, own: &str) -> Option<String> {
+        let began = |job: &Job| (job.creation_timestamp(), job.name_any());
+        let own = began(self.jobs.iter().find(|job| job.name_any() == own)?);
+        let others = self.jobs.iter().filter(|job| began(job) != own && end(job).is_none());
+        // one that could not start has let others go first, and waits for them in its turn
+        let is_due = |job: &&Job| self.measures(job) || began(job) < own && self.may_begin(job);
+        others.filter(is_due).map(began).max().map(|(_, name)| name)
+    }
+
+    fn measures(&self, job: &Job) -> bool {
+        self.owners.iter().any(|owner| is_of(owner, job.uid().as_slice()))
+    }
+
+    /// Whether it goes on. One that is suspended measures nothing, for as long as it pleases.
+    fn may_begin(&self, job: &Job) -> bool {
         let suspended = job.spec.as_ref().and_then(|spec| spec.suspend).unwrap_or(false);
-        let of_job = pods.iter().find(|pod| is_of(*pod, job.uid().as_slice()));
+        let of_job = self.pods.iter().find(|pod| is_of(*pod, job.uid().as_slice()));
         let is_stuck = of_job.is_some_and(|pod| matches!(PodState::of(pod), PodState::Stuck { .. }));
-        end(job).is_none() && !suspended && !is_stuck
-    };
-    let others = jobs.iter().filter(goes_on).map(began);
-    others.filter(|other| *other < own).max().map(|(_, name)| name)
+        !suspended && !is_stuck
+    }
+
+    /// What runs have left that are over: they were killed.
+    fn strays(&self) -> impl Iterator<Item = &PartialObjectMeta<ConfigMap>> {
+        let over = self.jobs.iter().filter(|job| end(job).is_some()).filter_map(ResourceExt::uid);
+        let over: Vec<_> = over.collect();
+        self.owners.iter().filter(move |owner| is_of(*owner, &over))
+    }
 }
 
 impl Schedules<'_> {
@@ -120,48 +150,48 @@ impl Schedules<'_> {
             return Ok(None);
         };
         let mut told = None;
-        while let Some(other) = patiently(API_SERVER_AWAY, || schedules.before(id, &owner.name)).await? {
+        while let Some(other) =
+            patiently(API_SERVER_AWAY, || schedules.all_runs(id)).await?.before(&owner.name)
+        {
             if told.as_ref() != Some(&other) {
                 waiting(&other);
                 told = Some(other);
             }
             tokio::time::sleep(TURN_POLL).await;
         }
-        patiently(API_SERVER_AWAY, || schedules.remove_strays(id, &owner.name)).await?;
+        patiently(API_SERVER_AWAY, || schedules.remove_strays(id)).await?;
         Ok(Some(owner))
     }
 
-    /// The Job that is to end before the Job `own` measures.
-    async fn before(&self, id: &Id, own: &str) -> Result<Option<String>, RequestError> {
-        let of_all = ListParams::default().labels(&of_all());
+    /// The runs of all schedules in the namespace.
+    async fn all_runs(&self, id: &Id) -> Result<Runs, RequestError> {
+        let (of_all, of_runs) = (ListParams::default().labels(&of_all()), of_runs());
         let (jobs, pods) = (self.namespaced::<Job>(id), self.namespaced::<Pod>(id));
+        let owners = self.namespaced::<ConfigMap>(id);
         let doing = "look for other runs";
-        let (jobs, pods) = tokio::try_join!(
+        let (jobs, pods, owners) = tokio::try_join!(
             self.cluster.call(doing, jobs.list(&of_all)),
-            self.cluster.call(doing, pods.list(&of_all))
+            self.cluster.call(doing, pods.list(&of_all)),
+            self.cluster.call(doing, owners.list_metadata(&of_runs)),
         )?;
-        Ok(before(&jobs.items, &pods.items, own))
+        Ok(Runs { jobs: jobs.items, pods: pods.items, owners: owners.items })
     }
 
-    /// Removes what earlier runs of schedules have left, which were killed: it would go with their Jobs only.
-    /// The pods at once, since one may still send; all else by what owns it.
+    /// Removes what killed runs of schedules have left: it would go with their Jobs only. The pods at once, since one
+    /// may still send; all else by what owns it.
     ///
     /// # Errors
     /// They may not be listed or deleted, or the cluster does not answer.
-    async fn remove_strays(&self, id: &Id, own: &str) -> Result<(), RequestError> {
-        let jobs = self.jobs_of(id, &of_all()).await?;
-        let jobs: Vec<_> =
-            jobs.iter().filter(|job| job.name_any() != own).filter_map(ResourceExt::uid).collect();
-        let of_runs = ListParams::default().labels(&format!("{MANAGED_BY}={MANAGER}"));
-        let (owners, pods) = (self.namespaced::<ConfigMap>(id), self.namespaced::<Pod>(id));
-        let looking = "look for what earlier runs have left";
-        let listed = self.cluster.call(looking, owners.list_metadata(&of_runs)).await?.items;
-        let strays: Vec<_> = listed.iter().filter(|owner| is_of(*owner, &jobs)).collect();
+    async fn remove_strays(&self, id: &Id) -> Result<(), RequestError> {
+        let runs = self.all_runs(id).await?;
+        let strays: Vec<_> = runs.strays().collect();
         if strays.is_empty() {
             return Ok(());
         }
+        let (owners, pods) = (self.namespaced::<ConfigMap>(id), self.namespaced::<Pod>(id));
         let uids: Vec<_> = strays.iter().filter_map(|owner| owner.uid()).collect();
-        let of_strays = self.cluster.call(looking, pods.list_metadata(&of_runs)).await?.items;
+        let looking = "look for what earlier runs have left";
+        let of_strays = self.cluster.call(looking, pods.list_metadata(&of_runs())).await?.items;
         let of_strays = of_strays.iter().filter(|pod| is_of(*pod, &uids)).map(ResourceExt::name_any);
         let at_once = DeleteParams::background().grace_period(0);
         try_join_all(of_strays.map(|pod| self.delete_stray(&pods, pod, &at_once))).await?;
@@ -221,9 +251,10 @@ mod tests {
             job("done", "2026-05-02T02:59:00Z", Some("Complete")),
             job("broken", "2026-05-02T02:59:00Z", Some("Failed")),
         ];
-        assert_eq!(before(&jobs, &[], "own"), None);
-        assert_eq!(before(&jobs, &[], "twin").as_deref(), Some("own"));
-        assert_eq!(before(&jobs, &[], "nobody"), None);
+        let mut runs = Runs { jobs: jobs.to_vec(), pods: Vec::new(), owners: Vec::new() };
+        assert_eq!(runs.before("own"), None);
+        assert_eq!(runs.before("twin").as_deref(), Some("own"));
+        assert_eq!(runs.before("nobody"), None);
         let stuck = json!({
             "metadata": {"ownerReferences": [{"apiVersion": "batch/v1", "kind": "Job", "name": "own", "uid": "own"}]},
             "status": {"phase": "Pending", "containerStatuses": [{
@@ -231,6 +262,15 @@ mod tests {
                 "state": {"waiting": {"reason": "ImagePullBackOff", "message": "no such image"}},
             }]},
         });
-        assert_eq!(before(&jobs, &[serde_json::from_value(stuck).unwrap()], "twin"), None);
+        runs.pods = vec![serde_json::from_value(stuck).unwrap()];
+        assert_eq!(runs.before("twin"), None);
+        // it began to measure while the older one could not start: that one waits, and leaves its objects alone
+        let owned_by = |job: &str| -> PartialObjectMeta<ConfigMap> {
+            let owner = json!([{"apiVersion": "batch/v1", "kind": "Job", "name": job, "uid": job}]);
+            serde_json::from_value(json!({"metadata": {"name": job, "ownerReferences": owner}})).unwrap()
+        };
+        runs.owners = vec![owned_by("twin"), owned_by("broken")];
+        assert_eq!(runs.before("own").as_deref(), Some("twin"));
+        assert_eq!(runs.strays().map(ResourceExt::name_any).collect::<Vec<_>>(), ["broken"]);
     }
 }

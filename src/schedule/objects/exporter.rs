@@ -63,6 +63,7 @@ fn selector(schedule: &Schedule) -> BTreeMap<String, String> {
 
 fn deployment(schedule: &Schedule, metadata: ObjectMeta) -> Deployment {
     let mut spec = hardened::pod_spec(vec![container(schedule)]);
+    hardened::on_linux(&mut spec);
     schedule.options.apply(&mut spec);
     spec.service_account_name = Some(schedule.id.exporter_name());
     spec.automount_service_account_token = Some(true);

@@ -62,6 +62,7 @@ pub(super) fn cron_job(schedule: &Schedule, version: CronJobs) -> Object {
 
 fn pod_spec(schedule: &Schedule) -> PodSpec {
     let mut spec = hardened::pod_spec(vec![container(schedule)]);
+    hardened::on_linux(&mut spec);
     schedule.options.apply(&mut spec);
     spec.service_account_name = Some(schedule.id.object_name());
     spec.automount_service_account_token = Some(true);

@@ -30,6 +30,8 @@ use crate::testbed::{Processes, Way};
 pub const MANAGER: &str = "kubectl-netbench";
 /// The label with the run's id.
 pub const RUN_LABEL: &str = "netbench.dev/run";
+/// How the value of that label ends on what is made for a volume.
+pub const OF_VOLUME: &str = "-volume";
 /// The label that numbers the tests of a run, on the pods of its Jobs.
 pub const TEST_LABEL: &str = "netbench.dev/test";
 /// The label that tells the servers of one node from the others, on pods and in Services.

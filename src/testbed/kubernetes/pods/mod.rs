@@ -2,7 +2,7 @@
 
 pub(crate) mod log;
 pub(crate) mod state;
-mod warnings;
+pub(crate) mod warnings;
 
 use std::collections::BTreeMap;
 use std::pin::pin;

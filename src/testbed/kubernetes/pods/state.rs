@@ -157,9 +157,7 @@ fn waits_for_claim(message: &str) -> bool {
 }
 
 fn remedy_of_scheduling(message: &str) -> Option<&'static str> {
-    if waits_for_claim(message) {
-        Some("`kubectl describe pvc` says what its claim waits for")
-    } else if message.contains("taint") {
+    if message.contains("taint") {
         Some("name the node on the command line to tolerate its taints")
     } else if message.contains("Insufficient") || message.contains("Too many pods") {
         Some("free some room on the node, or leave it out")

@@ -7,6 +7,7 @@ use kube::Api;
 use kube::api::ListParams;
 
 use super::Cause;
+use crate::cluster::Cluster;
 use crate::testbed::Unusable;
 use crate::testbed::kubernetes::KubernetesTestbed;
 
@@ -43,11 +44,16 @@ impl KubernetesTestbed {
     }
 
     async fn last_warning(&self, object: &str) -> Option<String> {
-        let api: Api<Event> = Api::namespaced(self.cluster.client.clone(), &self.scope.namespace());
-        let warnings = ListParams::default().fields(&format!("involvedObject.name={object},type=Warning"));
-        let events = self.cluster.call("list the events of an object", api.list(&warnings)).await;
-        let mut events = events.ok()?.items;
-        events.sort_by_key(|event| event.last_timestamp.as_ref().map(|time| time.0));
-        events.pop()?.message
+        last_warning(&self.cluster, &self.scope.namespace(), object).await
     }
+}
+
+/// The last warning about an object, if there is one and the user may read it.
+pub(crate) async fn last_warning(cluster: &Cluster, namespace: &str, object: &str) -> Option<String> {
+    let api: Api<Event> = Api::namespaced(cluster.client.clone(), namespace);
+    let warnings = ListParams::default().fields(&format!("involvedObject.name={object},type=Warning"));
+    let events = cluster.call("list the events of an object", api.list(&warnings)).await;
+    let mut events = events.ok()?.items;
+    events.sort_by_key(|event| event.last_timestamp.as_ref().map(|time| time.0));
+    events.pop()?.message
 }

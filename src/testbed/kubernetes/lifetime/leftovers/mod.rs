@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::testbed::kubernetes::objects::KEPT;
+use crate::testbed::kubernetes::objects::{KEPT, OF_VOLUME};
 
 /// How long a run may take from its first object to its first pod.
 const STARTING: Duration = Duration::from_secs(60);
@@ -111,6 +111,11 @@ impl Leftover {
     /// Whether these are servers that were to stay.
     pub fn was_kept(&self) -> bool {
         self.run.as_deref() == Some(KEPT)
+    }
+
+    /// Whether it was made for a volume, and so measures nothing.
+    pub fn is_of_volume(&self) -> bool {
+        self.run.as_deref().is_some_and(|run| run.ends_with(OF_VOLUME))
     }
 
     /// Whether its removal has begun.
