@@ -4,7 +4,7 @@ use clap::{Args, ValueEnum};
 
 use super::exit;
 use super::measurement::EngineArg;
-use super::{ConnectionArgs, PlacementArgs, PodArgs};
+use super::{ConnectionArgs, DeliveryArgs, PlacementArgs, PodArgs};
 use crate::delivery::volume::Volume;
 use crate::document::Protocol;
 use crate::engine::iperf2::Bounceback;
@@ -49,7 +49,7 @@ pub struct CheckArgs {
     #[arg(long, value_enum, default_value_t = EngineArg::Iperf3, help_heading = "Measuring", hide_short_help = true)]
     pub engine: EngineArg,
     /// The document is kept on this PersistentVolumeClaim.
-    #[arg(long, value_name = "CLAIM[:PATH]", value_parser = Volume::parse, requires = "namespace", hide_short_help = true)]
+    #[arg(long, value_name = "CLAIM[:PATH]", value_parser = Volume::parse, hide_short_help = true)]
     pub volume: Option<Volume>,
     /// Where tests take place.
     #[command(flatten)]
@@ -82,6 +82,7 @@ impl CheckArgs {
         if let Some(flag) = engine.unsupported(&options) {
             return Err(format!("{flag} cannot be used with --engine iperf2: leave one of them out"));
         }
+        DeliveryArgs::check_volume(self.volume.as_ref(), self.connection.namespace.as_deref())?;
         self.pods.check(self.connection.namespace.as_deref(), &self.placement)?;
         self.placement.check(engine)
     }

@@ -41,13 +41,18 @@ impl DeliveryArgs {
     /// # Errors
     /// What is wrong, with what to do.
     pub(super) fn check(&self, namespace: Option<&str>) -> Result<(), String> {
-        if self.volume.is_some() && namespace.is_none() {
-            return Err("--volume needs the namespace of its claim: add --namespace".to_owned());
-        }
-        // the volume may be a setting, which is a default: the parser would not take it for named
+        Self::check_volume(self.volume.as_ref(), namespace)?;
         if self.volume_keep.is_some() && self.volume.is_none() {
             return Err("--volume-keep needs --volume".to_owned());
         }
         Ok(())
+    }
+
+    /// Both may be settings, which are defaults: the parser knows of what is named only.
+    pub(super) fn check_volume(volume: Option<&Volume>, namespace: Option<&str>) -> Result<(), String> {
+        match (volume, namespace) {
+            (Some(_), None) => Err("--volume needs the namespace of its claim: add --namespace".to_owned()),
+            _ => Ok(()),
+        }
     }
 }

@@ -62,6 +62,10 @@ impl CommonArgs {
         }
         self.gates.check("latest")?;
         self.delivery.check(self.connection.namespace.as_deref())?;
+        // of a run that is resumed, the document says so
+        if self.instead.local.is_some() && self.delivery.volume.is_some() {
+            return Err("--volume is one of a cluster, and a run with --local uses none".to_owned());
+        }
         self.measurement.check()
     }
 }

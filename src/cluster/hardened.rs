@@ -39,6 +39,12 @@ pub(crate) fn pod_spec(containers: Vec<Container>) -> PodSpec {
     }
 }
 
+/// Keeps a pod from nodes of another system, where it is the scheduler that chooses.
+pub(crate) fn on_linux(spec: &mut PodSpec) {
+    let system = ("kubernetes.io/os".to_owned(), "linux".to_owned());
+    spec.node_selector.get_or_insert_default().extend([system]);
+}
+
 /// A container without any right, in a pod of [`pod_spec`].
 pub(crate) fn container(name: String, image: String, command: Vec<String>) -> Container {
     Container {

@@ -264,6 +264,9 @@ fn remedy_of_refusal(message: &str) -> String {
         remedy
     } else if message.contains("exceeded quota") || message.contains("failed quota") {
         "raise the quota of the namespace, measure fewer nodes, or leave --namespace out"
+    } else if message.contains("not currently held") {
+        "whoever makes a role must hold all rights that it gives: ask for these, or for somebody who has them to \
+         make it (with --dry-run, `schedule create` prints all objects)"
     } else if message.contains("cannot create resource \"namespaces\"") {
         "run in a namespace in which you may create pods: --namespace NAME"
     } else if message.contains("cannot ") {

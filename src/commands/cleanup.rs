@@ -90,6 +90,7 @@ pub(super) async fn remarks(cluster: &Cluster, processes: Option<&Processes>) ->
                     "a run that is over has left something: {what}; `kubectl netbench cleanup{flags}` removes it"
                 ))
             }
+            _ if leftover.is_of_volume() => None,
             Fate::GoesOnHere => Some(format!("another run is going on {}", other())),
             Fate::MayGoOn if leftover.is_alive() => Some(format!("another run may be going on {}", other())),
             Fate::MayGoOn | Fate::Kept => None,

@@ -8,7 +8,7 @@ use kubectl_netbench::document::Run;
 use kubectl_netbench::view::{self, Canvas, Format};
 
 use super::Error;
-use super::id::new_id;
+use super::interrupt::Interrupt;
 use super::scheduled::Scheduled;
 use super::volume::ready;
 use crate::console::Console;
@@ -20,6 +20,7 @@ pub(super) struct Origins<'a> {
     /// How its volume is reached, unless that is in this process's own pod.
     pub volume: Option<&'a InCluster>,
     pub console: Console,
+    pub interrupt: &'a Interrupt,
 }
 
 /// Where results go.
@@ -92,13 +93,19 @@ impl Delivery {
         let now = Timestamp::now();
         let file = match from.volume {
             Some(place) => {
-                let pod = place.open(&new_id()).await?;
+                let pod = place.open(&run.id).await?;
                 let kept = async {
-                    ready(&pod).await?;
+                    ready(&pod, from.console).await?;
                     volume::keep(&pod, run, self.retention, now).await
                 };
-                let (kept, closed) = (kept.await, pod.close().await);
-                let file = kept?;
+                // what an interrupted run has is kept all the same
+                let kept = if from.interrupt.first.is_cancelled() {
+                    Some(kept.await)
+                } else {
+                    from.interrupt.unless(kept).await
+                };
+                let closed = pod.close().await;
+                let file = kept.ok_or_else(|| Error::NotKept(wanted.clone()))??;
                 closed?;
                 file
             }

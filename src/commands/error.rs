@@ -7,7 +7,7 @@ use std::time::Duration;
 use kubectl_netbench::cluster::{ConnectError, RequestError};
 use kubectl_netbench::config::ConfigError;
 use kubectl_netbench::delivery::PushError;
-use kubectl_netbench::delivery::volume::VolumeError;
+use kubectl_netbench::delivery::volume::{Volume, VolumeError};
 use kubectl_netbench::explanation::Explanation;
 use kubectl_netbench::plan::format_duration;
 use kubectl_netbench::runner::RunError;
@@ -69,6 +69,9 @@ pub enum Error {
     /// A volume cannot be used.
     #[error(transparent)]
     Volume(#[from] VolumeError),
+    /// The user did not want to wait until a document is on its volume.
+    #[error("the run is not kept on the volume {0}")]
+    NotKept(Volume),
     /// No server can listen there.
     #[error("cannot listen at {address}")]
     Listen {
@@ -173,6 +176,9 @@ impl Error {
                  {namespace}` show all that there are"
             )),
             Self::Volume(error) => error.explain(),
+            Self::NotKept(_) => Explanation::new(self.to_string())
+                .because("it was interrupted")
+                .remedy("it is among the saved runs, if these were not turned off: kubectl netbench runs"),
             Self::Schedule(error) => error.explain(),
             Self::Cron(_) => Explanation::new(self.to_string()),
             Self::NoProgramImage => Explanation::new(self.to_string())

@@ -67,7 +67,9 @@ async fn measure<T: Testbed>(
     // a pod's own disk goes with it
     let saving = if request.scheduled.is_some() { &Saving::Nowhere } else { &request.saving };
     let recorder = Recorder::begin(saving, store, request.console, &prepared.run)?;
-    let commands: Vec<String> = prepared.removals.iter().map(|removal| removal.command.clone()).collect();
+    let of_volume = prepared.volume.iter().map(|volume| volume.removal_command(&prepared.run.id));
+    let commands = prepared.removals.iter().map(|removal| removal.command.clone());
+    let commands: Vec<String> = commands.chain(of_volume).collect();
     let processes = surroundings.processes.as_ref().filter(|_| !commands.is_empty());
     // that others cannot tell whether it lives is no reason not to measure
     let process = processes.and_then(|processes| processes.begin(&prepared.run.id).ok());
@@ -118,7 +120,7 @@ async fn measure_and_remove<T: Testbed>(
     };
     let by_hand = commands(false);
     let (removed, told) = tokio::join!(remove(&testbed, by_hand), async {
-        let told = Box::pin(tell(&mut run, measured, request, recorder, volume.as_ref())).await;
+        let told = Box::pin(tell(&mut run, measured, request, recorder, volume.as_ref(), interrupt)).await;
         progress.removing();
         told
     });
@@ -133,6 +135,8 @@ async fn measure_and_remove<T: Testbed>(
     }
     match removed.and(told) {
         _ if interrupted => ExitCode::Interrupted,
+        // what is handed out was given up
+        Err(_) if interrupt.first.is_cancelled() => ExitCode::Interrupted,
         Err(_) => ExitCode::Error,
         Ok(()) => exit_code(&run, &request.gates),
     }
@@ -212,13 +216,15 @@ async fn tell(
     request: &Request,
     recorder: &Recorder<'_>,
     volume: Option<&InCluster>,
+    interrupt: &Interrupt,
 ) -> Result<(), Explanation> {
     let errors = match measured {
         Ok(_) => {
             let judged = judge(run, request.baseline.as_ref(), &request.gates);
             let saved = recorder.finish(run);
             let (format, canvas) = (request.output.format, request.output.canvas(&request.console));
-            let origins = Origins { scheduled: request.scheduled.as_ref(), volume, console: request.console };
+            let (scheduled, console) = (request.scheduled.as_ref(), request.console);
+            let origins = Origins { scheduled, volume, console, interrupt };
             // a gateway that is away keeps nobody from reading, nor does a pager keep anything from being pushed
             let (written, undelivered) = tokio::join!(
                 request.output.write(view::render(run, format, canvas)),

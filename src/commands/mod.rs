@@ -8,6 +8,7 @@ mod config;
 mod delivery;
 mod error;
 mod exporter;
+mod fetch;
 mod id;
 mod interrupt;
 mod judged;
@@ -108,7 +109,7 @@ async fn measured<A>(
 ) -> Result<ExitCode, Error> {
     // in a container, where this is the first process, nothing but a watch lets a signal end it
     let interrupt = interrupt::watch();
-    let scheduled = scheduled(common(&mut arguments), surroundings);
+    let scheduled = Box::pin(scheduled(common(&mut arguments), surroundings));
     let Some(scheduled) = interrupt.unless(scheduled).await else { return Ok(ExitCode::Interrupted) };
     let request = Request { scheduled: scheduled?, ..request(arguments)? };
     Box::pin(measure::run(request, surroundings, &interrupt)).await

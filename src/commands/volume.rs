@@ -5,7 +5,7 @@ use std::time::Duration;
 use kubectl_netbench::delivery::volume::{VolumeError, VolumePod};
 use tokio::sync::watch;
 
-use crate::console;
+use crate::console::Console;
 
 /// How long it may take to start before it is said what it waits for.
 const PATIENCE: Duration = Duration::from_secs(8);
@@ -14,11 +14,11 @@ const PATIENCE: Duration = Duration::from_secs(8);
 ///
 /// # Errors
 /// It does not start.
-pub(super) async fn ready(pod: &VolumePod<'_>) -> Result<(), VolumeError> {
+pub(super) async fn ready(pod: &VolumePod<'_>, console: Console) -> Result<(), VolumeError> {
     let (sender, why) = watch::channel("it is made".to_owned());
     let told = async {
         tokio::time::sleep(PATIENCE).await;
-        console::note(&format!("waiting for the pod of the volume: {}", *why.borrow()));
+        console.remark(&format!("waiting for the pod of the volume: {}", *why.borrow()));
         std::future::pending().await
     };
     tokio::select! {

@@ -31,9 +31,14 @@ impl Names {
     /// For this command line. No login may ask anybody anything.
     pub fn new(words: &[OsString], surroundings: &Surroundings, runtime: Handle) -> Self {
         // who presses TAB is not told what is wrong with a file
-        let usual = surroundings.settings(&ConnectionOptions::default()).unwrap_or_default().connection();
+        let settings = |given: &ConnectionOptions| surroundings.settings(given).unwrap_or_default();
+        let mut asked = Asked::of(words, &settings(&ConnectionOptions::default()).connection());
+        asked.namespace = asked.namespace.or_else(|| {
+            let settings = settings(&asked.cluster);
+            settings.of("namespace").and_then(|setting| setting.values.first().cloned())
+        });
         Self {
-            asked: Asked::of(words, &usual),
+            asked,
             environment: Environment { interactive: false, ..surroundings.environment.clone() },
             store: surroundings.store.clone(),
             runtime,

@@ -28,14 +28,22 @@ pub(in crate::commands) async fn within_cluster(
     surroundings: &Surroundings,
 ) -> Result<Destination, Error> {
     let cluster = cluster::connect(&request.connection.options(), &surroundings.environment).await?;
-    connected(request, cluster, surroundings).await
+    if request.instead.dry_run {
+        return connected(request, cluster).await;
+    }
+    let remarks = cleanup::remarks(&cluster, surroundings.processes.as_ref());
+    let (prepared, remarks) = tokio::join!(connected(request, cluster.clone()), remarks);
+    let prepared = prepared?;
+    for remark in &remarks {
+        request.console.remark(remark);
+    }
+    Ok(prepared)
 }
 
-/// The same in a cluster that is connected already.
+/// The same in a cluster that is connected already, without looking for other runs.
 pub(in crate::commands) async fn connected(
     request: &Request,
     cluster: Cluster,
-    surroundings: &Surroundings,
 ) -> Result<Destination, Error> {
     let (placement, instead) = (&request.placement, &request.instead);
     let to = placement.to.as_ref();
@@ -43,10 +51,7 @@ pub(in crate::commands) async fn connected(
     let paths = if paths.is_empty() { vec![Path::Pod] } else { paths };
     // alone and first: a cluster that cannot be reached is best told by the plainest of questions
     let version = if instead.dry_run { None } else { cluster.version().await? };
-    let processes = surroundings.processes.as_ref();
-    let remarks =
-        async { if instead.dry_run { Vec::new() } else { cleanup::remarks(&cluster, processes).await } };
-    let (nodes, remarks) = tokio::join!(cluster.nodes(request.selector.as_deref()), remarks);
+    let nodes = cluster.nodes(request.selector.as_deref()).await;
     let role = if to.is_some() { Role::Clients } else { Role::Mesh };
     let place =
         async |chosen| Place::new(request, &cluster, new_id(), role, placement.ways(&paths), chosen).await;
@@ -58,9 +63,6 @@ pub(in crate::commands) async fn connected(
         }
         nodes => nodes?,
     };
-    for remark in &remarks {
-        request.console.remark(remark);
-    }
     let needed = if to.is_some() { 1 } else { 2 };
     let choice = kubernetes::choose(&nodes, &request.wanted, needed)?;
     let place = place(choice.chosen.clone()).await;

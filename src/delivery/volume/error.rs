@@ -25,6 +25,8 @@ pub enum VolumeError {
     Lost {
         /// The claim.
         claim: String,
+        /// The namespace.
+        namespace: String,
     },
     /// The cluster has refused, or does not answer.
     #[error(transparent)]
@@ -34,6 +36,8 @@ pub enum VolumeError {
     Pod {
         /// The claim.
         claim: String,
+        /// The namespace.
+        namespace: String,
         /// Why.
         unusable: Unusable,
     },
@@ -44,6 +48,8 @@ pub enum VolumeError {
         doing: &'static str,
         /// The claim.
         claim: String,
+        /// The namespace.
+        namespace: String,
         /// Why.
         why: String,
     },
@@ -70,15 +76,20 @@ const WRITABLE: &str = "pods write as the user and group 65532: a volume that do
                         as a hostPath, needs `chown 65532:65532`";
 
 /// What to do about the words of a program or system that cannot use a volume.
-fn remedy(why: &str, claim: &str) -> String {
+fn remedy(why: &str, claim: &str, namespace: Option<&str>) -> String {
     let why = why.to_lowercase();
     if ["denied", "read-only", "not permitted"].iter().any(|sign| why.contains(sign)) {
         WRITABLE.to_owned()
     } else if why.contains("no space") || why.contains("quota") {
         "make room on the volume, and keep fewer documents there: --volume-keep 30d".to_owned()
     } else {
-        format!("`kubectl describe pvc {claim}` tells whether the volume is well")
+        described(claim, namespace)
     }
+}
+
+fn described(claim: &str, namespace: Option<&str>) -> String {
+    let namespace = namespace.map_or(String::new(), |namespace| format!(" --namespace {namespace}"));
+    format!("`kubectl describe pvc {claim}{namespace}` tells what becomes of the volume")
 }
 
 impl VolumeError {
@@ -91,16 +102,18 @@ impl VolumeError {
             Self::NoClaim { namespace, .. } => {
                 what.remedy(format!("`kubectl get pvc --namespace {namespace}` shows all that there are"))
             }
-            Self::Lost { claim } => what.remedy(format!("`kubectl describe pvc {claim}` tells more")),
-            Self::Pod { claim, unusable } => {
-                let described = || format!("`kubectl describe pvc {claim}` tells what becomes of the volume");
+            Self::Lost { claim, namespace } => what.remedy(described(claim, Some(namespace))),
+            Self::Pod { claim, namespace, unusable } => {
+                let described = || described(claim, Some(namespace));
                 let remedy = unusable.remedy().map_or_else(described, str::to_owned);
                 what.because(unusable.reason()).remedy(remedy)
             }
-            Self::Command { why, claim, .. } => what.because(why).remedy(remedy(why, claim)),
+            Self::Command { why, claim, namespace, .. } => {
+                what.because(why).remedy(remedy(why, claim, Some(namespace)))
+            }
             Self::Directory { source, volume } => {
                 let why = source.to_string();
-                what.remedy(remedy(&why, &volume.claim)).because(why)
+                what.remedy(remedy(&why, &volume.claim, None)).because(why)
             }
             Self::NoRun { why, .. } => what.because(why).remedy("delete that file if nobody needs it"),
         }

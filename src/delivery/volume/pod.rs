@@ -8,7 +8,7 @@ use k8s_openapi::api::core::v1::{
     VolumeMount,
 };
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference};
-use kube::api::{DeleteParams, ListParams, PostParams};
+use kube::api::{DeleteParams, PostParams};
 use kube::{Api, ResourceExt};
 
 use super::exec::{self, Ended};
@@ -16,7 +16,7 @@ use super::{Folder, Volume, VolumeError};
 use crate::cluster::objects::{Object, yaml};
 use crate::cluster::{API_SERVER_AWAY, Cluster, RequestError, hardened, patiently, until_answered};
 use crate::explanation::nearest;
-use crate::testbed::kubernetes::objects::{RUN_LABEL, labels};
+use crate::testbed::kubernetes::objects::{OF_VOLUME, RUN_LABEL, labels, scope_name};
 use crate::testbed::kubernetes::pods::{Pods, Started};
 use crate::testbed::kubernetes::{PodOptions, START_LIMIT, Scope};
 
@@ -52,51 +52,51 @@ pub struct VolumePod<'a> {
     pods: Pods,
 }
 
-impl InCluster {
+impl Volume {
     /// Looks whether there is such a claim, as far as it may be looked for.
     ///
     /// # Errors
     /// There is none, its volume is gone, or the cluster does not answer.
-    pub async fn check(&self) -> Result<(), VolumeError> {
-        let api: Api<PersistentVolumeClaim> = Api::namespaced(self.cluster.client.clone(), &self.namespace);
-        let claim = &self.volume.claim;
-        let found = match self.cluster.call(format!("look for the volume {claim}"), api.get_opt(claim)).await
-        {
+    pub async fn check(&self, cluster: &Cluster, namespace: &str) -> Result<(), VolumeError> {
+        let api: Api<PersistentVolumeClaim> = Api::namespaced(cluster.client.clone(), namespace);
+        let (claim, namespace) = (self.claim.clone(), namespace.to_owned());
+        let found = match cluster.call(format!("look for the volume {claim}"), api.get_opt(&claim)).await {
             // the pod will tell
             Err(error) if error.is_forbidden() => return Ok(()),
             found => found?,
         };
         let Some(found) = found else {
-            let others = self.cluster.call("list the volumes", api.list(&ListParams::default())).await;
-            let others: Vec<String> =
-                others.map(|list| list.items.iter().map(ResourceExt::name_any).collect()).unwrap_or_default();
-            let nearest = nearest(claim, others.iter().map(String::as_str));
-            return Err(VolumeError::NoClaim {
-                claim: claim.clone(),
-                namespace: self.namespace.clone(),
-                nearest,
-            });
+            let others = cluster.claims(&namespace).await.unwrap_or_default();
+            let nearest = nearest(&claim, others.iter().map(String::as_str));
+            return Err(VolumeError::NoClaim { claim, namespace, nearest });
         };
         let phase = found.status.and_then(|status| status.phase);
-        if phase.as_deref() == Some("Lost") {
-            Err(VolumeError::Lost { claim: claim.clone() })
-        } else {
-            Ok(())
-        }
+        if phase.as_deref() == Some("Lost") { Err(VolumeError::Lost { claim, namespace }) } else { Ok(()) }
+    }
+}
+
+impl InCluster {
+    /// Looks whether there is such a claim, as far as it may be looked for.
+    ///
+    /// # Errors
+    /// As of [`Volume::check`].
+    pub async fn check(&self) -> Result<(), VolumeError> {
+        self.volume.check(&self.cluster, &self.namespace).await
     }
 
-    /// Makes a pod that has the volume; `session` is the id that its objects are known by.
+    /// Makes a pod that has the volume; `id` is that of the run, or whatever else this process is known by.
     ///
     /// # Errors
     /// The cluster refuses it. Nothing is left then.
-    pub async fn open(&self, session: &str) -> Result<VolumePod<'_>, VolumeError> {
+    pub async fn open(&self, id: &str) -> Result<VolumePod<'_>, VolumeError> {
+        let session = session(id);
         let opened = VolumePod {
             place: self,
-            name: pod_name(session),
-            scope: Scope::new(session, Some(self.namespace.clone()), false).with(&self.options),
+            name: scope_name(&session),
+            scope: self.scope(&session),
             pods: Pods::watch(self.pods(), &format!("{RUN_LABEL}={session}")),
         };
-        match opened.make(session).await {
+        match opened.make(&session).await {
             Ok(()) => Ok(opened),
             Err(error) => {
                 // the first error is the one to tell
@@ -107,9 +107,19 @@ impl InCluster {
     }
 
     /// The pod that would be made, as YAML.
-    pub fn manifest(&self, session: &str) -> String {
-        let pod = self.pod(session, &pod_name(session), None);
+    pub fn manifest(&self, id: &str) -> String {
+        let session = session(id);
+        let pod = self.pod(&session, &scope_name(&session), None);
         yaml(&[Object::namespaced(&pod)], &self.namespace)
+    }
+
+    /// The command by which a person removes what is made for it.
+    pub fn removal_command(&self, id: &str) -> String {
+        self.scope(&session(id)).removal_command(&self.cluster.kubectl_flags)
+    }
+
+    fn scope(&self, session: &str) -> Scope {
+        Scope::new(session, Some(self.namespace.clone()), false).with(&self.options)
     }
 
     fn pods(&self) -> Api<Pod> {
@@ -123,6 +133,7 @@ impl InCluster {
         let mut container = hardened::container("volume".to_owned(), self.image.clone(), command);
         container.resources = Some(self.options.resources());
         let mut spec = hardened::pod_spec(vec![container]);
+        hardened::on_linux(&mut spec);
         self.options.apply(&mut spec);
         spec.active_deadline_seconds = i64::try_from(POD_DEADLINE.as_secs()).ok();
         mount(&mut spec, &self.volume.claim);
@@ -143,8 +154,9 @@ impl InCluster {
     }
 }
 
-fn pod_name(session: &str) -> String {
-    format!("netbench-{session}-volume")
+/// What the objects are labelled with: they are known by it as part of a run, and as none that measures.
+fn session(id: &str) -> String {
+    format!("{id}{OF_VOLUME}")
 }
 
 /// Gives the containers of a pod a volume, and its group the right to write to it.
@@ -193,7 +205,8 @@ impl VolumePod<'_> {
         match self.pods.started(|pod| pod.name_any() == self.name, START_LIMIT, waiting).await {
             Started::Running { .. } => Ok(()),
             Started::Not { unusable, .. } => {
-                Err(VolumeError::Pod { claim: self.place.volume.claim.clone(), unusable })
+                let (claim, namespace) = self.claim();
+                Err(VolumeError::Pod { claim, namespace, unusable })
             }
         }
     }
@@ -225,6 +238,10 @@ impl VolumePod<'_> {
         Ok(gone.unwrap_or(Ok(()))?)
     }
 
+    fn claim(&self) -> (String, String) {
+        (self.place.volume.claim.clone(), self.place.namespace.clone())
+    }
+
     fn folder(&self) -> String {
         let path = Path::new(MOUNT).join(&self.place.volume.folder);
         path.display().to_string()
@@ -244,7 +261,8 @@ impl VolumePod<'_> {
         match ended {
             Ended::Well(output) => Ok(output),
             Ended::Badly(why) => {
-                Err(VolumeError::Command { doing, claim: self.place.volume.claim.clone(), why })
+                let (claim, namespace) = self.claim();
+                Err(VolumeError::Command { doing, claim, namespace, why })
             }
         }
     }
