@@ -87,6 +87,14 @@ pub enum ScheduleError {
         /// Its schedule.
         id: Id,
     },
+    /// Somebody has deleted a run.
+    #[error("the run {job} was deleted")]
+    Deleted {
+        /// Its Job.
+        job: String,
+        /// Its schedule.
+        id: Id,
+    },
     /// The cluster has ended a run.
     #[error("the run {job} was ended")]
     Ended {
@@ -155,6 +163,9 @@ impl ScheduleError {
                     "its document is there: kubectl netbench runs --from-cluster {name} --namespace {namespace}"
                 ))
             }
+            Self::Deleted { id: Id { name, namespace }, .. } => what.because("its Job is gone").remedy(format!(
+                "kubectl netbench schedule run {name} --namespace {namespace} makes another one"
+            )),
             Self::Ended { why, .. } => what.because(why).remedy(
                 "one that takes too long needs a longer --deadline, one that was killed for its memory a larger \
                  `--limits memory=…`: both are given when the schedule is created",

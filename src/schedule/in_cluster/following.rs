@@ -67,7 +67,9 @@ impl Schedules<'_> {
                     return Err(ScheduleError::NoLog { job: job.to_owned(), id: id.clone() });
                 }
                 Some(End::Failed(why)) => return Err(ended(job, &why)),
-                Some(End::Deleted) => return Err(ended(job, "it was deleted")),
+                Some(End::Deleted) => {
+                    return Err(ScheduleError::Deleted { job: job.to_owned(), id: id.clone() });
+                }
                 None => {}
             }
             if let Followed::Ended(code) = self.follow_pod(id, job, &pods, &mut line).await? {
@@ -150,11 +152,12 @@ impl Schedules<'_> {
         }
     }
 
-    /// How a run has ended that has no pod, and so no log; none if there is one, or will be.
+    /// How a run has ended that has no pod, and so no log; none if there is one that ends, or will be.
     async fn ended_without_pod(&self, id: &Id, job: &str) -> Result<Option<End>, RequestError> {
         let end = self.end(id, job).await?;
-        if end.is_none() {
-            return Ok(None);
+        if matches!(end, None | Some(End::Deleted)) {
+            // the pod of one that was deleted goes as well
+            return Ok(end);
         }
         let of_job = ListParams::default().labels(&format!("job-name={job}"));
         let pods = self.namespaced::<Pod>(id);
