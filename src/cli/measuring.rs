@@ -116,7 +116,7 @@ pub struct MatrixArgs {
         long,
         hide_short_help = true,
         value_name = "RUN",
-        conflicts_with_all = ["nodes", "selector", "concurrency", "MeasurementArgs", "PlacementArgs", "PodArgs", "InsteadArgs"],
+        conflicts_with_all = ["nodes", "selector", "concurrency", "MeasurementArgs", "PlacementArgs", "PodArgs", "ObjectArgs", "InsteadArgs"],
         help_heading = "Measuring"
     )]
     pub resume: Option<String>,

@@ -37,7 +37,7 @@ pub use measurement::MeasurementArgs;
 pub use measuring::{CommonArgs, MatrixArgs, PairArgs};
 pub use output::OutputArgs;
 pub use placement::{InsteadArgs, PlacementArgs, ViaArg};
-pub use pods::PodArgs;
+pub use pods::{ObjectArgs, PodArgs};
 pub use saved::{CompareArgs, DeleteArgs, ListFormat, ReportArgs, RunsArgs, RunsCommand};
 pub use saving::{Saving, SavingArgs};
 pub use schedule::{

@@ -114,6 +114,7 @@ pub struct InsteadArgs {
         conflicts_with_all = [
             "host", "path", "ip_family", "to", "via", "image", "keep", "dry_run", "namespace", "context", "kubeconfig",
             "cluster", "user", "impersonate", "volume", "volume_keep", "PodArgs",
+            "ObjectArgs",
         ],
         value_parser = clap::value_parser!(u16).range(2..=64)
     )]

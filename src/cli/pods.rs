@@ -1,4 +1,4 @@
-//! What a cluster's policies ask of pods: the flags that `matrix` and `pair` share.
+//! What a cluster's policies ask of pods and other objects.
 
 use std::collections::BTreeMap;
 
@@ -10,10 +10,22 @@ use crate::cluster::objects::MANAGED_BY;
 use crate::document::{Path, PodParameters};
 use crate::testbed::kubernetes::{Amount, Marks, PodOptions};
 
-/// What the pods of a run are to have.
+/// What the objects of a run are to have.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Pods")]
 pub struct PodArgs {
+    /// Each of them.
+    #[command(flatten)]
+    pub objects: ObjectArgs,
+    /// Make a `NetworkPolicy` that lets only the run's own clients in.
+    #[arg(long, conflicts_with_all = ["keep", "to"], hide_short_help = true)]
+    pub network_policy: bool,
+}
+
+/// What every object that is made is to have, and each pod.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Pods")]
+pub struct ObjectArgs {
     /// A label for every object that is made; may be repeated.
     #[arg(long = "label", value_name = "KEY=VALUE", value_parser = parse_label, hide_short_help = true)]
     labels: Vec<(String, String)>,
@@ -42,9 +54,6 @@ pub struct PodArgs {
     /// of nodes that are named are tolerated anyway.
     #[arg(long = "toleration", value_name = "KEY[=VALUE][:EFFECT]", value_parser = parse_toleration, hide_short_help = true)]
     tolerations: Vec<Toleration>,
-    /// Make a `NetworkPolicy` that lets only the run's own clients in.
-    #[arg(long, conflicts_with_all = ["keep", "to"], hide_short_help = true)]
-    pub network_policy: bool,
 }
 
 impl PodArgs {
@@ -53,41 +62,17 @@ impl PodArgs {
     /// # Errors
     /// What is wrong with those that a document tells.
     pub fn of(parameters: &PodParameters) -> Result<Self, String> {
-        Ok(Self {
-            labels: pairs(parse_label, &parameters.labels)?,
-            annotations: pairs(parse_annotation, &parameters.annotations)?,
-            requests: pairs(parse_amount, &parameters.requests)?,
-            limits: pairs(parse_amount, &parameters.limits)?,
-            pull_secrets: parameters.image_pull_secrets.clone(),
-            service_account: parameters.service_account.clone(),
-            priority_class: parameters.priority_class.clone(),
-            runtime_class: parameters.runtime_class.clone(),
-            tolerations: {
-                let tolerations = parameters.tolerations.iter().map(|text| parse_toleration(text));
-                tolerations.collect::<Result<_, _>>()?
-            },
-            network_policy: parameters.network_policy,
-        })
+        Ok(Self { objects: ObjectArgs::of(parameters)?, network_policy: parameters.network_policy })
     }
 
     /// The flags as documents tell them.
     pub fn parameters(&self) -> PodParameters {
-        let pairs = |pairs: &[(String, String)]| pairs.iter().cloned().collect();
-        let amounts = |amounts: &[(String, Amount)]| {
-            amounts.iter().map(|(name, amount)| (name.clone(), amount.as_str().to_owned())).collect()
-        };
-        PodParameters {
-            labels: pairs(&self.labels),
-            annotations: pairs(&self.annotations),
-            requests: amounts(&self.requests),
-            limits: amounts(&self.limits),
-            image_pull_secrets: self.pull_secrets.clone(),
-            service_account: self.service_account.clone(),
-            priority_class: self.priority_class.clone(),
-            runtime_class: self.runtime_class.clone(),
-            tolerations: self.tolerations.iter().map(written).collect(),
-            network_policy: self.network_policy,
-        }
+        PodParameters { network_policy: self.network_policy, ..self.objects.parameters() }
+    }
+
+    /// The flags as options of a testbed.
+    pub fn options(&self) -> PodOptions {
+        PodOptions { network_policy: self.network_policy, ..self.objects.options() }
     }
 
     /// Why these flags cannot be used with the namespace that is `given`, and in this placement.
@@ -109,14 +94,52 @@ impl PodArgs {
             );
         }
         let of_namespace = [
-            (!self.pull_secrets.is_empty(), "--image-pull-secret"),
-            (self.service_account.is_some(), "--service-account"),
+            (!self.objects.pull_secrets.is_empty(), "--image-pull-secret"),
+            (self.objects.service_account.is_some(), "--service-account"),
         ];
         match of_namespace.into_iter().find(|(is_given, _)| *is_given) {
             Some((_, flag)) if given.is_none() => {
                 Err(format!("{flag} is of a namespace that is there already: name it with --namespace"))
             }
             _ => Ok(()),
+        }
+    }
+}
+
+impl ObjectArgs {
+    fn of(parameters: &PodParameters) -> Result<Self, String> {
+        Ok(Self {
+            labels: pairs(parse_label, &parameters.labels)?,
+            annotations: pairs(parse_annotation, &parameters.annotations)?,
+            requests: pairs(parse_amount, &parameters.requests)?,
+            limits: pairs(parse_amount, &parameters.limits)?,
+            pull_secrets: parameters.image_pull_secrets.clone(),
+            service_account: parameters.service_account.clone(),
+            priority_class: parameters.priority_class.clone(),
+            runtime_class: parameters.runtime_class.clone(),
+            tolerations: {
+                let tolerations = parameters.tolerations.iter().map(|text| parse_toleration(text));
+                tolerations.collect::<Result<_, _>>()?
+            },
+        })
+    }
+
+    fn parameters(&self) -> PodParameters {
+        let pairs = |pairs: &[(String, String)]| pairs.iter().cloned().collect();
+        let amounts = |amounts: &[(String, Amount)]| {
+            amounts.iter().map(|(name, amount)| (name.clone(), amount.as_str().to_owned())).collect()
+        };
+        PodParameters {
+            labels: pairs(&self.labels),
+            annotations: pairs(&self.annotations),
+            requests: amounts(&self.requests),
+            limits: amounts(&self.limits),
+            image_pull_secrets: self.pull_secrets.clone(),
+            service_account: self.service_account.clone(),
+            priority_class: self.priority_class.clone(),
+            runtime_class: self.runtime_class.clone(),
+            tolerations: self.tolerations.iter().map(written).collect(),
+            network_policy: false,
         }
     }
 
@@ -134,7 +157,7 @@ impl PodArgs {
             priority_class: self.priority_class.clone(),
             runtime_class: self.runtime_class.clone(),
             tolerations: self.tolerations.clone(),
-            network_policy: self.network_policy,
+            network_policy: false,
         }
     }
 }

@@ -4,7 +4,7 @@ use clap::{Args, Subcommand, ValueEnum};
 
 use super::exit;
 use super::placement::DEFAULT_IMAGE;
-use super::{ConnectionArgs, GateArgs, OutputArgs, RegressionArgs};
+use super::{ConnectionArgs, GateArgs, ObjectArgs, OutputArgs, RegressionArgs};
 
 /// How a run is named, for the ends of help texts.
 macro_rules! run_names {
@@ -95,6 +95,9 @@ pub struct RunsArgs {
     /// The image of the pod through which a volume is read: one with sh.
     #[arg(long, value_name = "IMAGE", default_value = DEFAULT_IMAGE, hide_short_help = true)]
     pub image: String,
+    /// What that pod is to have.
+    #[command(flatten)]
+    pub objects: ObjectArgs,
     /// In which cluster.
     #[command(flatten)]
     pub connection: ConnectionArgs,

@@ -6,7 +6,6 @@ use kubectl_netbench::delivery::volume::{self, Folder, InCluster, Volume, Volume
 use kubectl_netbench::schedule::records::Kept;
 use kubectl_netbench::schedule::{Id, Records, ScheduleError, Schedules, parse_name};
 use kubectl_netbench::store::Store;
-use kubectl_netbench::testbed::kubernetes::PodOptions;
 
 use super::id::new_id;
 use super::interrupt::{self, Interrupt};
@@ -65,7 +64,7 @@ impl Place {
             namespace: namespace.clone(),
             volume,
             image: arguments.image.clone(),
-            options: PodOptions::default(),
+            options: arguments.objects.options(),
         };
         let id = schedule::id(name, connection, &cluster);
         // CLAIM:PATH is the name of no schedule

@@ -120,6 +120,10 @@ fn commands_take_those_settings_that_they_have_flags_for() {
         let cli = cli(words, text);
         assert!(cli.console.ascii, "{words}");
     }
+    let Command::Runs(runs) = cli("runs --from-cluster a", "limits: {cpu: 1}").command else {
+        panic!("it is runs")
+    };
+    assert!(runs.objects.options().limits.contains_key("cpu"));
     assert!(!line("completion bash").takes_settings());
     let Command::Config(arguments) = cli("config", "concurrency: 3").command else { panic!("it is config") };
     assert_eq!(arguments.concurrency, Some(3));
