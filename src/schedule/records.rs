@@ -86,18 +86,12 @@ pub fn record(id: &Id, run: &Run, job: Option<&str>, marks: &Marks) -> Result<Re
     }
     // a list has strings and numbers only: nothing in it can fail
     let entry = serde_json::to_string(&Entry::of(&run.id, run.clone())).unwrap_or_default();
-    let mut annotations = marks.annotations.clone();
+    let mut metadata = marks.metadata(&format!("{}-{}", id.object_name(), run.id), labels(id, COMPONENT));
+    let annotations = metadata.annotations.get_or_insert_default();
     annotations.insert(ENTRY_ANNOTATION.to_owned(), entry);
     annotations.extend(job.map(|job| (JOB_ANNOTATION.to_owned(), job.to_owned())));
-    let mut all = marks.labels.clone();
-    all.extend(labels(id, COMPONENT));
     let object = ConfigMap {
-        metadata: ObjectMeta {
-            name: Some(format!("{}-{}", id.object_name(), run.id)),
-            labels: Some(all),
-            annotations: Some(annotations),
-            ..ObjectMeta::default()
-        },
+        metadata,
         binary_data: Some(BTreeMap::from([(KEY.to_owned(), ByteString(packed))])),
         ..ConfigMap::default()
     };

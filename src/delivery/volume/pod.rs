@@ -137,16 +137,10 @@ impl InCluster {
         self.options.apply(&mut spec);
         spec.active_deadline_seconds = i64::try_from(POD_DEADLINE.as_secs()).ok();
         mount(&mut spec, &self.volume.claim);
-        let mut all = self.options.marks.labels.clone();
-        all.extend(labels(session));
-        let annotations = &self.options.marks.annotations;
         Pod {
             metadata: ObjectMeta {
-                name: Some(name.to_owned()),
-                labels: Some(all),
-                annotations: (!annotations.is_empty()).then(|| annotations.clone()),
                 owner_references: owner.map(|owner| vec![owner]),
-                ..ObjectMeta::default()
+                ..self.options.marks.metadata(name, labels(session))
             },
             spec: Some(spec),
             ..Pod::default()

@@ -93,15 +93,7 @@ pub fn selector(id: &Id) -> String {
 
 /// Name, labels and annotations, with what the user wants of all objects.
 fn metadata(schedule: &Schedule, name: String, component: &str) -> ObjectMeta {
-    let marks = &schedule.options.marks;
-    let mut all = marks.labels.clone();
-    all.extend(labels(&schedule.id, component));
-    ObjectMeta {
-        name: Some(name),
-        labels: Some(all),
-        annotations: (!marks.annotations.is_empty()).then(|| marks.annotations.clone()),
-        ..ObjectMeta::default()
-    }
+    schedule.options.marks.metadata(&name, labels(&schedule.id, component))
 }
 
 /// The least memory that a limit leaves to this program: it holds whole runs, other than iperf's pods.

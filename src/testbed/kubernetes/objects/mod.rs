@@ -171,32 +171,20 @@ fn pod_security(host_network: bool) -> BTreeMap<String, String> {
 
 /// The run's own namespace, labelled for Pod Security.
 pub fn namespace(run: &str, host_network: bool, marks: &Marks) -> Namespace {
-    let mut metadata = marked(run, &scope_name(run), marks);
+    let mut metadata = marks.metadata(&scope_name(run), labels(run));
     metadata.labels.get_or_insert_default().extend(pod_security(host_network));
     Namespace { metadata, ..Namespace::default() }
 }
 
 /// The owner of all objects of a run in somebody else's namespace.
 pub fn owner(run: &str, marks: &Marks) -> ConfigMap {
-    ConfigMap { metadata: marked(run, &scope_name(run), marks), ..ConfigMap::default() }
-}
-
-/// The name, and what the user and the run mark objects with.
-fn marked(run: &str, name: &str, marks: &Marks) -> ObjectMeta {
-    let mut all = marks.labels.clone();
-    all.extend(labels(run));
-    ObjectMeta {
-        name: Some(name.to_owned()),
-        labels: Some(all),
-        annotations: (!marks.annotations.is_empty()).then(|| marks.annotations.clone()),
-        ..ObjectMeta::default()
-    }
+    ConfigMap { metadata: marks.metadata(&scope_name(run), labels(run)), ..ConfigMap::default() }
 }
 
 fn metadata(settings: &Settings, name: &str, owner: Option<OwnerReference>) -> ObjectMeta {
     ObjectMeta {
         owner_references: owner.map(|owner| vec![owner]),
-        ..marked(settings.run(), name, &settings.options.marks)
+        ..settings.options.marks.metadata(name, labels(settings.run()))
     }
 }
 

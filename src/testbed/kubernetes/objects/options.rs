@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use k8s_openapi::api::core::v1::{LocalObjectReference, PodSpec, ResourceRequirements, Toleration};
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 /// Labels and annotations for every object of a run.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -12,6 +13,20 @@ pub struct Marks {
     pub labels: BTreeMap<String, String>,
     /// Annotations.
     pub annotations: BTreeMap<String, String>,
+}
+
+impl Marks {
+    /// The metadata of an object that is marked so; our own labels go before the user's.
+    pub(crate) fn metadata(&self, name: &str, ours: BTreeMap<String, String>) -> ObjectMeta {
+        let mut labels = self.labels.clone();
+        labels.extend(ours);
+        ObjectMeta {
+            name: Some(name.to_owned()),
+            labels: Some(labels),
+            annotations: (!self.annotations.is_empty()).then(|| self.annotations.clone()),
+            ..ObjectMeta::default()
+        }
+    }
 }
 
 /// What the user wants of the pods of a run.
