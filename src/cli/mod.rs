@@ -134,7 +134,7 @@ pub enum Command {
     /// Show what has changed between two runs.
     Compare(CompareArgs),
     /// List the saved runs, or delete some.
-    Runs(RunsArgs),
+    Runs(Box<RunsArgs>),
     /// Have the cluster measure by itself, and keep what it finds.
     Schedule(ScheduleArgs),
     /// Serve the figures of the newest run to Prometheus.

@@ -86,7 +86,7 @@ pub async fn run(
         Command::Check(arguments) => Box::pin(check::run(*arguments, console(false), surroundings)).await,
         Command::Report(arguments) => report::report(*arguments, console(false), surroundings).await,
         Command::Compare(arguments) => report::compare(arguments, console(false), surroundings).await,
-        Command::Runs(arguments) => Box::pin(runs::run(arguments, console(false), surroundings)).await,
+        Command::Runs(arguments) => Box::pin(runs::run(*arguments, console(false), surroundings)).await,
         Command::Config(arguments) => {
             config::run(&arguments, &settled.effective, console(false), surroundings).await
         }

@@ -36,9 +36,9 @@ impl Granted {
 pub(super) fn objects(schedule: &Schedule) -> Vec<Object> {
     let name = schedule.id.object_name();
     let cluster_name = schedule.id.cluster_object_name();
-    let of_account = || metadata(schedule, name.clone(), "account");
+    let of_account = || metadata(schedule, &name, "account");
     let of_cluster = || {
-        let mut metadata = metadata(schedule, cluster_name.clone(), "account");
+        let mut metadata = metadata(schedule, &cluster_name, "account");
         let namespace = schedule.id.namespace.clone();
         metadata.labels.get_or_insert_default().insert(NAMESPACE_LABEL.to_owned(), namespace);
         metadata

@@ -27,7 +27,7 @@ const PORT_NAME: &str = "metrics";
 /// The Deployment, its account that may read the documents, and the Service in front of it.
 pub(super) fn objects(schedule: &Schedule, exporter: Exporter) -> Vec<Object> {
     let name = schedule.id.exporter_name();
-    let metadata = || metadata(schedule, name.clone(), "exporter");
+    let metadata = || metadata(schedule, &name, "exporter");
     let account = ServiceAccount { metadata: metadata(), ..ServiceAccount::default() };
     let role = Role {
         metadata: metadata(),

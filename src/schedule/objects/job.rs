@@ -26,7 +26,7 @@ const REMOVAL: i64 = 120;
 
 /// The CronJob of a schedule.
 pub(super) fn cron_job(schedule: &Schedule, version: CronJobs) -> Object {
-    let mut metadata_of_all = metadata(schedule, schedule.id.object_name(), "run");
+    let mut metadata_of_all = metadata(schedule, &schedule.id.object_name(), "run");
     let command = shlex::try_join(schedule.words.iter().map(String::as_str)).unwrap_or_default();
     let annotations = metadata_of_all.annotations.get_or_insert_default();
     annotations.insert(COMMAND_ANNOTATION.to_owned(), command);
@@ -34,7 +34,7 @@ pub(super) fn cron_job(schedule: &Schedule, version: CronJobs) -> Object {
         annotations.insert(VOLUME_ANNOTATION.to_owned(), volume.to_string());
     }
     // of Jobs and pods the cluster makes the names
-    let unnamed = || ObjectMeta { name: None, ..metadata(schedule, String::new(), "run") };
+    let unnamed = || ObjectMeta { name: None, ..metadata(schedule, "", "run") };
     let job = JobSpec {
         // a run that fails has told why: the next one comes at its time
         backoff_limit: Some(0),

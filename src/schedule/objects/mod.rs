@@ -92,8 +92,8 @@ pub fn selector(id: &Id) -> String {
 }
 
 /// Name, labels and annotations, with what the user wants of all objects.
-fn metadata(schedule: &Schedule, name: String, component: &str) -> ObjectMeta {
-    schedule.options.marks.metadata(&name, labels(&schedule.id, component))
+fn metadata(schedule: &Schedule, name: &str, component: &str) -> ObjectMeta {
+    schedule.options.marks.metadata(name, labels(&schedule.id, component))
 }
 
 /// The least memory that a limit leaves to this program: it holds whole runs, other than iperf's pods.
@@ -114,7 +114,7 @@ fn resources(schedule: &Schedule) -> ResourceRequirements {
 /// The settings of each run.
 fn configuration(schedule: &Schedule) -> ConfigMap {
     ConfigMap {
-        metadata: metadata(schedule, schedule.id.object_name(), "configuration"),
+        metadata: metadata(schedule, &schedule.id.object_name(), "configuration"),
         data: Some(BTreeMap::from([("config.yaml".to_owned(), schedule.configuration.clone())])),
         ..ConfigMap::default()
     }
