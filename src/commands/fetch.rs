@@ -34,12 +34,18 @@ pub(super) async fn fetch(
     let interrupt = interrupt::watch();
     let finding = Place::find(place, arguments, surroundings);
     let Some(place) = interrupt.unless(finding).await else { return Ok(None) };
+    let (place, id) = (place?, new_id());
+    let removal = place.volume.as_ref().map(|volume| volume.removal_command(&id));
     let fetched = Fetched { ids: Vec::new(), is_whole: true };
-    let fetch = Fetch { store, surroundings, console, interrupt: &interrupt, fetched };
+    let fetch = Fetch { id, store, surroundings, console, interrupt: &interrupt, fetched };
     tokio::select! {
-        // the pod ends by itself, and `cleanup` removes it before that
-        () = interrupt.second.cancelled() => Ok(None),
-        fetched = fetch.all(place?) => fetched,
+        fetched = fetch.all(place) => fetched,
+        () = interrupt.second.cancelled() => {
+            if let Some(command) = removal {
+                console::note(&format!("left behind; remove it with\n  {command}"));
+            }
+            Ok(None)
+        }
     }
 }
 
@@ -99,6 +105,8 @@ impl Place {
 
 /// What is fetched, and how.
 struct Fetch<'a> {
+    /// What is made for it is known by this.
+    id: String,
     store: &'a Store,
     surroundings: &'a Surroundings,
     console: Console,
@@ -135,10 +143,11 @@ impl Fetch<'_> {
     /// Reads a volume through a pod that is made for that; none if the user does not want to wait.
     async fn of_volume(&mut self, volume: &InCluster) -> Result<Option<()>, Error> {
         volume.check().await?;
-        let (id, interrupt) = (new_id(), self.interrupt);
+        let interrupt = self.interrupt;
         // that others cannot tell whether it goes on is no reason not to
-        let process = self.surroundings.processes.as_ref().and_then(|processes| processes.begin(&id).ok());
-        let pod = volume.open(&id).await?;
+        let process = self.surroundings.processes.as_ref();
+        let process = process.and_then(|processes| processes.begin(&self.id).ok());
+        let pod = volume.open(&self.id).await?;
         let read = async {
             ready(&pod, self.console).await?;
             self.documents(&pod).await
