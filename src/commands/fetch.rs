@@ -83,19 +83,11 @@ impl Place {
             Err(ScheduleError::Request(error)) if error.is_forbidden() => (None, Some(error.into())),
             found => (found?, None),
         };
-        let no_place = || Error::NoPlace { name: name.to_owned(), namespace: namespace.clone() };
         let volume = match &found {
             Some(found) => found.volume().map(reached),
             None => {
-                let volume = reached(Volume::parse(name).map_err(|_| no_place())?);
-                match volume.check().await {
-                    // it may be a schedule all the same
-                    Err(VolumeError::NoClaim { .. }) => {
-                        return Err(refused.map_or_else(no_place, Error::Schedule));
-                    }
-                    checked => checked?,
-                }
-                Some(volume)
+                let no_place = |_| Error::NoPlace { name: name.to_owned(), namespace: namespace.clone() };
+                Some(reached(Volume::parse(name).map_err(no_place)?))
             }
         };
         let schedule = found.map(|found| found.id);
@@ -124,7 +116,16 @@ impl Fetch<'_> {
                 Ok(None) => return Ok(None),
                 // the newest ones are in ConfigMaps as well
                 Err(error) if schedule.is_some() => self.is_partial(&error),
-                Err(error) => return Err(refused.map_or(error, Error::Schedule)),
+                Err(error) => {
+                    let error = match error {
+                        Error::Volume(VolumeError::NoClaim { namespace, .. }) => {
+                            Error::NoPlace { name: volume.volume.to_string(), namespace }
+                        }
+                        error => error,
+                    };
+                    // it may be a schedule all the same
+                    return Err(refused.map_or(error, Error::Schedule));
+                }
             }
         }
         if let Some(id) = &schedule {
@@ -153,12 +154,13 @@ impl Fetch<'_> {
             self.documents(&pod).await
         };
         let (read, closed) = (interrupt.unless(read).await, pod.close().await);
-        let read = read.transpose();
-        closed?;
-        if let Some(process) = process {
+        if let Some(process) = process.filter(|_| closed.is_ok()) {
             process.end();
         }
-        read
+        // the first error is the one to tell
+        let read = read.transpose()?;
+        closed?;
+        Ok(read)
     }
 
     async fn documents(&mut self, folder: &impl Folder) -> Result<(), Error> {

@@ -47,7 +47,7 @@ pub fn for_kubectl(words: &[OsString], known: &Known) -> String {
     for candidate in candidates {
         let value = candidate.get_value().to_string_lossy();
         // flags are for who has begun one
-        if value.starts_with('-') && !current.as_encoded_bytes().starts_with(b"-") {
+        if value.starts_with('-') && !is_flag(&current) {
             continue;
         }
         let value = match flag {

@@ -150,16 +150,16 @@ impl Schedules<'_> {
             return Ok(None);
         };
         let mut told = None;
-        while let Some(other) =
-            patiently(API_SERVER_AWAY, || schedules.all_runs(id)).await?.before(&owner.name)
-        {
+        let runs = loop {
+            let runs = patiently(API_SERVER_AWAY, || schedules.all_runs(id)).await?;
+            let Some(other) = runs.before(&owner.name) else { break runs };
             if told.as_ref() != Some(&other) {
                 waiting(&other);
                 told = Some(other);
             }
             tokio::time::sleep(TURN_POLL).await;
-        }
-        patiently(API_SERVER_AWAY, || schedules.remove_strays(id)).await?;
+        };
+        patiently(API_SERVER_AWAY, || schedules.remove_strays(id, &runs)).await?;
         Ok(Some(owner))
     }
 
@@ -182,8 +182,7 @@ impl Schedules<'_> {
     ///
     /// # Errors
     /// They may not be listed or deleted, or the cluster does not answer.
-    async fn remove_strays(&self, id: &Id) -> Result<(), RequestError> {
-        let runs = self.all_runs(id).await?;
+    async fn remove_strays(&self, id: &Id, runs: &Runs) -> Result<(), RequestError> {
         let strays: Vec<_> = runs.strays().collect();
         if strays.is_empty() {
             return Ok(());
