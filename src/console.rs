@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use indicatif::MultiProgress;
 use kubectl_netbench::cli::ColorChoice;
 use kubectl_netbench::explanation::Explanation;
-use kubectl_netbench::plain::{self, plain};
+use kubectl_netbench::sanitize;
 use kubectl_netbench::view::{Canvas, ColorDepth};
 
 /// What the environment says about colours.
@@ -124,7 +124,7 @@ pub fn set_bars(bars: Option<MultiProgress>) {
 ///
 /// Words of others are in many of them: none does anything to the terminal.
 pub fn note(text: &str) {
-    let text = shown(plain(text));
+    let text = shown(sanitize::text(text));
     let bars = BARS.lock().unwrap_or_else(PoisonError::into_inner).clone();
     let _ = match bars {
         Some(bars) => bars.println(text),
@@ -134,7 +134,7 @@ pub fn note(text: &str) {
 
 /// The text as it can be shown.
 pub fn shown(text: String) -> String {
-    if is_ascii() { plain::ascii(&text) } else { text }
+    if is_ascii() { sanitize::ascii(&text) } else { text }
 }
 
 /// Writes an error to standard error: what happened, why, and what to do.

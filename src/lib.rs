@@ -10,6 +10,7 @@
 //! hands both in.
 
 pub mod analysis;
+mod atomic_file;
 pub mod check;
 pub mod cli;
 pub mod cluster;
@@ -20,12 +21,11 @@ pub mod document;
 pub mod engine;
 pub mod explanation;
 pub mod exporter;
-pub mod plain;
 pub mod plan;
 pub mod quantity;
 pub mod runner;
+pub mod sanitize;
 pub mod schedule;
 pub mod store;
 pub mod testbed;
 pub mod view;
-mod whole;

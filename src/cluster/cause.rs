@@ -8,7 +8,7 @@ use std::process::Output;
 use kube::client::AuthError;
 use kube::config::KubeconfigError;
 
-use crate::plain;
+use crate::sanitize;
 
 /// An error and what caused it, in one line.
 pub(super) fn chain(error: &(dyn Error + 'static)) -> String {
@@ -31,7 +31,7 @@ pub(crate) fn innermost(error: &(dyn Error + 'static)) -> String {
 
 /// Words that others have sent, as far as they are shown.
 pub(super) fn shown(text: &str) -> String {
-    plain::reason(&without_credentials(text))
+    sanitize::reason(&without_credentials(text))
 }
 
 /// The text without the user and the password of addresses in it.

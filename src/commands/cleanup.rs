@@ -7,8 +7,8 @@ use futures_util::stream::FuturesUnordered;
 use jiff::Timestamp;
 use kubectl_netbench::cli::{CleanupArgs, ExitCode};
 use kubectl_netbench::cluster::{self, Cluster};
-use kubectl_netbench::plain::plain;
 use kubectl_netbench::plan::format_duration;
+use kubectl_netbench::sanitize;
 use kubectl_netbench::store::Processes;
 use kubectl_netbench::testbed::TestbedError;
 use kubectl_netbench::testbed::kubernetes::{self, Fate, FoundLeftovers, Kind, Leftover, Search};
@@ -36,7 +36,7 @@ pub(super) async fn run(arguments: &CleanupArgs, surroundings: &Surroundings) ->
         write("nothing to remove\n".to_owned()).await?;
     }
     for leftover in leftovers {
-        let what = plain(&described(&leftover, now));
+        let what = sanitize::text(&described(&leftover, now));
         match fate(&leftover, processes, now) {
             Fate::GoesOnHere if !arguments.all => {
                 write(format!("left alone: {what}: it is going on on this machine; --all removes it too\n"))

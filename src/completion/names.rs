@@ -8,7 +8,7 @@ use clap_complete::engine::{ArgValueCompleter, CompletionCandidate, complete};
 
 use crate::cli::{Asked, Cli};
 use crate::cluster::ConnectionOptions;
-use crate::plain;
+use crate::sanitize;
 
 /// What a name is the name of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -160,8 +160,8 @@ impl Names {
         let found: Vec<CompletionCandidate> = names
             .filter(|name| name.value.starts_with(begun) && !is_said(name))
             .map(|name| {
-                let help = name.help.map(|help| plain::line(&help).into());
-                CompletionCandidate::new(plain::line(&name.value)).help(help)
+                let help = name.help.map(|help| sanitize::line(&help).into());
+                CompletionCandidate::new(sanitize::line(&name.value)).help(help)
             })
             .collect();
         // a run may be a file

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use super::{KEYS, Setting};
 use crate::explanation::Explanation;
-use crate::plain;
+use crate::sanitize;
 
 /// Where a setting was made.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -103,7 +103,7 @@ impl ConfigError {
 
     /// The error in the three parts that are shown.
     pub fn explain(&self) -> Explanation {
-        let shown = Explanation::new(plain::line(&self.to_string()));
+        let shown = Explanation::new(sanitize::line(&self.to_string()));
         match self {
             Self::Syntax { .. } => shown.remedy(
                 "write KEY: VALUE, a line each, as `time: 5s`; kubectl netbench config --help has an example",

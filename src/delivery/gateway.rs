@@ -14,7 +14,7 @@ use percent_encoding::percent_decode_str;
 
 use crate::cluster::{innermost, without_credentials};
 use crate::explanation::Explanation;
-use crate::plain::reason;
+use crate::sanitize::reason;
 
 /// How long it may take to answer.
 const ANSWER_LIMIT: Duration = Duration::from_secs(10);

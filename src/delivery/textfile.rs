@@ -4,7 +4,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::whole::{self, Readers};
+use crate::atomic_file::{self, Readers};
 
 /// A file of metrics, written whole or not at all.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,7 +31,7 @@ impl Textfile {
     /// # Errors
     /// It cannot.
     pub fn probe(&self) -> io::Result<()> {
-        whole::can_write(&self.0)
+        atomic_file::can_write(&self.0)
     }
 
     /// Writes metrics in place of those that are there. node_exporter, another user, may read it.
@@ -39,6 +39,6 @@ impl Textfile {
     /// # Errors
     /// It cannot be written: what is there stays.
     pub fn write(&self, metrics: &str) -> io::Result<()> {
-        whole::write(&self.0, metrics.as_bytes(), Readers::Others)
+        atomic_file::write(&self.0, metrics.as_bytes(), Readers::Others)
     }
 }

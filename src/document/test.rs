@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{IpFamily, Path};
-use crate::plain;
+use crate::sanitize;
 
 /// What a test measures.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
@@ -252,13 +252,13 @@ pub struct Failure {
 impl Failure {
     /// A failure of `kind`, told by `reason`.
     pub fn new(kind: FailureKind, reason: impl Into<String>) -> Self {
-        Self { kind, reason: plain::reason(&reason.into()), remedy: None }
+        Self { kind, reason: sanitize::reason(&reason.into()), remedy: None }
     }
 
     /// The same with what to do about it, if that is known.
     #[must_use]
     pub fn with_remedy(self, remedy: Option<String>) -> Self {
-        Self { remedy: remedy.map(|remedy| plain::reason(&remedy)), ..self }
+        Self { remedy: remedy.map(|remedy| sanitize::reason(&remedy)), ..self }
     }
 }
 

@@ -10,10 +10,10 @@ use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressState, P
 use super::lines::{self, Words};
 use crate::console::{self, is_ascii, note, shown};
 use kubectl_netbench::document::{Outcome, Sample};
-use kubectl_netbench::plain;
 use kubectl_netbench::plan::{Estimate, Plan, format_duration};
 use kubectl_netbench::quantity::rate;
 use kubectl_netbench::runner::{Event, Settings};
+use kubectl_netbench::sanitize;
 use kubectl_netbench::testbed::Starting;
 
 /// More running tests than this are counted, not drawn: the bars must fit a screen.
@@ -115,7 +115,7 @@ impl Bars {
                     self.screen.remove(&bar);
                 }
                 if matches!(record.outcome, Outcome::Failed(_)) {
-                    note(&plain::line(&self.words.line(record)));
+                    note(&sanitize::line(&self.words.line(record)));
                 }
                 self.whole.inc(1);
             }
@@ -124,17 +124,17 @@ impl Bars {
 
     fn server(&self, state: &mut State, node: &str, starting: Starting) {
         let waits_for = match starting {
-            Starting::WaitsFor(waits_for) => plain::line(&format!("; {node}: {waits_for}")),
+            Starting::WaitsFor(waits_for) => sanitize::line(&format!("; {node}: {waits_for}")),
             Starting::Listens => {
                 state.ready += 1;
                 String::new()
             }
             Starting::Failed(unusable) => {
-                note(&plain::line(&lines::server_failed(node, unusable)));
+                note(&sanitize::line(&lines::server_failed(node, unusable)));
                 String::new()
             }
             // the bar is that of the tests by then
-            Starting::PutBack(lost) => return note(&plain::line(&lines::put_back(node, lost))),
+            Starting::PutBack(lost) => return note(&sanitize::line(&lines::put_back(node, lost))),
         };
         let ready = state.ready;
         self.whole.set_message(shown(format!("starting servers: {ready}/{}{waits_for}", self.nodes)));
@@ -162,7 +162,7 @@ impl Bars {
         let bar = state.running.entry(pair).or_insert_with(|| {
             let bar = self.screen.add(ProgressBar::new(seconds));
             bar.set_style(style("{prefix}  {bar:20.cyan} {pos:>3}/{len}s {msg}", self.color));
-            bar.set_prefix(shown(plain::line(&format!("{client} → {server}{what}"))));
+            bar.set_prefix(shown(sanitize::line(&format!("{client} → {server}{what}"))));
             bar
         });
         // another attempt begins from the start

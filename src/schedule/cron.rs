@@ -128,7 +128,7 @@ fn has_names_only(fields: &str) -> bool {
 /// The library draws where the mistake is: people see the words only.
 fn one_line(error: &str) -> String {
     let words = error.lines().next_back().unwrap_or_default();
-    crate::plain::line(words.trim_start().trim_start_matches("^ "))
+    crate::sanitize::line(words.trim_start().trim_start_matches("^ "))
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::Cron;
 use super::objects::COMMAND_ANNOTATION;
 use super::records::Kept;
-use crate::plain::{line, reason};
+use crate::sanitize::{line, reason};
 use crate::store::Entry;
 use crate::testbed::kubernetes::pods::state::PodState;
 

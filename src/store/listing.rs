@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::{StoreError, reading};
 use crate::analysis::analyse;
 use crate::document::{Cluster, Command, Run, State};
-use crate::plain::line;
+use crate::sanitize::line;
 
 /// A saved run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

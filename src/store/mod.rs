@@ -23,7 +23,7 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use crate::document::Run;
-use crate::plain::{is_line, line};
+use crate::sanitize::{is_line, line};
 use reference::Reference;
 
 /// What shows whether the file of a run has changed.

@@ -8,7 +8,7 @@ use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::whole::{self, Readers};
+use crate::atomic_file::{self, Readers};
 
 /// How long a run that died is remembered, should nobody clean up.
 const REMEMBERED: Duration = Duration::from_secs(30 * 24 * 60 * 60);
@@ -65,7 +65,7 @@ impl Processes {
         super::make_directory(&self.directory)?;
         self.forget_old();
         let path = self.path(id);
-        let mut file = whole::new(&path, Readers::Owner)?;
+        let mut file = atomic_file::new(&path, Readers::Owner)?;
         file.lock()?;
         file.write_all(Machine::this().written().as_bytes())?;
         Ok(Process { path, _locked: file })

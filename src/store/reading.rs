@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::StoreError;
 use crate::document::{Run, State, TestRecord};
-use crate::plain::{is_line, line};
+use crate::sanitize::{is_line, line};
 
 /// Reads the document of a run. One that was not finished ends with its last test.
 ///

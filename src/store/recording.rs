@@ -5,8 +5,8 @@ use std::io::{self, Seek, SeekFrom, Write};
 use std::path::PathBuf;
 
 use super::{StoreError, reading};
+use crate::atomic_file::{self, Readers, beside};
 use crate::document::{Run, TestRecord};
-use crate::whole::{self, Readers, beside};
 
 /// What closes the list of tests and the document.
 const END: &[u8] = b"\n]}\n";
@@ -52,7 +52,7 @@ impl Recording {
 
     fn begin_as(path: PathBuf, working: PathBuf, run: &Run) -> Result<Self, StoreError> {
         let begin = || -> io::Result<(File, u64)> {
-            let mut file = whole::new(&working, Readers::Owner)?;
+            let mut file = atomic_file::new(&working, Readers::Owner)?;
             let text = document(run)?;
             file.write_all(&text)?;
             Ok((file, (text.len() - END.len()) as u64))
@@ -103,7 +103,7 @@ impl Recording {
     /// The file cannot be written: it stays as it was.
     pub fn finish(self, run: &Run) -> Result<(), StoreError> {
         // names of nodes and contexts are the user's own affair
-        let written = document(run).and_then(|text| whole::write(&self.path, &text, Readers::Owner));
+        let written = document(run).and_then(|text| atomic_file::write(&self.path, &text, Readers::Owner));
         written.map_err(|source| StoreError::Write { path: self.path.clone(), source })?;
         if self.working != self.path {
             let _ = fs::remove_file(&self.working);

@@ -14,7 +14,7 @@ use crate::cluster::RequestError;
 use crate::document::{Failure, IpFamily, Path};
 use crate::engine::{ClientExit, Engine};
 use crate::explanation::Explanation;
-use crate::plain;
+use crate::sanitize;
 
 use local::LocalError;
 
@@ -80,19 +80,19 @@ pub struct Unusable {
 impl Unusable {
     /// A node that cannot be used, for a reason that speaks for itself.
     pub fn because(reason: impl Into<String>) -> Self {
-        Self { reason: plain::reason(&reason.into()), remedy: None }
+        Self { reason: sanitize::reason(&reason.into()), remedy: None }
     }
 
     /// The same with what to do about it, if that is known.
     #[must_use]
     pub fn with_remedy(self, remedy: Option<impl Into<String>>) -> Self {
-        Self { remedy: remedy.map(|remedy| plain::reason(&remedy.into())), ..self }
+        Self { remedy: remedy.map(|remedy| sanitize::reason(&remedy.into())), ..self }
     }
 
     /// The same, in a sentence that has the reason in it.
     #[must_use]
     pub fn reworded(self, reword: impl FnOnce(&str) -> String) -> Self {
-        Self { reason: plain::reason(&reword(&self.reason)), ..self }
+        Self { reason: sanitize::reason(&reword(&self.reason)), ..self }
     }
 
     /// What happened, with the words of whoever refused, in one line.

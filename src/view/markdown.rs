@@ -9,8 +9,8 @@ use super::words::{about, way};
 use crate::analysis::{Cell, Level, Matrix};
 use crate::document::{Command, Outcome, Run, way_name};
 use crate::explanation::by_reason;
-use crate::plain;
 use crate::quantity::{RateUnit, duration, rate};
+use crate::sanitize;
 
 pub(super) struct Markdown;
 
@@ -177,14 +177,14 @@ fn failures(text: &mut String, run: &Run) {
 
 /// Text in a span of code, whatever is in it.
 fn code(text: &str) -> String {
-    format!("`{}`", plain::line(text).replace('`', "'"))
+    format!("`{}`", sanitize::line(text).replace('`', "'"))
 }
 
 /// Text that stays text, in a table too: no markup, no address that becomes a link, no name that
 /// somebody is called by.
 fn escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
-    let text = plain::line(text);
+    let text = sanitize::line(text);
     let mut rest = text.chars();
     while let Some(character) = rest.next() {
         match character {

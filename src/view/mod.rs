@@ -18,7 +18,7 @@ pub use serialized::{json, yaml};
 pub use terminal::{check, runs, schedules, settings};
 
 use crate::document::Run;
-use crate::plain;
+use crate::sanitize;
 
 /// The form of the output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -80,7 +80,7 @@ impl Canvas {
 impl Canvas {
     /// What people read, as it can be shown.
     fn shown(&self, text: String) -> String {
-        if self.ascii { plain::ascii(&text) } else { text }
+        if self.ascii { sanitize::ascii(&text) } else { text }
     }
 }
 

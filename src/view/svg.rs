@@ -9,8 +9,8 @@ use super::scale::{Rgb, colors};
 use super::words::{about, way};
 use crate::analysis::{Cell, Level, Matrix};
 use crate::document::Run;
-use crate::plain::plain;
 use crate::quantity::RateUnit;
+use crate::sanitize;
 
 /// All measures in pixels.
 const CELL: f64 = 56.0;
@@ -148,7 +148,7 @@ impl Layout {
 }
 
 fn label(text: &str, x: f64, y: f64) -> Text {
-    Text::new(plain(text)).set("x", x).set("y", y).set("fill", "#111827")
+    Text::new(sanitize::text(text)).set("x", x).set("y", y).set("fill", "#111827")
 }
 
 fn text_width(text: &str) -> f64 {

@@ -2,7 +2,7 @@
 
 use kubectl_netbench::cluster::{self, Cluster};
 use kubectl_netbench::document::{Command, Node, Path};
-use kubectl_netbench::plain;
+use kubectl_netbench::sanitize;
 use kubectl_netbench::testbed::kubernetes::{self, Choice, KubernetesTestbed, Role, Wanted};
 use kubectl_netbench::testbed::{Outside, Server, TwoClusters};
 
@@ -136,7 +136,9 @@ pub(in crate::commands) async fn across_clusters(
     let (chosen_here, chosen_there) = (choice_here.chosen.clone(), choice_there.chosen.clone());
     // documents know nodes by their names
     let there_name = match (&chosen_here[0].node.name, &there.context) {
-        (name, Some(context)) if *name == server.node => plain::line(&format!("{context}/{}", server.node)),
+        (name, Some(context)) if *name == server.node => {
+            sanitize::line(&format!("{context}/{}", server.node))
+        }
         _ => server.node.clone(),
     };
     let nodes = vec![chosen_here[0].node.clone(), Node { name: there_name, ..chosen_there[0].node.clone() }];

@@ -8,8 +8,8 @@ use kubectl_netbench::cli::ViaArg;
 use kubectl_netbench::cluster::Cluster;
 use kubectl_netbench::document::{self, Command, Path};
 use kubectl_netbench::explanation::Explanation;
-use kubectl_netbench::plain;
 use kubectl_netbench::plan::Test;
+use kubectl_netbench::sanitize;
 use kubectl_netbench::testbed::Way;
 use kubectl_netbench::testbed::kubernetes::{
     self, Choice, Chosen, ClientWay, Clients, Depth, KubernetesTestbed, Needs, Role, START_LIMIT, Scope,
@@ -144,13 +144,13 @@ impl Place {
         // one of two clusters is named
         let context = context.filter(|_| request.server.is_some());
         if let Some(explanation) = report.error() {
-            let place =
-                context.map_or(String::new(), |context| format!(", in the context {}", plain::line(context)));
+            let place = context
+                .map_or(String::new(), |context| format!(", in the context {}", sanitize::line(context)));
             let what = explanation.what + &place;
             return Err(Error::Obstacles(Explanation { what, ..explanation }));
         }
         for remark in report.remarks() {
-            let place = context.map_or(String::new(), |context| format!("{}: ", plain::line(context)));
+            let place = context.map_or(String::new(), |context| format!("{}: ", sanitize::line(context)));
             request.console.remark(&format!("{place}{remark}"));
         }
         Ok(())
@@ -174,7 +174,7 @@ impl Place {
     }
 
     pub fn describe(&self, cluster: &Cluster) -> document::Cluster {
-        let context = cluster.context.as_deref().map(plain::line);
+        let context = cluster.context.as_deref().map(sanitize::line);
         document::Cluster { context, namespace: self.scope.namespace() }
     }
 

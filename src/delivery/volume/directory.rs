@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::pod::MOUNT;
 use super::{Folder, Volume, VolumeError};
-use crate::whole::{self, Readers};
+use crate::atomic_file::{self, Readers};
 
 /// A folder that is mounted here.
 #[derive(Debug, Clone)]
@@ -33,7 +33,7 @@ impl Directory {
     pub fn probe(&self) -> Result<(), VolumeError> {
         let write = || {
             fs::create_dir_all(&self.path)?;
-            whole::can_write(&self.path.join("probe"))
+            atomic_file::can_write(&self.path.join("probe"))
         };
         write().map_err(|error| self.error(error))
     }
@@ -58,7 +58,7 @@ impl Folder for Directory {
     async fn write(&self, name: &str, text: &[u8]) -> Result<(), VolumeError> {
         let write = || {
             fs::create_dir_all(&self.path)?;
-            whole::write(&self.path.join(name), text, Readers::Others)
+            atomic_file::write(&self.path.join(name), text, Readers::Others)
         };
         write().map_err(|error| self.error(error))
     }

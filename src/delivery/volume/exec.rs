@@ -9,7 +9,7 @@ use kube::api::AttachParams;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 
 use crate::cluster::{Cluster, RequestError};
-use crate::plain::reason;
+use crate::sanitize::reason;
 
 /// How long a command may take.
 const LIMIT: Duration = Duration::from_secs(120);

@@ -10,7 +10,7 @@ use tokio::time::Instant;
 
 use super::{ScheduleError, Schedules};
 use crate::cluster::{API_SERVER_AWAY, RequestError};
-use crate::plain::{plain, reason};
+use crate::sanitize::{self, reason};
 use crate::schedule::Id;
 use crate::schedule::objects::CONTAINER;
 use crate::schedule::status::end;
@@ -105,7 +105,7 @@ impl Schedules<'_> {
         let api: Api<Pod> = self.namespaced(id);
         let of = LogOf { pod: &name, container: CONTAINER, follow: true };
         let (mut position, mut away_since) = (LogPosition::default(), None);
-        let mut take = |text: &str| line(&plain(text));
+        let mut take = |text: &str| line(&sanitize::text(text));
         loop {
             match read_log(self.cluster, &api, of, &mut position, &mut take).await {
                 Ok(Enough::Yes) => return Ok(Followed::Ended(0)),

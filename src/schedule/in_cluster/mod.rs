@@ -27,7 +27,7 @@ use crate::cluster::objects::{MANAGED_BY, resource};
 use crate::cluster::{Cluster, RequestError};
 use crate::delivery::volume::Volume;
 use crate::explanation::nearest;
-use crate::plain::line;
+use crate::sanitize::line;
 use crate::testbed::kubernetes::pods::warnings::last_warning;
 
 /// A schedule as it was found.

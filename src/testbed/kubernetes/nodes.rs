@@ -8,7 +8,7 @@ use kube::ResourceExt;
 
 use crate::document::{self, LeftOut};
 use crate::explanation::{Explanation, nearest};
-use crate::plain;
+use crate::sanitize;
 
 /// The taint that a cordoned node has, or will have in a moment.
 const UNSCHEDULABLE: &str = "node.kubernetes.io/unschedulable";
@@ -117,7 +117,7 @@ pub fn choose(nodes: &[Node], wanted: &Wanted, needed: usize) -> Result<Choice, 
         Wanted::Usable { tolerated } => {
             for node in nodes {
                 match obstacle(node).or_else(|| taint_or_cordon(node, tolerated)) {
-                    Some(reason) => left_out.push(LeftOut { name: plain::line(&node.name_any()), reason }),
+                    Some(reason) => left_out.push(LeftOut { name: sanitize::line(&node.name_any()), reason }),
                     None => chosen.push(choice(node)),
                 }
             }
@@ -152,7 +152,7 @@ fn unknown(name: &str, nodes: &[Node]) -> SelectionError {
 
 /// What keeps every pod from running on a node.
 pub(super) fn obstacle(node: &Node) -> Option<String> {
-    words_of_obstacle(node).map(|reason| plain::reason(&reason))
+    words_of_obstacle(node).map(|reason| sanitize::reason(&reason))
 }
 
 fn words_of_obstacle(node: &Node) -> Option<String> {
@@ -180,7 +180,7 @@ fn taint_or_cordon(node: &Node, tolerated: &[Toleration]) -> Option<String> {
     let repels = |taint: &&Taint| repels(taint) && !tolerated.iter().any(|one| tolerates(one, taint));
     let taint = spec.taints.as_deref().unwrap_or_default().iter().find(repels)?;
     let value = taint.value.as_deref().map_or(String::new(), |value| format!("={value}"));
-    Some(plain::reason(&format!("has the taint {}{value}:{}", taint.key, taint.effect)))
+    Some(sanitize::reason(&format!("has the taint {}{value}:{}", taint.key, taint.effect)))
 }
 
 fn repels(taint: &Taint) -> bool {
@@ -249,18 +249,18 @@ fn tolerations(node: &Node) -> Vec<Toleration> {
 /// What a cluster says of its nodes is shown to people.
 fn describe(node: &Node) -> document::Node {
     let label =
-        |key: &str| node.labels().get(key).filter(|value| !value.is_empty()).map(|text| plain::line(text));
+        |key: &str| node.labels().get(key).filter(|value| !value.is_empty()).map(|text| sanitize::line(text));
     let info = node.status.as_ref().and_then(|status| status.node_info.as_ref());
     document::Node {
-        name: plain::line(&node.name_any()),
+        name: sanitize::line(&node.name_any()),
         zone: label("topology.kubernetes.io/zone"),
         region: label("topology.kubernetes.io/region"),
         instance_type: label("node.kubernetes.io/instance-type"),
-        architecture: info.map(|info| plain::line(&info.architecture)),
-        os_image: info.map(|info| plain::line(&info.os_image)),
-        kernel: info.map(|info| plain::line(&info.kernel_version)),
-        kubelet: info.map(|info| plain::line(&info.kubelet_version)),
-        container_runtime: info.map(|info| plain::line(&info.container_runtime_version)),
+        architecture: info.map(|info| sanitize::line(&info.architecture)),
+        os_image: info.map(|info| sanitize::line(&info.os_image)),
+        kernel: info.map(|info| sanitize::line(&info.kernel_version)),
+        kubelet: info.map(|info| sanitize::line(&info.kubelet_version)),
+        container_runtime: info.map(|info| sanitize::line(&info.container_runtime_version)),
         iperf3: None,
     }
 }

@@ -6,7 +6,7 @@ use comfy_table::Cell;
 
 use super::{Canvas, style};
 use crate::config::{Effective, Source};
-use crate::plain;
+use crate::sanitize;
 
 /// One row per setting, and where the file is.
 pub fn table(effective: &[Effective], file: Option<&Path>, canvas: Canvas) -> String {
@@ -15,7 +15,7 @@ pub fn table(effective: &[Effective], file: Option<&Path>, canvas: Canvas) -> St
     for Effective { key, values, source, place, context } in effective {
         let value = match values.join(",") {
             value if value.is_empty() => Cell::new("–"),
-            value => Cell::new(plain::line(&value)),
+            value => Cell::new(sanitize::line(&value)),
         };
         let context = context.as_ref().map_or(String::new(), |context| format!(" (context {context})"));
         let from = match (source, place) {
@@ -24,7 +24,7 @@ pub fn table(effective: &[Effective], file: Option<&Path>, canvas: Canvas) -> St
             (_, Some(place)) => format!("{place}{context}"),
             (_, None) => String::new(),
         };
-        let mut row = [Cell::new(*key), value, Cell::new(plain::line(&from))];
+        let mut row = [Cell::new(*key), value, Cell::new(sanitize::line(&from))];
         if *source == Source::Default {
             row = row.map(|cell| cell.add_attribute(comfy_table::Attribute::Dim));
         }

@@ -9,12 +9,12 @@ pub mod reports;
 pub mod saved_runs;
 pub mod words;
 
-use kubectl_netbench::plain;
+use kubectl_netbench::sanitize;
 
 /// Checks that a text is a line in which nothing is hidden.
 #[track_caller]
 fn check_line(text: &str) {
-    assert_eq!(plain::line(text), text);
+    assert_eq!(sanitize::line(text), text);
 }
 
 /// Pieces of bytes, of lengths that differ from bytes to bytes but are always the same for these.

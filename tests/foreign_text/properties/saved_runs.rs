@@ -37,7 +37,7 @@ pub fn file(bytes: &[u8]) {
     };
     let run = match read(bytes) {
         Ok(run) => run,
-        Err(error) => return check_line(&kubectl_netbench::plain::line(&error.explain().what)),
+        Err(error) => return check_line(&kubectl_netbench::sanitize::line(&error.explain().what)),
     };
     assert!(run.tests.iter().chain(&run.retests).all(|test| test.outcome.is_possible()));
     check_words(&serde_json::to_value(&run).expect("runs are written"));

@@ -5,7 +5,7 @@ use std::time::Duration;
 use k8s_openapi::api::core::v1::{ContainerStateTerminated, ContainerStatus, Pod, PodStatus};
 
 use crate::engine::ClientExit;
-use crate::plain;
+use crate::sanitize;
 use crate::testbed::Unusable;
 
 /// How long a pod may be in a state that is bad but may pass before that state counts.
@@ -121,7 +121,7 @@ fn addresses(status: &PodStatus) -> Option<Vec<String>> {
 }
 
 fn starting(waits_for: &str) -> PodState {
-    PodState::Starting { waits_for: plain::reason(waits_for) }
+    PodState::Starting { waits_for: sanitize::reason(waits_for) }
 }
 
 /// Sorts the reasons for which a kubelet has not started a container.

@@ -11,7 +11,7 @@ use kube::api::ListParams;
 use kube::{Api, ResourceExt};
 
 use crate::cluster::{Cluster, RequestError};
-use crate::plain;
+use crate::sanitize;
 
 impl Cluster {
     /// The cluster's nodes, all or those that match a label selector.
@@ -61,7 +61,7 @@ impl Cluster {
     /// The server does not answer.
     pub async fn version(&self) -> Result<Option<String>, RequestError> {
         match self.call("reach the cluster", self.client.apiserver_version()).await {
-            Ok(version) => Ok(Some(plain::line(&version.git_version))),
+            Ok(version) => Ok(Some(sanitize::line(&version.git_version))),
             Err(error) if error.is_forbidden() => Ok(None),
             Err(error) => Err(error),
         }

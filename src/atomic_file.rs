@@ -1,5 +1,4 @@
-//! Files that are written whole or not at all: whoever reads one finds what was there before, or all of
-//! what is there now.
+//! Files that are replaced atomically: a reader sees the old content or the new, never a part.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};

@@ -1,24 +1,22 @@
-//! Words of others, without what would make a terminal do something or hide something from a reader.
+//! Makes foreign text (pod output, files, answers of servers) safe to print.
 
-/// The most characters of a reason. Whoever refuses may say a whole manifest.
+/// Maximum length of a reason, in characters: an admission webhook may quote a whole manifest.
 const LONGEST_REASON: usize = 2000;
 
-/// The text without what is not seen: control characters, marks that turn the direction of writing,
-/// and all that has no width. Each becomes a space, as other ends of lines do; a line feed stays.
+/// Replaces every invisible character by a space: control characters, bidirectional marks and anything
+/// of zero width. Line feeds stay.
 ///
-/// What a pod prints or a file says is shown to people, and must not move their cursor, hide from
-/// them, or look like something else.
-pub fn plain(text: &str) -> String {
+/// Foreign text must not move the cursor, hide anything, or pass for something else.
+pub fn text(text: &str) -> String {
     text.chars().map(|character| if is_shown(character) { character } else { ' ' }).collect()
 }
 
-/// The same on a single line: what stands in a list or a table must not begin a line of its own.
+/// Like [`text`], with line feeds replaced as well: for lists and tables.
 pub fn line(text: &str) -> String {
     text.chars().map(|character| if is_shown_in_line(character) { character } else { ' ' }).collect()
 }
 
-/// The text for who has ASCII only: what we write otherwise is put into it, a character of others is a
-/// question mark.
+/// Transliterates our own symbols to ASCII; any other non-ASCII character becomes a question mark.
 pub fn ascii(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for character in text.chars() {
@@ -42,7 +40,7 @@ pub fn ascii(text: &str) -> String {
     shown
 }
 
-/// Why something failed: a line, not empty, and no longer than anybody would read.
+/// Like [`line`], never empty, and truncated to a readable length: the reason of a failure.
 pub fn reason(text: &str) -> String {
     let mut reason = line(text).trim().to_owned();
     if reason.is_empty() {
@@ -55,7 +53,7 @@ pub fn reason(text: &str) -> String {
     reason
 }
 
-/// Whether nothing of a text would be changed by [`line`].
+/// Whether [`line`] would leave the text unchanged.
 pub(crate) fn is_line(text: &str) -> bool {
     text.chars().all(is_shown_in_line)
 }
@@ -82,8 +80,8 @@ mod tests {
 
     #[test]
     fn no_character_of_a_stranger_moves_the_cursor() {
-        assert_eq!(plain("a\u{1b}]0;title\u{7}b\r\nc\u{9b}31m\u{202e}d\u{7f}"), "a ]0;title b \nc 31m d ");
-        assert_eq!(plain("node-1 → Knoten-ä"), "node-1 → Knoten-ä");
+        assert_eq!(text("a\u{1b}]0;title\u{7}b\r\nc\u{9b}31m\u{202e}d\u{7f}"), "a ]0;title b \nc 31m d ");
+        assert_eq!(text("node-1 → Knoten-ä"), "node-1 → Knoten-ä");
     }
 
     #[test]
@@ -91,7 +89,7 @@ mod tests {
         for unseen in
             ['\u{200b}', '\u{feff}', '\u{ad}', '\u{61c}', '\u{2066}', '\u{e0041}', '\u{fe0f}', '\u{3164}']
         {
-            assert_eq!(plain(&format!("a{unseen}b")), "a b", "{unseen:?}");
+            assert_eq!(text(&format!("a{unseen}b")), "a b", "{unseen:?}");
         }
     }
 
