@@ -12,9 +12,8 @@ use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use kubectl_netbench::document::Measurement;
-use kubectl_netbench::engine::iperf3::Iperf3;
-use kubectl_netbench::engine::{ClientExit, ClientOptions, Engine, Flow};
-
+use kubectl_netbench::engine::{ClientExit, ClientSpec, Flow, LineSplitter, Target, throughput_engine};
+use kubectl_netbench::options::{EngineId, MeasurementOptions};
 use kubectl_netbench::plan::{Plan, Step};
 
 /// Walks all slots of a plan: 25 million tests.
@@ -51,14 +50,20 @@ fn long_stream(bytes: usize) -> (String, u32) {
 /// Reads it in pieces of 16 KiB, as it comes from a cluster.
 fn read_10_megabytes(criterion: &mut Criterion) {
     let (stream, seconds) = long_stream(10_000_000);
+    let options = MeasurementOptions::for_seconds(seconds);
+    let target = Target { host: "10.0.0.1", port: 5201, ip_family: None };
     let mut group = criterion.benchmark_group("iperf3 log");
     group.sample_size(10);
     group.throughput(Throughput::Bytes(stream.len() as u64));
     group.bench_function("10 MB", |bencher| {
         bencher.iter(|| {
-            let mut reader = Iperf3.reader(&ClientOptions::tcp(seconds), Some("3.18"));
+            let client = ClientSpec { target, flow: Flow::Forward, options: &options, version: Some("3.18") };
+            let mut reader = throughput_engine(EngineId::Iperf3).reader(&client);
+            let mut splitter = LineSplitter::default();
             for piece in stream.as_bytes().chunks(16 * 1024) {
-                reader.push(black_box(piece));
+                for line in splitter.push(black_box(piece)) {
+                    reader.line(&line);
+                }
             }
             let results = reader.finish(&ClientExit::default()).expect("it is whole");
             let (_, Measurement::Throughput(throughput)) = &results[0] else { panic!("{results:?}") };

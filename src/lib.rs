@@ -21,6 +21,7 @@ pub mod document;
 pub mod engine;
 pub mod explanation;
 pub mod exporter;
+pub mod options;
 pub mod plan;
 pub mod quantity;
 pub mod runner;

@@ -15,7 +15,7 @@ use console::{ColorEnvironment, Streams};
 use kubectl_netbench::cli;
 use kubectl_netbench::cluster::Environment;
 use kubectl_netbench::completion;
-use kubectl_netbench::config::{CommandLine, Configuration, Settings};
+use kubectl_netbench::config::{CommandLine, Configuration, LineError, Settings};
 use kubectl_netbench::schedule::objects;
 use kubectl_netbench::store::{Processes, Store};
 use kubectl_netbench::view::ColorDepth;
@@ -50,12 +50,13 @@ async fn main() {
 /// Reads the command line and carries out its command. Help and mistakes end the process.
 async fn carry_out(surroundings: &Surroundings) -> Result<cli::ExitCode, commands::Error> {
     let line = CommandLine::read(std::env::args_os()).unwrap_or_else(|error| error.exit());
-    let settings = if line.takes_settings() {
-        line.settle(&surroundings.settings(&line.connection())?)?
-    } else {
-        Settings::default()
+    let settings =
+        if line.takes_settings() { surroundings.settings(&line.connection())? } else { Settings::default() };
+    let (cli, settings) = match line.apply(&settings) {
+        Err(LineError::Usage(error)) => error.exit(),
+        Err(LineError::Settings(error)) => return Err(error.into()),
+        Ok(applied) => applied,
     };
-    let cli = line.cli(&settings).unwrap_or_else(|error| error.exit());
     if cli.console.ascii {
         console::use_ascii(true);
     }

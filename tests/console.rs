@@ -84,7 +84,7 @@ fn a_run_is_made_with_the_settings() {
         let ended = user.run("pair --local 2 -P 2 -o json").expect_code(0);
         assert_eq!(ended.stderr, "");
         let parameters = ended.run().parameters;
-        assert_eq!((parameters.time_seconds, parameters.parallel), (1, 2));
+        assert_eq!((parameters.measurement.time_seconds, parameters.measurement.parallel), (1, 2));
     }
     assert_eq!(user.run("runs").expect_code(0).stdout.lines().count(), 2, "a header and a run");
 }

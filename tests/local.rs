@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use common::{Ended, signal};
-use kubectl_netbench::document::{self, Direction, Measure, State, TestRecord, Via};
+use kubectl_netbench::document::{self, ClientMode, Direction, Measure, State, TestRecord};
 
 /// The program, with a place for saved runs that nobody reads.
 fn netbench() -> Command {
@@ -44,8 +44,8 @@ fn json_is_a_run_document_and_nothing_else() {
     let run = ended.run();
     assert_eq!((run.state, run.tests.len(), run.planned_tests), (State::Complete, 4, 4));
     assert_eq!(
-        (run.parameters.via, run.parameters.paths.as_slice()),
-        (Via::Process, &[document::Path::Loopback][..])
+        (run.parameters.placement.via, run.parameters.placement.paths.as_slice()),
+        (ClientMode::Process, &[document::Path::Loopback][..])
     );
     for test in &run.tests {
         let measurement = test.outcome.throughput().expect("it was measured");
@@ -139,7 +139,10 @@ fn iperf2_shows_what_its_server_counted() {
 fn the_start_of_a_test_can_be_left_out_and_arguments_be_handed_on() {
     let arguments = ["pair", "--local", "2", "-t", "1s", "--omit", "1s", "-o", "json", "-q", "--", "-N"];
     let run = run(&arguments).expect_code(0).run();
-    assert_eq!((run.parameters.omit_seconds, run.parameters.client_arguments), (1, vec!["-N".to_owned()]));
+    assert_eq!(
+        (run.parameters.measurement.omit_seconds, run.parameters.measurement.client_arguments),
+        (1, vec!["-N".to_owned()])
+    );
     for test in &run.tests {
         let seconds = test.finished_at.duration_since(test.started_at).as_secs_f64();
         assert!(seconds > 1.9, "{seconds}");

@@ -201,7 +201,7 @@ fn a_killed_run_has_lost_no_test_and_is_resumed() {
     assert_eq!((after.tests.len(), after.state), (24, State::Complete));
     assert_eq!(after.resumed.as_deref(), Some(before.id.as_str()));
     assert_eq!(after.tests[..before.tests.len()], before.tests);
-    assert_eq!(after.parameters.repeat, 2);
+    assert_eq!(after.parameters.measurement.repeat, 2);
     assert!(ended.stderr.contains(&format!(
         "{} tests are taken over from {}",
         before.tests.len(),

@@ -101,9 +101,9 @@ impl Matrix {
     /// The throughputs of one way from the server outside of the cluster, where that sent too: columns
     /// send, and rows receive.
     pub fn of_way_back(run: &Run, summary: &ThroughputSummary) -> Option<Self> {
-        let to = run.parameters.to.as_ref()?;
+        let to = run.parameters.external_server()?;
         let mut back = summary.clone();
-        back.pairs.retain(|pair| pair.sender == *to);
+        back.pairs.retain(|pair| pair.sender == to);
         for pair in &mut back.pairs {
             std::mem::swap(&mut pair.sender, &mut pair.receiver);
         }
@@ -151,9 +151,9 @@ impl Matrix {
     }
 
     fn new<'a>(run: &'a Run, mut known: HashMap<(&'a str, &'a str), Cell>) -> Self {
-        let nodes = run.nodes.iter().map(|node| &node.name);
+        let nodes = run.nodes.iter().map(|node| node.name.as_str());
         // towards a server that is no node of the cluster's, there is one column
-        let (rows, columns): (Vec<&String>, Vec<&String>) = match &run.parameters.to {
+        let (rows, columns): (Vec<&str>, Vec<&str>) = match run.parameters.external_server() {
             Some(to) => (nodes.collect(), vec![to]),
             None => (nodes.clone().collect(), nodes.collect()),
         };
@@ -172,8 +172,8 @@ impl Matrix {
                 .map(|column| mean_of(&mut cells.iter().map(|row| &row[column])))
                 .collect(),
             mean: mean_of(&mut cells.iter().flatten()),
-            rows: rows.into_iter().cloned().collect(),
-            columns: columns.into_iter().cloned().collect(),
+            rows: rows.into_iter().map(str::to_owned).collect(),
+            columns: columns.into_iter().map(str::to_owned).collect(),
             cells,
         }
     }
@@ -227,7 +227,7 @@ mod tests {
     #[test]
     fn a_server_outside_is_the_only_column() {
         let mut run = run(&["a", "b"], vec![measured("a", "192.0.2.7", 8e9)]);
-        run.parameters.to = Some("192.0.2.7".to_owned());
+        run.parameters.placement.to = Some("192.0.2.7".parse().unwrap());
         let matrix = Matrix::of_throughput(&run, &run.summary.throughput[0]);
         assert_eq!((matrix.rows.len(), matrix.columns), (2, vec!["192.0.2.7".to_owned()]));
         assert_eq!(matrix.cells[1], [Cell::NotMeasured]);

@@ -2,11 +2,11 @@
 
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 
-use crate::testbed::kubernetes::Amount;
+use crate::options::ResourceQuantity;
 
 /// The value of an amount; none if it is not written as one.
 pub(super) fn amount(quantity: &Quantity) -> Option<f64> {
-    Amount::parse(quantity.0.trim()).map(|amount| amount.value())
+    ResourceQuantity::parse(quantity.0.trim()).map(|quantity| quantity.value())
 }
 
 /// Whether one amount is more than another, by more than a sum of fractions may be off.

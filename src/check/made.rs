@@ -5,8 +5,9 @@ use kube::ResourceExt;
 
 use super::selector::Labels;
 use super::{Item, Topic, count};
+use crate::options::ClientMode;
 use crate::testbed::kubernetes::objects::{self, Network};
-use crate::testbed::kubernetes::{Chosen, Clients, Granted, Necessity, Needs, Role};
+use crate::testbed::kubernetes::{Chosen, Granted, Necessity, Needs, Role};
 
 /// What a run makes in the cluster.
 #[derive(Debug)]
@@ -31,10 +32,10 @@ impl Made {
             pods.map(move |(index, node)| objects::server_pod(settings, index, network, node, None))
         };
         let services = nodes.iter().enumerate();
-        let by_job = match needs.clients {
-            Clients::Job => true,
-            Clients::Exec => false,
-            Clients::ExecElseJob => is_needed(Necessity::InsteadOfExec, rights),
+        let by_job = match needs.client_mode {
+            ClientMode::Job => true,
+            ClientMode::Exec | ClientMode::Process => false,
+            ClientMode::Auto => is_needed(Necessity::InsteadOfExec, rights),
         };
         let at_once = match settings.role {
             // in a round no node is used twice

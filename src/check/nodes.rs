@@ -71,7 +71,7 @@ fn state(needs: &Needs, chosen: &Chosen, node: &Node) -> Option<Item> {
     if has("NetworkUnavailable") {
         let found = format!("the network of {name} is not set up");
         let remedy = "see whether the pods of the network plugin run on it";
-        let only_host = needs.settings.ways.iter().all(|way| way.path.is_on_host_network());
+        let only_host = needs.settings.routes.iter().all(|route| route.path.is_on_host_network());
         let item = if only_host { Item::warning } else { Item::problem };
         return Some(item(Topic::Nodes, found, remedy));
     }

@@ -19,7 +19,7 @@ use crate::document::{Path, Protocol};
 use crate::testbed::kubernetes::objects::{Role, network_policy};
 use crate::testbed::kubernetes::{GivenNamespace, Needs};
 
-/// The way of packets that a policy is about.
+/// The route of packets that a policy is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Direction {
     /// Into the server's pod.
@@ -64,10 +64,10 @@ pub(super) fn items(
     let namespace = namespace.map_or(&none, ResourceExt::labels);
     let networks = pod_networks(seen);
     let pod = |labels| Peer::Pod { labels, namespace, networks: &networks };
-    let has = |of: &[Path]| needs.settings.ways.iter().any(|way| of.contains(&way.path));
+    let has = |of: &[Path]| needs.settings.routes.iter().any(|route| of.contains(&route.path));
     let mut blocked = Vec::new();
     let mut is_asked = false;
-    // one way of looking at the other end that is let through is enough
+    // one route of looking at the other end that is let through is enough
     let mut ask = |direction, subject, peers: &[Peer<'_>], ports: &[Port]| {
         is_asked = true;
         for &port in ports {

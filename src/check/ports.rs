@@ -100,8 +100,9 @@ fn is_udp(port: &ContainerPort) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::options::ClientMode;
+    use crate::testbed::kubernetes::Settings;
     use crate::testbed::kubernetes::objects::fixtures::{needs, over, settings};
-    use crate::testbed::kubernetes::{Clients, Settings};
     use serde_json::{Value, json};
 
     fn pod(name: &str, node: &str, host: bool, ports: &Value, phase: &str) -> Pod {
@@ -124,8 +125,8 @@ mod tests {
             pod("udp", "a", true, &json!([{"containerPort": 5201, "protocol": "UDP"}]), "Running"),
         ];
         let names = |protocol| {
-            let settings = Settings { protocol, ways: over(&[crate::document::Path::Host]), ..settings() };
-            let needs = needs(settings, None, Clients::Exec);
+            let settings = Settings { protocol, routes: over(&[crate::document::Path::Host]), ..settings() };
+            let needs = needs(settings, None, ClientMode::Exec);
             let taken = taken(&needs, &pods, &["a", "b"]);
             taken.into_iter().map(|taken| taken.pod).collect::<Vec<_>>()
         };

@@ -3,7 +3,8 @@
 use std::fmt::Write;
 
 use crate::document::Protocol;
-use crate::testbed::kubernetes::{Clients, Necessity, Needs, Reach, Right, rights};
+use crate::options::ClientMode;
+use crate::testbed::kubernetes::{Necessity, Needs, Reach, Right, rights};
 
 /// Where to find all rights of a run with these needs at once.
 pub(super) fn hint(needs: &Needs) -> String {
@@ -12,12 +13,12 @@ pub(super) fn hint(needs: &Needs) -> String {
 
 /// The flags of `matrix` and of `check` that change which rights a run takes.
 fn flags(needs: &Needs) -> String {
-    let mut paths: Vec<&str> = needs.settings.ways.iter().map(|way| way.path.name()).collect();
+    let mut paths: Vec<&str> = needs.settings.routes.iter().map(|route| route.path.name()).collect();
     paths.dedup();
-    let via = match needs.clients {
-        Clients::ExecElseJob => None,
-        Clients::Exec => Some("exec"),
-        Clients::Job => Some("job"),
+    let via = match needs.client_mode {
+        ClientMode::Auto | ClientMode::Process => None,
+        ClientMode::Exec => Some("exec"),
+        ClientMode::Job => Some("job"),
     };
     let flags = [
         // a name or an address has no character that means something to a shell, nor has that of a namespace
@@ -93,7 +94,7 @@ mod tests {
 
     #[test]
     fn one_cluster_role_for_namespaces_of_its_own() {
-        let needs = needs(settings(), None, Clients::ExecElseJob);
+        let needs = needs(settings(), None, ClientMode::Auto);
         let printed = rbac(&needs);
         assert!(
             include_str!("../../docs/permissions.md").contains(&printed),
@@ -104,14 +105,14 @@ mod tests {
 
     #[test]
     fn a_role_for_a_given_namespace() {
-        let settings = Settings { ways: over(&[Path::Service]), ..settings() };
-        let needs = needs(settings, Some("team-a"), Clients::Job);
+        let settings = Settings { routes: over(&[Path::Service]), ..settings() };
+        let needs = needs(settings, Some("team-a"), ClientMode::Job);
         insta::assert_snapshot!(rbac(&needs));
     }
 
     #[test]
     fn what_is_printed_is_yaml_of_those_rules() {
-        let needs = needs(settings(), None, Clients::Exec);
+        let needs = needs(settings(), None, ClientMode::Exec);
         let role: serde_json::Value = serde_yaml::from_str(&rbac(&needs)).unwrap();
         let printed = role["rules"].as_array().unwrap();
         assert_eq!(printed.len(), rights(&needs).len());

@@ -8,9 +8,9 @@ use crate::explanation::Explanation;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Level {
-    /// Nothing stands in the way.
+    /// Nothing stands in the route.
     Ok,
-    /// Something may stand in the way, or distort figures.
+    /// Something may stand in the route, or distort figures.
     Warning,
     /// A run fails, or some of its nodes do.
     Problem,
@@ -139,8 +139,8 @@ impl Report {
             lines.join("\n")
         };
         let what = match problems().count() {
-            1 => "a problem stands in the way of this run".to_owned(),
-            count => format!("{count} problems stand in the way of this run"),
+            1 => "a problem stands in the route of this run".to_owned(),
+            count => format!("{count} problems stand in the route of this run"),
         };
         let why = lines(|item| Some(format!("{}: {}", item.topic.name(), item.found)));
         let hint = self.hint().map_or(String::new(), |hint| format!("\n{hint}"));

@@ -4,8 +4,9 @@ use k8s_openapi::api::core::v1::Namespace;
 use kube::ResourceExt;
 
 use super::{Item, Seen, Topic, Unknown, names};
+use crate::options::ClientMode;
 use crate::testbed::kubernetes::objects::POD_SECURITY_ENFORCE;
-use crate::testbed::kubernetes::{Clients, GivenNamespace, Needs, SecurityPolicy};
+use crate::testbed::kubernetes::{GivenNamespace, Needs, SecurityPolicy};
 
 /// The minor version of Kubernetes 1 from which on Pod Security is there by default.
 const POD_SECURITY_SINCE: u32 = 23;
@@ -122,7 +123,7 @@ fn security_policies(needs: &Needs, policies: &[SecurityPolicy]) -> Option<Item>
     };
     let what = if host { "lets pods use the network of the nodes and these ports" } else { "is there" };
     let remedy = format!("grant {account} the right to `use` one that does");
-    Some(match (usable.as_str(), needs.clients) {
+    Some(match (usable.as_str(), needs.client_mode) {
         ("", _) if suitable.is_empty() => Item::warning(
             Topic::PodSecurity,
             format!("no PodSecurityPolicy {what}: if they are enforced, pods are refused"),
@@ -132,7 +133,7 @@ fn security_policies(needs: &Needs, policies: &[SecurityPolicy]) -> Option<Item>
             let found = format!("you may use no PodSecurityPolicy that {what}; the pods' account may");
             Item::warning(Topic::PodSecurity, found, remedy)
         }
-        (usable, Clients::Job) => {
+        (usable, ClientMode::Job) => {
             let found =
                 format!("you may use the PodSecurityPolicy {usable}; whether Jobs may, depends on {account}");
             Item::warning(Topic::PodSecurity, found, remedy)

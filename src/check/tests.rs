@@ -1,10 +1,9 @@
 use super::*;
 use crate::cluster::RequestErrorKind;
 use crate::document::Path;
+use crate::options::{ClientMode, PodOptions};
 use crate::testbed::kubernetes::objects::fixtures::{needs, over, settings};
-use crate::testbed::kubernetes::{
-    Clients, GivenNamespace, Granted, PodOptions, SecurityPolicy, Settings, Wanted, choose, rights,
-};
+use crate::testbed::kubernetes::{GivenNamespace, Granted, SecurityPolicy, Settings, Wanted, choose, rights};
 use k8s_openapi::api::core::v1::Namespace;
 use serde_json::{Value, json};
 
@@ -74,7 +73,7 @@ fn worse_than_ok(report: &Report) -> Vec<String> {
 
 #[test]
 fn all_is_well_in_a_healthy_cluster() {
-    let needs = needs(settings(), None, Clients::ExecElseJob);
+    let needs = needs(settings(), None, ClientMode::Auto);
     let report = report(&needs, &nodes(), &facts(&needs, &[]));
     assert_eq!((report.problems, report.warnings, report.error()), (0, 0, None));
     assert!(report.remarks().is_empty());
@@ -83,7 +82,7 @@ fn all_is_well_in_a_healthy_cluster() {
 
 #[test]
 fn a_right_that_is_missing_is_named_with_its_rule() {
-    let needs = needs(settings(), Some("team-a"), Clients::Job);
+    let needs = needs(settings(), Some("team-a"), ClientMode::Job);
     let facts = facts(&needs, &[("pods", "watch"), ("jobs", "create"), ("events", "list")]);
     let report = report(&needs, &nodes(), &facts);
     assert_eq!((report.problems, report.warnings), (2, 1));
@@ -92,7 +91,7 @@ fn a_right_that_is_missing_is_named_with_its_rule() {
 
 #[test]
 fn without_exec_jobs_are_needed() {
-    let needs = needs(settings(), None, Clients::ExecElseJob);
+    let needs = needs(settings(), None, ClientMode::Auto);
     let report = |missing: &[(&str, &str)]| report(&needs, &nodes(), &facts(&needs, missing));
     let slower = report(&[("pods/exec", "create")]);
     assert_eq!((slower.problems, slower.warnings), (0, 1), "{:?}", lines(&slower));
@@ -103,7 +102,8 @@ fn without_exec_jobs_are_needed() {
 
 #[test]
 fn what_cannot_be_seen_is_said_once_and_stops_nothing() {
-    let needs = needs(Settings { ways: over(&[Path::Host]), ..settings() }, Some("team-a"), Clients::Exec);
+    let needs =
+        needs(Settings { routes: over(&[Path::Host]), ..settings() }, Some("team-a"), ClientMode::Exec);
     let mut facts = facts(&needs, &[]);
     facts.given = Some(GivenNamespace {
         namespace: Err(forbidden("namespaces")),
@@ -121,7 +121,7 @@ fn what_cannot_be_seen_is_said_once_and_stops_nothing() {
 #[test]
 fn pod_security_is_judged_by_what_pods_need() {
     let of = |labels: Value, path: Path, version: &str| {
-        let needs = needs(Settings { ways: over(&[path]), ..settings() }, Some("team-a"), Clients::Exec);
+        let needs = needs(Settings { routes: over(&[path]), ..settings() }, Some("team-a"), ClientMode::Exec);
         let mut facts = facts(&needs, &[]);
         let namespace = json!({"metadata": {"name": "team-a", "labels": labels}});
         let given = facts.given.as_mut().unwrap();
@@ -152,7 +152,7 @@ fn pod_security_is_judged_by_what_pods_need() {
 
 #[test]
 fn a_namespace_must_be_there() {
-    let needs = needs(settings(), Some("team-a"), Clients::Exec);
+    let needs = needs(settings(), Some("team-a"), ClientMode::Exec);
     let mut facts = facts(&needs, &[]);
     facts.given.as_mut().unwrap().namespace = Ok(None);
     let worse = worse_than_ok(&report(&needs, &nodes(), &facts));
@@ -161,8 +161,8 @@ fn a_namespace_must_be_there() {
 
 #[test]
 fn pod_security_policies_warn_where_none_is_of_use() {
-    let of = |host_network: bool, usable: bool, clients: Clients| {
-        let needs = needs(Settings { ways: over(&[Path::Host]), ..settings() }, None, clients);
+    let of = |host_network: bool, usable: bool, client_mode: ClientMode| {
+        let needs = needs(Settings { routes: over(&[Path::Host]), ..settings() }, None, client_mode);
         let mut facts = facts(&needs, &[]);
         let (name, host_ports) = ("lenient".to_owned(), vec![(0, 65_535)]);
         facts.security_policies =
@@ -173,10 +173,10 @@ fn pod_security_policies_warn_where_none_is_of_use() {
             .collect::<Vec<_>>()
     };
     insta::assert_debug_snapshot!([
-        of(true, true, Clients::Exec),
-        of(true, true, Clients::Job),
-        of(true, false, Clients::Exec),
-        of(false, true, Clients::Exec),
+        of(true, true, ClientMode::Exec),
+        of(true, true, ClientMode::Job),
+        of(true, false, ClientMode::Exec),
+        of(false, true, ClientMode::Exec),
     ]);
 }
 
@@ -192,7 +192,7 @@ fn nodes_are_judged_by_their_state() {
         node("windows", &json!({"/metadata/labels": {"kubernetes.io/os": "windows"}})),
         node("arm", &json!({"/status/nodeInfo/architecture": "arm64"})),
     ];
-    let needs = needs(settings(), None, Clients::Exec);
+    let needs = needs(settings(), None, ClientMode::Exec);
     let report = report(&needs, &nodes, &facts(&needs, &[]));
     let mut lines = lines(&report);
     lines.retain(|line| line.contains(" nodes: ") || line.contains(" image: "));
@@ -201,7 +201,7 @@ fn nodes_are_judged_by_their_state() {
 
 #[test]
 fn a_policy_that_keeps_the_pods_apart_is_a_warning() {
-    let needs = needs(settings(), Some("team-a"), Clients::Exec);
+    let needs = needs(settings(), Some("team-a"), ClientMode::Exec);
     let mut facts = facts(&needs, &[]);
     let deny = json!({"metadata": {"name": "deny"}, "spec": {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}});
     facts.given.as_mut().unwrap().policies = Ok(vec![serde_json::from_value(deny).unwrap()]);
@@ -211,7 +211,7 @@ fn a_policy_that_keeps_the_pods_apart_is_a_warning() {
 #[test]
 fn a_policy_that_lets_nothing_out_is_a_warning_on_every_path() {
     for path in [Path::Pod, Path::Service, Path::NodePort, Path::LoadBalancer] {
-        let needs = needs(Settings { ways: over(&[path]), ..settings() }, Some("team-a"), Clients::Exec);
+        let needs = needs(Settings { routes: over(&[path]), ..settings() }, Some("team-a"), ClientMode::Exec);
         let mut facts = facts(&needs, &[]);
         let deny =
             json!({"metadata": {"name": "deny"}, "spec": {"podSelector": {}, "policyTypes": ["Egress"]}});
@@ -225,7 +225,7 @@ fn a_policy_that_lets_nothing_out_is_a_warning_on_every_path() {
 #[test]
 fn the_runs_own_policy_lets_in_what_others_keep_out() {
     let options = PodOptions { network_policy: true, ..PodOptions::default() };
-    let needs = needs(Settings { options, ..settings() }, Some("team-a"), Clients::Exec);
+    let needs = needs(Settings { options, ..settings() }, Some("team-a"), ClientMode::Exec);
     let mut facts = facts(&needs, &[]);
     let deny = |kind: &str| {
         let spec = json!({"podSelector": {}, "policyTypes": [kind]});
@@ -239,7 +239,7 @@ fn the_runs_own_policy_lets_in_what_others_keep_out() {
 
 #[test]
 fn nodes_that_may_not_be_listed_are_one_problem() {
-    let needs = needs(settings(), None, Clients::Exec);
+    let needs = needs(settings(), None, ClientMode::Exec);
     let facts = facts(&needs, &[("nodes", "list")]);
     let report = report(&needs, &[], &facts);
     assert_eq!(worse_than_ok(&report).len(), 1, "{:?}", lines(&report));

@@ -1,14 +1,12 @@
-//! `check`: what a run would need, by the flags that change it.
+//! `check`: what a run would need.
 
 use clap::{Args, ValueEnum};
 
-use super::exit;
-use super::measurement::EngineArg;
-use super::{ConnectionArgs, DeliveryArgs, PlacementArgs, PodArgs};
+use super::conflict::{Conflict, check_measurement, check_placement, check_pods, check_volume};
+use super::{ConnectionArgs, exit};
 use crate::delivery::volume::Volume;
-use crate::document::Protocol;
-use crate::engine::iperf2::Bounceback;
-use crate::engine::{ClientOptions, Engine};
+use crate::engine::throughput_engine;
+use crate::options::{EngineId, MeasurementOptions, PlacementOptions, PodOptions, Protocol};
 
 /// `check`.
 #[derive(Debug, Args)]
@@ -16,84 +14,79 @@ use crate::engine::{ClientOptions, Engine};
     override_usage = "kubectl netbench check [OPTIONS] [NODE]...\n       kubectl netbench check --rbac [OPTIONS]",
     after_help = exit::short_exit_codes!(),
     after_long_help = concat!(
-        "Nothing is made. Its flags are those of `matrix` that change what a run needs; a `pair` needs what\n",
-        "`check --via job` tells.\n\n",
+        "check creates nothing. It takes the flags of `matrix` that change what a run needs; a `pair` needs\n",
+        "what `check --via job` shows.\n\n",
         "Examples:\n",
-        "  kubectl netbench check                        may a matrix be measured here?\n",
-        "  kubectl netbench check --host -n team-a       and there, on the network of the nodes?\n",
+        "  kubectl netbench check                        can a matrix be measured here?\n",
+        "  kubectl netbench check --host -n team-a       and on the host network, in this namespace?\n",
         "  kubectl netbench check --rbac | kubectl apply -f -\n",
-        "                                                makes the roles that a run needs\n\n",
+        "                                                create the roles that a run needs\n\n",
         exit::exit_codes!()
     )
 )]
 pub struct CheckArgs {
-    /// The nodes to measure; all usable ones if none is named.
+    /// Nodes to measure [default: all usable nodes]
     #[arg(value_name = "NODE")]
     pub nodes: Vec<String>,
-    /// Only nodes with these labels, as for kubectl get.
+    /// Label selector for nodes, as in kubectl get
     #[arg(short = 'l', long, conflicts_with = "nodes")]
     pub selector: Option<String>,
-    /// Print the roles that a run with these flags needs, as YAML, and ask no cluster.
+    /// Print the roles that a run with these flags needs, as YAML, without contacting a cluster
     #[arg(long, conflicts_with_all = ["output", "nodes", "selector"])]
     pub rbac: bool,
-    /// The form of the result.
+    /// Output format
     #[arg(short, long, value_enum, default_value_t = CheckFormat::Table)]
     pub output: CheckFormat,
-    /// Latency is measured as well.
+    /// Check for latency tests as well
     #[arg(long, help_heading = "Measuring")]
-    pub rtt: bool,
-    /// UDP is measured.
+    rtt: bool,
+    /// Check for UDP tests
     #[arg(long, help_heading = "Measuring")]
-    pub udp: bool,
-    /// The program that measures throughput.
-    #[arg(long, value_enum, default_value_t = EngineArg::Iperf3, help_heading = "Measuring", hide_short_help = true)]
-    pub engine: EngineArg,
-    /// The document is kept on this PersistentVolumeClaim.
+    udp: bool,
+    /// Program that measures throughput
+    #[arg(long, value_enum, default_value_t, help_heading = "Measuring", hide_short_help = true)]
+    engine: EngineId,
+    /// Check for a run that is saved on this PersistentVolumeClaim
     #[arg(long, value_name = "CLAIM[:PATH]", value_parser = Volume::parse, hide_short_help = true)]
     pub volume: Option<Volume>,
-    /// Where tests take place.
+    /// Where tests run.
     #[command(flatten)]
-    pub placement: PlacementArgs,
-    /// What the pods are to have.
+    pub placement: PlacementOptions,
+    /// What the pods have.
     #[command(flatten)]
-    pub pods: PodArgs,
+    pub pods: PodOptions,
     /// In which cluster.
     #[command(flatten)]
     pub connection: ConnectionArgs,
 }
 
-/// The form of what was found.
+/// The output format of `check`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum CheckFormat {
-    /// For people.
+    /// For people
     Table,
-    /// For programs.
+    /// For programs
     Json,
 }
 
 impl CheckArgs {
-    /// Why these flags cannot be used together.
-    ///
-    /// # Errors
-    /// What is wrong, with what to do.
-    pub(super) fn check(&self) -> Result<(), String> {
-        let engine = self.engine.engine();
-        let options = ClientOptions { protocol: self.protocol(), ..ClientOptions::tcp(1) };
-        if let Some(flag) = engine.unsupported(&options) {
-            return Err(format!("{flag} cannot be used with --engine iperf2: leave one of them out"));
+    /// What each test of the run would do.
+    pub fn measurement(&self) -> MeasurementOptions {
+        let default = MeasurementOptions::default();
+        MeasurementOptions {
+            latency_time_seconds: self.rtt.then_some(default.time_seconds),
+            protocol: if self.udp { Protocol::Udp } else { Protocol::Tcp },
+            engine: self.engine,
+            ..default
         }
-        DeliveryArgs::check_volume(self.volume.as_ref(), self.connection.namespace.as_deref())?;
-        self.pods.check(self.connection.namespace.as_deref(), &self.placement)?;
-        self.placement.check(engine)
+        .resolved()
     }
 
-    /// The protocol of throughput tests.
-    pub fn protocol(&self) -> Protocol {
-        if self.udp { Protocol::Udp } else { Protocol::Tcp }
-    }
-
-    /// The program that measures latency; none if that is not asked for.
-    pub fn latency_engine(&self) -> Option<&'static dyn Engine> {
-        self.rtt.then_some(&Bounceback)
+    pub(super) fn check(&self) -> Result<(), Conflict> {
+        let namespace = self.connection.namespace.as_deref();
+        check_measurement(&self.measurement())?;
+        check_volume(self.volume.is_some(), namespace)?;
+        check_pods(&self.pods, namespace, &self.placement)?;
+        check_placement(&self.placement, throughput_engine(self.engine))
     }
 }

@@ -1,23 +1,21 @@
-//! `config`: the settings in force.
+//! `config`: the effective settings.
 
 use clap::Args;
 
-use super::{
-    ConnectionArgs, DeliveryArgs, ListFormat, MeasurementArgs, PlacementArgs, PodArgs, ProgramImageArgs,
-    SavingArgs,
-};
+use super::{ConnectionArgs, DeliveryArgs, ListFormat, ProgramImageArgs, SavingArgs};
+use crate::options::{MeasurementOptions, PlacementOptions, PlanOptions, PodOptions};
 
 /// `config`.
 #[derive(Debug, Args)]
 #[command(
-    override_usage = "kubectl netbench config [-o json] [FLAG OF A SETTING]...",
+    override_usage = "kubectl netbench config [-o json] [SETTING FLAG]...",
     after_help = "\
-A setting is named as its flag: `time: 5s` in the file, NETBENCH_TIME=5s in the
+A setting has the name of its flag: `time: 5s` in the file, NETBENCH_TIME=5s in the
 environment, --time 5s on the command line. Examples and all settings: --help",
     after_long_help = "\
-A setting is named as its flag: `time: 5s` in the file, NETBENCH_TIME=5s in the environment,
---time 5s on the command line. The command line goes before the environment, that before the
-section of the context in the file, and that before the rest of the file:
+A setting has the name of its flag: `time: 5s` in the file, NETBENCH_TIME=5s in the environment,
+--time 5s on the command line. The command line overrides the environment, the environment the
+section of the context in the file, and the section the rest of the file:
 
   time: 5s
   contexts:
@@ -26,48 +24,42 @@ section of the context in the file, and that before the rest of the file:
       image: registry.example.org/netbench:1
 
 Examples:
-  kubectl netbench config                       what a run would use, and who says so
-  kubectl netbench config --context production  the same in another context
-  kubectl netbench config -t 30s -o json        the same for these flags, for programs"
+  kubectl netbench config                       the effective settings and their sources
+  kubectl netbench config --context production  the same for another context
+  kubectl netbench config -t 30s -o json        the same with these flags, as JSON"
 )]
 pub struct ConfigArgs {
-    /// The form of the list.
+    /// Output format
     #[arg(short, long, value_enum, default_value_t = ListFormat::Table)]
     pub output: ListFormat,
-    /// How to measure.
+    /// What each test does.
     #[command(flatten)]
-    pub measurement: MeasurementArgs,
-    /// Where tests take place.
+    pub measurement: MeasurementOptions,
+    /// Where tests run.
     #[command(flatten)]
-    pub placement: PlacementArgs,
-    /// What the pods are to have.
+    pub placement: PlacementOptions,
+    /// How the plan runs.
     #[command(flatten)]
-    pub pods: PodArgs,
+    pub plan: PlanOptions,
+    /// What the pods have.
+    #[command(flatten)]
+    pub pods: PodOptions,
     /// In which cluster.
     #[command(flatten)]
     pub connection: ConnectionArgs,
-    /// The most tests at the same time.
-    #[arg(
-        long,
-        value_name = "N",
-        value_parser = clap::value_parser!(u32).range(1..),
-        help_heading = "Measuring",
-        hide_short_help = true
-    )]
-    pub concurrency: Option<u32>,
-    /// Do not measure suspicious pairs again.
+    /// Skip the isolated retest of suspicious pairs
     #[arg(long, help_heading = "Measuring", hide_short_help = true)]
     pub no_confirm: bool,
-    /// Where a run is kept.
+    /// Where a run is saved.
     #[command(flatten)]
     pub saving: SavingArgs,
     /// Where its results go beside that.
     #[command(flatten)]
     pub delivery: DeliveryArgs,
-    /// What scheduled runs consist of.
+    /// The image of scheduled runs.
     #[command(flatten)]
     pub program: ProgramImageArgs,
-    /// Print the result and errors only.
+    /// Print only the result and errors
     #[arg(short, long, help_heading = "Output", hide_short_help = true)]
     pub quiet: bool,
 }

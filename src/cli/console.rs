@@ -1,32 +1,32 @@
-//! What a terminal is given: flags of every command.
+//! Flags of every command: what the terminal shows.
 
 use clap::{ArgAction, Args, ValueEnum};
 
-/// When to use colours.
+/// When to use colors.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub enum ColorChoice {
-    /// On a terminal, unless `NO_COLOR` is set.
+    /// On a terminal, unless `NO_COLOR` is set
     #[default]
     Auto,
-    /// In any case.
+    /// Always
     Always,
-    /// In no case.
+    /// Never
     Never,
 }
 
-/// How to talk to whoever reads the terminal.
+/// What the terminal shows.
 #[derive(Debug, Clone, Copy, Default, Args)]
 #[command(next_help_heading = "Output")]
 pub struct ConsoleArgs {
-    /// When to use colours.
+    /// When to use colors
     #[arg(long, global = true, value_enum, default_value_t = ColorChoice::Auto, value_name = "WHEN", hide_short_help = true)]
     pub color: ColorChoice,
-    /// Only ASCII on the terminal, as in a locale without UTF-8.
+    /// Print ASCII only, as in a locale without UTF-8
     #[arg(long, global = true, hide_short_help = true)]
     pub ascii: bool,
-    /// Tell what is asked of the cluster; -vv, -vvv: more.
+    /// Log API requests; repeat for more detail
     ///
-    /// With -v each request to the cluster, with -vv also what is run where, with -vvv also what that says.
+    /// -v logs API requests, -vv also the commands of servers and clients, -vvv also their output.
     #[arg(short, long, global = true, action = ArgAction::Count)]
     pub verbose: u8,
 }

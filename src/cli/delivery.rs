@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::conflict::{Conflict, check_volume};
+
 use crate::delivery::Gateway;
 use crate::delivery::volume::{Retention, Volume};
 
@@ -40,19 +42,11 @@ impl DeliveryArgs {
     ///
     /// # Errors
     /// What is wrong, with what to do.
-    pub(super) fn check(&self, namespace: Option<&str>) -> Result<(), String> {
-        Self::check_volume(self.volume.as_ref(), namespace)?;
+    pub(super) fn check(&self, namespace: Option<&str>) -> Result<(), Conflict> {
+        check_volume(self.volume.is_some(), namespace)?;
         if self.volume_keep.is_some() && self.volume.is_none() {
-            return Err("--volume-keep needs --volume".to_owned());
+            return Err(Conflict::new(&["volume-keep", "volume"], "--volume-keep needs --volume"));
         }
         Ok(())
-    }
-
-    /// Both may be settings, which are defaults: the parser knows of what is named only.
-    pub(super) fn check_volume(volume: Option<&Volume>, namespace: Option<&str>) -> Result<(), String> {
-        match (volume, namespace) {
-            (Some(_), None) => Err("--volume needs the namespace of its claim: add --namespace".to_owned()),
-            _ => Ok(()),
-        }
     }
 }

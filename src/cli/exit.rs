@@ -1,45 +1,45 @@
 //! The exit codes, in one place.
 
-/// What a process tells its caller.
+/// The exit code of the process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(i32)]
 pub enum ExitCode {
-    /// All that was planned was measured.
+    /// Everything planned was measured.
     Success = 0,
-    /// Nothing could be measured, a result did not get where it was to go, or something was left behind.
+    /// Nothing was measured, a result could not be delivered, or objects were left behind.
     Error = 1,
-    /// The command line is wrong.
+    /// The command line is invalid.
     Usage = 2,
-    /// Some pairs failed or were not measured; the rest was. A check has found problems.
+    /// Some pairs failed or were not measured; `check` found problems.
     SomeFailed = 3,
     /// A gate failed.
     GateFailed = 4,
-    /// A signal ended the run; what was measured until then was printed.
+    /// A signal interrupted the run; partial results were printed.
     Interrupted = 130,
 }
 
-/// The exit codes as `--help` shows them; a literal, so that it can stand in other texts.
+/// The exit codes for `--help`; a literal, for use in `concat!`.
 macro_rules! exit_codes {
     () => {
         "\
 Exit codes:
-  0    all was measured
-  1    an error: nothing was measured, or the result could not be saved, written,
-       sent or compared, or something could not be removed; goes before 3 and 4
-  2    the command line is wrong
-  3    some pairs failed or are missing, the rest was measured; check: there are problems;
-       runs: some documents could not be read
+  0    success: everything was measured
+  1    error: nothing was measured; or the result could not be saved, written, sent or
+       compared; or objects could not be deleted; takes precedence over 3 and 4
+  2    invalid command line
+  3    partial: some pairs failed or were not measured; check: problems found; runs: some
+       saved runs could not be read
   4    a gate failed: --fail-below, --fail-regression
-  130  interrupted; what was measured until then was printed"
+  130  interrupted; partial results were printed"
     };
 }
 
-/// The same for `-h`, which has to fit a screen.
+/// The same for `-h`, which has to fit on a screen.
 macro_rules! short_exit_codes {
     () => {
         "\
-Exit codes: 0 all was measured, 1 an error, 2 the command line is wrong, 3 some
-pairs failed, 4 a gate failed, 130 interrupted. All flags and examples: --help"
+Exit codes: 0 success, 1 error, 2 invalid command line, 3 some pairs failed,
+4 a gate failed, 130 interrupted. All flags and examples: --help"
     };
 }
 pub(super) use {exit_codes, short_exit_codes};
@@ -49,7 +49,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_help_names_every_code() {
+    fn help_lists_every_exit_code() {
         for code in [
             ExitCode::Success,
             ExitCode::Error,

@@ -1,30 +1,30 @@
-//! What a run has to reach: gates for pipelines.
+//! Gates: the figures that a run has to reach.
 
 use clap::Args;
 
-use super::quantity::parse_rate;
+use super::conflict::Conflict;
 use crate::analysis::{Gates, Threshold};
+use crate::options::parse_rate;
 
-/// What a run has to reach.
+/// The gates of a run.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Gates")]
 pub struct GateArgs {
-    /// Compare with this run: an id, latest, latest~1, or a file.
+    /// Compare with this run: an id, latest, latest~1, or a file
     #[arg(long, value_name = "RUN", hide_short_help = true)]
     pub baseline: Option<String>,
-    /// Exit with 4 if a pair has less: 5Gbit/s, 80%.
+    /// Exit with 4 if a pair failed or is below this: 5Gbit/s, 80% of the median
     ///
-    /// Or if it failed. A part is one of the run's median. May be repeated.
+    /// Repeatable.
     #[arg(long, value_name = "RATE|PERCENT", value_parser = parse_threshold)]
     fail_below: Vec<Threshold>,
-    /// Exit with 4 if a pair is slower than in the baseline by more than this and more than chance:
-    /// 10%.
+    /// Exit with 4 if a pair is slower than the baseline by more than this, and significantly: 10%
     #[arg(long, value_name = "PERCENT", value_parser = parse_percent, hide_short_help = true)]
     fail_regression: Option<f64>,
 }
 
 impl GateArgs {
-    /// The gates, each in the words of the command line.
+    /// The gates, each with its flag.
     pub fn gates(&self) -> Gates {
         Gates {
             below: self.fail_below.iter().map(|&below| (below, format!("--fail-below {below}"))).collect(),
@@ -32,29 +32,28 @@ impl GateArgs {
         }
     }
 
-    /// Why these flags cannot be used together. `earlier` names the run before this one.
-    ///
-    /// # Errors
-    /// What is wrong, with what to do.
-    pub(super) fn check(&self, earlier: &str) -> Result<(), String> {
+    /// Checks that a baseline is named where one is needed; `earlier` is how the run before is named.
+    pub(super) fn check(&self, earlier: &str) -> Result<(), Conflict> {
         if self.fail_regression.is_some() && self.baseline.is_none() {
-            return Err(format!("--fail-regression needs a run to compare with: add --baseline {earlier}"));
+            return Err(Conflict::of_line(format!(
+                "--fail-regression needs a baseline: add --baseline {earlier}"
+            )));
         }
         Ok(())
     }
 }
 
-/// The gate of a comparison.
+/// The gate of `compare`.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Gates")]
 pub struct RegressionArgs {
-    /// Exit with 4 if a pair has become slower by more than this and more than chance: 10%.
+    /// Exit with 4 if a pair is slower by more than this, and significantly: 10%
     #[arg(long, value_name = "PERCENT", value_parser = parse_percent)]
     fail_regression: Option<f64>,
 }
 
 impl RegressionArgs {
-    /// The gate, in the words of the command line.
+    /// The gate with its flag.
     pub fn gates(&self) -> Gates {
         Gates { below: Vec::new(), regression: regression(self.fail_regression) }
     }
@@ -64,29 +63,23 @@ fn regression(percent: Option<f64>) -> Option<(f64, String)> {
     percent.map(|percent| (percent, format!("--fail-regression {percent}%")))
 }
 
-/// Reads a rate, or a part of the median in percent.
-///
-/// # Errors
-/// Anything else, with the forms that are understood.
+/// Parses a bitrate, or a percentage of the median.
 fn parse_threshold(text: &str) -> Result<Threshold, String> {
     if text.ends_with('%') {
         return parse_percent(text).map(Threshold::PercentOfMedian);
     }
-    parse_rate(text)
-        .map(Threshold::Rate)
-        .map_err(|_| format!("`{text}` is neither a rate nor a part: write 940M, 9.4Gbit/s, 1.2GB/s or 80%"))
+    parse_rate(text).map(Threshold::Rate).map_err(|_| {
+        format!("`{text}` is neither a bitrate nor a percentage: write 940M, 9.4Gbit/s, 1.2GB/s or 80%")
+    })
 }
 
-/// Reads a part in percent: `10%`, `2.5%`.
-///
-/// # Errors
-/// Anything else, with the forms that are understood.
+/// Parses a percentage up to 100: `10%`, `2.5%`.
 fn parse_percent(text: &str) -> Result<f64, String> {
-    let wrong = || format!("`{text}` is not a part: write 10% or 2.5%, up to 100%");
-    let number = text.strip_suffix('%').ok_or_else(wrong)?;
+    let invalid = || format!("`{text}` is not a percentage: write 10% or 2.5%, up to 100%");
+    let number = text.strip_suffix('%').ok_or_else(invalid)?;
     let plain = number.chars().all(|character| character.is_ascii_digit() || character == '.');
-    let percent: f64 = number.parse().map_err(|_| wrong())?;
-    if plain && percent <= 100.0 { Ok(percent) } else { Err(wrong()) }
+    let percent: f64 = number.parse().map_err(|_| invalid())?;
+    if plain && percent <= 100.0 { Ok(percent) } else { Err(invalid()) }
 }
 
 #[cfg(test)]
@@ -94,12 +87,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn thresholds_are_rates_or_parts() {
+    fn threshold_is_a_bitrate_or_a_percentage() {
         assert_eq!(parse_threshold("5Gbit/s"), Ok(Threshold::Rate(5_000_000_000)));
         assert_eq!(parse_threshold("80%"), Ok(Threshold::PercentOfMedian(80.0)));
         assert_eq!(parse_percent("2.5%"), Ok(2.5));
-        for wrong in ["", "%", "5X", "-1%", "101%", "nan%", "fast"] {
-            assert!(parse_threshold(wrong).unwrap_err().contains('%'), "{wrong}");
+        for text in ["", "%", "5X", "-1%", "101%", "nan%", "fast"] {
+            assert!(parse_threshold(text).unwrap_err().contains('%'), "{text}");
         }
         assert!(parse_percent("10").unwrap_err().contains("10%"));
     }

@@ -4,38 +4,36 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::exit;
-use super::{
-    ConnectionArgs, DeliveryArgs, GateArgs, InsteadArgs, MeasurementArgs, OutputArgs, PlacementArgs, PodArgs,
-    SavingArgs,
-};
-use crate::document::Path;
+use super::conflict::{Conflict, check_measurement, check_placement, check_pods};
+use super::{ConnectionArgs, DeliveryArgs, GateArgs, OutputArgs, SavingArgs, exit};
+use crate::engine::throughput_engine;
+use crate::options::{MeasurementOptions, Path, PlacementOptions, PlanOptions, PodOptions};
 
 /// The flags of all measuring commands.
 #[derive(Debug, Args)]
 pub struct CommonArgs {
-    /// How to measure.
+    /// What each test does.
     #[command(flatten)]
-    pub measurement: MeasurementArgs,
-    /// Where tests take place.
+    pub measurement: MeasurementOptions,
+    /// Where tests run.
     #[command(flatten)]
-    pub placement: PlacementArgs,
-    /// What the pods are to have.
+    pub placement: PlacementOptions,
+    /// What the pods have.
     #[command(flatten)]
-    pub pods: PodArgs,
-    /// What is done instead.
+    pub pods: PodOptions,
+    /// Alternatives to measuring in a cluster.
     #[command(flatten)]
-    pub instead: InsteadArgs,
+    pub target: TargetArgs,
     /// In which cluster.
     #[command(flatten)]
     pub connection: ConnectionArgs,
-    /// Do not measure suspicious pairs again, each alone, before a finding is printed.
+    /// Skip the isolated retest of suspicious pairs
     #[arg(long, help_heading = "Measuring", hide_short_help = true)]
     pub no_confirm: bool,
     /// What the run has to reach.
     #[command(flatten)]
     pub gates: GateArgs,
-    /// Where the run is kept.
+    /// Where the run is saved.
     #[command(flatten)]
     pub saving: SavingArgs,
     /// Where results go beside that.
@@ -44,29 +42,53 @@ pub struct CommonArgs {
     /// What to print.
     #[command(flatten)]
     pub output: OutputArgs,
-    /// Print the result and errors only.
+    /// Print only the result and errors
     #[arg(short, long, help_heading = "Output")]
     pub quiet: bool,
 }
 
+/// Alternatives to measuring in a cluster.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Placement")]
+pub struct TargetArgs {
+    /// Print the objects of the run as YAML, create nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Run N servers on this machine instead of in a cluster
+    #[arg(
+        long,
+        value_name = "N",
+        conflicts_with_all = [
+            "host", "path", "ip_family", "to", "via", "image", "keep", "dry_run", "namespace", "context",
+            "kubeconfig", "cluster", "user", "impersonate", "volume", "volume_keep", "network_policy",
+            "ObjectOptions",
+        ],
+        value_parser = clap::value_parser!(u16).range(2..=64)
+    )]
+    pub local: Option<u16>,
+}
+
 impl CommonArgs {
-    /// Why these flags cannot be used together.
+    /// Checks that the flags can be used together.
     ///
     /// # Errors
-    /// What is wrong, with what to do.
-    pub fn check(&self) -> Result<(), String> {
-        self.pods.check(self.connection.namespace.as_deref(), &self.placement)?;
-        self.placement.check(self.measurement.engine())?;
-        if self.placement.to.is_some() && self.measurement.rtt {
-            return Err("--rtt needs a server of its own: it cannot be used with --to".to_owned());
+    /// The first conflict.
+    pub fn check(&self) -> Result<(), Conflict> {
+        let namespace = self.connection.namespace.as_deref();
+        check_pods(&self.pods, namespace, &self.placement)?;
+        check_placement(&self.placement, throughput_engine(self.measurement.engine))?;
+        if self.placement.to.is_some() && self.measurement.latency_time_seconds.is_some() {
+            let message = "--rtt needs servers of its own: it cannot be used with --to";
+            return Err(Conflict::new(&["rtt", "to"], message));
         }
         self.gates.check("latest")?;
-        self.delivery.check(self.connection.namespace.as_deref())?;
-        // of a run that is resumed, the document says so
-        if self.instead.local.is_some() && self.delivery.volume.is_some() {
-            return Err("--volume is one of a cluster, and a run with --local uses none".to_owned());
+        self.delivery.check(namespace)?;
+        // of a resumed run, only the document says that it is local
+        if self.target.local.is_some() && self.delivery.volume.is_some() {
+            let message = "--volume needs a cluster: it cannot be used with --local";
+            return Err(Conflict::new(&["volume", "local"], message));
         }
-        self.measurement.check()
+        check_measurement(&self.measurement)
     }
 }
 
@@ -77,12 +99,12 @@ impl CommonArgs {
     after_help = exit::short_exit_codes!(),
     after_long_help = concat!(
         "Examples:\n",
-        "  kubectl netbench matrix                       every ordered pair of the usable nodes\n",
+        "  kubectl netbench matrix                       every ordered pair of usable nodes\n",
         "  kubectl netbench matrix node-1 node-2 node-5  these nodes\n",
         "  kubectl netbench matrix -l pool=gpu -t 5s -P 4 -o json\n",
-        "  kubectl netbench matrix --path pod,host       the overlay, the wire, and the difference\n",
+        "  kubectl netbench matrix --path pod,host       overlay, wire, and the difference\n",
         "  kubectl netbench matrix --rtt                 throughput and latency\n",
-        "  kubectl netbench matrix --to 192.0.2.7        from every node to a server elsewhere\n",
+        "  kubectl netbench matrix --to 192.0.2.7        from every node to an external server\n",
         "  kubectl netbench matrix --baseline latest --fail-regression 10%   in a pipeline\n",
         "  kubectl netbench matrix --resume latest       what is missing or failed in the last run\n",
         "  kubectl netbench matrix --local 4             no cluster: four servers on this machine\n\n",
@@ -90,33 +112,29 @@ impl CommonArgs {
     )
 )]
 pub struct MatrixArgs {
-    /// The nodes to measure; all usable ones if none is named.
+    /// Nodes to measure [default: all usable nodes]
     ///
-    /// Those that are named are measured in spite of taints and cordons.
+    /// Nodes that are named are measured despite taints and cordons.
     #[arg(value_name = "NODE", conflicts_with = "local")]
     pub nodes: Vec<String>,
 
-    /// Only nodes with these labels, as for kubectl get.
+    /// Label selector for nodes, as in kubectl get
     #[arg(short = 'l', long, conflicts_with_all = ["nodes", "local"])]
     pub selector: Option<String>,
 
-    /// The most tests at the same time; without it as many as there are disjoint pairs.
-    #[arg(
-        long,
-        value_name = "N",
-        value_parser = clap::value_parser!(u32).range(1..),
-        conflicts_with = "to",
-        help_heading = "Measuring",
-        hide_short_help = true
-    )]
-    pub concurrency: Option<u32>,
+    /// How the plan runs.
+    #[command(flatten)]
+    pub plan: PlanOptions,
 
-    /// Measure what is missing or failed in this run, with its nodes and flags.
+    /// Measure what is missing or failed in this run, with its nodes and flags
     #[arg(
         long,
         hide_short_help = true,
         value_name = "RUN",
-        conflicts_with_all = ["nodes", "selector", "concurrency", "MeasurementArgs", "PlacementArgs", "PodArgs", "ObjectArgs", "InsteadArgs"],
+        conflicts_with_all = [
+            "nodes", "selector", "PlanOptions", "MeasurementOptions", "PlacementOptions", "network_policy",
+            "ObjectOptions", "TargetArgs",
+        ],
         help_heading = "Measuring"
     )]
     pub resume: Option<String>,
@@ -134,26 +152,26 @@ pub struct MatrixArgs {
     after_long_help = concat!(
         "Examples:\n",
         "  kubectl netbench pair node-1 node-3           both directions, on the pod network\n",
-        "  kubectl netbench pair node-1 node-3 --host    the same on the network of the nodes\n",
+        "  kubectl netbench pair node-1 node-3 --host    the same on the host network\n",
         "  kubectl netbench pair node-1 node-3 --path pod,host --rtt   is it the overlay?\n",
-        "  kubectl netbench pair node-1 node-3 --udp --bitrate 1G      loss and jitter\n",
-        "  kubectl netbench pair node-1 far-2 --server-context far     from one cluster to another\n",
+        "  kubectl netbench pair node-1 node-3 --udp --bitrate 1G      packet loss and jitter\n",
+        "  kubectl netbench pair node-1 far-2 --server-context far     between two clusters\n",
         "  kubectl netbench pair --local 2               no cluster: two servers on this machine\n\n",
         exit::exit_codes!()
     )
 )]
 pub struct PairArgs {
-    /// The node whose client sends first.
+    /// Node whose client sends first
     #[arg(value_name = "CLIENT", required_unless_present = "local", conflicts_with = "local")]
     pub client: Option<String>,
-    /// The node whose server receives first.
+    /// Node whose server receives first
     #[arg(value_name = "SERVER", required_unless_present_any = ["local", "to"], conflicts_with_all = ["local", "to"])]
     pub server: Option<String>,
 
-    /// The context that has the server's node.
+    /// Context of the cluster with the server's node
     #[arg(long, value_name = "NAME", conflicts_with_all = ["to", "local", "dry_run"], help_heading = "Cluster")]
     pub server_context: Option<String>,
-    /// The kubeconfig file of that context, if it is another one.
+    /// Kubeconfig file of --server-context [default: that of the client]
     #[arg(
         long,
         value_name = "FILE",
@@ -169,27 +187,26 @@ pub struct PairArgs {
 }
 
 impl PairArgs {
-    pub(super) fn check(&self) -> Result<(), String> {
-        let placement = &self.common.placement;
-        if self.common.instead.local.is_some_and(|count| count != 2) {
-            return Err(
-                "a pair has two servers: write --local 2, or use `kubectl netbench matrix`".to_owned()
-            );
+    pub(super) fn check(&self) -> Result<(), Conflict> {
+        if self.common.target.local.is_some_and(|count| count != 2) {
+            let message = "a pair has two servers: use --local 2, or `kubectl netbench matrix`";
+            return Err(Conflict::of_line(message));
         }
-        let inner = placement.paths().into_iter().find(|path| matches!(path, Path::Pod | Path::Service));
-        if self.server_context.is_some()
-            && let Some(path) = inner
-        {
-            let path = if path == Path::Pod { "pod" } else { "service" };
-            return Err(format!(
-                "--path {path} does not lead to another cluster: use --path host, nodeport or loadbalancer"
-            ));
-        }
-        if self.server_context.is_some() && self.common.pods.network_policy {
-            return Err(
-                "--network-policy does not know the addresses of clients of another cluster: leave it out"
-                    .to_owned(),
-            );
+        if self.server_context.is_some() {
+            let paths = self.common.placement.paths();
+            let inner = paths.into_iter().find(|path| matches!(path, Path::Pod | Path::Service));
+            if let Some(path) = inner {
+                let message = format!(
+                    "--path {} does not reach another cluster: use --path host, nodeport or loadbalancer",
+                    path.name()
+                );
+                return Err(Conflict::new(&["path", "server-context"], message));
+            }
+            if self.common.pods.network_policy {
+                let message = "--network-policy does not know the client addresses of another cluster: leave \
+                               it out";
+                return Err(Conflict::new(&["network-policy", "server-context"], message));
+            }
         }
         self.common.check()
     }

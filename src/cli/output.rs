@@ -1,4 +1,4 @@
-//! What to print, and how.
+//! The format of the result, and where it goes.
 
 use std::path::PathBuf;
 
@@ -6,14 +6,14 @@ use clap::Args;
 
 use crate::view::Format;
 
-/// What to print.
+/// The format of the result, and where it goes.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Output")]
 pub struct OutputArgs {
-    /// The form of the result.
+    /// Output format
     #[arg(short, long, value_enum, default_value_t = Format::Table)]
     pub output: Format,
-    /// Write the result to this file.
+    /// Write the result to this file
     #[arg(long, value_name = "FILE")]
     pub output_file: Option<PathBuf>,
 }

@@ -1,17 +1,17 @@
-//! The commands that need no cluster: they work on saved runs.
+//! The commands that work on saved runs.
 
 use clap::{Args, Subcommand, ValueEnum};
 
 use super::exit;
-use super::placement::DEFAULT_IMAGE;
-use super::{ConnectionArgs, GateArgs, ObjectArgs, OutputArgs, RegressionArgs};
+use super::{ConnectionArgs, GateArgs, OutputArgs, RegressionArgs};
+use crate::options::{DEFAULT_IMAGE, ObjectOptions};
 
-/// How a run is named, for the ends of help texts.
+/// How a run is named, for the end of help texts.
 macro_rules! run_names {
     () => {
         "\
-RUN is the id of a saved run, the beginning of one, `latest`, `latest~1` for the one before it,
-or a file, as -o json, --save-to and the user's data directory have it."
+RUN is the id of a saved run or a prefix of it, `latest`, `latest~1` for the run before, or a file
+written by -o json or --save-to."
     };
 }
 
@@ -22,7 +22,7 @@ or a file, as -o json, --save-to and the user's data directory have it."
     after_long_help = concat!(
         run_names!(), "\n\n",
         "Examples:\n",
-        "  kubectl netbench report                          the last run, as a table\n",
+        "  kubectl netbench report                          the latest run as a table\n",
         "  kubectl netbench report -o html --output-file report.html\n",
         "  kubectl netbench report latest~1 -o markdown     for a ticket\n",
         "  kubectl netbench report run.json --fail-below 80%\n\n",
@@ -30,10 +30,10 @@ or a file, as -o json, --save-to and the user's data directory have it."
     )
 )]
 pub struct ReportArgs {
-    /// The run.
+    /// Run to show
     #[arg(value_name = "RUN", default_value = "latest")]
     pub run: String,
-    /// What it had to reach.
+    /// The gates.
     #[command(flatten)]
     pub gates: GateArgs,
     /// What to print.
@@ -48,20 +48,20 @@ pub struct ReportArgs {
     after_long_help = concat!(
         run_names!(), "\n\n",
         "Examples:\n",
-        "  kubectl netbench compare latest~1                    the last run against the one before\n",
+        "  kubectl netbench compare latest~1                    the latest run with the one before\n",
         "  kubectl netbench compare monday.json friday.json -o markdown\n",
         "  kubectl netbench compare k3v9 latest --fail-regression 10%\n\n",
         exit::exit_codes!()
     )
 )]
 pub struct CompareArgs {
-    /// The earlier run.
+    /// Earlier run
     #[arg(value_name = "BASE")]
     pub base: String,
-    /// The later one.
+    /// Later run
     #[arg(value_name = "NEW", default_value = "latest")]
     pub new: String,
-    /// How much slower it may be.
+    /// The gate.
     #[command(flatten)]
     pub gates: RegressionArgs,
     /// What to print.
@@ -75,56 +75,56 @@ pub struct CompareArgs {
     args_conflicts_with_subcommands = true,
     after_long_help = concat!(
         "Examples:\n",
-        "  kubectl netbench runs                                     all saved runs, the newest first\n",
-        "  kubectl netbench runs --from-cluster nightly -n network   those of a schedule, saved here from then on\n",
+        "  kubectl netbench runs                                     all saved runs, newest first\n",
+        "  kubectl netbench runs --from-cluster nightly -n network   the runs of a schedule, saved here as well\n",
         "  kubectl netbench runs --from-cluster results:lab -n network\n",
-        "                                                            those in a folder of a volume\n",
+        "                                                            the runs in a directory of a volume\n",
         "  kubectl netbench runs delete latest"
     )
 )]
 pub struct RunsArgs {
-    /// What to do with them.
+    /// The command.
     #[command(subcommand)]
     pub command: Option<RunsCommand>,
-    /// The form of the list.
+    /// Output format
     #[arg(short, long, value_enum, default_value_t = ListFormat::Table)]
     pub output: ListFormat,
-    /// List the runs of this schedule, or on this volume, and save here those that are not yet.
+    /// List the runs of this schedule or volume, and save the new ones here
     #[arg(long, value_name = "SCHEDULE|CLAIM[:PATH]")]
     pub from_cluster: Option<String>,
-    /// The image of the pod through which a volume is read: one with sh.
+    /// Image of the pod that reads the volume; needs sh
     #[arg(long, value_name = "IMAGE", default_value = DEFAULT_IMAGE, hide_short_help = true)]
     pub image: String,
-    /// What that pod is to have.
+    /// What that pod has.
     #[command(flatten)]
-    pub objects: ObjectArgs,
+    pub objects: ObjectOptions,
     /// In which cluster.
     #[command(flatten)]
     pub connection: ConnectionArgs,
 }
 
-/// What to do with saved runs.
+/// The commands on saved runs.
 #[derive(Debug, Subcommand)]
 pub enum RunsCommand {
-    /// Delete runs.
+    /// Delete saved runs
     Delete(DeleteArgs),
 }
 
 /// `runs delete`.
 #[derive(Debug, Args)]
 pub struct DeleteArgs {
-    /// Ids, beginnings of ids, `latest`, `latest~1`.
+    /// Ids, prefixes of ids, `latest`, `latest~1`
     #[arg(value_name = "RUN", required = true)]
     pub runs: Vec<String>,
 }
 
-/// The form of a list.
+/// The format of a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum ListFormat {
-    /// For people.
+    /// For people
     Table,
-    /// For programs.
+    /// For programs
     Json,
-    /// For programs.
+    /// For programs
     Yaml,
 }

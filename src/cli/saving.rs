@@ -1,28 +1,28 @@
-//! Where a run is kept.
+//! Where a run is saved.
 
 use std::path::PathBuf;
 
 use clap::Args;
 
-/// Where a run is kept.
+/// Where a run is saved.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Output")]
 pub struct SavingArgs {
-    /// Do not save the run.
+    /// Do not save the run
     #[arg(long, conflicts_with_all = ["save_to", "keep_runs"], hide_short_help = true)]
     no_save: bool,
-    /// Save the run in this file, not among the user's runs.
+    /// Save the run to this file instead of the data directory
     #[arg(long, value_name = "FILE", conflicts_with = "keep_runs", hide_short_help = true)]
     save_to: Option<PathBuf>,
-    /// Delete all saved runs but the newest N when this one is saved [default: keep all].
+    /// Delete all saved runs but the newest N when saving this one [default: keep all]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..), hide_short_help = true)]
     keep_runs: Option<u32>,
 }
 
-/// Where a run is kept.
+/// Where a run is saved.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Saving {
-    /// Among the user's runs, of which so many are kept; none for all.
+    /// In the data directory, which keeps so many runs; `None` for all.
     Runs(Option<usize>),
     /// In a file.
     File(PathBuf),
@@ -31,7 +31,7 @@ pub enum Saving {
 }
 
 impl SavingArgs {
-    /// The flags as one choice.
+    /// The flags as one value.
     pub fn saving(&self) -> Saving {
         match &self.save_to {
             _ if self.no_save => Saving::Nowhere,

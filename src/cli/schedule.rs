@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use clap::{Args, Subcommand};
 
-use super::duration;
+use super::conflict::Conflict;
 use super::{ConnectionArgs, ListFormat};
+use crate::options::parse_duration;
 use crate::schedule::{Cron, CronError, parse_name};
 
 /// `schedule`.
@@ -22,13 +23,15 @@ impl ScheduleArgs {
     ///
     /// # Errors
     /// What is wrong, with what to do.
-    pub(super) fn check(&self) -> Result<(), String> {
+    pub(super) fn check(&self) -> Result<(), Conflict> {
         match &self.command {
             ScheduleCommand::Create(arguments) => arguments.times().map(drop).map_err(|error| match error {
-                CronError::Timezone(_) => {
-                    format!("--timezone: {error}: use a name of the IANA's database, as Europe/Berlin")
+                CronError::Timezone(_) => Conflict::of_line(format!(
+                    "--timezone: {error}: use a name of the IANA's database, as Europe/Berlin"
+                )),
+                CronError::Expression(_) => {
+                    Conflict::of_line(format!("--cron '{}': {error}", arguments.cron))
                 }
-                CronError::Expression(_) => format!("--cron '{}': {error}", arguments.cron),
             }),
             _ => Ok(()),
         }
@@ -108,7 +111,7 @@ pub struct ScheduleCreateArgs {
     #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=100))]
     pub keep_records: u16,
     /// When the cluster ends a run that takes too long.
-    #[arg(long, value_name = "DURATION", default_value = "1h", value_parser = duration::parse)]
+    #[arg(long, value_name = "DURATION", default_value = "1h", value_parser = parse_duration)]
     pub deadline: Duration,
     /// Serve the figures of the newest run to Prometheus.
     #[arg(long)]

@@ -5,9 +5,9 @@ use std::collections::HashSet;
 use kubectl_netbench::analysis;
 use kubectl_netbench::document::{Direction, Measure, Run, TestRecord};
 use kubectl_netbench::engine::Flow;
+use kubectl_netbench::options::Route;
 use kubectl_netbench::plan::Test;
 use kubectl_netbench::runner::{Settings, Variant};
-use kubectl_netbench::testbed::Way;
 
 /// One test of each suspicious pair, as it was measured the first time.
 pub(super) fn tests(run: &Run, settings: &Settings) -> Vec<Test> {
@@ -23,15 +23,15 @@ pub(super) fn tests(run: &Run, settings: &Settings) -> Vec<Test> {
 
 fn same(record: &TestRecord, run: &Run, settings: &Settings) -> Option<Test> {
     let node = |name: &str| settings.nodes.iter().position(|node| node == name);
-    let way = Way { path: record.path, ip_family: record.ip_family };
+    let route = Route { path: record.path, ip_family: record.ip_family };
     let is_same =
-        |variant: &Variant| variant.measure == Measure::Throughput && settings.ways[variant.way] == way;
+        |variant: &Variant| variant.measure == Measure::Throughput && settings.routes[variant.route] == route;
     Some(Test {
         client: node(&record.client)?,
         server: node(&record.server)?,
         variant: settings.variants.iter().position(is_same)?,
         flow: match record.direction {
-            _ if run.parameters.bidirectional => Flow::Both,
+            _ if run.parameters.measurement.bidirectional => Flow::Both,
             Direction::ClientToServer => Flow::Forward,
             Direction::ServerToClient => Flow::Reverse,
         },

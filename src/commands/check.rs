@@ -10,7 +10,7 @@ use kubectl_netbench::testbed::kubernetes::{self, Choice, Depth, Needs, Wanted};
 use kubectl_netbench::view;
 
 use super::output::write;
-use super::request::{needs_of, processes};
+use super::request::{client_mode, needs_of};
 use super::{Error, Surroundings};
 use crate::console::Console;
 
@@ -66,13 +66,13 @@ fn nothing() -> Choice {
 fn choose(nodes: &[Node], arguments: &CheckArgs) -> (Choice, Option<Explanation>) {
     let needed = if arguments.placement.to.is_some() { 1 } else { 2 };
     let wanted = match arguments.nodes.as_slice() {
-        [] => Wanted::Usable { tolerated: arguments.pods.options().tolerations },
+        [] => Wanted::usable(&arguments.pods),
         names => Wanted::Named(names.to_vec()),
     };
     match kubernetes::choose(nodes, &wanted, needed) {
         Ok(choice) => (choice, None),
         Err(error) => {
-            let all = Wanted::Usable { tolerated: arguments.pods.options().tolerations };
+            let all = Wanted::usable(&arguments.pods);
             let usable = kubernetes::choose(nodes, &all, 0).unwrap_or_else(|_| nothing());
             (usable, Some(error.explain()))
         }
@@ -81,14 +81,11 @@ fn choose(nodes: &[Node], arguments: &CheckArgs) -> (Choice, Option<Explanation>
 
 /// What a matrix with these flags needs.
 fn needs(arguments: &CheckArgs) -> Needs {
-    let placement = &arguments.placement;
-    let processes = processes(arguments.engine.engine(), arguments.latency_engine(), placement.port);
     let needs = needs_of(
-        placement,
-        Command::Matrix,
-        processes,
-        arguments.protocol(),
-        arguments.pods.options(),
+        &arguments.measurement(),
+        &arguments.placement,
+        &arguments.pods,
+        client_mode(arguments.placement.via, Command::Matrix),
         arguments.connection.namespace.clone(),
     );
     Needs { claim: arguments.volume.as_ref().map(|volume| volume.claim.clone()), ..needs }

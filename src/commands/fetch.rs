@@ -70,7 +70,7 @@ impl Place {
             namespace: namespace.clone(),
             volume,
             image: arguments.image.clone(),
-            options: arguments.objects.options(),
+            options: arguments.objects.clone(),
         };
         let id = schedule::id(name, connection, &cluster);
         // CLAIM:PATH is the name of no schedule

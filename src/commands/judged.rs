@@ -2,7 +2,7 @@
 
 use kubectl_netbench::analysis::{Gates, compare};
 use kubectl_netbench::cli::ExitCode;
-use kubectl_netbench::document::{Breach, PairChange, Run, State, Verdict, way_name};
+use kubectl_netbench::document::{Breach, PairChange, Route, Run, State, Verdict};
 use kubectl_netbench::quantity::rate;
 
 use super::Error;
@@ -70,7 +70,7 @@ pub(super) fn tell_breaches(run: &Run) {
 fn named(breach: &Breach, with_limit: bool, several_ways: bool) -> String {
     let Breach { sender, receiver, .. } = breach;
     let over = if several_ways {
-        format!(" over {}", way_name(breach.path, breach.ip_family))
+        format!(" over {}", Route { path: breach.path, ip_family: breach.ip_family }.to_string())
     } else {
         String::new()
     };

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use kubectl_netbench::analysis;
 use kubectl_netbench::cli::{ExitCode, Saving};
 use kubectl_netbench::delivery::volume::InCluster;
-use kubectl_netbench::document::{EngineName, LeftOut, Run, State, TestRecord};
+use kubectl_netbench::document::{EngineId, LeftOut, Run, State, TestRecord};
 use kubectl_netbench::explanation::Explanation;
 use kubectl_netbench::plan::{Estimate, Plan, format_duration};
 use kubectl_netbench::runner::{self, Observers, RunError, Settings};
@@ -29,7 +29,7 @@ pub(super) async fn run(
     surroundings: &Surroundings,
     interrupt: &Interrupt,
 ) -> Result<ExitCode, Error> {
-    if let Some(count) = request.instead.local {
+    if let Some(count) = request.target.local {
         let prepared = prepare::local(&request, count)?;
         return Box::pin(measure(prepared, &request, surroundings, interrupt)).await;
     }
@@ -268,7 +268,7 @@ fn plan_line(run: &Run, plan: &Plan, total: Duration) -> String {
 }
 
 fn add_versions(run: &mut Run, versions: &[Option<String>]) {
-    if run.parameters.engine != EngineName::Iperf3 {
+    if run.parameters.measurement.engine != EngineId::Iperf3 {
         return;
     }
     for (node, version) in run.nodes.iter_mut().zip(versions) {

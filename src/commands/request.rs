@@ -3,16 +3,16 @@
 use std::time::Duration;
 
 use kubectl_netbench::analysis::Gates;
-use kubectl_netbench::cli::{
-    CommonArgs, ConnectionArgs, InsteadArgs, MatrixArgs, MeasurementArgs, PairArgs, PlacementArgs, PodArgs,
-    Saving, ViaArg,
-};
+use kubectl_netbench::cli::{CommonArgs, ConnectionArgs, MatrixArgs, PairArgs, Saving, TargetArgs};
 use kubectl_netbench::cluster::{Cluster, ConnectionOptions};
 use kubectl_netbench::delivery::volume::InCluster;
-use kubectl_netbench::document::{Command, Path, Protocol, Run};
-use kubectl_netbench::engine::Engine;
+use kubectl_netbench::document::{Command, Run};
+use kubectl_netbench::engine::{Engine, latency_engine, throughput_engine};
+use kubectl_netbench::options::{
+    ClientMode, MeasurementOptions, Path, PlacementOptions, PlanOptions, PodOptions,
+};
 use kubectl_netbench::store;
-use kubectl_netbench::testbed::kubernetes::{Clients, Needs, PodOptions, Role, Scope, Settings, Wanted};
+use kubectl_netbench::testbed::kubernetes::{Needs, Role, Scope, Settings, Wanted};
 use kubectl_netbench::testbed::{Process, Processes};
 
 use super::delivery::Delivery;
@@ -28,12 +28,11 @@ pub(super) struct Request {
     pub wanted: Wanted,
     /// A label selector for the nodes.
     pub selector: Option<String>,
-    /// The most tests at the same time.
-    pub concurrency: Option<usize>,
-    pub measurement: MeasurementArgs,
-    pub placement: PlacementArgs,
-    pub pods: PodArgs,
-    pub instead: InsteadArgs,
+    pub plan: PlanOptions,
+    pub measurement: MeasurementOptions,
+    pub placement: PlacementOptions,
+    pub pods: PodOptions,
+    pub target: TargetArgs,
     pub connection: ConnectionArgs,
     /// The server's node and its cluster, if that is another one.
     pub server: Option<ServerCluster>,
@@ -77,36 +76,36 @@ impl Request {
         let resumed = arguments.resume.as_deref();
         let resumed =
             resumed.map(|reference| store::load(surroundings.store.as_ref(), reference)).transpose()?;
-        let mut concurrency = arguments.concurrency.map(|limit| limit as usize);
         if let Some(run) = &resumed {
             resume::check(run)?;
-            concurrency = run.parameters.concurrency;
             arguments.nodes = run.nodes.iter().map(|node| node.name.clone()).collect();
+            arguments.plan = run.parameters.plan.clone();
             let cluster = run.cluster.clone();
             let context = cluster.as_ref().and_then(|cluster| cluster.context.clone());
             // a run's own namespace is gone
             let namespace =
                 cluster.map(|cluster| cluster.namespace).filter(|name| !is_of_a_run(name, &run.id));
+            let node_count = u16::try_from(run.nodes.len()).unwrap_or(u16::MAX);
             arguments.common = CommonArgs {
-                measurement: MeasurementArgs::of(&run.parameters),
-                placement: PlacementArgs::of(run).map_err(|why| Error::Resume { id: run.id.clone(), why })?,
-                pods: PodArgs::of(&run.parameters.pods)
-                    .map_err(|why| Error::Resume { id: run.id.clone(), why })?,
-                instead: InsteadArgs::of(run),
+                measurement: run.parameters.measurement.clone(),
+                placement: requested_placement(run),
+                pods: run.parameters.pods.clone(),
+                target: TargetArgs { dry_run: false, local: run.cluster.is_none().then_some(node_count) },
                 connection: arguments.common.connection.or(context, namespace),
                 ..arguments.common
             };
-            // the file may be anybody's
-            arguments.common.check().map_err(|why| Error::Resume { id: run.id.clone(), why })?;
+            // the file may be from anywhere
+            let checked = arguments.common.check();
+            checked.map_err(|conflict| Error::Resume { id: run.id.clone(), why: conflict.message })?;
         }
         let wanted = if arguments.nodes.is_empty() {
-            Wanted::Usable { tolerated: arguments.common.pods.options().tolerations }
+            Wanted::usable(&arguments.common.pods)
         } else {
             Wanted::Named(arguments.nodes)
         };
         Ok(Self {
             selector: arguments.selector,
-            concurrency,
+            plan: arguments.plan,
             resumed,
             ..Self::new(Command::Matrix, wanted, arguments.common, console, surroundings)?
         })
@@ -147,7 +146,7 @@ impl Request {
             command,
             wanted,
             selector: None,
-            concurrency: None,
+            plan: PlanOptions::default(),
             console,
             output: Output::new(&common.output, surroundings.streams)?,
             saving: common.saving.saving(),
@@ -159,10 +158,10 @@ impl Request {
             resumed: None,
             confirms: !common.no_confirm,
             scheduled: None,
-            measurement: common.measurement,
+            measurement: common.measurement.resolved(),
             placement: common.placement,
             pods: common.pods,
-            instead: common.instead,
+            target: common.target,
             connection: common.connection,
             server: None,
         })
@@ -170,14 +169,8 @@ impl Request {
 
     /// What the run needs of a cluster.
     pub fn needs(&self) -> Needs {
-        needs_of(
-            &self.placement,
-            self.command,
-            self.processes(),
-            self.measurement.throughput().protocol,
-            self.pods.options(),
-            self.connection.namespace.clone(),
-        )
+        let mode = client_mode(self.placement.via, self.command);
+        needs_of(&self.measurement, &self.placement, &self.pods, mode, self.connection.namespace.clone())
     }
 
     /// The claim of the volume that is reached through a pod: that of a schedule is in its own pod.
@@ -194,67 +187,81 @@ impl Request {
             namespace: self.connection.namespace.clone()?,
             volume: self.delivery.volume.clone()?,
             image: self.placement.image().to_owned(),
-            options: self.pods.options(),
+            options: self.pods.objects.clone(),
         })
     }
 
-    /// The servers of each node of a cluster.
+    /// The servers of each node.
     pub fn processes(&self) -> Processes {
-        processes(self.measurement.engine(), self.measurement.latency_engine(), self.placement.port)
+        processes(&self.measurement, self.placement.port)
     }
 }
 
-/// What a run with these flags needs of a cluster.
+/// The placement that a run was started with: what it resolved is open again.
+fn requested_placement(run: &Run) -> PlacementOptions {
+    let placement = run.parameters.placement.clone();
+    let default_port = throughput_engine(run.parameters.measurement.engine).capabilities().default_port;
+    let is_local = run.cluster.is_none();
+    PlacementOptions {
+        paths: placement.paths.iter().copied().filter(|path| *path != Path::Loopback).collect(),
+        // with latency, the second port follows from the first only if that was requested
+        port: placement.port.filter(|port| is_local || *port != default_port),
+        via: match placement.via {
+            ClientMode::Job => ClientMode::Job,
+            ClientMode::Auto | ClientMode::Exec | ClientMode::Process => ClientMode::Auto,
+        },
+        ..placement
+    }
+}
+
+/// What a run with these options needs of a cluster.
 pub(super) fn needs_of(
-    placement: &PlacementArgs,
-    command: Command,
-    processes: Processes,
-    protocol: Protocol,
-    options: PodOptions,
+    measurement: &MeasurementOptions,
+    placement: &PlacementOptions,
+    pods: &PodOptions,
+    client_mode: ClientMode,
     given: Option<String>,
 ) -> Needs {
-    let paths = placement.paths();
-    let paths = if paths.is_empty() { vec![Path::Pod] } else { paths };
+    let processes = processes(measurement, placement.port);
     let to = placement.to.as_ref();
-    let to = to.map(|to| (to.host.clone(), to.port.unwrap_or(processes.throughput.engine.default_port())));
+    let default_port = processes.throughput.engine.capabilities().default_port;
+    let to = to.map(|to| (to.host.clone(), to.port.unwrap_or(default_port)));
     let settings = Settings {
         session: new_id(),
         keep: placement.keep,
         image: placement.image().to_owned(),
         processes,
-        ways: placement.ways(&paths),
-        protocol,
+        routes: placement.routes(Path::Pod),
+        protocol: measurement.protocol,
         role: if to.is_some() { Role::Clients } else { Role::Mesh },
-        options,
-        // any will do: nothing is made
+        options: pods.clone(),
+        // any will do: nothing is created
         server_deadline: Duration::ZERO,
         kept_deadline: Duration::ZERO,
         client_deadline: Duration::ZERO,
     };
-    Needs { settings, given, clients: clients_of(placement.via, command), to, claim: None }
+    Needs { settings, given, client_mode, to, claim: None }
 }
 
-/// How clients are to be started.
-pub(super) fn clients_of(via: ViaArg, command: Command) -> Clients {
+/// How clients are to be started: `Auto` remains where exec is preferred and Jobs are the fallback.
+pub(super) fn client_mode(via: ClientMode, command: Command) -> ClientMode {
     match (via, command) {
-        (ViaArg::Exec, _) => Clients::Exec,
-        (ViaArg::Job, _) | (ViaArg::Auto, Command::Pair) => Clients::Job,
-        (ViaArg::Auto, Command::Matrix) => Clients::ExecElseJob,
+        (ClientMode::Auto, Command::Pair) => ClientMode::Job,
+        (via, _) => via,
     }
 }
 
-/// The servers of each node, from `port` on if one is given.
-pub(super) fn processes(
-    engine: &'static dyn Engine,
-    latency: Option<&'static dyn Engine>,
-    given: Option<u16>,
-) -> Processes {
-    let port = given.unwrap_or(engine.default_port());
-    let latency = latency.map(|latency| {
-        // one server of iperf 2's does both; otherwise the ports are neighbours if one is given
-        let own = latency.program() != engine.program();
-        let own_port = given.map_or(latency.default_port(), |port| port.saturating_add(1));
-        Process { engine: latency, port: if own { own_port } else { port } }
+/// The servers of each node, on ports from `port` on if one is given.
+fn processes(measurement: &MeasurementOptions, port: Option<u16>) -> Processes {
+    let engine = throughput_engine(measurement.engine);
+    let default_port = |engine: &dyn Engine| engine.capabilities().default_port;
+    let throughput = Process { engine, port: port.unwrap_or(default_port(engine)) };
+    let latency = measurement.latency_time_seconds.map(|_| {
+        let engine = latency_engine();
+        // one server of the same program does both; otherwise given ports are consecutive
+        let has_own_server = engine.program() != throughput.engine.program();
+        let own_port = port.map_or(default_port(engine), |port| port.saturating_add(1));
+        Process { engine, port: if has_own_server { own_port } else { throughput.port } }
     });
-    Processes { throughput: Process { engine, port }, latency }
+    Processes { throughput, latency }
 }

@@ -3,9 +3,9 @@
 use std::collections::HashSet;
 
 use kubectl_netbench::document::{Command, Direction, Measure, Run, TestRecord};
+use kubectl_netbench::options::Route;
 use kubectl_netbench::plan::{Plan, Test};
 use kubectl_netbench::runner::Settings;
-use kubectl_netbench::testbed::Way;
 
 use super::Error;
 
@@ -25,19 +25,19 @@ pub(super) fn check(run: &Run) -> Result<(), Error> {
 }
 
 /// What makes a result of a run the only one of its kind.
-type Key<'a> = (&'a str, &'a str, Measure, Way, Direction, u32);
+type Key<'a> = (&'a str, &'a str, Measure, Route, Direction, u32);
 
 fn key(test: &TestRecord) -> Key<'_> {
-    let way = Way { path: test.path, ip_family: test.ip_family };
-    (&test.client, &test.server, test.measure, way, test.direction, test.repetition)
+    let route = Route { path: test.path, ip_family: test.ip_family };
+    (&test.client, &test.server, test.measure, route, test.direction, test.repetition)
 }
 
 /// The results that a planned test has.
 fn keys(test: Test, settings: &Settings) -> impl Iterator<Item = Key<'_>> {
     let (client, server) = (settings.nodes[test.client].as_str(), settings.nodes[test.server].as_str());
-    let (measure, way) = (settings.variants[test.variant].measure, settings.way(test));
+    let (measure, route) = (settings.variants[test.variant].measure, settings.route(test));
     let directions = test.flow.directions().iter();
-    directions.map(move |&direction| (client, server, measure, way, direction, test.repetition))
+    directions.map(move |&direction| (client, server, measure, route, direction, test.repetition))
 }
 
 /// The part of `plan` that `base` does not have; what it has is taken over into `run`.

@@ -4,9 +4,9 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
 use kubectl_netbench::cli::CommonArgs;
 use kubectl_netbench::cluster::{self, Cluster};
 use kubectl_netbench::document::Run;
+use kubectl_netbench::options::ObjectOptions;
 use kubectl_netbench::schedule::{Id, Records, Schedules};
 use kubectl_netbench::store::{self, Store};
-use kubectl_netbench::testbed::kubernetes::Marks;
 
 use super::{Error, Surroundings};
 use crate::console::{self, Console};
@@ -27,7 +27,7 @@ pub(super) struct Scheduled {
     cluster: Cluster,
     id: Id,
     keep_records: usize,
-    marks: Marks,
+    marks: ObjectOptions,
     /// The Job that owns what the run makes.
     pub owner: Option<OwnerReference>,
 }
@@ -55,7 +55,7 @@ impl Scheduled {
         let id = Id { name: origin.schedule.clone(), namespace: namespace.clone() };
         let waiting = |other: &str| console::note(&format!("waiting until the run {other} has ended"));
         let owner = Schedules::begin_run(&cluster, &id, &origin.pod, waiting).await?;
-        let marks = common.pods.options().marks;
+        let marks = common.pods.objects.clone();
         Ok(Some(Self { id, keep_records: origin.keep_records, marks, owner, cluster }))
     }
 

@@ -137,7 +137,7 @@ mod tests {
     #[test]
     fn commands_come_with_what_they_do() {
         insta::assert_snapshot!(completed(""));
-        assert_eq!(completed("rep"), "report\tShow a saved run, in any form\n:4\n");
+        assert_eq!(completed("rep"), "report\tShow a saved run in any format\n:4\n");
     }
 
     #[test]

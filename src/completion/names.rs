@@ -6,7 +6,7 @@ use std::sync::Arc;
 use clap::{Command, CommandFactory, ValueHint};
 use clap_complete::engine::{ArgValueCompleter, CompletionCandidate, complete};
 
-use crate::cli::{Asked, Cli};
+use crate::cli::{Cli, PartialLine};
 use crate::cluster::ConnectionOptions;
 use crate::sanitize;
 
@@ -57,7 +57,7 @@ pub(super) fn command(program: Command, words: &[OsString], known: &Known, files
     let said = words.split_last().map_or(&[][..], |(_, said)| said);
     let scheduled = said.iter().position(|word| word == "--").map_or(&[][..], |at| &said[at + 1..]);
     let names = Names {
-        said: Asked::of(said, &ConnectionOptions::default()),
+        said: PartialLine::parse(said, &ConnectionOptions::default()),
         scheduled: scheduled.to_vec(),
         known: Arc::clone(known),
         files: Arc::clone(files),
@@ -123,7 +123,7 @@ pub(super) type Files = Arc<dyn Fn(&OsStr) -> Vec<CompletionCandidate> + Send + 
 /// What a value may be.
 struct Names {
     /// What the words before say.
-    said: Asked,
+    said: PartialLine,
     /// Those of them that follow a `--`.
     scheduled: Vec<OsString>,
     known: Known,

@@ -1,48 +1,48 @@
-//! The settings in force, and where each comes from.
+//! The effective value of every key, with its source.
 
 use serde::Serialize;
 
 use super::{CommandLine, KEYS, Place, Settings};
 use crate::cluster::without_credentials;
 
-/// Who says what a value is.
+/// Where a value comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Source {
-    /// The command line.
+    /// A flag on the command line.
     Flag,
-    /// A variable of the environment.
+    /// An environment variable.
     Environment,
-    /// The file.
+    /// The settings file.
     File,
-    /// The program.
+    /// The built-in default.
     Default,
 }
 
-/// A value that is in force.
+/// The effective value of a key.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Effective {
     /// The long name of the flag.
     pub key: &'static str,
-    /// As on the command line; none where nothing is said.
+    /// As on the command line; empty if it is not set.
     pub values: Vec<String>,
-    /// Who says so.
+    /// Where it comes from.
     pub source: Source,
     /// The variable, or the line and column of the file.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub place: Option<String>,
-    /// The context whose section of the file says so.
+    /// The context whose section of the file has it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub context: Option<String>,
 }
 
 impl CommandLine {
-    /// The value of each key, as a run with these settings would have it.
+    /// The value of every key for a run with these settings.
     pub fn effective(&self, settings: &Settings) -> Vec<Effective> {
         let effective = |key: &'static super::Key| {
             let flag = key.flag();
-            // it stands in logs: without the password of an address
+            // it ends up in logs: without passwords of addresses
             let value = |values: Vec<String>, source| {
                 let values = values.iter().map(|value| without_credentials(value)).collect();
                 Effective { key: key.name, values, source, place: None, context: None }

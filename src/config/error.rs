@@ -1,4 +1,4 @@
-//! Why settings cannot be used.
+//! Errors in settings.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -7,7 +7,7 @@ use super::{KEYS, Setting};
 use crate::explanation::Explanation;
 use crate::sanitize;
 
-/// Where a setting was made.
+/// Where a setting is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Place {
     /// In an environment variable.
@@ -20,7 +20,7 @@ pub enum Place {
         line: u64,
         /// The column, from 1.
         column: u64,
-        /// The context whose section has it.
+        /// The context of its section.
         context: Option<String>,
     },
 }
@@ -34,10 +34,10 @@ impl fmt::Display for Place {
     }
 }
 
-/// Why settings cannot be used.
+/// An error in a setting.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ConfigError {
-    /// The file is no YAML, or none of the expected form.
+    /// The file is not valid YAML, or not of the expected structure.
     #[error("{place}: {why}")]
     Syntax {
         /// Where.
@@ -45,24 +45,24 @@ pub enum ConfigError {
         /// What is wrong.
         why: String,
     },
-    /// There is no such key.
-    #[error("{place}: there is no key `{key}`")]
+    /// An unknown key.
+    #[error("{place}: unknown key `{key}`")]
     UnknownKey {
         /// Where.
         place: Box<Place>,
         /// The key.
         key: String,
     },
-    /// A section of a context has what is not a matter of contexts.
-    #[error("{place}: `{key}` is not a matter of one context")]
+    /// A global key in the section of a context.
+    #[error("{place}: `{key}` cannot be set per context")]
     NotOfContext {
         /// Where.
         place: Box<Place>,
         /// The key.
         key: &'static str,
     },
-    /// A value makes no sense for its key.
-    #[error("{place}: `{key}` cannot be `{value}`")]
+    /// An invalid value.
+    #[error("{place}: invalid value `{value}` for `{key}`")]
     Value {
         /// Where.
         place: Box<Place>,
@@ -73,14 +73,14 @@ pub enum ConfigError {
         /// Why.
         why: String,
     },
-    /// A setting does not go together with the other ones.
-    #[error("{place}: `{key}` cannot be used")]
+    /// A setting conflicts with others.
+    #[error("{place}: `{key}` conflicts with other settings")]
     Together {
         /// Where.
         place: Box<Place>,
         /// The key.
         key: &'static str,
-        /// Why, by the name of its flag.
+        /// Why.
         why: String,
     },
     /// The file cannot be read.
@@ -94,11 +94,9 @@ pub enum ConfigError {
 }
 
 impl ConfigError {
-    /// A setting that the command line refuses.
-    pub(super) fn together(setting: Setting, refusal: &clap::Error) -> Self {
-        let said = refusal.to_string();
-        let why = said.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned();
-        Self::Together { place: Box::new(setting.place), key: setting.key.name, why }
+    /// A setting that conflicts with other settings.
+    pub(super) fn together(setting: &Setting, why: String) -> Self {
+        Self::Together { place: Box::new(setting.place.clone()), key: setting.key.name, why }
     }
 
     /// The error in the three parts that are shown.
@@ -106,27 +104,25 @@ impl ConfigError {
         let shown = Explanation::new(sanitize::line(&self.to_string()));
         match self {
             Self::Syntax { .. } => shown.remedy(
-                "write KEY: VALUE, a line each, as `time: 5s`; kubectl netbench config --help has an example",
+                "write one KEY: VALUE per line, for example `time: 5s`; see kubectl netbench config --help",
             ),
             Self::UnknownKey { key, .. } => shown.remedy(match nearest(key) {
-                Some(near) => format!("did you mean `{near}`? kubectl netbench config --help lists all keys"),
-                None => "kubectl netbench config --help lists all keys".to_owned(),
+                Some(near) => format!("did you mean `{near}`? for all keys: kubectl netbench config --help"),
+                None => "for all keys: kubectl netbench config --help".to_owned(),
             }),
             Self::NotOfContext { .. } => shown.remedy("move it out of `contexts`"),
             Self::Value { why, key, .. } => shown
                 .because(why)
-                .remedy(format!("change it or take it out; kubectl netbench config --help explains --{key}")),
+                .remedy(format!("change or remove it; for --{key} see: kubectl netbench config --help")),
             Self::Together { why, .. } => {
-                shown.because(why).remedy("change it or take it out, or set what it needs as well")
+                shown.because(why).remedy("change or remove it, or also set what it needs")
             }
-            Self::Unreadable { why, .. } => {
-                shown.because(why).remedy("make it a text in UTF-8 that you can read")
-            }
+            Self::Unreadable { why, .. } => shown.because(why).remedy("make it a readable UTF-8 text file"),
         }
     }
 }
 
-/// The key that somebody may have meant.
+/// The known key closest to a misspelled one.
 fn nearest(key: &str) -> Option<&'static str> {
     let distance = |name: &str| strsim::damerau_levenshtein(name, &key.replace('_', "-").to_lowercase());
     let names = KEYS.iter().map(|key| key.name).chain(["contexts"]);

@@ -1,4 +1,4 @@
-//! Reads the file: keys with values, and a section for each context.
+//! Parses the file: keys with values, and a section per context.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -9,30 +9,30 @@ use serde_yaml::{Location, Spanned};
 
 use super::{ConfigError, Key, Place, Setting, values};
 
-/// What a file says.
+/// The settings of a file.
 #[derive(Debug, Clone, Default)]
 pub(super) struct File {
     /// For all contexts.
     pub settings: Vec<Setting>,
-    /// For one context each.
+    /// By context.
     pub contexts: BTreeMap<String, Vec<Setting>>,
 }
 
 impl File {
-    /// Reads the text of the file at `path`.
+    /// Parses the text of the file at `path`.
     pub fn read(path: &Path, text: &str) -> Result<Self, ConfigError> {
         let reader = Reader { path, text };
         let top: Option<Spanned<Node>> = serde_yaml::from_str(text).map_err(|error| reader.syntax(&error))?;
         let mut file = Self::default();
-        // a file of comments says nothing
+        // a file of comments is empty
         let Some(top) = top.filter(|top| !matches!(top.value, Node::Nothing)) else { return Ok(file) };
-        for (key, node) in reader.entries(&top, "keys with their values are")? {
+        for (key, node) in reader.entries(&top, "a mapping of keys to values")? {
             if key.value != "contexts" {
                 file.settings.push(reader.setting(key, node, None)?);
                 continue;
             }
-            for (context, section) in reader.entries(node, "a section for each context is")? {
-                let entries = reader.entries(section, "keys with their values are")?.iter();
+            for (context, section) in reader.entries(node, "a mapping of contexts to sections")? {
+                let entries = reader.entries(section, "a mapping of keys to values")?.iter();
                 let settings: Result<Vec<Setting>, ConfigError> =
                     entries.map(|(key, node)| reader.setting(key, node, Some(&context.value))).collect();
                 file.contexts.insert(context.value.clone(), settings?);
@@ -57,7 +57,7 @@ impl Reader<'_> {
     fn syntax(&self, error: &serde_yaml::Error) -> ConfigError {
         let place = Box::new(self.place(error.location().unwrap_or(Location::UNKNOWN), None));
         let said = error.without_snippet().to_string();
-        // it ends with the place, which has been said, or with advice for programmers
+        // it ends with the place, which is already known, or with advice for programmers
         let why = said.rsplit_once(" at line ").map_or(said.as_str(), |(why, _)| why);
         let why = [", set DuplicateKeyPolicy", "; use "]
             .iter()
@@ -71,7 +71,7 @@ impl Reader<'_> {
             Node::Entries(entries) => Ok(entries),
             _ => {
                 let place = Box::new(self.place(node.referenced, None));
-                Err(ConfigError::Syntax { place, why: format!("{expected} expected here") })
+                Err(ConfigError::Syntax { place, why: format!("expected {expected}") })
             }
         }
     }
@@ -86,7 +86,7 @@ impl Reader<'_> {
         let Some(key) = Key::named(&name.value) else {
             return Err(ConfigError::UnknownKey { place, key: name.value.clone() });
         };
-        if context.is_some() && !key.of_context {
+        if context.is_some() && !key.is_per_context {
             return Err(ConfigError::NotOfContext { place, key: key.name });
         }
         let wrong = |why: &str| {
@@ -98,7 +98,7 @@ impl Reader<'_> {
             Node::List(list) if key.is_list() => {
                 let mut given = Vec::new();
                 for item in list {
-                    let Node::Scalar(_) = item.value else { return wrong("is a list of plain values") };
+                    let Node::Scalar(_) = item.value else { return wrong("must be a list of scalars") };
                     given.push(self.scalar(item));
                 }
                 given
@@ -106,18 +106,18 @@ impl Reader<'_> {
             Node::Entries(entries) if key.is_list() => {
                 let mut given = Vec::new();
                 for (part, item) in entries {
-                    let Node::Scalar(_) = item.value else { return wrong("has plain values only") };
+                    let Node::Scalar(_) = item.value else { return wrong("must have scalar values") };
                     given.push(format!("{}={}", part.value, self.scalar(item)));
                 }
                 given
             }
-            Node::List(_) | Node::Entries(_) => return wrong("has one value"),
-            Node::Nothing => return wrong("has no value: give it one, or take it out"),
+            Node::List(_) | Node::Entries(_) => return wrong("must be a single value"),
+            Node::Nothing => return wrong("has no value: set one, or remove the key"),
         };
         values::setting(key, given, self.place(node.referenced, context))
     }
 
-    /// A value as it is written: 1.10 is not 1.1.
+    /// A scalar as written: 1.10 is not 1.1.
     fn scalar(&self, node: &Spanned<Node>) -> String {
         let Node::Scalar(Scalar { text, is_exact }) = &node.value else { return String::new() };
         let span = node.defined.span();
@@ -143,7 +143,7 @@ enum Node {
 #[derive(Debug)]
 struct Scalar {
     text: String,
-    /// Whether the text is what the file has; numbers are not.
+    /// Whether the text is that of the file; not so for numbers.
     is_exact: bool,
 }
 
@@ -157,7 +157,7 @@ impl<'de> Deserialize<'de> for Node {
             type Value = Node;
 
             fn expecting(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
-                formatter.write_str("a value, a list, or keys with their values")
+                formatter.write_str("a scalar, a list or a mapping")
             }
 
             fn visit_unit<E>(self) -> Result<Node, E> {

@@ -1,4 +1,4 @@
-//! What can be set once for all.
+//! The keys of settings.
 
 use std::sync::LazyLock;
 
@@ -6,67 +6,42 @@ use clap::{Arg, ArgAction, Command, CommandFactory};
 
 use super::PREFIX;
 use crate::cli::Cli;
+use crate::options;
 
-/// A flag that can be set once for all.
+/// A flag that can be a setting.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Key {
     /// The long name of the flag.
     pub name: &'static str,
-    /// Whether it may differ between contexts.
-    pub of_context: bool,
+    /// Whether contexts can have different values.
+    pub is_per_context: bool,
 }
 
-const fn key(name: &'static str) -> Key {
-    Key { name, of_context: true }
-}
+/// Keys that are needed before the context is known.
+const CONNECTION: [&str; 2] = ["kubeconfig", "context"];
 
-/// One that is known before the context is, or has nothing to do with it.
-const fn general(name: &'static str) -> Key {
-    Key { name, of_context: false }
-}
+/// Keys that have nothing to do with the cluster.
+const GLOBAL: [&str; 3] = ["quiet", "color", "ascii"];
 
-/// All of them, by purpose.
-pub const KEYS: &[Key] = &[
-    general("kubeconfig"),
-    general("context"),
-    key("namespace"),
-    key("request-timeout"),
-    key("path"),
-    key("ip-family"),
-    key("image"),
-    key("port"),
-    key("via"),
-    key("keep"),
-    key("time"),
-    key("omit"),
-    key("parallel"),
-    key("repeat"),
-    key("rtt"),
-    key("engine"),
-    key("concurrency"),
-    key("no-confirm"),
-    key("label"),
-    key("annotation"),
-    key("requests"),
-    key("limits"),
-    key("image-pull-secret"),
-    key("service-account"),
-    key("priority-class"),
-    key("runtime-class"),
-    key("toleration"),
-    key("network-policy"),
-    key("keep-runs"),
-    key("push"),
-    key("volume"),
-    key("volume-keep"),
-    key("program-image"),
-    general("quiet"),
-    general("color"),
-    general("ascii"),
-];
+/// Keys beside the options of a run that are per context: before and after those.
+const BEFORE_OPTIONS: [&str; 2] = ["namespace", "request-timeout"];
+const AFTER_OPTIONS: [&str; 6] =
+    ["no-confirm", "keep-runs", "push", "volume", "volume-keep", "program-image"];
 
-/// The flags of a matrix, with what they mean there, those of `config`, and those of all commands: each key has its
-/// flag among them.
+/// All keys, in the order in which they are listed.
+pub static KEYS: LazyLock<Vec<Key>> = LazyLock::new(|| {
+    let key = |is_per_context| move |name| Key { name, is_per_context };
+    let per_context = BEFORE_OPTIONS.into_iter().chain(options::settings()).chain(AFTER_OPTIONS);
+    CONNECTION
+        .into_iter()
+        .map(key(false))
+        .chain(per_context.map(key(true)))
+        .chain(GLOBAL.into_iter().map(key(false)))
+        .collect()
+});
+
+/// The flags of `matrix`, of `config` and of all commands: every key has its flag among them, first with its
+/// meaning for `matrix`.
 static FLAGS: LazyLock<Vec<Arg>> = LazyLock::new(|| {
     let command = Cli::command();
     let of = |name: &str| command.find_subcommand(name).into_iter().flat_map(Command::get_arguments);
@@ -87,18 +62,18 @@ impl Key {
     /// The flag.
     ///
     /// # Panics
-    /// There is none: a test sees to it that each key has one.
-    #[expect(clippy::expect_used, reason = "a test sees to it that each key has a flag")]
+    /// Never: a test checks that each key has a flag.
+    #[expect(clippy::expect_used, reason = "a test checks that each key has a flag")]
     pub fn flag(&self) -> &'static Arg {
         FLAGS.iter().find(|flag| flag.get_long() == Some(self.name)).expect("each key has its flag")
     }
 
-    /// Whether it says yes or no.
+    /// Whether it is a boolean.
     pub fn is_switch(&self) -> bool {
         matches!(self.flag().get_action(), ArgAction::SetTrue)
     }
 
-    /// Whether it may have several values.
+    /// Whether it can have several values.
     pub(super) fn is_list(&self) -> bool {
         matches!(self.flag().get_action(), ArgAction::Append)
     }
@@ -109,12 +84,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_key_has_a_flag_and_a_variable_of_its_own() {
+    fn every_key_has_a_flag_and_a_unique_variable() {
         let mut variables: Vec<String> = KEYS.iter().map(Key::variable).collect();
         variables.sort_unstable();
         variables.dedup();
         assert_eq!(variables.len(), KEYS.len());
-        for key in KEYS {
+        for key in KEYS.iter() {
             assert_eq!(key.flag().get_long(), Some(key.name));
         }
     }

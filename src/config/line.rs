@@ -1,16 +1,37 @@
-//! A command line, and what settings add to it.
+//! A command line, and the settings that apply to it.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::parser::ValueSource;
-use clap::{Arg, ArgMatches, Command, CommandFactory, Id};
+use clap::{Arg, ArgMatches, Command, CommandFactory, FromArgMatches, Id};
 
 use super::{ConfigError, Place, Setting, Settings};
 use crate::cli::Cli;
 use crate::cluster::ConnectionOptions;
 
-/// A command line that makes sense by itself.
+/// Why a command line with settings cannot be used.
+#[derive(Debug)]
+pub enum LineError {
+    /// The command line is invalid: the error prints itself.
+    Usage(clap::Error),
+    /// The settings are invalid.
+    Settings(ConfigError),
+}
+
+impl From<clap::Error> for LineError {
+    fn from(error: clap::Error) -> Self {
+        Self::Usage(error)
+    }
+}
+
+impl From<ConfigError> for LineError {
+    fn from(error: ConfigError) -> Self {
+        Self::Settings(error)
+    }
+}
+
+/// A command line, without settings.
 #[derive(Debug, Clone)]
 pub struct CommandLine {
     words: Vec<OsString>,
@@ -18,23 +39,22 @@ pub struct CommandLine {
 }
 
 impl CommandLine {
-    /// Reads the words of a command line, the program's name first.
+    /// Parses the words of a command line, the program's name first.
     ///
     /// # Errors
-    /// They make no sense, or ask for help: the error prints itself.
+    /// They are invalid or request help: the error prints itself.
     pub fn read(words: impl IntoIterator<Item = OsString>) -> Result<Self, clap::Error> {
         let words: Vec<OsString> = words.into_iter().collect();
         let matches = Cli::command().try_get_matches_from(&words)?;
         Ok(Self { words, matches })
     }
 
-    /// Whether settings change anything: what sets up completion needs none, and must work where the
-    /// file is wrong.
+    /// Whether the command uses settings. Completion does not: it must work with an invalid file.
     pub fn takes_settings(&self) -> bool {
         !matches!(self.command(), "completion" | "__complete")
     }
 
-    /// The kubeconfig and the context that are named.
+    /// The kubeconfig and the context on the command line.
     pub fn connection(&self) -> ConnectionOptions {
         let matches = self.subcommand();
         ConnectionOptions {
@@ -44,60 +64,31 @@ impl CommandLine {
         }
     }
 
-    /// The command, with settings where the words say nothing.
+    /// The command, with settings as the defaults of its flags, and the settings that apply. A setting yields to
+    /// a flag of the command line that excludes it.
     ///
     /// # Errors
-    /// It makes no sense: the error prints itself.
-    pub fn cli(&self, settings: &Settings) -> Result<Cli, clap::Error> {
-        Cli::read(settings.apply(Cli::command()), self.words.iter().cloned())
-    }
-
-    /// The settings that hold beside these words: one that does not go together with what they say gives
-    /// way to it.
-    ///
-    /// # Errors
-    /// A setting does not go together with the other ones, whatever the words say.
-    pub fn settle(&self, settings: &Settings) -> Result<Settings, ConfigError> {
+    /// The command line is invalid, or two settings cannot be used together.
+    pub fn apply(&self, settings: &Settings) -> Result<(Cli, Settings), LineError> {
         let excluded = self.excluded();
         let mut settings = settings.clone();
         settings.0.retain(|setting| !excluded.iter().any(|id| id == setting.key.flag().get_id()));
-        if self.cli(&settings).is_ok() {
-            return Ok(settings);
-        }
-        // as many as go together with the words, until none can be added: one may need another one
-        let (mut kept, mut refused) = (Settings::default(), settings.0);
-        let mut left = usize::MAX;
-        while refused.len() < left {
-            left = refused.len();
-            refused.retain(|setting| {
-                let with = kept.with(setting);
-                let holds = self.cli(&with).is_ok();
-                if holds {
-                    kept = with;
-                }
-                !holds
-            });
-        }
-        if kept.0.is_empty() && self.cli(&kept).is_err() {
-            // it is the words that make no sense
-            return Ok(kept);
-        }
-        for setting in refused {
-            if let Err(error) = self.without_flags(&kept.with(&setting)) {
-                return Err(ConfigError::together(setting, &error));
+        loop {
+            let matches = settings.as_defaults(Cli::command()).try_get_matches_from(&self.words)?;
+            let cli = Cli::from_arg_matches(&matches)?;
+            let Err(conflict) = cli.check() else { return Ok((cli, settings)) };
+            let is_involved = |setting: &Setting| conflict.flags.contains(&setting.key.name);
+            let Some(involved) = settings.iter().rfind(|setting| is_involved(setting)) else {
+                return Err(Cli::usage_error(self.subcommands(), conflict.message).into());
+            };
+            if !conflict.flags.iter().any(|flag| self.says(flag)) {
+                return Err(ConfigError::together(involved, conflict.message).into());
             }
+            settings.0.retain(|setting| !is_involved(setting));
         }
-        Ok(kept)
     }
 
-    /// The same command without a flag.
-    fn without_flags(&self, settings: &Settings) -> Result<Cli, clap::Error> {
-        let nodes: &[&str] = if self.command() == "pair" { &["client", "server"] } else { &[] };
-        let words = ["kubectl-netbench", self.command()].into_iter().chain(nodes.iter().copied());
-        Cli::read(settings.apply(Cli::command()), words.map(OsString::from))
-    }
-
-    /// The values that the words give a flag, as they were written; none if they do not name it.
+    /// The values of a flag on the command line, as written; `None` if it is not there.
     pub(super) fn said(&self, flag: &Arg) -> Option<Vec<String>> {
         let (matches, id) = (self.subcommand(), flag.get_id().as_str());
         if !is_said(matches, id) {
@@ -105,11 +96,11 @@ impl CommandLine {
         }
         let values = matches.try_get_raw(id).ok()?.into_iter().flatten();
         let values: Vec<String> = values.map(|value| value.to_string_lossy().into_owned()).collect();
-        // a switch has no value of its own
+        // a switch has no value
         Some(if values.is_empty() { vec!["true".to_owned()] } else { values })
     }
 
-    /// The flags that exclude, or are excluded by, those that the words name.
+    /// The flags that exclude, or are excluded by, those on the command line.
     fn excluded(&self) -> Vec<Id> {
         let command = Cli::command();
         let Some(command) = command.find_subcommand(self.command()) else { return Vec::new() };
@@ -126,11 +117,11 @@ impl CommandLine {
             .filter(|flag| conflicts(flag).iter().any(|id| said.iter().any(|said| said.get_id() == id)));
         let mut excluded: Vec<Id> = by_said.chain(of_unsaid.map(|flag| flag.get_id().clone())).collect();
         if is_said(matches, "resume") {
-            // a run is resumed where it was made: the namespace of the claim may be another one
+            // a run is resumed in its own cluster and namespace, which need not be that of the claim
             excluded.extend(["context", "namespace", "volume", "volume_keep"].map(Id::from));
         }
         if self.command() == "cleanup" {
-            // there it is not where to work, but the only place to look
+            // here it limits the search
             excluded.push(Id::from("namespace"));
         }
         excluded
@@ -141,24 +132,30 @@ impl CommandLine {
         self.matches.subcommand_name().unwrap_or_default()
     }
 
-    /// Whether the words name a flag, given by its long name.
+    /// The names of the command and of the ones within it: `schedule`, `create`.
+    fn subcommands(&self) -> impl Iterator<Item = &str> {
+        std::iter::successors(self.matches.subcommand(), |(_, matches)| matches.subcommand())
+            .map(|(name, _)| name)
+    }
+
+    /// Whether an argument, given by its long name or its id, is on the command line.
     pub fn says(&self, flag: &str) -> bool {
         self.flag(flag).is_some_and(|flag| is_said(self.subcommand(), flag.get_id().as_str()))
     }
 
-    /// The value that the words give a flag, given by its long name.
+    /// The value on the command line of a flag, given by its long name.
     pub fn value_of(&self, flag: &str) -> Option<String> {
         self.said(&self.flag(flag)?)?.into_iter().next()
     }
 
-    /// The flag of the command by its long name.
-    fn flag(&self, long: &str) -> Option<Arg> {
+    /// The argument of the command with this long name or id.
+    fn flag(&self, name: &str) -> Option<Arg> {
         let command = Cli::command();
         let command = command.find_subcommand(self.command())?;
-        command.get_arguments().find(|flag| flag.get_long() == Some(long)).cloned()
+        command.get_arguments().find(|flag| flag.get_long() == Some(name) || flag.get_id() == name).cloned()
     }
 
-    /// The matches of the command, or of the one within it: `schedule create`.
+    /// The matches of the innermost command: of `schedule create` those of `create`.
     fn subcommand(&self) -> &ArgMatches {
         let mut matches = &self.matches;
         while let Some((_, within)) = matches.subcommand() {
@@ -174,11 +171,7 @@ fn is_said(matches: &ArgMatches, id: &str) -> bool {
 }
 
 impl Settings {
-    fn with(&self, setting: &Setting) -> Self {
-        Self(self.iter().chain([setting]).cloned().collect())
-    }
-
-    /// The same without a context that the file names: it is one of another kubeconfig.
+    /// Without the context of the file, which belongs to another kubeconfig.
     #[must_use]
     pub fn for_another_kubeconfig(mut self) -> Self {
         let is_of_file =
@@ -188,10 +181,10 @@ impl Settings {
     }
 
     /// The same command, with the settings as the defaults of its flags.
-    fn apply(&self, command: Command) -> Command {
+    fn as_defaults(&self, command: Command) -> Command {
         let with_default = |flag: Arg| {
             let setting = flag.get_long().and_then(|name| self.of(name));
-            // what only has the name of one takes other values
+            // a flag that only shares the name takes other values
             match setting.filter(|setting| flag.get_id() == setting.key.flag().get_id()) {
                 Some(setting) => flag.default_values(setting.values.clone()),
                 None => flag,

@@ -1,10 +1,8 @@
-//! Settings that are given once for all: by environment variables, and by a file with sections for
-//! contexts. Pure: text and variables are handed in.
+//! Settings: defaults for flags from environment variables and from a file with a section per context. Pure:
+//! text and variables are passed in.
 //!
-//! A setting is a flag of the command line by its long name, and becomes that flag's default: what it
-//! means, which values it has, and what it does not go together with is told in one place, [`cli`].
-//!
-//! [`cli`]: crate::cli
+//! A setting has the long name of its flag and becomes the default of that flag, so that its meaning, its values
+//! and its conflicts are defined once, in [`cli`](crate::cli).
 
 mod effective;
 mod error;
@@ -17,28 +15,28 @@ mod values;
 pub use effective::{Effective, Source};
 pub use error::{ConfigError, Place};
 pub use keys::{KEYS, Key};
-pub use line::CommandLine;
+pub use line::{CommandLine, LineError};
 
 use std::path::{Path, PathBuf};
 
 use crate::cluster::ConnectionOptions;
 use file::File;
 
-/// What every environment variable of a setting begins with.
+/// The prefix of environment variables.
 const PREFIX: &str = "NETBENCH_";
 
-/// A value that was given once for all.
+/// A setting.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Setting {
-    /// What it is a value of.
+    /// Its key.
     pub key: &'static Key,
-    /// As on the command line; several for what may be repeated.
+    /// As on the command line; several for a list.
     pub values: Vec<String>,
-    /// Who says so.
+    /// Where it is set.
     pub place: Place,
 }
 
-/// The settings in force: one at most for each key.
+/// The effective settings: at most one per key.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Settings(Vec<Setting>);
 
@@ -58,8 +56,8 @@ impl Settings {
         }
     }
 
-    /// All of them.
-    pub fn iter(&self) -> impl Iterator<Item = &Setting> {
+    /// All settings.
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = &Setting> {
         self.0.iter()
     }
 }
@@ -72,46 +70,45 @@ pub struct Configuration {
 }
 
 impl Configuration {
-    /// Where a user's file is, in their directory for configuration.
+    /// The path of the file in the user's configuration directory.
     pub fn file_in(directory: &Path) -> PathBuf {
         directory.join("kubectl-netbench/config.yaml")
     }
 
-    /// Reads the text of the file at `path`, which may be empty, and asks for variables by name; an
-    /// empty one is none.
+    /// Parses the text of the file at `path`, and the environment variables that `variable` looks up; an empty
+    /// variable counts as unset.
     ///
     /// # Errors
-    /// A key is unknown, or a value makes no sense for its key.
+    /// A key is unknown, or a value invalid.
     pub fn read(
         path: &Path,
         text: &str,
         variable: impl Fn(&str) -> Option<String>,
     ) -> Result<Self, ConfigError> {
         let mut variables = Vec::new();
-        for key in KEYS {
+        for key in KEYS.iter() {
             let name = key.variable();
             let Some(value) = variable(&name).filter(|value| !value.is_empty()) else { continue };
             variables.push(values::setting(key, values::split(key, &value), Place::Variable(name))?);
         }
         let mut file = File::read(path, text)?;
-        // kubectl's own variable is of the environment as well
+        // kubectl's own variable overrides the file as well
         if variable("KUBECONFIG").is_some_and(|list| !list.is_empty()) {
             file.settings.retain(|setting| setting.key.name != "kubeconfig");
         }
         Ok(Self { file, variables })
     }
 
-    /// Whether some settings are of one context only.
+    /// Whether the file has sections for contexts.
     pub fn has_contexts(&self) -> bool {
         !self.file.contexts.is_empty()
     }
 
-    /// What is in force in a context: a variable goes before the context's section, and that before
-    /// the rest of the file.
+    /// The settings for a context: variables override its section, which overrides the rest of the file.
     pub fn settings(&self, context: Option<&str>) -> Settings {
         let section = context.and_then(|context| self.file.contexts.get(context));
-        let by_weight = [Some(&self.variables), section, Some(&self.file.settings)];
-        let given = by_weight.into_iter().flatten().flatten();
+        let by_precedence = [Some(&self.variables), section, Some(&self.file.settings)];
+        let given = by_precedence.into_iter().flatten().flatten();
         let mut settings = Settings::default();
         for setting in given {
             if settings.of(setting.key.name).is_none() {

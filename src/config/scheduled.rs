@@ -78,7 +78,7 @@ pub fn read(words: &[String], namespace: &str) -> Result<CommandLine, clap::Erro
 }
 
 fn mistake(text: String) -> clap::Error {
-    Cli::mistake(["schedule", "create"].into_iter(), text)
+    Cli::usage_error(["schedule", "create"].into_iter(), text)
 }
 
 /// Why a command cannot be scheduled that is neither `matrix` nor `pair`.

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::*;
 use crate::cli::{Cli, Command, CommonArgs, ScheduleCommand};
+use crate::options::Protocol;
 
 fn configuration(text: &str, variables: &[(&str, &str)]) -> Result<Configuration, ConfigError> {
     let variables: HashMap<&str, &str> = variables.iter().copied().collect();
@@ -19,8 +20,16 @@ fn line(words: &str) -> CommandLine {
 
 fn cli(words: &str, text: &str) -> Cli {
     let settings = configuration(text, &[]).unwrap().settings(Some("east"));
-    let line = line(words);
-    line.cli(&line.settle(&settings).unwrap()).unwrap()
+    line(words).apply(&settings).unwrap().0
+}
+
+/// The settings that apply, or the error.
+fn applied(words: &str, settings: &Settings) -> Result<Settings, ConfigError> {
+    match line(words).apply(settings) {
+        Ok((_, settings)) => Ok(settings),
+        Err(LineError::Settings(error)) => Err(error),
+        Err(LineError::Usage(error)) => panic!("{error}"),
+    }
 }
 
 fn matrix(words: &str, text: &str) -> CommonArgs {
@@ -37,32 +46,30 @@ fn told(text: &str, variables: &[(&str, &str)]) -> String {
 }
 
 #[test]
-fn a_setting_is_what_the_flag_is_unless_the_flag_is_given() {
+fn setting_applies_unless_its_flag_is_given() {
     let text = "time: 5s\nimage: mine:1\nrtt: true\nparallel: 4\npath: [pod, host]\n";
     let common = matrix("", text);
-    assert_eq!(common.measurement.time.as_secs(), 5);
+    assert_eq!(common.measurement.time_seconds, 5);
     assert_eq!(
-        (common.placement.image(), common.measurement.rtt, common.measurement.parallel),
-        ("mine:1", true, 4)
+        (common.placement.image(), common.measurement.latency_time_seconds, common.measurement.parallel),
+        ("mine:1", Some(2), 4)
     );
     assert_eq!(common.placement.paths().len(), 2);
     let common = matrix("-t 7s --image other:2 --path service", text);
-    assert_eq!((common.measurement.time.as_secs(), common.placement.image()), (7, "other:2"));
+    assert_eq!((common.measurement.time_seconds, common.placement.image()), (7, "other:2"));
     assert_eq!(common.placement.paths(), [crate::document::Path::Service]);
 }
 
 #[test]
-fn lists_are_lists_or_keys_with_values_or_one_value() {
+fn list_setting_may_be_a_list_a_mapping_or_a_scalar() {
     for text in [
         "label: {team: net, release: 1.10}\ntoleration: [spot]",
         "label: [team=net, release=1.10]\ntoleration: spot",
     ] {
-        let pods = matrix("", text).pods.parameters();
-        let labels: Vec<(String, String)> = pods.labels.into_iter().collect();
-        let expected =
-            [("release", "1.10"), ("team", "net")].map(|(key, value)| (key.to_owned(), value.to_owned()));
-        assert_eq!(labels, expected, "{text}");
-        assert_eq!(pods.tolerations, ["spot"]);
+        let objects = matrix("", text).pods.objects;
+        let labels: Vec<String> = objects.labels.iter().map(ToString::to_string).collect();
+        assert_eq!(labels, ["team=net", "release=1.10"], "{text}");
+        assert_eq!(objects.tolerations[0].to_string(), "spot");
     }
     let variables = [("NETBENCH_LABEL", "team=net, release=1.10"), ("NETBENCH_ANNOTATION", "a=b,c\nd=e")];
     let settings = configuration("", &variables).unwrap().settings(None);
@@ -71,7 +78,7 @@ fn lists_are_lists_or_keys_with_values_or_one_value() {
 }
 
 #[test]
-fn the_command_line_goes_before_the_environment_and_that_before_the_file() {
+fn command_line_overrides_environment_overrides_file() {
     let text =
         "time: 1s\nomit: 1s\nparallel: 1\ncontexts:\n  east: {time: 2s, omit: 2s}\n  west: {time: 3s}\n";
     let configuration = configuration(text, &[("NETBENCH_TIME", "4s"), ("NETBENCH_PORT", "")]).unwrap();
@@ -91,22 +98,22 @@ fn the_command_line_goes_before_the_environment_and_that_before_the_file() {
 }
 
 #[test]
-fn what_the_words_say_puts_settings_aside_that_do_not_go_with_it() {
+fn setting_yields_to_a_flag_that_excludes_it() {
     assert_eq!(matrix("--host", "path: service").placement.paths(), [crate::document::Path::Host]);
     assert_eq!(matrix("--no-save", "keep-runs: 3").saving.saving(), crate::cli::Saving::Nowhere);
     // no cluster, and nothing of what one would need
     let common = matrix("--local 2", "namespace: team\nimage: mine:1\nkeep: true\nlabel: {a: b}\ntime: 3s");
     assert_eq!((common.connection.namespace, common.placement.keep), (None, false));
-    assert_eq!(common.measurement.time.as_secs(), 3);
-    assert!(common.pods.parameters().labels.is_empty());
+    assert_eq!(common.measurement.time_seconds, 3);
+    assert!(common.pods.is_empty());
     // named by another flag, whichever of the two knows of it
     assert!(!matrix("--network-policy", "keep: true").placement.keep);
     assert!(!matrix("--keep", "network-policy: true").pods.network_policy);
 }
 
 #[test]
-fn settings_make_sense_of_what_lacks_something_alone() {
-    assert!(line("matrix --service-account a").cli(&Settings::default()).is_err());
+fn setting_can_provide_what_a_flag_needs() {
+    assert!(line("matrix --service-account a").apply(&Settings::default()).is_err());
     assert_eq!(
         matrix("--service-account a", "namespace: team").connection.namespace.as_deref(),
         Some("team")
@@ -114,7 +121,7 @@ fn settings_make_sense_of_what_lacks_something_alone() {
 }
 
 #[test]
-fn commands_take_those_settings_that_they_have_flags_for() {
+fn command_takes_the_settings_that_it_has_flags_for() {
     for words in ["runs", "report", "compare a", "cleanup", "check", "config", "pair a b", "runs delete a"] {
         let text = "time: 5s\nnamespace: team\nascii: true\ncolor: never\nlabel: {a: b}";
         let cli = cli(words, text);
@@ -123,14 +130,14 @@ fn commands_take_those_settings_that_they_have_flags_for() {
     let Command::Runs(runs) = cli("runs --from-cluster a", "limits: {cpu: 1}").command else {
         panic!("it is runs")
     };
-    assert!(runs.objects.options().limits.contains_key("cpu"));
+    assert!(runs.objects.limits[0].name == "cpu");
     assert!(!line("completion bash").takes_settings());
     let Command::Config(arguments) = cli("config", "concurrency: 3").command else { panic!("it is config") };
-    assert_eq!(arguments.concurrency, Some(3));
+    assert_eq!(arguments.plan.concurrency, Some(3));
 }
 
 #[test]
-fn where_a_setting_would_mean_something_else_it_is_left_out() {
+fn setting_with_another_meaning_is_ignored() {
     let text = "namespace: team\ncontext: east";
     let Command::Cleanup(cleanup) = cli("cleanup", text).command else { panic!("it is cleanup") };
     assert_eq!(cleanup.connection.namespace, None, "all namespaces are looked through");
@@ -140,36 +147,36 @@ fn where_a_setting_would_mean_something_else_it_is_left_out() {
 }
 
 #[test]
-fn settings_give_way_to_flags_however_these_exclude_them() {
-    assert!(matrix("--udp", "engine: iperf2\ntime: 3s").measurement.udp);
-    assert_eq!(matrix("--udp", "engine: iperf2\ntime: 3s").measurement.time.as_secs(), 3);
+fn setting_yields_to_a_flag_that_conflicts_with_it() {
+    assert!(matrix("--udp", "engine: iperf2\ntime: 3s").measurement.protocol == Protocol::Udp);
+    assert_eq!(matrix("--udp", "engine: iperf2\ntime: 3s").measurement.time_seconds, 3);
     assert_eq!(matrix("--to x", "path: service").placement.paths(), []);
-    assert_eq!(matrix("--engine iperf2", "omit: 1s").measurement.omit, None);
+    assert_eq!(matrix("--engine iperf2", "omit: 1s").measurement.omit_seconds, 0);
     let settings = configuration("path: service\nkeep-runs: 3", &[]).unwrap().settings(None);
-    let line = line("config --host --no-save");
-    let effective = line.effective(&line.settle(&settings).unwrap());
+    let words = "config --host --no-save";
+    let effective = line(words).effective(&applied(words, &settings).unwrap());
     let said = |key: &str| effective.iter().find(|effective| effective.key == key).unwrap().source;
     assert_eq!((said("path"), said("keep-runs")), (Source::Default, Source::Default));
 }
 
 #[test]
-fn settings_that_do_not_go_together_are_told_with_their_place() {
+fn conflicting_settings_are_reported_with_their_place() {
     let settings = configuration("time: 5s\nimage-pull-secret: a\n", &[]).unwrap().settings(None);
     for words in ["matrix", "pair a b", "matrix -t 3s"] {
-        let told = line(words).settle(&settings).unwrap_err().explain();
+        let told = applied(words, &settings).unwrap_err().explain();
         assert!(told.what.starts_with("config.yaml:2:20: `image-pull-secret`"), "{}", told.what);
-        assert!(told.why.unwrap().contains("name it with --namespace"));
+        assert!(told.why.unwrap().contains("add --namespace"));
     }
-    assert!(line("matrix -n team").settle(&settings).unwrap().of("image-pull-secret").is_some());
-    assert!(line("runs").settle(&settings).is_ok());
+    assert!(applied("matrix -n team", &settings).unwrap().of("image-pull-secret").is_some());
+    assert!(applied("runs", &settings).is_ok());
     // whichever of the two comes first
     let settings = configuration("image-pull-secret: a\nnamespace: team\n", &[]).unwrap().settings(None);
-    assert!(line("matrix").settle(&settings).unwrap().of("image-pull-secret").is_some());
-    assert!(line("matrix --local 2").settle(&settings).unwrap().of("namespace").is_none());
+    assert!(applied("matrix", &settings).unwrap().of("image-pull-secret").is_some());
+    assert!(applied("matrix --local 2", &settings).unwrap().of("namespace").is_none());
 }
 
 #[test]
-fn where_results_go_is_a_setting_where_they_can_go_there() {
+fn delivery_settings_apply_where_delivery_is_possible() {
     let text = "namespace: team\nvolume: results:lab\nvolume-keep: 90d\npush: http://gateway:9091\nprogram-image: mine:1";
     let volume =
         |words: &str, text: &str| matrix(words, text).delivery.volume.map(|volume| volume.to_string());
@@ -191,12 +198,12 @@ fn where_results_go_is_a_setting_where_they_can_go_there() {
     let shown = line("config").effective(&secret);
     assert!(shown.iter().any(|setting| setting.values == ["http://gateway:9091"]), "{shown:?}");
     let settings = configuration("volume: results", &[]).unwrap().settings(None);
-    let told = line("matrix").settle(&settings).unwrap_err().explain();
+    let told = applied("matrix", &settings).unwrap_err().explain();
     assert!(told.why.unwrap().contains("add --namespace"));
 }
 
 #[test]
-fn the_kubeconfig_of_the_environment_goes_before_that_of_the_file() {
+fn kubeconfig_of_the_environment_overrides_the_file() {
     let text = "kubeconfig: /a\ncontext: east";
     let set =
         |variables: &[(&str, &str)]| configuration(text, variables).unwrap().settings(None).connection();
@@ -208,7 +215,7 @@ fn the_kubeconfig_of_the_environment_goes_before_that_of_the_file() {
 }
 
 #[test]
-fn a_mistake_is_told_with_its_place_and_what_to_do() {
+fn invalid_setting_is_reported_with_place_and_help() {
     insta::assert_snapshot!(
         [
             told("time: 5s\ntme: 5s\n", &[]),
@@ -233,14 +240,14 @@ fn a_mistake_is_told_with_its_place_and_what_to_do() {
 }
 
 #[test]
-fn an_empty_file_says_nothing() {
+fn empty_file_has_no_settings() {
     for text in ["", "# nothing\n", "---\n", "contexts: {}\n"] {
         assert_eq!(configuration(text, &[]).unwrap().settings(None), Settings::default(), "{text:?}");
     }
 }
 
 #[test]
-fn any_two_flags_can_be_asked_whether_they_exclude_each_other() {
+fn conflicts_of_every_flag_can_be_queried() {
     // one that is not known there would end the program
     let command = <Cli as clap::CommandFactory>::command();
     for subcommand in command.get_subcommands() {

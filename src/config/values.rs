@@ -1,4 +1,4 @@
-//! Values of settings, checked by what their flags take.
+//! Values of settings, validated by their flags.
 
 use std::error::Error as _;
 use std::path::Path;
@@ -9,7 +9,7 @@ use clap::{Arg, ArgAction, Command};
 use super::{ConfigError, Key, Place, Setting};
 use crate::cluster::without_credentials;
 
-/// A setting whose values its flag takes.
+/// A setting with validated values.
 pub(super) fn setting(key: &'static Key, values: Vec<String>, place: Place) -> Result<Setting, ConfigError> {
     let is_file = matches!(place, Place::File { .. });
     let why = |value: &str| refused(key, value).or_else(|| refused_in_file(key, value).filter(|_| is_file));
@@ -22,8 +22,7 @@ pub(super) fn setting(key: &'static Key, values: Vec<String>, place: Place) -> R
     }
 }
 
-/// The values in a variable: several are separated by commas, or by line feeds where a value may have
-/// commas.
+/// The values in a variable: a list is separated by commas, or by line feeds where a value may have commas.
 pub(super) fn split(key: &Key, value: &str) -> Vec<String> {
     if !key.is_list() {
         return vec![value.to_owned()];
@@ -33,19 +32,19 @@ pub(super) fn split(key: &Key, value: &str) -> Vec<String> {
     parts.map(str::to_owned).collect()
 }
 
-/// Why a value that the flag takes is none for a file.
+/// Why a value that is valid for the flag is invalid in a file.
 fn refused_in_file(key: &Key, value: &str) -> Option<String> {
     let is_whole = key.name != "kubeconfig" || Path::new(value).is_absolute();
-    (!is_whole).then(|| "no shell expands it here: write the whole path".to_owned())
+    (!is_whole).then(|| "must be an absolute path: no shell expands it here".to_owned())
 }
 
-/// Why the flag does not take a value; none if it does.
+/// Why a value is invalid; `None` if it is valid.
 fn refused(key: &Key, value: &str) -> Option<String> {
     if key.is_switch() {
-        return (!matches!(value, "true" | "false")).then(|| "write true or false".to_owned());
+        return (!matches!(value, "true" | "false")).then(|| "must be true or false".to_owned());
     }
     let flag = key.flag();
-    // without what ties it to others, which are not here
+    // without its relations to other flags, which are not here
     let alone = Arg::new(key.name)
         .long(key.name)
         .action(ArgAction::Set)
@@ -63,8 +62,8 @@ fn refused(key: &Key, value: &str) -> Option<String> {
     };
     let said = error.source().map(ToString::to_string);
     Some(match (possible, said) {
-        (Some(possible), _) => format!("it is one of {possible}"),
+        (Some(possible), _) => format!("must be one of {possible}"),
         (None, Some(said)) => said,
-        (None, None) => "it has no such value".to_owned(),
+        (None, None) => "not a valid value".to_owned(),
     })
 }

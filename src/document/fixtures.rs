@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use super::*;
 use crate::analysis::summarise;
+use crate::options::PlacementOptions;
 
 fn record(client: &str, server: &str, outcome: Outcome) -> TestRecord {
     TestRecord {
@@ -77,31 +78,12 @@ pub(crate) fn run(nodes: &[&str], tests: Vec<TestRecord>) -> Run {
         cluster: None,
         server_cluster: None,
         parameters: Parameters {
-            time_seconds: 10,
-            latency_time_seconds: None,
-            omit_seconds: 0,
-            parallel: 1,
-            repeat: 1,
-            paths: vec![Path::Pod],
-            ip_families: Vec::new(),
-            engine: EngineName::Iperf3,
-            protocol: Protocol::Tcp,
-            bidirectional: false,
-            target_bits_per_second: None,
-            length_bytes: None,
-            mss_bytes: None,
-            window_bytes: None,
-            congestion_control: None,
-            dscp: None,
-            client_arguments: Vec::new(),
-            to: None,
-            keep: false,
-            via: Via::Exec,
-            concurrency: None,
-            image: None,
-            pods: PodParameters::default(),
-            port: None,
-            latency_port: None,
+            placement: PlacementOptions {
+                paths: vec![Path::Pod],
+                via: ClientMode::Exec,
+                ..PlacementOptions::default()
+            },
+            ..Parameters::default()
         },
         nodes: nodes.iter().map(node).collect(),
         left_out: Vec::new(),

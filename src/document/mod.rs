@@ -10,8 +10,6 @@ mod finding;
 pub(crate) mod fixtures;
 mod gate;
 mod node;
-mod parameters;
-mod pods;
 mod possible;
 mod summary;
 mod test;
@@ -20,8 +18,6 @@ pub use comparison::{Comparison, PairChange, Verdict, WayComparison};
 pub use finding::{Confirmation, Ends, Finding, FindingKind};
 pub use gate::Breach;
 pub use node::{LeftOut, Node};
-pub use parameters::{EngineName, IpFamily, Parameters, Path, Protocol, Via, by_family, way_name};
-pub use pods::PodParameters;
 pub(crate) use possible::is_possible;
 pub use summary::{Cost, LatencyPair, LatencySummary, PairCost, PairSummary, Summary, ThroughputSummary};
 pub use test::{
@@ -32,6 +28,8 @@ pub use test::{
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+pub use crate::options::{ClientMode, EngineId, IpFamily, Parameters, Path, Protocol, Route};
 
 /// The version of the document's form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

@@ -99,8 +99,8 @@ impl Bars {
                 };
                 self.whole.set_message(format!("round {number}/{of}{more}"));
             }
-            Event::TestStarted { client, server, measure, way, seconds } => {
-                let what = self.words.what(*measure, way.path, way.ip_family);
+            Event::TestStarted { client, server, measure, route, seconds } => {
+                let what = self.words.what(*measure, route.path, route.ip_family);
                 self.begin_test(&mut state, (client, server), &what, (*seconds).into());
             }
             Event::Sampled { client, server, sample } => {

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::console::note;
-use kubectl_netbench::document::{IpFamily, Measure, Measurement, Outcome, Path, TestRecord, way_name};
+use kubectl_netbench::document::{IpFamily, Measure, Measurement, Outcome, Path, Route, TestRecord};
 use kubectl_netbench::quantity::{duration, rate};
 use kubectl_netbench::runner::{Event, Settings};
 use kubectl_netbench::testbed::{Starting, Unusable};
@@ -53,13 +53,13 @@ pub(super) struct Words {
 
 impl Words {
     pub(super) fn new(settings: &Settings) -> Self {
-        Self { several_ways: settings.ways.len() > 1 }
+        Self { several_ways: settings.routes.len() > 1 }
     }
 
     /// What is measured, in words that follow those of a pair.
     pub(super) fn what(&self, measure: Measure, path: Path, ip_family: Option<IpFamily>) -> String {
         let path =
-            if self.several_ways { format!(" over {}", way_name(path, ip_family)) } else { String::new() };
+            if self.several_ways { format!(" over {}", Route { path, ip_family }) } else { String::new() };
         match measure {
             Measure::Throughput => path,
             Measure::Latency => format!("{path}, latency"),

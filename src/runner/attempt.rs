@@ -8,8 +8,9 @@ use tracing::{debug, trace};
 use super::nodes::Seen;
 use super::silence::Silence;
 use super::{Event, Run, Variant};
-use crate::document::{Direction, Failure, FailureKind, Measure, Measurement, Protocol};
-use crate::engine::{ClientExit, ClientOptions, Engine, Reader, Target};
+use crate::document::{Direction, Failure, FailureKind, Measure, Measurement};
+use crate::engine::{ClientExit, ClientSpec, Engine, LineSplitter, Reader, Target};
+use crate::options::{MeasurementOptions, Protocol};
 use crate::plan::Test;
 use crate::testbed::{Enough, Server, Testbed};
 
@@ -43,30 +44,34 @@ pub(super) async fn attempt<T: Testbed>(
 ) -> Result<Results, Failure> {
     let names = &run.settings.nodes;
     let (client, server_name) = (names[test.client].as_str(), names[test.server].as_str());
-    let (engine, options) = run.settings.engine(variant.measure);
+    let settings = run.settings;
+    let engine = settings.engine(variant.measure);
     run.observer.observe(&Event::TestStarted {
         client,
         server: server_name,
         measure: variant.measure,
-        way: run.settings.ways[variant.way],
-        seconds: options.time_seconds,
+        route: settings.routes[variant.route],
+        seconds: settings.seconds(variant.measure),
     });
-    let mut options = ClientOptions { flow: test.flow, ..options.clone() };
-    if variant.measure == Measure::Throughput && run.settings.probes() {
-        let probe = probe(&options);
-        let attempt = Attempt { run, test, variant, server, engine, options: probe, tells: false };
-        options.target_bits_per_second = Some(target(&attempt.measure().await?));
+    let attempt =
+        |options, reports_samples| Attempt { run, test, variant, server, engine, options, reports_samples };
+    if !settings.has_probe(variant.measure) {
+        return attempt(&settings.options, true).measure().await;
     }
-    Attempt { run, test, variant, server, engine, options, tells: true }.measure().await
+    let probe = probe(&settings.options);
+    let probed = attempt(&probe, false).measure().await?;
+    let target = Some(target(&probed));
+    let options = MeasurementOptions { target_bits_per_second: target, ..settings.options.clone() };
+    attempt(&options, true).measure().await
 }
 
-/// The short test of TCP that goes before a UDP test without a rate.
-pub(super) fn probe(options: &ClientOptions) -> ClientOptions {
-    ClientOptions {
+/// The short TCP test before a UDP test without a bitrate.
+pub(super) fn probe(options: &MeasurementOptions) -> MeasurementOptions {
+    MeasurementOptions {
         time_seconds: PROBE_SECONDS,
         omit_seconds: 0,
         protocol: Protocol::Tcp,
-        // the size of a datagram is no size for a write
+        // the size of a datagram does not suit a write
         length_bytes: None,
         ..options.clone()
     }
@@ -88,9 +93,9 @@ struct Attempt<'a, T> {
     variant: Variant,
     server: &'a Server,
     engine: &'static dyn Engine,
-    options: ClientOptions,
-    /// Whether its samples are told to the observer.
-    tells: bool,
+    options: &'a MeasurementOptions,
+    /// Whether the observer gets its samples.
+    reports_samples: bool,
 }
 
 impl<T: Testbed> Attempt<'_, T> {
@@ -100,21 +105,26 @@ impl<T: Testbed> Attempt<'_, T> {
             Measure::Latency => self.server.latency_port.unwrap_or(self.server.port),
         };
         // the client's output is that of the version on its own node, which has the same image
-        let own = self.run.nodes.server(self.test.client, self.variant.way).ok();
+        let own = self.run.nodes.server(self.test.client, self.variant.route).ok();
         let version = own.as_ref().and_then(|own| own.version.as_deref());
-        let ip_family = self.run.settings.ways[self.variant.way].ip_family;
+        let ip_family = self.run.settings.routes[self.variant.route].ip_family;
         let target = Target { host: &self.server.host, port, ip_family };
-        let command = self.engine.client_command(&target, &self.options, version);
-        let mut reader = self.engine.reader(&self.options, version);
-        if self.engine.reads_server() {
+        let client = ClientSpec { target, flow: self.test.flow, options: self.options, version };
+        let command = self.engine.client_command(&client);
+        let mut reader = self.engine.reader(&client);
+        let has_server_report = self.engine.capabilities().server_report;
+        if has_server_report {
             // what it has said until now belongs to other tests
             self.read_server(&mut |_| true).await?;
         }
         let names = &self.run.settings.nodes;
         let (on, to) = (names[self.test.client].as_str(), names[self.test.server].as_str());
         debug!("{on} → {to}: {}", command.join(" "));
-        let seconds = u64::from(self.options.time_seconds) + u64::from(self.options.omit_seconds);
-        let time = Duration::from_secs(seconds) + self.run.settings.grace;
+        let seconds = match self.variant.measure {
+            Measure::Throughput => self.options.time_seconds + self.options.omit_seconds,
+            Measure::Latency => self.run.settings.seconds(Measure::Latency),
+        };
+        let time = Duration::from_secs(seconds.into()) + self.run.settings.grace;
         let silence = Silence::new();
         let exit = tokio::select! {
             exit = self.run_client(&command, reader.as_mut(), &silence) => exit?,
@@ -124,7 +134,7 @@ impl<T: Testbed> Attempt<'_, T> {
                 return Err(Failure::new(FailureKind::TimedOut, reason));
             }
         };
-        if self.engine.reads_server() {
+        if has_server_report {
             self.hear_server(reader.as_mut()).await?;
         }
         let results = reader.finish(&exit);
@@ -164,19 +174,25 @@ impl<T: Testbed> Attempt<'_, T> {
     ) -> Result<ClientExit, Failure> {
         let names = &self.run.settings.nodes;
         let (client, server) = (names[self.test.client].as_str(), names[self.test.server].as_str());
+        let mut splitter = LineSplitter::default();
         let mut output = |bytes: &[u8]| {
-            if !bytes.trim_ascii().is_empty() {
-                trace!("{client} says: {}", String::from_utf8_lossy(bytes).trim_end());
-            }
-            for sample in reader.push(bytes) {
-                silence.sample(sample);
-                if self.tells {
-                    self.run.observer.observe(&Event::Sampled { client, server, sample });
+            for line in splitter.push(bytes) {
+                trace!("{client}: {line}");
+                for sample in reader.line(&line) {
+                    silence.sample(sample);
+                    if self.reports_samples {
+                        self.run.observer.observe(&Event::Sampled { client, server, sample });
+                    }
                 }
             }
             if reader.is_complete() { Enough::Yes } else { Enough::NotYet }
         };
-        self.run.testbed.run_client(self.test.client, self.variant.way, command, &mut output).await
+        let exit =
+            self.run.testbed.run_client(self.test.client, self.variant.route, command, &mut output).await;
+        if let Some(line) = splitter.finish() {
+            reader.unfinished_line(&line);
+        }
+        exit
     }
 
     /// Waits for what the server says of the test.
@@ -185,7 +201,7 @@ impl<T: Testbed> Attempt<'_, T> {
         let mut wants_more = true;
         loop {
             self.read_server(&mut |line| {
-                wants_more = reader.push_server(line);
+                wants_more = reader.server_line(line);
                 wants_more
             })
             .await?;
@@ -203,7 +219,7 @@ impl<T: Testbed> Attempt<'_, T> {
             trace!("the server on {server} says: {line}");
             if wants_more(line) { Enough::NotYet } else { Enough::Yes }
         };
-        self.run.testbed.read_server(self.test.server, self.variant.way, &mut take).await
+        self.run.testbed.read_server(self.test.server, self.variant.route, &mut take).await
     }
 }
 

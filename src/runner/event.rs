@@ -1,7 +1,8 @@
 //! What happens during a run, told while it happens.
 
 use crate::document::{Measure, Sample, TestRecord};
-use crate::testbed::{Starting, Way};
+use crate::options::Route;
+use crate::testbed::Starting;
 
 /// One thing that happened.
 #[derive(Debug)]
@@ -30,8 +31,8 @@ pub enum Event<'a> {
         server: &'a str,
         /// What it measures.
         measure: Measure,
-        /// The way of the packets.
-        way: Way,
+        /// The route of its packets.
+        route: Route,
         /// For how long, in seconds.
         seconds: u32,
     },

@@ -61,7 +61,7 @@ impl<T: Testbed> Run<'_, T> {
 
     /// The server of a test, if both of its nodes are usable.
     pub(super) fn server(&self, test: Test, variant: Variant) -> Result<Server, Failure> {
-        self.nodes.server(test.client, variant.way)?;
-        self.nodes.server(test.server, variant.way)
+        self.nodes.server(test.client, variant.route)?;
+        self.nodes.server(test.server, variant.route)
     }
 }

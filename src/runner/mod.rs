@@ -18,10 +18,11 @@ use futures_util::stream::FuturesUnordered;
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
-use crate::document::{FailureKind, Measure, Outcome, Protocol, TestRecord};
-use crate::engine::{ClientOptions, Engine, Target};
+use crate::document::{FailureKind, Measure, Outcome, TestRecord};
+use crate::engine::{ClientSpec, Engine, Target};
+use crate::options::{MeasurementOptions, Route};
 use crate::plan::{Plan, Slot, Test};
-use crate::testbed::{NodeServers, Processes, Starting, Testbed, Way};
+use crate::testbed::{NodeServers, Processes, Starting, Testbed};
 use attempt::MOST_ATTEMPTS;
 use nodes::{Nodes, Seen};
 use remedy::with_remedy;
@@ -29,8 +30,8 @@ use remedy::with_remedy;
 /// One of the ways in which each pair is measured. A plan knows it by its position.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Variant {
-    /// The position of the way from client to server in the list of ways.
-    pub way: usize,
+    /// The position of the route in the list of routes.
+    pub route: usize,
     /// What is measured.
     pub measure: Measure,
 }
@@ -42,59 +43,63 @@ pub struct Settings {
     pub nodes: Vec<String>,
     /// How many of them the testbed starts: the last may be a server that runs already.
     pub started: usize,
-    /// The ways from clients to servers, in the order of the testbed.
-    pub ways: Vec<Way>,
+    /// The routes from clients to servers, in the order of the testbed.
+    pub routes: Vec<Route>,
     /// The variants of the plan.
     pub variants: Vec<Variant>,
     /// The programs.
     pub processes: Processes,
-    /// What clients of throughput tests are to do; a plan's test says which way the data flows.
-    pub throughput: ClientOptions,
-    /// What clients of latency tests are to do.
-    pub latency: ClientOptions,
+    /// What clients do; a test of the plan says which way the data flows.
+    pub options: MeasurementOptions,
     /// How long a client may take beyond its sending time, to start and to report.
     pub grace: Duration,
 }
 
 impl Settings {
-    /// The program of a measure, and what its clients are to do.
-    fn engine(&self, measure: Measure) -> (&'static dyn Engine, &ClientOptions) {
+    /// The engine of a measure.
+    fn engine(&self, measure: Measure) -> &'static dyn Engine {
         match (measure, self.processes.latency) {
-            (Measure::Latency, Some(process)) => (process.engine, &self.latency),
-            _ => (self.processes.throughput.engine, &self.throughput),
+            (Measure::Latency, Some(process)) => process.engine,
+            _ => self.processes.throughput.engine,
         }
     }
 
-    /// Whether UDP tests follow from what TCP gets.
-    fn probes(&self) -> bool {
-        self.throughput.protocol == Protocol::Udp && self.throughput.target_bits_per_second.is_none()
+    /// Whether a test is preceded by a TCP probe that determines its bitrate.
+    fn has_probe(&self, measure: Measure) -> bool {
+        measure == Measure::Throughput && self.options.needs_probe()
     }
 
-    /// The way that a test goes.
-    pub fn way(&self, test: Test) -> Way {
-        self.ways[self.variants[test.variant].way]
+    /// The route of a test.
+    pub fn route(&self, test: Test) -> Route {
+        self.routes[self.variants[test.variant].route]
     }
 
-    /// The command of the first client of a test whose server is at `host`, and on `port` if that is
-    /// another than usual; and the position of the way that it goes.
+    /// The command of the first client of a test whose server is at `host` and, if not on the port of the
+    /// servers, on `port`; and the position of its route.
     pub fn command(&self, test: Test, host: &str, port: Option<u16>) -> (usize, Vec<String>) {
         let variant = self.variants[test.variant];
-        let (engine, options) = self.engine(variant.measure);
-        let options = ClientOptions { flow: test.flow, ..options.clone() };
         let latency = self.processes.latency.filter(|_| variant.measure == Measure::Latency);
         let port = port.unwrap_or(latency.unwrap_or(self.processes.throughput).port);
-        let target = Target { host, port, ip_family: self.ways[variant.way].ip_family };
-        let probes = variant.measure == Measure::Throughput && self.probes();
-        let options = if probes { attempt::probe(&options) } else { options };
-        (variant.way, engine.client_command(&target, &options, None))
+        let target = Target { host, port, ip_family: self.routes[variant.route].ip_family };
+        let probe = self.has_probe(variant.measure).then(|| attempt::probe(&self.options));
+        let options = probe.as_ref().unwrap_or(&self.options);
+        let client = ClientSpec { target, flow: test.flow, options, version: None };
+        (variant.route, self.engine(variant.measure).client_command(&client))
     }
 
-    /// How long a test of `measure` takes, but for its client's start and end.
+    /// How long a client of `measure` sends.
+    fn seconds(&self, measure: Measure) -> u32 {
+        match measure {
+            Measure::Throughput => self.options.time_seconds,
+            Measure::Latency => self.options.latency_time_seconds.unwrap_or(self.options.time_seconds),
+        }
+    }
+
+    /// How long a test of `measure` takes, without the start and end of its client.
     pub fn time(&self, measure: Measure) -> Duration {
-        let (_, options) = self.engine(measure);
-        let probe = if measure == Measure::Throughput && self.probes() { attempt::PROBE_SECONDS } else { 0 };
-        let seconds = options.time_seconds + options.omit_seconds + probe;
-        Duration::from_secs(seconds.into())
+        let omitted = if measure == Measure::Throughput { self.options.omit_seconds } else { 0 };
+        let probe = if self.has_probe(measure) { attempt::PROBE_SECONDS } else { 0 };
+        Duration::from_secs((self.seconds(measure) + omitted + probe).into())
     }
 }
 
@@ -198,7 +203,7 @@ impl<T: Testbed> Run<'_, T> {
     /// Runs a test until its outcome stands. Returns one record for each direction.
     async fn test(&self, test: Test, slot: &Slot) -> Vec<TestRecord> {
         let variant = self.settings.variants[test.variant];
-        let way = self.settings.ways[variant.way];
+        let route = self.settings.routes[variant.route];
         let name = |node: usize| self.settings.nodes[node].clone();
         let mut started_at = Timestamp::now();
         let mut attempt = 1;
@@ -208,7 +213,7 @@ impl<T: Testbed> Run<'_, T> {
                 break result;
             };
             if failure.kind == FailureKind::Unreachable
-                && way.path.has_service()
+                && route.path.has_service()
                 && !self.nodes.is_settled(test.server)
             {
                 // the node has not heard of the Service yet: nothing was disturbed, nothing counts
@@ -235,7 +240,7 @@ impl<T: Testbed> Run<'_, T> {
             }
             Err(failure) => {
                 let to_outside = self.settings.started < self.settings.nodes.len();
-                let failure = with_remedy(failure, way.path, to_outside);
+                let failure = with_remedy(failure, route.path, to_outside);
                 let failed = |direction| (direction, Outcome::Failed(failure.clone()));
                 test.flow.directions().iter().copied().map(failed).collect::<Vec<_>>()
             }
@@ -245,8 +250,8 @@ impl<T: Testbed> Run<'_, T> {
             server: name(test.server),
             measure: variant.measure,
             direction,
-            path: way.path,
-            ip_family: way.ip_family,
+            path: route.path,
+            ip_family: route.ip_family,
             slot: slot.number,
             repetition: test.repetition,
             attempt,

@@ -65,13 +65,13 @@ impl<'a> Nodes<'a> {
         (0..self.states.len()).map(|node| version(&self.state(node).servers)).collect()
     }
 
-    /// The server of a node on one way.
+    /// The server of a node on one route.
     ///
     /// # Errors
     /// It has none: a failure of the test that needs it.
-    pub(super) fn server(&self, node: usize, way: usize) -> Result<Server, Failure> {
+    pub(super) fn server(&self, node: usize, route: usize) -> Result<Server, Failure> {
         let state = self.state(node);
-        let server = state.lost.as_ref().map_or(state.servers[way].as_ref(), Err);
+        let server = state.lost.as_ref().map_or(state.servers[route].as_ref(), Err);
         server.cloned().map_err(|unusable| {
             let reason = format!("{}: {}", self.names[node], unusable.reason());
             Failure::new(FailureKind::NodeUnusable, reason).with_remedy(unusable.remedy().map(str::to_owned))

@@ -11,7 +11,8 @@ use super::*;
 use crate::document::{Failure, Path};
 use crate::engine::ClientExit;
 use crate::engine::Flow;
-use crate::engine::iperf3::Iperf3;
+use crate::engine::throughput_engine;
+use crate::options::{EngineId, Protocol};
 use crate::plan::Step;
 use crate::testbed::{
     Enough, Output, Process, Restored, Server, ServerLines, StartProgress, TestbedError, Trouble, Unusable,
@@ -156,11 +157,13 @@ fn settings(nodes: usize) -> Settings {
     Settings {
         nodes: (1..=nodes).map(|number| format!("node-{number}")).collect(),
         started: nodes,
-        ways: vec![Way { path: Path::Pod, ip_family: None }],
-        variants: vec![Variant { way: 0, measure: Measure::Throughput }],
-        processes: Processes { throughput: Process { engine: &Iperf3, port: 5201 }, latency: None },
-        throughput: ClientOptions { parallel: 2, ..ClientOptions::tcp(2) },
-        latency: ClientOptions::tcp(2),
+        routes: vec![Path::Pod.into()],
+        variants: vec![Variant { route: 0, measure: Measure::Throughput }],
+        processes: Processes {
+            throughput: Process { engine: throughput_engine(EngineId::Iperf3), port: 5201 },
+            latency: None,
+        },
+        options: MeasurementOptions { parallel: 2, ..MeasurementOptions::for_seconds(2) },
         grace: Duration::from_secs(5),
     }
 }
@@ -292,7 +295,7 @@ async fn a_service_that_a_node_has_not_heard_of_is_waited_for_and_not_counted() 
         2,
         |_, attempt| if attempt <= 2 { Play::Reports(REFUSED) } else { Play::Reports(REPORT) },
     );
-    let over = |path| Settings { ways: vec![Way { path, ip_family: None }], ..settings(2) };
+    let over = |path| Settings { routes: vec![Path::into(path)], ..settings(2) };
     let token = CancellationToken::new();
     let service = run(&testbed, &mesh(2), &over(Path::Service), &Unobserved, &token).await.unwrap();
     assert!(failures(&service).is_empty());
@@ -305,8 +308,8 @@ async fn a_service_that_a_node_has_not_heard_of_is_waited_for_and_not_counted() 
 #[tokio::test(start_paused = true)]
 async fn a_udp_test_without_a_rate_sends_at_four_fifths_of_what_tcp_got() {
     let testbed = MadeUp::new(2, |_, _| Play::Reports(REPORT));
-    let throughput = ClientOptions { protocol: Protocol::Udp, ..settings(2).throughput };
-    let settings = Settings { throughput, ..settings(2) };
+    let options = MeasurementOptions { protocol: Protocol::Udp, ..settings(2).options };
+    let settings = Settings { options, ..settings(2) };
     assert_eq!(settings.time(Measure::Throughput), TIME + Duration::from_secs(1));
     run(&testbed, &mesh(2), &settings, &Unobserved, &CancellationToken::new()).await.unwrap();
     let commands = testbed.commands.lock().unwrap();

@@ -17,7 +17,8 @@ use std::time::Duration;
 
 use crate::cluster::objects::valid_name;
 use crate::delivery::volume::Volume;
-use crate::testbed::kubernetes::{PodOptions, Right};
+use crate::options::ObjectOptions;
+use crate::testbed::kubernetes::Right;
 
 /// The longest name of a schedule: with what is added to it, Jobs and Services must have names.
 pub const LONGEST_NAME: usize = 40;
@@ -41,7 +42,7 @@ pub struct Schedule {
     /// What a run does in the cluster.
     pub rights: Vec<Right>,
     /// What the user wants of the pods.
-    pub options: PodOptions,
+    pub options: ObjectOptions,
     /// When the cluster ends a run by itself.
     pub deadline: Duration,
     /// How many documents are kept in the cluster.

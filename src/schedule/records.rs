@@ -13,8 +13,8 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use super::Id;
 use super::objects::labels;
 use crate::document::Run;
+use crate::options::ObjectOptions;
 use crate::store::{self, Entry};
-use crate::testbed::kubernetes::Marks;
 
 /// What tells ConfigMaps with documents from others of a schedule.
 pub const COMPONENT: &str = "record";
@@ -75,7 +75,7 @@ pub struct Record {
 ///
 /// # Errors
 /// It does not fit.
-pub fn record(id: &Id, run: &Run, job: Option<&str>, marks: &Marks) -> Result<Record, RecordError> {
+pub fn record(id: &Id, run: &Run, job: Option<&str>, marks: &ObjectOptions) -> Result<Record, RecordError> {
     let mut packed = pack(run);
     let is_without_samples = packed.len() > MOST_BYTES;
     if is_without_samples {
@@ -158,7 +158,7 @@ mod tests {
     #[test]
     fn a_document_comes_back_as_it_went() {
         let run = made();
-        let marks = Marks { labels: BTreeMap::from([("team".into(), "net".into())]), ..Marks::default() };
+        let marks = ObjectOptions { labels: vec!["team=net".parse().unwrap()], ..ObjectOptions::default() };
         let record = record(&id(), &run, Some("netbench-nightly-1"), &marks).unwrap();
         assert!(!record.is_without_samples);
         assert_eq!(super::run(&record.object, &run.id).unwrap(), run);
@@ -171,7 +171,7 @@ mod tests {
 
     #[test]
     fn what_is_no_document_is_told() {
-        let mut object = record(&id(), &made(), None, &Marks::default()).unwrap().object;
+        let mut object = record(&id(), &made(), None, &ObjectOptions::default()).unwrap().object;
         object.binary_data.as_mut().unwrap().insert(KEY.to_owned(), ByteString(b"nothing".to_vec()));
         assert!(super::run(&object, "k3v9x2mq").unwrap_err().to_string().contains("netbench-nightly-"));
         object.binary_data = None;

@@ -14,7 +14,7 @@ use super::{
     TestbedError, Trouble,
 };
 use crate::document::{Failure, FailureKind};
-use crate::engine::{ClientExit, Engine};
+use crate::engine::{ClientExit, Engine, ServerSpec};
 use crate::explanation::Explanation;
 
 /// How long a server may take until it listens.
@@ -121,8 +121,8 @@ impl LocalTestbed {
         engine: &'static dyn Engine,
         port: u16,
     ) -> Result<(Option<String>, mpsc::UnboundedReceiver<String>), LocalError> {
-        let mut process = Self::process(&engine.server_command(port, false));
-        process.args(["-B", &Ipv4Addr::LOCALHOST.to_string()]);
+        let server = ServerSpec { port, bind: Some(Ipv4Addr::LOCALHOST.into()), ipv6: false };
+        let mut process = Self::process(&engine.server_command(&server));
         process.stdout(Stdio::piped()).stderr(Stdio::piped());
         let program = engine.program();
         let mut child = process.spawn().map_err(|source| LocalError::Program { program, source })?;

@@ -11,21 +11,12 @@ pub use two_clusters::TwoClusters;
 use std::fmt;
 
 use crate::cluster::RequestError;
-use crate::document::{Failure, IpFamily, Path};
+use crate::document::Failure;
 use crate::engine::{ClientExit, Engine};
 use crate::explanation::Explanation;
 use crate::sanitize;
 
 use local::LocalError;
-
-/// A way from clients to servers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Way {
-    /// The way of the packets.
-    pub path: Path,
-    /// The version of IP; none for the cluster's own choice.
-    pub ip_family: Option<IpFamily>,
-}
 
 /// A server process.
 #[derive(Debug, Clone, Copy)]

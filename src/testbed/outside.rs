@@ -11,13 +11,13 @@ use crate::engine::ClientExit;
 pub struct Outside<T> {
     clients: T,
     server: Server,
-    ways: usize,
+    routes: usize,
 }
 
 impl<T: Testbed> Outside<T> {
-    /// The nodes of `clients`, and after them `server`, which is reached on each of `ways` ways.
-    pub fn new(clients: T, server: Server, ways: usize) -> Self {
-        Self { clients, server, ways }
+    /// The nodes of `clients`, and after them `server`, which is reached on each of `routes` routes.
+    pub fn new(clients: T, server: Server, routes: usize) -> Self {
+        Self { clients, server, routes }
     }
 }
 
@@ -25,18 +25,18 @@ impl<T: Testbed> Testbed for Outside<T> {
     async fn start(&self, progress: StartProgress<'_>) -> Result<Vec<NodeServers>, TestbedError> {
         let mut nodes = self.clients.start(progress).await?;
         let server: Result<Server, Unusable> = Ok(self.server.clone());
-        nodes.push(vec![server; self.ways]);
+        nodes.push(vec![server; self.routes]);
         Ok(nodes)
     }
 
     async fn run_client(
         &self,
         client: usize,
-        way: usize,
+        route: usize,
         command: &[String],
         output: Output<'_>,
     ) -> Result<ClientExit, Failure> {
-        self.clients.run_client(client, way, command, output).await
+        self.clients.run_client(client, route, command, output).await
     }
 
     async fn read_server(&self, _server: usize, _way: usize, _lines: ServerLines<'_>) -> Result<(), Failure> {

@@ -28,15 +28,15 @@ impl Testbed for TwoClusters {
     async fn run_client(
         &self,
         client: usize,
-        way: usize,
+        route: usize,
         command: &[String],
         output: Output<'_>,
     ) -> Result<ClientExit, Failure> {
-        self.client.run_client(client, way, command, output).await
+        self.client.run_client(client, route, command, output).await
     }
 
-    async fn read_server(&self, _server: usize, way: usize, lines: ServerLines<'_>) -> Result<(), Failure> {
-        self.server.read_server(0, way, lines).await
+    async fn read_server(&self, _server: usize, route: usize, lines: ServerLines<'_>) -> Result<(), Failure> {
+        self.server.read_server(0, route, lines).await
     }
 
     async fn restore(&self, node: usize, trouble: Trouble) -> Restored {

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::View;
 use crate::document::{
-    Failure, FailureKind, Latency, Measure, Outcome, Run, TestRecord, Throughput, Verdict, way_name,
+    Failure, FailureKind, Latency, Measure, Outcome, Route, Run, TestRecord, Throughput, Verdict,
 };
 
 pub(super) struct Csv;
@@ -24,7 +24,7 @@ pub(super) fn comparison(run: &Run) -> String {
         way.pairs.iter().map(|pair| ChangeRow {
             sender: cell(&pair.sender),
             receiver: cell(&pair.receiver),
-            path: way_name(way.path, way.ip_family),
+            path: Route { path: way.path, ip_family: way.ip_family }.to_string(),
             base_bits_per_second: pair.base_bits_per_second,
             bits_per_second: pair.bits_per_second,
             percent: pair.percent,
@@ -109,7 +109,7 @@ impl<'a> Row<'a> {
             sender: cell(sender),
             receiver: cell(receiver),
             measure: test.measure,
-            path: way_name(test.path, test.ip_family),
+            path: Route { path: test.path, ip_family: test.ip_family }.to_string(),
             slot: test.slot,
             repetition: test.repetition,
             attempt: test.attempt,

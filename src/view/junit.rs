@@ -8,7 +8,7 @@ use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
 use super::View;
 use crate::analysis::{Cell, Matrix};
-use crate::document::{Breach, LatencyPair, PairSummary, Run, ThroughputSummary, way_name};
+use crate::document::{Breach, LatencyPair, PairSummary, Route, Run, ThroughputSummary};
 use crate::quantity::{duration, rate};
 
 pub(super) struct Junit;
@@ -20,14 +20,14 @@ impl View for Junit {
         report.set_time(Duration::from_secs_f64(seconds.max(0.0)));
         let breaches = by_pair(run);
         for summary in &run.summary.throughput {
-            let way = way_name(summary.path, summary.ip_family);
+            let way = Route { path: summary.path, ip_family: summary.ip_family }.to_string();
             let mut suite = suite(run, &format!("throughput over {way}"));
             suite.add_test_cases(summary.pairs.iter().map(|pair| throughput(&way, pair, &breaches)));
             suite.add_test_cases(missing(run, summary, &way));
             report.add_test_suite(suite);
         }
         for summary in &run.summary.latency {
-            let way = way_name(summary.path, summary.ip_family);
+            let way = Route { path: summary.path, ip_family: summary.ip_family }.to_string();
             let mut suite = suite(run, &format!("latency over {way}"));
             suite.add_test_cases(summary.pairs.iter().map(|pair| latency(&way, pair)));
             report.add_test_suite(suite);
@@ -43,7 +43,7 @@ type Breaches<'a> = HashMap<(String, &'a str, &'a str), Vec<&'a Breach>>;
 fn by_pair(run: &Run) -> Breaches<'_> {
     let mut pairs = Breaches::new();
     for breach in &run.breaches {
-        let way = way_name(breach.path, breach.ip_family);
+        let way = Route { path: breach.path, ip_family: breach.ip_family }.to_string();
         pairs.entry((way, &breach.sender, &breach.receiver)).or_default().push(breach);
     }
     pairs

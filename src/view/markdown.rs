@@ -7,7 +7,7 @@ use super::View;
 use super::notes::notes;
 use super::words::{about, way};
 use crate::analysis::{Cell, Level, Matrix};
-use crate::document::{Command, Outcome, Run, way_name};
+use crate::document::{Command, Outcome, Route, Run};
 use crate::explanation::by_reason;
 use crate::quantity::{RateUnit, duration, rate};
 use crate::sanitize;
@@ -26,7 +26,10 @@ impl View for Markdown {
                 let (sender, receiver) = (escaped(&breach.sender), escaped(&breach.receiver));
                 let over = match run.summary.throughput.len() {
                     0 | 1 => String::new(),
-                    _ => format!(" over {}", way_name(breach.path, breach.ip_family)),
+                    _ => format!(
+                        " over {}",
+                        Route { path: breach.path, ip_family: breach.ip_family }.to_string()
+                    ),
                 };
                 format!("{}: {sender} → {receiver}{over} {reached}", code(&breach.gate))
             }),
@@ -88,7 +91,8 @@ fn matrices(text: &mut String, run: &Run) {
         grid(text, &Matrix::of_latency(run, summary), duration);
     }
     for cost in &run.summary.costs {
-        let (path, against) = (way_name(cost.path, cost.ip_family), cost.against.name());
+        let (path, against) =
+            (Route { path: cost.path, ip_family: cost.ip_family }.to_string(), cost.against.name());
         let _ = writeln!(text, "\n### {path} costs {:.1}% against {against}\n", cost.mean_percent);
         if run.command == Command::Matrix {
             grid(text, &Matrix::of_cost(run, cost), |percent| format!("{percent:.1}%"));

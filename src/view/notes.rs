@@ -10,8 +10,11 @@ pub(super) fn notes(run: &Run) -> Vec<String> {
         let (done, planned) = (run.tests.len(), run.planned_tests);
         notes.push(format!("Partial: the run was ended after {done} of {planned} tests."));
     }
-    if let Some(limit) = run.parameters.pods.limits.get("cpu") {
-        notes.push(format!("Each container was limited to {limit} CPU: figures may measure that limit."));
+    if let Some(limit) = run.parameters.pods.objects.limits.iter().find(|limit| limit.name == "cpu") {
+        notes.push(format!(
+            "Each container was limited to {} CPU: figures may measure that limit.",
+            limit.quantity.as_str()
+        ));
     }
     let pairs = || run.summary.throughput.iter().flat_map(|summary| &summary.pairs);
     let latencies = || run.summary.latency.iter().flat_map(|summary| &summary.pairs);

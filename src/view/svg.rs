@@ -76,7 +76,7 @@ struct Layout {
 impl Layout {
     fn of(run: &Run) -> Self {
         let longest = run.nodes.iter().map(|node| text_width(&node.name)).fold(0.0, f64::max);
-        let to = run.parameters.to.as_deref().map_or(0.0, text_width);
+        let to = run.parameters.external_server().map_or(0.0, text_width);
         // beyond this, figures could not be read on any screen
         let cell = if run.nodes.len() <= 40 { CELL } else { SMALL_CELL.max(1600.0 / run.nodes.len() as f64) };
         Self { cell, names: longest.max(to) + 12.0 }

@@ -121,14 +121,14 @@ fn overlay() -> Vec<TestRecord> {
 fn a_pair_over_two_paths_with_latency_answers_whether_it_is_the_overlay() {
     let mut pair = run(&["node-1", "node-3"], overlay());
     pair.command = Command::Pair;
-    pair.parameters.paths = vec![Path::Pod, Path::Host];
+    pair.parameters.placement.paths = vec![Path::Pod, Path::Host];
     insta::assert_snapshot!(render(&pair, Format::Table, PLAIN));
 }
 
 #[test]
 fn a_matrix_over_two_paths_with_latency_has_one_matrix_each_and_one_of_the_cost() {
     let mut matrix = run(&["node-1", "node-3"], overlay());
-    matrix.parameters.paths = vec![Path::Pod, Path::Host];
+    matrix.parameters.placement.paths = vec![Path::Pod, Path::Host];
     insta::assert_snapshot!(render(&matrix, Format::Table, PLAIN));
 }
 
@@ -151,7 +151,7 @@ fn udp_shows_what_was_lost() {
     let mut pair =
         run(&["a", "b"], vec![lossy(measured("a", "b", 0.95e9)), lossy(measured("b", "a", 0.94e9))]);
     pair.command = Command::Pair;
-    pair.parameters.protocol = Protocol::Udp;
+    pair.parameters.measurement.protocol = Protocol::Udp;
     insta::assert_snapshot!(render(&pair, Format::Table, PLAIN));
 }
 
@@ -159,7 +159,7 @@ fn udp_shows_what_was_lost() {
 fn towards_a_server_elsewhere_there_is_one_column() {
     let to = "192.0.2.7:5202";
     let mut run = run(&["a", "b"], vec![measured("a", to, 0.95e9), measured("b", to, 0.41e9)]);
-    run.parameters.to = Some(to.to_owned());
+    run.parameters.placement.to = Some(to.parse().unwrap());
     insta::assert_snapshot!(render(&run, Format::Table, PLAIN));
 }
 

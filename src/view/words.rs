@@ -1,14 +1,14 @@
 //! A run and its paths in words.
 
-use crate::document::{Command, IpFamily, Path, Protocol, Run, by_family};
+use crate::document::{Command, IpFamily, Path, Protocol, Route, Run};
 
 /// The words that tell the path of a matrix from the others: none if there are no others.
 pub(super) fn way(run: &Run, path: Path, ip_family: Option<IpFamily>) -> String {
-    let path = match run.parameters.paths.len() {
+    let path = match run.parameters.placement.paths.len() {
         0 | 1 => String::new(),
         _ => format!(" over {}", path.name()),
     };
-    path + by_family(ip_family)
+    path + Route { path: Path::Pod, ip_family }.over_family()
 }
 
 /// A version of IP as a label: empty if none was asked for.
@@ -27,16 +27,16 @@ pub(super) fn about(run: &Run) -> String {
         Command::Pair => "pair",
     };
     let parameters = &run.parameters;
-    let paths: Vec<&str> = parameters.paths.iter().map(|path| path.name()).collect();
-    let protocol = match parameters.protocol {
+    let paths: Vec<&str> = parameters.placement.paths.iter().map(|path| path.name()).collect();
+    let protocol = match parameters.measurement.protocol {
         Protocol::Tcp => "TCP",
         Protocol::Udp => "UDP",
     };
-    let streams = match parameters.parallel {
+    let streams = match parameters.measurement.parallel {
         1 => String::new(),
         streams => format!(", {streams} streams"),
     };
-    let repeat = match parameters.repeat {
+    let repeat = match parameters.measurement.repeat {
         1 => String::new(),
         repeat => format!(", {repeat} times"),
     };
@@ -44,7 +44,7 @@ pub(super) fn about(run: &Run) -> String {
         "{command} of {} nodes, {} for {}s over {}{streams}{repeat}",
         run.nodes.len(),
         protocol,
-        parameters.time_seconds,
+        parameters.measurement.time_seconds,
         paths.join(" and ")
     )
 }

@@ -48,8 +48,8 @@ pub fn run_of(names: &[String]) -> Run {
 /// Three nodes and a server outside, both directions at once, in three repetitions of which some fail.
 pub fn outside() -> Run {
     let mut run = run(3);
-    run.parameters.to = Some("192.0.2.7".to_owned());
-    run.parameters.bidirectional = true;
+    run.parameters.placement.to = Some("192.0.2.7".parse().unwrap());
+    run.parameters.measurement.bidirectional = true;
     let first = run.nodes[0].name.clone();
     let is_used = |test: &TestRecord| test.measure == Measure::Throughput && test.path == Path::Pod;
     let mut tests = std::mem::take(&mut run.tests);

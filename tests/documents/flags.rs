@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use clap::error::ErrorKind;
 use clap::{Arg, ArgAction, CommandFactory};
 use kubectl_netbench::cli::Cli;
-use kubectl_netbench::config::{CommandLine, KEYS, Settings};
+use kubectl_netbench::config::{CommandLine, KEYS, LineError, Settings};
 
 use super::{assert_part_current, root};
 
@@ -112,8 +112,8 @@ fn the_flags_in_the_readme_are_those_of_the_program() {
 fn the_settings_in_the_documents_are_those_of_the_program() {
     let mut table =
         "| key | variable | meaning | in a section of a context |\n| --- | --- | --- | --- |\n".to_owned();
-    for key in KEYS {
-        let in_section = if key.of_context { "yes" } else { "no" };
+    for key in KEYS.iter() {
+        let in_section = if key.is_per_context { "yes" } else { "no" };
         let meaning = meaning(key.flag());
         let _ = writeln!(table, "| `{}` | `{}` | {meaning} | {in_section} |", key.name, key.variable());
     }
@@ -158,8 +158,10 @@ fn each_command_in_the_documents_is_one_that_can_be_called() {
             let Some(words) = called(line.trim_start()).filter(|_| is_code) else { continue };
             checked += 1;
             let whole = std::iter::once("kubectl-netbench".to_owned()).chain(words).map(Into::into);
-            let read = CommandLine::read(whole).and_then(|line| line.cli(&Settings::default()));
+            let read = CommandLine::read(whole).map_err(LineError::Usage);
+            let read = read.and_then(|line| line.apply(&Settings::default()));
             if let Err(error) = read {
+                let LineError::Usage(error) = error else { panic!("{name}: {line}\n{error:?}") };
                 let asks = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
                 assert!(asks, "{name}: {line}\n{error}");
             }

@@ -40,7 +40,7 @@ fn every_node_is_measured_towards_a_server_outside() {
     let to = format!("{address}:5299");
     let arguments = format!("matrix {} --to {to} --host -t 1s", nodes.join(" "));
     let run = cluster.run(&format!("{arguments} -o json")).expect_code(0).run();
-    assert_eq!((run.tests.len(), run.parameters.to.as_deref()), (3, Some(to.as_str())));
+    assert_eq!((run.tests.len(), run.parameters.external_server()), (3, Some(to.as_str())));
     assert!(run.tests.iter().all(|test| test.server == to && nodes.contains(&test.client)));
 
     let pair = format!("pair {} --to {to} --host -t 1s -o json --via exec", nodes[0]);
@@ -82,7 +82,10 @@ fn two_clusters_are_measured_from_one_to_the_other_and_both_are_cleaned_up() {
     let far = format!("--server-context far --server-kubeconfig {}", file.path().display());
     let arguments = format!("pair {} {} {far} --path nodeport,host --rtt -t 1s -o json", nodes[0], nodes[2]);
     let run = cluster.run(&arguments).expect_code(0).run();
-    assert_eq!((run.tests.len(), run.parameters.paths.as_slice()), (6, &[Path::NodePort, Path::Host][..]));
+    assert_eq!(
+        (run.tests.len(), run.parameters.placement.paths.as_slice()),
+        (6, &[Path::NodePort, Path::Host][..])
+    );
     let contexts =
         [&run.cluster, &run.server_cluster].map(|of| of.as_ref().and_then(|of| of.context.clone()));
     assert_eq!(contexts[1].as_deref(), Some("far"));
@@ -135,5 +138,5 @@ fn a_load_balancer_is_waited_for_and_measured_through() {
         done.store(true, Ordering::Relaxed);
         ended.expect_code(0).run()
     });
-    assert_eq!((run.tests.len(), run.parameters.paths.as_slice()), (2, &[Path::LoadBalancer][..]));
+    assert_eq!((run.tests.len(), run.parameters.placement.paths.as_slice()), (2, &[Path::LoadBalancer][..]));
 }

@@ -25,7 +25,7 @@ fn servers_stay_and_the_next_run_starts_at_once() {
         (run, began.elapsed().saturating_sub(Duration::from_secs(1) * tests))
     };
     let (first, _) = measure(&format!("matrix {two} --keep"));
-    assert!(first.parameters.keep);
+    assert!(first.parameters.placement.keep);
     let namespace = first.cluster.expect("it was on a cluster").namespace;
     let pods = || {
         let names = ["get", "pods", "-n", &namespace, "-o", "name"];

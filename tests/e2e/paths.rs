@@ -68,7 +68,7 @@ fn a_node_port_leads_to_the_server_for_tcp_and_for_udp() {
     for udp in ["", "--udp --bitrate 50M"] {
         let arguments = format!("matrix {nodes} --path nodeport {udp} --rtt -t 1s -o json");
         let run = cluster.run(&arguments).expect_code(0).run();
-        assert_eq!((run.tests.len(), run.parameters.paths.as_slice()), (4, &[Path::NodePort][..]));
+        assert_eq!((run.tests.len(), run.parameters.placement.paths.as_slice()), (4, &[Path::NodePort][..]));
     }
 }
 
@@ -149,7 +149,7 @@ fn iperf2_measures_by_exec_and_by_job_what_its_server_counted() {
         let run = cluster.run(&arguments).expect_code(0).run();
         let count = |measure| run.tests.iter().filter(|test| test.measure == measure).count();
         assert_eq!((count(Measure::Throughput), count(Measure::Latency)), (2, 2));
-        assert_eq!((run.parameters.port, run.parameters.latency_port), (Some(5001), Some(5001)));
+        assert_eq!((run.parameters.placement.port, run.parameters.latency_port), (Some(5001), Some(5001)));
     }
 }
 

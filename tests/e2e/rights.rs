@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use crate::cluster::{Cluster, Undo, apply, cluster, kubectl, netbench, rates};
 use crate::common::Ended;
-use kubectl_netbench::document::{Run, Via};
+use kubectl_netbench::document::{ClientMode, Run};
 
 /// A user without any right but those of everybody.
 const USER: &str = "netbench-e2e-somebody";
@@ -99,7 +99,7 @@ fn a_healthy_cluster_has_no_problems() {
 #[test]
 #[ignore = "needs a cluster: NETBENCH_E2E_KUBECONFIG"]
 fn the_printed_rights_are_enough_for_a_matrix() {
-    assert_eq!(measure_with_printed_rights(&cluster(), "", None).parameters.via, Via::Exec);
+    assert_eq!(measure_with_printed_rights(&cluster(), "", None).parameters.placement.via, ClientMode::Exec);
 }
 
 #[test]
@@ -112,7 +112,7 @@ fn the_printed_rights_are_enough_on_the_network_of_the_nodes() {
 #[ignore = "needs a cluster: NETBENCH_E2E_KUBECONFIG"]
 fn the_printed_rights_are_enough_by_job() {
     let run = measure_with_printed_rights(&cluster(), "--via job --path pod,nodeport", None);
-    assert_eq!(run.parameters.via, Via::Job);
+    assert_eq!(run.parameters.placement.via, ClientMode::Job);
 }
 
 #[test]
@@ -151,7 +151,7 @@ fn the_rights_that_the_remedy_of_a_pair_names_are_enough() {
     let named = refused.lines().find_map(|line| line.split('`').find(|part| part.contains("--rbac")));
     let flags = named.and_then(|named| named.split_once("--rbac")).expect(&refused).1;
     let run = measure_with_rights(&cluster, "pair", "", flags.trim(), None);
-    assert_eq!(run.parameters.via, Via::Job);
+    assert_eq!(run.parameters.placement.via, ClientMode::Job);
     cluster.assert_nothing_left();
 }
 

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use crate::cluster::{Undo, cluster, kubectl, longest_pause, netbench, rates, shaped, variable};
 use crate::common::signal;
-use kubectl_netbench::document::{self, Confirmation, FindingKind, Outcome, State, Via};
+use kubectl_netbench::document::{self, ClientMode, Confirmation, FindingKind, Outcome, State};
 
 #[test]
 #[ignore = "needs a cluster: NETBENCH_E2E_KUBECONFIG"]
@@ -13,7 +13,7 @@ fn a_matrix_by_exec_has_every_pair_once_and_no_pauses() {
     let cluster = cluster();
     let nodes = cluster.nodes(4).join(" ");
     let run = cluster.run(&format!("matrix {nodes} -t 2s -o json")).expect_code(0).run();
-    assert_eq!((run.state, run.parameters.via), (State::Complete, Via::Exec));
+    assert_eq!((run.state, run.parameters.placement.via), (State::Complete, ClientMode::Exec));
     assert_eq!(run.tests.len(), 12);
     assert_eq!(rates(&run).len(), 12);
     assert_eq!(run.tests.iter().map(|test| test.slot).max(), Some(6));
@@ -38,7 +38,7 @@ fn a_matrix_by_job_measures_the_same_and_leaves_a_given_namespace_as_it_was() {
         .run(&format!("matrix {nodes} -t 1s --via job -n netbench-e2e-mine -o json"))
         .expect_code(0)
         .run();
-    assert_eq!(run.parameters.via, Via::Job);
+    assert_eq!(run.parameters.placement.via, ClientMode::Job);
     assert_eq!(rates(&run).len(), 12);
     assert!(
         run.tests
@@ -60,8 +60,8 @@ fn a_pair_on_the_host_network_shows_both_directions() {
     assert_eq!(ways, [[&nodes[0], &nodes[1]], [&nodes[1], &nodes[0]]]);
     let run = cluster.run(&format!("pair {} --host -t 1s -o json", nodes.join(" "))).expect_code(0).run();
     assert_eq!(
-        (run.parameters.paths.as_slice(), run.parameters.via),
-        (&[document::Path::Host][..], Via::Job)
+        (run.parameters.placement.paths.as_slice(), run.parameters.placement.via),
+        (&[document::Path::Host][..], ClientMode::Job)
     );
 }
 
@@ -124,7 +124,7 @@ fn a_hundred_streams_are_measured_by_job() {
     let cluster = cluster();
     let nodes = cluster.nodes(2).join(" ");
     let run = cluster.run(&format!("pair {nodes} -P 100 -t 2s --no-confirm -o json")).expect_code(0).run();
-    assert_eq!(run.parameters.via, Via::Job);
+    assert_eq!(run.parameters.placement.via, ClientMode::Job);
     assert_eq!(rates(&run).len(), 2);
 }
 
@@ -148,7 +148,10 @@ fn an_interrupted_run_is_resumed_with_its_nodes_and_flags() {
     assert!((1..6).contains(&made), "{newest}");
     let ended = cluster.run("matrix --resume latest --no-confirm -o json").expect_code(0);
     let run = ended.run();
-    assert_eq!((run.tests.len(), run.parameters.paths.as_slice()), (6, &[document::Path::Host][..]));
+    assert_eq!(
+        (run.tests.len(), run.parameters.placement.paths.as_slice()),
+        (6, &[document::Path::Host][..])
+    );
     assert_eq!(run.resumed.as_deref(), newest["id"].as_str());
     let names: Vec<&str> = run.nodes.iter().map(|node| node.name.as_str()).collect();
     assert_eq!(names, nodes);
@@ -242,7 +245,7 @@ fn without_the_right_to_exec_a_matrix_uses_jobs() {
     let nodes = cluster.nodes(2).join(" ");
     let arguments = format!("matrix {nodes} -t 1s -n default --as netbench-e2e-user -o json");
     let run = cluster.run(&arguments).expect_code(0).run();
-    assert_eq!(run.parameters.via, Via::Job);
+    assert_eq!(run.parameters.placement.via, ClientMode::Job);
     assert_eq!(rates(&run).len(), 2);
     drop(removed);
 }

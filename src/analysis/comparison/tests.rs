@@ -126,11 +126,11 @@ fn failures_are_no_percentages() {
 fn what_is_not_alike_is_said() {
     let base = run(&["a", "b"], vec![measured("a", "b", 9e9)]);
     let mut now = run(&["a", "c"], vec![measured("a", "c", 9e9)]);
-    now.parameters.parallel = 4;
-    now.parameters.repeat = 3;
-    now.parameters.image = Some("example.org/iperf3:2".to_owned());
-    now.parameters.pods.limits.insert("cpu".to_owned(), "500m".to_owned());
-    now.parameters.pods.labels.insert("team".to_owned(), "network".to_owned());
+    now.parameters.measurement.parallel = 4;
+    now.parameters.measurement.repeat = 3;
+    now.parameters.placement.image = Some("example.org/iperf3:2".to_owned());
+    now.parameters.pods.objects.limits.push("cpu=500m".parse().unwrap());
+    now.parameters.pods.objects.labels.push("team=network".parse().unwrap());
     let kernel =
         |kernel: &str| Node { name: "a".to_owned(), kernel: Some(kernel.to_owned()), ..Node::default() };
     now.nodes[0] = kernel("6.12.1");

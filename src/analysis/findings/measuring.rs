@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::{counted, finding, listed, over};
-use crate::document::{EngineName, Finding, FindingKind, Measure, Node, Run, TestRecord};
-use crate::engine::iperf3;
+use crate::document::{Finding, FindingKind, Measure, Node, Run, TestRecord};
+use crate::engine::throughput_engine;
 
 /// Nodes with another MTU than most, by the segments of their tests.
 pub(super) fn mtus(run: &Run) -> Vec<Finding> {
-    if run.parameters.mss_bytes.is_some() || run.nodes.len() < 3 {
+    if run.parameters.measurement.mss_bytes.is_some() || run.nodes.len() < 3 {
         return Vec::new();
     }
     let of_way = |summary: &crate::document::ThroughputSummary| {
@@ -65,12 +65,11 @@ pub(super) fn versions(run: &Run) -> Option<Finding> {
 
 /// Tests that show the processor rather than the network.
 pub(super) fn cpu_bound(run: &Run) -> Option<Finding> {
-    if run.parameters.engine != EngineName::Iperf3 {
-        return None;
-    }
-    // an old iperf3 at either end is what the others have to wait for
-    let streams = run.parameters.parallel * if run.parameters.bidirectional { 2 } else { 1 };
-    let threads = |node: &Node| iperf3::threads(node.iperf3.as_deref(), streams);
+    let options = &run.parameters.measurement;
+    let engine = throughput_engine(options.engine);
+    // an old version at either end is what the others have to wait for
+    let streams = options.parallel * if options.bidirectional { 2 } else { 1 };
+    let threads = |node: &Node| engine.client_threads(node.iperf3.as_deref(), streams);
     let threads = run.nodes.iter().map(threads).min().unwrap_or(1);
     let bound: Vec<&TestRecord> = run.tests.iter().filter(|test| test.is_cpu_bound(threads)).collect();
     if bound.is_empty() {

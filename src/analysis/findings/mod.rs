@@ -50,7 +50,7 @@ fn is_of(test: &TestRecord, way: Way) -> bool {
 
 /// The words that tell one way from the others: none if there are no others.
 fn over(run: &Run, way: Way) -> String {
-    let way = crate::document::way_name(way.0, way.1);
+    let way = crate::document::Route { path: way.0, ip_family: way.1 }.to_string();
     if run.summary.throughput.len() > 1 { format!("over {way}, ") } else { String::new() }
 }
 

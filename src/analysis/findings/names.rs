@@ -18,7 +18,7 @@ pub(super) struct Names<'a> {
 impl<'a> Names<'a> {
     pub(super) fn of(run: &'a Run) -> Self {
         let nodes: Vec<&str> = run.nodes.iter().map(|node| node.name.as_str()).collect();
-        let nodes: Vec<&str> = nodes.into_iter().chain(run.parameters.to.as_deref()).collect();
+        let nodes: Vec<&str> = nodes.into_iter().chain(run.parameters.external_server()).collect();
         let mut zones: Vec<&str> = run.nodes.iter().filter_map(|node| node.zone.as_deref()).collect();
         zones.sort_unstable();
         zones.dedup();
@@ -35,7 +35,7 @@ impl<'a> Names<'a> {
         }
         let zone = |node: &Node| self.zones.iter().position(|zone| node.zone.as_deref() == Some(zone));
         // the server outside has none
-        let zones = run.nodes.iter().map(zone).chain(run.parameters.to.as_ref().map(|_| None));
+        let zones = run.nodes.iter().map(zone).chain(run.parameters.external_server().map(|_| None));
         Grid { rates, zones: zones.collect() }
     }
 

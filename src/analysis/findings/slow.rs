@@ -34,7 +34,7 @@ pub(super) fn suspicious(run: &Run) -> Vec<&TestRecord> {
             .collect::<Vec<_>>()
     };
     // what is sent to one server outside goes one at a time in any case
-    if run.parameters.to.is_some() {
+    if run.parameters.external_server().is_some() {
         return Vec::new();
     }
     run.summary.throughput.iter().flat_map(of_way).collect()

@@ -170,7 +170,7 @@ fn another_mtu_is_told_by_the_size_of_segments() {
         sentences(run.clone()),
         ["the MTU differs: TCP segments have 1448 bytes, but those of node-5 with 1398 bytes"]
     );
-    run.parameters.mss_bytes = Some(1448);
+    run.parameters.measurement.mss_bytes = Some(1448);
     assert_eq!(sentences(run), [""; 0]);
 }
 

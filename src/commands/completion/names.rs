@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::time::Duration;
 
-use kubectl_netbench::cli::Asked;
+use kubectl_netbench::cli::PartialLine;
 use kubectl_netbench::cluster::{self, Cluster, ConnectionOptions, Environment, RequestError};
 use kubectl_netbench::completion::{Kind, Name};
 use kubectl_netbench::schedule::{Found, Schedules};
@@ -21,7 +21,7 @@ const HOSTNAME: &str = "kubernetes.io/hostname";
 
 /// Where names are asked for.
 pub(super) struct Names {
-    asked: Asked,
+    asked: PartialLine,
     environment: Environment,
     store: Option<Store>,
     runtime: Handle,
@@ -32,7 +32,7 @@ impl Names {
     pub fn new(words: &[OsString], surroundings: &Surroundings, runtime: Handle) -> Self {
         // who presses TAB is not told what is wrong with a file
         let settings = |given: &ConnectionOptions| surroundings.settings(given).unwrap_or_default();
-        let mut asked = Asked::of(words, &settings(&ConnectionOptions::default()).connection());
+        let mut asked = PartialLine::parse(words, &settings(&ConnectionOptions::default()).connection());
         asked.namespace = asked.namespace.or_else(|| {
             let settings = settings(&asked.cluster);
             settings.of("namespace").and_then(|setting| setting.values.first().cloned())

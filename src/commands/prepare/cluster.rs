@@ -1,7 +1,8 @@
 //! Prepares servers on the nodes of a cluster, or of two. Nothing is made yet.
 
 use kubectl_netbench::cluster::{self, Cluster};
-use kubectl_netbench::document::{Command, Node, Path};
+use kubectl_netbench::document::{Command, Node};
+use kubectl_netbench::options::Path;
 use kubectl_netbench::sanitize;
 use kubectl_netbench::testbed::kubernetes::{self, Choice, KubernetesTestbed, Role, Wanted};
 use kubectl_netbench::testbed::{Outside, Server, TwoClusters};
@@ -28,7 +29,7 @@ pub(in crate::commands) async fn within_cluster(
     surroundings: &Surroundings,
 ) -> Result<Destination, Error> {
     let cluster = cluster::connect(&request.connection.options(), &surroundings.environment).await?;
-    if request.instead.dry_run {
+    if request.target.dry_run {
         return connected(request, cluster).await;
     }
     let remarks = cleanup::remarks(&cluster, surroundings.processes.as_ref());
@@ -45,19 +46,18 @@ pub(in crate::commands) async fn connected(
     request: &Request,
     cluster: Cluster,
 ) -> Result<Destination, Error> {
-    let (placement, instead) = (&request.placement, &request.instead);
+    let (placement, target) = (&request.placement, &request.target);
     let to = placement.to.as_ref();
-    let paths = placement.paths();
-    let paths = if paths.is_empty() { vec![Path::Pod] } else { paths };
     // alone and first: a cluster that cannot be reached is best told by the plainest of questions
-    let version = if instead.dry_run { None } else { cluster.version().await? };
+    let version = if target.dry_run { None } else { cluster.version().await? };
     let nodes = cluster.nodes(request.selector.as_deref()).await;
     let role = if to.is_some() { Role::Clients } else { Role::Mesh };
-    let place =
-        async |chosen| Place::new(request, &cluster, new_id(), role, placement.ways(&paths), chosen).await;
+    let place = async |chosen| {
+        Place::new(request, &cluster, new_id(), role, placement.routes(Path::Pod), chosen).await
+    };
     let nodes = match nodes {
         // other rights may be missing as well: they are told together
-        Err(error) if error.is_forbidden() && !instead.dry_run => {
+        Err(error) if error.is_forbidden() && !target.dry_run => {
             place(Vec::new()).await.check(request, &cluster, None, &[], &Choice::default()).await?;
             return Err(error.into());
         }
@@ -66,11 +66,11 @@ pub(in crate::commands) async fn connected(
     let needed = if to.is_some() { 1 } else { 2 };
     let choice = kubernetes::choose(&nodes, &request.wanted, needed)?;
     let place = place(choice.chosen.clone()).await;
-    if !instead.dry_run {
+    if !target.dry_run {
         place.check(request, &cluster, version.as_deref(), &nodes, &choice).await?;
     }
     let volume = request.volume(&cluster);
-    if let Some(volume) = volume.as_ref().filter(|_| !instead.dry_run) {
+    if let Some(volume) = volume.as_ref().filter(|_| !target.dry_run) {
         volume.check().await?;
     }
     let Choice { chosen, left_out } = choice;
@@ -89,7 +89,7 @@ pub(in crate::commands) async fn connected(
     run.versions.kubernetes = version;
     run.cluster = Some(place.describe(&cluster));
     run.left_out = left_out;
-    if instead.dry_run {
+    if target.dry_run {
         let of_volume = volume.map_or(String::new(), |volume| volume.manifest(&place.session));
         return Ok(Destination::DryRun(place.manifests(request, &measuring) + &of_volume));
     }
@@ -102,12 +102,12 @@ pub(in crate::commands) async fn connected(
     let settings = &prepared.settings;
     let server = Server {
         host: to.host.clone(),
-        port: to.port.unwrap_or(settings.processes.throughput.engine.default_port()),
+        port: to.port.unwrap_or(settings.processes.throughput.engine.capabilities().default_port),
         latency_port: None,
         version: None,
     };
-    let ways = settings.ways.len();
-    Ok(Destination::Elsewhere(prepared.map(|testbed| Outside::new(testbed, server, ways))))
+    let routes = settings.routes.len();
+    Ok(Destination::Elsewhere(prepared.map(|testbed| Outside::new(testbed, server, routes))))
 }
 
 /// Prepares a client on a node of one cluster, and a server on a node of another.
@@ -142,14 +142,12 @@ pub(in crate::commands) async fn across_clusters(
         _ => server.node.clone(),
     };
     let nodes = vec![chosen_here[0].node.clone(), Node { name: there_name, ..chosen_there[0].node.clone() }];
-    let paths = request.placement.paths();
-    let paths = if paths.is_empty() { vec![Path::NodePort] } else { paths };
-    let ways = request.placement.ways(&paths);
+    let routes = request.placement.routes(Path::NodePort);
     let id = new_id();
     // both may turn out to be one cluster: no object has the name of another
     let server_id = format!("{id}-server");
-    let client = Place::new(request, &here, id, Role::Clients, ways.clone(), chosen_here).await;
-    let server = Place::new(request, &there, server_id, Role::Servers, ways, chosen_there).await;
+    let client = Place::new(request, &here, id, Role::Clients, routes.clone(), chosen_here).await;
+    let server = Place::new(request, &there, server_id, Role::Servers, routes, chosen_there).await;
     tokio::try_join!(
         client.check(request, &here, version.as_deref(), &nodes_here, &choice_here),
         server.check(request, &there, version_there.as_deref(), &nodes_there, &choice_there),

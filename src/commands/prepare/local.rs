@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use kubectl_netbench::document::{Node, Parameters, Path, PodParameters, Via};
-use kubectl_netbench::testbed::Way;
+use kubectl_netbench::document::{Node, Parameters};
+use kubectl_netbench::options::{ClientMode, Path, PlacementOptions, PodOptions};
 use kubectl_netbench::testbed::local::LocalTestbed;
 
 use super::super::id::new_id;
@@ -16,8 +16,8 @@ pub(in crate::commands) fn local(request: &Request, count: u16) -> Result<Prepar
     let node = |number| Node { name: format!("local-{number}"), ..Node::default() };
     let nodes: Vec<Node> = (1..=count).map(node).collect();
     let setup = Setup {
-        ways: vec![Way { path: Path::Loopback, ip_family: None }],
-        via: Via::Process,
+        routes: vec![Path::Loopback.into()],
+        client_mode: ClientMode::Process,
         processes: request.processes(),
         layout: Layout::Mesh,
         names: nodes.iter().map(|node| node.name.clone()).collect(),
@@ -25,15 +25,17 @@ pub(in crate::commands) fn local(request: &Request, count: u16) -> Result<Prepar
         per_slot: Duration::from_millis(100),
         grace: Duration::from_secs(10),
     };
+    let parameters = parameters(request, &setup);
     let parameters = Parameters {
-        image: None,
-        pods: PodParameters::default(),
-        port: request.placement.port,
+        placement: PlacementOptions { image: None, port: request.placement.port, ..parameters.placement },
+        pods: PodOptions::default(),
         latency_port: None,
-        ..parameters(request, &setup)
+        ..parameters
     };
     let Measuring { plan, settings, estimate } = Measuring::new(request, &setup);
-    let (throughput, latency) = (request.measurement.engine(), request.measurement.latency_engine());
+    let processes = setup.processes;
+    let (throughput, latency) =
+        (processes.throughput.engine, processes.latency.map(|latency| latency.engine));
     Ok(Prepared {
         testbed: LocalTestbed::new(count, request.placement.port, throughput, latency)?,
         run: new_run(request, new_id(), parameters, nodes, &plan),

@@ -14,12 +14,11 @@ use std::time::Duration;
 use jiff::Timestamp;
 use kubectl_netbench::analysis::diagnosis::MOST_TESTS;
 use kubectl_netbench::delivery::volume::InCluster;
-use kubectl_netbench::document::{
-    ApiVersion, Kind, Node, Parameters, Path, Run, State, Summary, Versions, Via,
-};
+use kubectl_netbench::document::{ApiVersion, Kind, Node, Parameters, Run, State, Summary, Versions};
+use kubectl_netbench::options::{ClientMode, Path, PlacementOptions, Route};
 use kubectl_netbench::plan::{Estimate, Plan};
 use kubectl_netbench::runner::Settings;
-use kubectl_netbench::testbed::{Processes, Way};
+use kubectl_netbench::testbed::Processes;
 
 use super::request::Request;
 use layout::Layout;
@@ -61,8 +60,8 @@ pub(super) struct Removal {
 
 /// What differs between the kinds of testbed.
 struct Setup {
-    ways: Vec<Way>,
-    via: Via,
+    routes: Vec<Route>,
+    client_mode: ClientMode,
     processes: Processes,
     layout: Layout,
     /// Of the nodes, in the order of the plan, a server elsewhere included.
@@ -84,16 +83,15 @@ struct Measuring {
 impl Measuring {
     fn new(request: &Request, setup: &Setup) -> Self {
         let measurement = &request.measurement;
-        let variants = layout::variants(setup.ways.len(), measurement.rtt);
+        let variants = layout::variants(setup.routes.len(), measurement.latency_time_seconds.is_some());
         let plan = setup.layout.plan(request, &variants, setup.names.len());
         let settings = Settings {
             nodes: setup.names.clone(),
             started: setup.names.len() - usize::from(request.placement.to.is_some()),
-            ways: setup.ways.clone(),
+            routes: setup.routes.clone(),
             variants,
             processes: setup.processes,
-            throughput: measurement.throughput(),
-            latency: measurement.latency(),
+            options: measurement.clone(),
             grace: setup.grace,
         };
         let slots = settings.variants.iter();
@@ -107,41 +105,25 @@ impl Measuring {
         let slots: Vec<Duration> =
             self.estimate.slots.iter().map(|slot| *slot + self.settings.grace).collect();
         let slowest = slots.iter().max().copied().unwrap_or_default();
-        let again = slowest * (MOST_TESTS * self.settings.ways.len()) as u32;
+        let again = slowest * (MOST_TESTS * self.settings.routes.len()) as u32;
         Estimate { startup: Duration::ZERO, slots }.measuring(&self.plan) + again
     }
 }
 
+/// The options of the request with everything filled in that was resolved.
 fn parameters(request: &Request, setup: &Setup) -> Parameters {
-    let (measurement, placement) = (&request.measurement, &request.placement);
-    let (throughput, latency) = (measurement.throughput(), measurement.latency());
-    let mut paths: Vec<Path> = setup.ways.iter().map(|way| way.path).collect();
+    let mut paths: Vec<Path> = setup.routes.iter().map(|route| route.path).collect();
     paths.dedup();
     Parameters {
-        time_seconds: throughput.time_seconds,
-        latency_time_seconds: measurement.rtt.then_some(latency.time_seconds),
-        omit_seconds: throughput.omit_seconds,
-        parallel: measurement.parallel,
-        repeat: measurement.repeat,
-        paths,
-        ip_families: placement.ip_families(),
-        engine: measurement.engine_name(),
-        protocol: throughput.protocol,
-        bidirectional: measurement.bidir,
-        target_bits_per_second: measurement.bitrate,
-        length_bytes: measurement.length,
-        mss_bytes: measurement.mss,
-        window_bytes: measurement.window,
-        congestion_control: throughput.congestion_control,
-        dscp: measurement.dscp,
-        client_arguments: throughput.arguments,
-        to: placement.to.as_ref().map(ToString::to_string),
-        keep: placement.keep,
-        via: setup.via,
-        concurrency: request.concurrency,
-        image: Some(request.placement.image().to_owned()),
-        pods: request.pods.parameters(),
-        port: Some(setup.processes.throughput.port),
+        measurement: request.measurement.clone(),
+        placement: PlacementOptions {
+            paths,
+            port: Some(setup.processes.throughput.port),
+            via: setup.client_mode,
+            ..request.placement.clone()
+        },
+        plan: request.plan.clone(),
+        pods: request.pods.clone(),
         latency_port: setup.processes.latency.map(|process| process.port),
     }
 }

@@ -4,21 +4,19 @@ use std::time::Duration;
 
 use k8s_openapi::api::core::v1::Node;
 use kubectl_netbench::check::{Item, Level, Seen, Topic, check};
-use kubectl_netbench::cli::ViaArg;
 use kubectl_netbench::cluster::Cluster;
-use kubectl_netbench::document::{self, Command, Path};
+use kubectl_netbench::document;
 use kubectl_netbench::explanation::Explanation;
+use kubectl_netbench::options::{ClientMode, Path, Route};
 use kubectl_netbench::plan::Test;
 use kubectl_netbench::sanitize;
-use kubectl_netbench::testbed::Way;
 use kubectl_netbench::testbed::kubernetes::{
-    self, Choice, Chosen, ClientWay, Clients, Depth, KubernetesTestbed, Needs, Role, START_LIMIT, Scope,
-    manifests,
+    self, Choice, Chosen, Depth, KubernetesTestbed, Needs, Role, START_LIMIT, Scope, manifests,
 };
 
 use super::{Layout, Measuring, Setup};
 use crate::commands::Error;
-use crate::commands::request::{Request, clients_of};
+use crate::commands::request::{Request, client_mode};
 
 /// When servers that stay end by themselves, should nobody remove them.
 const KEPT_FOR: Duration = Duration::from_secs(24 * 60 * 60);
@@ -27,10 +25,10 @@ const KEPT_FOR: Duration = Duration::from_secs(24 * 60 * 60);
 pub(super) struct Place {
     pub session: String,
     scope: Scope,
-    client_way: ClientWay,
+    client_mode: ClientMode,
     nodes: Vec<Chosen>,
     role: Role,
-    ways: Vec<Way>,
+    routes: Vec<Route>,
     /// Whether its servers stay.
     pub stays: bool,
     /// Whether all of them have stayed already.
@@ -43,15 +41,16 @@ impl Place {
         cluster: &Cluster,
         session: String,
         role: Role,
-        ways: Vec<Way>,
+        routes: Vec<Route>,
         nodes: Vec<Chosen>,
     ) -> Self {
         let placement = &request.placement;
-        let host_network = ways.iter().any(|way| way.path.is_on_host_network());
+        let host_network = routes.iter().any(|route| route.path.is_on_host_network());
         let given = request.connection.namespace.clone();
-        let options = request.pods.options();
-        let kept = Scope::kept(given.clone(), host_network).with(&options);
-        let own = Scope::new(&session, given, host_network).with(&options);
+        let kept =
+            Scope::kept(given.clone(), host_network).with(&request.pods.objects, request.pods.network_policy);
+        let own = Scope::new(&session, given, host_network)
+            .with(&request.pods.objects, request.pods.network_policy);
         let owner = request.scheduled.as_ref().and_then(|scheduled| scheduled.owner.clone());
         let own = match owner {
             Some(owner) => own.owned_by(owner),
@@ -60,15 +59,15 @@ impl Place {
         let mut place = Self {
             session,
             scope: own,
-            client_way: ClientWay::Exec,
+            client_mode: ClientMode::Exec,
             nodes,
             role,
-            ways,
+            routes,
             stays: placement.keep,
             was_kept: false,
         };
         // a policy goes with its run: servers that stay have none
-        if !request.instead.dry_run && !request.pods.network_policy {
+        if !request.target.dry_run && !request.pods.network_policy {
             let settings = place.settings(request, Duration::ZERO);
             place.was_kept = kubernetes::has_kept(cluster, &kept, &settings, &place.nodes).await
                 && place.may_use_kept(request, cluster).await;
@@ -81,22 +80,18 @@ impl Place {
         if place.stays {
             place.scope = kept;
         }
-        place.client_way = match (placement.via, request.command) {
-            (ViaArg::Exec, _) => ClientWay::Exec,
-            (ViaArg::Job, _) | (ViaArg::Auto, Command::Pair) => ClientWay::Job,
-            // what a dry run cannot ask is taken for allowed
-            (ViaArg::Auto, Command::Matrix) if request.instead.dry_run => ClientWay::Exec,
-            (ViaArg::Auto, Command::Matrix) => {
-                kubernetes::choose_client_way(cluster, &place.scope.namespace()).await
-            }
+        place.client_mode = match client_mode(placement.via, request.command) {
+            // a dry run cannot ask, and assumes that exec is allowed
+            ClientMode::Auto if request.target.dry_run => ClientMode::Exec,
+            ClientMode::Auto => kubernetes::choose_client_mode(cluster, &place.scope.namespace()).await,
+            mode => mode,
         };
         place
     }
 
     /// Whether this user may use servers that stayed: they may be those of somebody with more rights.
     async fn may_use_kept(&self, request: &Request, cluster: &Cluster) -> bool {
-        let clients = clients_of(request.placement.via, request.command);
-        let mut needs = self.needs(request, clients);
+        let mut needs = self.needs(request, client_mode(request.placement.via, request.command));
         needs.settings.keep = true;
         let facts = kubernetes::facts(cluster, &needs, Depth::Start).await;
         let choice = Choice { chosen: self.nodes.clone(), left_out: Vec::new() };
@@ -107,13 +102,13 @@ impl Place {
     }
 
     /// What the run needs here.
-    fn needs(&self, request: &Request, clients: Clients) -> Needs {
+    fn needs(&self, request: &Request, client_mode: ClientMode) -> Needs {
         Needs {
             settings: self.settings(request, Duration::ZERO),
             given: request.connection.namespace.clone(),
-            clients,
+            client_mode,
             to: request.placement.to.as_ref().map(|to| {
-                let default = || request.processes().throughput.engine.default_port();
+                let default = || request.processes().throughput.engine.capabilities().default_port;
                 (to.host.clone(), to.port.unwrap_or_else(default))
             }),
             claim: request.claim_to_reach().filter(|_| self.role != Role::Servers).map(str::to_owned),
@@ -133,11 +128,7 @@ impl Place {
         if self.was_kept {
             return Ok(());
         }
-        let clients = match self.client_way {
-            ClientWay::Exec => Clients::Exec,
-            ClientWay::Job => Clients::Job,
-        };
-        let needs = self.needs(request, clients);
+        let needs = self.needs(request, self.client_mode);
         let facts = kubernetes::facts(cluster, &needs, Depth::Start).await;
         let context = cluster.context.as_deref();
         let report = check(&needs, &Seen { context, version, nodes, choice, refused: None, facts: &facts });
@@ -157,13 +148,15 @@ impl Place {
     }
 
     pub fn setup(&self, request: &Request, layout: Layout, names: Vec<String>) -> Setup {
-        let (per_slot, grace) = match self.client_way {
-            ClientWay::Job => (Duration::from_millis(1500), Duration::from_secs(75)),
-            ClientWay::Exec => (Duration::from_millis(200), Duration::from_secs(15)),
+        let (per_slot, grace) = match self.client_mode {
+            ClientMode::Job => (Duration::from_millis(1500), Duration::from_secs(75)),
+            ClientMode::Auto | ClientMode::Exec | ClientMode::Process => {
+                (Duration::from_millis(200), Duration::from_secs(15))
+            }
         };
         Setup {
-            ways: self.ways.clone(),
-            via: self.client_way.into(),
+            routes: self.routes.clone(),
+            client_mode: self.client_mode,
             processes: request.processes(),
             layout,
             names,
@@ -180,48 +173,48 @@ impl Place {
 
     /// The settings of a run whose measuring takes no longer than `longest`.
     fn settings(&self, request: &Request, longest: Duration) -> kubernetes::Settings {
-        let client = request.measurement.time + request.measurement.omit.unwrap_or_default();
+        let client = u64::from(request.measurement.time_seconds + request.measurement.omit_seconds);
         kubernetes::Settings {
             session: self.session.clone(),
             keep: self.stays,
             image: request.placement.image().to_owned(),
             processes: request.processes(),
-            ways: self.ways.clone(),
-            protocol: request.measurement.throughput().protocol,
+            routes: self.routes.clone(),
+            protocol: request.measurement.protocol,
             role: self.role,
-            options: request.pods.options(),
+            options: request.pods.clone(),
             // long enough for the slowest start, and for slots that take all the time they may
             server_deadline: START_LIMIT + longest + Duration::from_secs(60),
             kept_deadline: KEPT_FOR,
-            client_deadline: client + Duration::from_secs(60),
+            client_deadline: Duration::from_secs(client + 60),
         }
     }
 
     pub fn testbed(self, request: &Request, cluster: Cluster, measuring: &Measuring) -> KubernetesTestbed {
         let settings = self.settings(request, measuring.longest());
-        KubernetesTestbed::new(cluster, self.nodes, settings, self.scope, self.client_way)
+        KubernetesTestbed::new(cluster, self.nodes, settings, self.scope, self.client_mode)
     }
 
     /// The objects of the run, as YAML.
     pub fn manifests(&self, request: &Request, measuring: &Measuring) -> String {
         let settings = self.settings(request, measuring.longest());
-        let clients: Vec<(usize, usize, Vec<String>)> = match self.client_way {
-            ClientWay::Exec => Vec::new(),
-            ClientWay::Job => {
+        let clients: Vec<(usize, usize, Vec<String>)> = match self.client_mode {
+            ClientMode::Auto | ClientMode::Exec | ClientMode::Process => Vec::new(),
+            ClientMode::Job => {
                 let tests = measuring.plan.slots().flat_map(|slot| slot.tests);
                 let settings = &measuring.settings;
                 let client = |test: Test| {
                     let server = &settings.nodes[test.server];
-                    let way = settings.way(test);
-                    let (host, port) = match (&request.placement.to, way.path) {
+                    let route = settings.route(test);
+                    let (host, port) = match (&request.placement.to, route.path) {
                         (Some(to), _) => (to.host.clone(), to.port),
                         (None, Path::NodePort) => {
                             (format!("<address of {server}; -p is its node port>"), None)
                         }
                         (None, _) => (format!("<address of the server on {server}>"), None),
                     };
-                    let (way, command) = settings.command(test, &host, port);
-                    (test.client, way, command)
+                    let (route, command) = settings.command(test, &host, port);
+                    (test.client, route, command)
                 };
                 tests.map(client).collect()
             }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use kubectl_netbench::cli::{Cli, Command, ExitCode, ScheduleCreateArgs};
 use kubectl_netbench::cluster::{self, Cluster};
-use kubectl_netbench::config::scheduled;
+use kubectl_netbench::config::{LineError, scheduled};
 use kubectl_netbench::plan::format_duration;
 use kubectl_netbench::schedule::objects::{CronJobs, manifests};
 use kubectl_netbench::schedule::{Exporter, Id, Schedule, Schedules};
@@ -103,8 +103,12 @@ fn described(
     surroundings: &Surroundings,
 ) -> Result<(Schedule, Request), Error> {
     let line = scheduled::read(&arguments.words, &namespace).unwrap_or_else(|error| error.exit());
-    let settings = line.settle(&surroundings.settings(&arguments.connection.options())?)?;
-    let cli = line.cli(&settings).unwrap_or_else(|error| error.exit());
+    let settings = surroundings.settings(&arguments.connection.options())?;
+    let (cli, settings) = match line.apply(&settings) {
+        Err(LineError::Usage(error)) => error.exit(),
+        Err(LineError::Settings(error)) => return Err(error.into()),
+        Ok(applied) => applied,
+    };
     let mut request = request(cli, arguments, &namespace, console, surroundings)?;
     // a scheduled run has it in its own pod: none is made to reach it, and takes rights
     let volume = request.delivery.volume.take();
@@ -116,7 +120,7 @@ fn described(
         configuration: scheduled::configuration(&settings, &namespace),
         id: Id { name: arguments.name.clone(), namespace },
         rights: rights(&request.needs()),
-        options: request.pods.options(),
+        options: request.pods.objects.clone(),
         deadline: arguments.deadline,
         keep_records: arguments.keep_records.into(),
         volume,

@@ -16,9 +16,10 @@ use super::{Folder, Volume, VolumeError};
 use crate::cluster::objects::{Object, yaml};
 use crate::cluster::{API_SERVER_AWAY, Cluster, RequestError, hardened, patiently, until_answered};
 use crate::explanation::nearest;
+use crate::options::ObjectOptions;
 use crate::testbed::kubernetes::objects::{OF_VOLUME, RUN_LABEL, labels, scope_name};
 use crate::testbed::kubernetes::pods::{Pods, Started};
-use crate::testbed::kubernetes::{PodOptions, START_LIMIT, Scope};
+use crate::testbed::kubernetes::{START_LIMIT, Scope};
 
 /// Where pods have the volume.
 pub(crate) const MOUNT: &str = "/netbench";
@@ -41,7 +42,7 @@ pub struct InCluster {
     /// The image of the pod: one that has sh.
     pub image: String,
     /// What the user wants of pods.
-    pub options: PodOptions,
+    pub options: ObjectOptions,
 }
 
 /// The folder, while there is a pod for it. It must be closed.
@@ -119,7 +120,7 @@ impl InCluster {
     }
 
     fn scope(&self, session: &str) -> Scope {
-        Scope::new(session, Some(self.namespace.clone()), false).with(&self.options)
+        Scope::new(session, Some(self.namespace.clone()), false).with(&self.options, false)
     }
 
     fn pods(&self) -> Api<Pod> {
@@ -140,7 +141,7 @@ impl InCluster {
         Pod {
             metadata: ObjectMeta {
                 owner_references: owner.map(|owner| vec![owner]),
-                ..self.options.marks.metadata(name, labels(session))
+                ..self.options.metadata(name, labels(session))
             },
             spec: Some(spec),
             ..Pod::default()

@@ -1,11 +1,12 @@
 //! From the output of a latency test to figures, or to the reason why there are none.
 
 use super::histogram::Histogram;
-use super::line::{Interval, Lines};
-use super::words::Words;
-use super::{ended_early, incomplete};
+use super::line::Interval;
+use super::messages::Messages;
+use super::{check_duration, incomplete};
 use crate::document::{Direction, Failure, Latency, Measurement, Sample, is_possible};
-use crate::engine::{ClientExit, ClientOptions, Reader};
+use crate::engine::{ClientExit, Reader};
+use crate::options::MeasurementOptions;
 
 /// Reads the output of one client as it comes.
 ///
@@ -14,30 +15,29 @@ use crate::engine::{ClientExit, ClientOptions, Reader};
 #[derive(Debug)]
 pub(super) struct BouncebackReader {
     time_seconds: u32,
-    lines: Lines,
-    words: Words,
-    last: Option<Told>,
+    messages: Messages,
+    last: Option<Report>,
 }
 
-/// What was told of some time of the test.
+/// The figures of an interval.
 #[derive(Debug)]
-struct Told {
+struct Report {
     start: f64,
     end: f64,
-    answers: Answers,
+    replies: Replies,
     histogram: Option<Histogram>,
 }
 
-/// The figures of some time of a test: `25939=0.076/0.017/8.920/0.078 ms`.
+/// The replies of an interval: `25939=0.076/0.017/8.920/0.078 ms`.
 #[derive(Debug, PartialEq)]
-struct Answers {
+struct Replies {
     count: u64,
     mean_microseconds: f64,
     min_microseconds: f64,
     max_microseconds: f64,
 }
 
-impl Answers {
+impl Replies {
     fn parse(text: &str) -> Option<Self> {
         let (text, _) = text.split_once(" ms ")?;
         let (count, times) = text.split_whitespace().last()?.split_once('=')?;
@@ -50,45 +50,41 @@ impl Answers {
 }
 
 impl BouncebackReader {
-    /// A reader for a client that was given these options.
-    pub(super) fn new(options: &ClientOptions) -> Self {
-        Self {
-            time_seconds: options.time_seconds,
-            lines: Lines::default(),
-            words: Words::default(),
-            last: None,
-        }
+    /// A reader for a client with these options.
+    pub(super) fn new(options: &MeasurementOptions) -> Self {
+        let time_seconds = options.latency_time_seconds.unwrap_or(options.time_seconds);
+        Self { time_seconds, messages: Messages::default(), last: None }
     }
 
-    fn line(&mut self, line: &str) {
+    fn read(&mut self, line: &str) {
         let Some(interval) = Interval::parse(line) else {
-            self.words.keep(line);
+            self.messages.keep(line);
             return;
         };
         let Interval { start, end, rest, .. } = interval;
-        if let Some(answers) = Answers::parse(rest) {
-            self.last = Some(Told { start, end, answers, histogram: None });
+        if let Some(replies) = Replies::parse(rest) {
+            self.last = Some(Report { start, end, replies, histogram: None });
         } else if let Some(last) = &mut self.last {
             last.histogram = Histogram::parse(rest);
         }
     }
 
-    /// The result of a client whose words do not matter.
-    fn latency(&self, whole: &Told) -> Result<Latency, Failure> {
-        ended_early(whole.end, self.time_seconds)?;
-        let Answers { count, mean_microseconds, min_microseconds, max_microseconds } = whole.answers;
+    /// The result of a client without error messages.
+    fn latency(&self, whole: &Report) -> Result<Latency, Failure> {
+        check_duration(whole.end, self.time_seconds)?;
+        let Replies { count, mean_microseconds, min_microseconds, max_microseconds } = whole.replies;
         if count == 0 {
-            return Err(incomplete("nothing was answered"));
+            return Err(incomplete("no request was answered"));
         }
-        // 2.1 counts an answer that never came as one after thousands of years
+        // 2.1 reports a missing reply as one after thousands of years
         let is_possible = min_microseconds <= mean_microseconds
             && mean_microseconds <= max_microseconds
             && max_microseconds <= whole.end * 1e6;
         if !is_possible {
-            return Err(incomplete("an answer never came"));
+            return Err(incomplete("a request was not answered"));
         }
         let Some(histogram) = &whole.histogram else {
-            return Err(incomplete("iperf did not report how the times of the answers are spread"));
+            return Err(incomplete("iperf did not report a latency histogram"));
         };
         let percentile = |percent| histogram.percentile(percent, min_microseconds, max_microseconds);
         Ok(Latency {
@@ -106,24 +102,20 @@ impl BouncebackReader {
 }
 
 impl Reader for BouncebackReader {
-    fn push(&mut self, bytes: &[u8]) -> &[Sample] {
-        for line in self.lines.push(bytes) {
-            self.line(&line);
-        }
+    fn line(&mut self, line: &str) -> &[Sample] {
+        self.read(line);
         &[]
     }
 
-    fn is_complete(&self) -> bool {
-        false
+    fn unfinished_line(&mut self, line: &str) {
+        // it may explain a failure, but its figures may lack digits
+        self.messages.keep(line);
     }
 
-    fn finish(mut self: Box<Self>, exit: &ClientExit) -> Result<Vec<(Direction, Measurement)>, Failure> {
-        // a line that broke off has words perhaps, but no figures: digits may be missing
-        let rest = self.lines.rest();
-        self.words.keep(&rest);
+    fn finish(self: Box<Self>, exit: &ClientExit) -> Result<Vec<(Direction, Measurement)>, Failure> {
         let whole = self.last.as_ref().filter(|last| last.start == 0.0);
         let latency = whole.map(|whole| self.latency(whole));
-        let latency = self.words.outcome(exit, latency)?;
+        let latency = self.messages.outcome(exit, latency)?;
         Ok(vec![(Direction::ClientToServer, Measurement::Latency(latency))])
     }
 }

@@ -2,45 +2,6 @@
 
 use crate::document::is_possible;
 
-/// The most bytes of a line that is read. The longest is a histogram: ten bytes for each of its
-/// bins that is not empty.
-const LONGEST_LINE: usize = 2 << 20;
-
-/// Puts lines together from the pieces that they come in.
-#[derive(Debug, Default)]
-pub(super) struct Lines {
-    /// The line that is not yet whole.
-    pending: Vec<u8>,
-    /// Whether that line is too long to be one of iperf's.
-    overlong: bool,
-}
-
-impl Lines {
-    /// Takes the next bytes and returns the lines that they completed.
-    pub(super) fn push(&mut self, bytes: &[u8]) -> Vec<String> {
-        let mut lines = Vec::new();
-        for piece in bytes.split_inclusive(|&byte| byte == b'\n') {
-            self.overlong |= self.pending.len() + piece.len() > LONGEST_LINE;
-            if self.overlong {
-                self.pending.clear();
-            } else {
-                self.pending.extend_from_slice(piece);
-            }
-            if piece.ends_with(b"\n") {
-                lines.push(self.rest());
-                self.overlong = false;
-            }
-        }
-        lines
-    }
-
-    /// The line that broke off.
-    pub(super) fn rest(&mut self) -> String {
-        let line = std::mem::take(&mut self.pending);
-        String::from_utf8_lossy(&line).trim_end().to_owned()
-    }
-}
-
 /// The front of a line that tells of some time of a test: `[  1] 0.0000-1.0000 sec  …`.
 #[derive(Debug, PartialEq)]
 pub(super) struct Interval<'a> {
@@ -116,24 +77,6 @@ impl<'a> Transfer<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn lines_may_come_in_any_pieces() {
-        let mut lines = Lines::default();
-        assert_eq!(lines.push(b"one\r\ntw"), ["one"]);
-        assert_eq!(lines.push(b"o\n\nthr"), ["two", ""]);
-        assert_eq!(lines.rest(), "thr");
-    }
-
-    #[test]
-    fn a_line_without_an_end_is_not_kept() {
-        let mut lines = Lines::default();
-        for _ in 0..100 {
-            assert!(lines.push(&vec![b'x'; 100_000]).is_empty());
-            assert!(lines.pending.len() <= LONGEST_LINE);
-        }
-        assert_eq!(lines.push(b"\nnext\n"), ["", "next"]);
-    }
 
     #[test]
     fn lines_that_are_no_intervals_are_told_apart() {

@@ -1,16 +1,16 @@
-//! iperf 2 (<https://sourceforge.net/projects/iperf2/>), 2.1 and later: any number of clients per
-//! server, and tests of latency.
+//! iperf 2 (<https://sourceforge.net/projects/iperf2/>), 2.1 and later: any number of clients per server,
+//! and latency tests.
 
-mod arguments;
 mod bounceback;
 mod command;
 mod histogram;
 mod line;
+mod messages;
 mod received;
+mod reserved;
 mod server_log;
 mod streams;
 mod throughput;
-mod words;
 
 #[cfg(test)]
 mod tests;
@@ -18,111 +18,103 @@ mod tests;
 use bounceback::BouncebackReader;
 use throughput::ThroughputReader;
 
-use super::{ClientOptions, Engine, Flow, Options, Reader, ServerLog, Target};
-use crate::document::{Failure, FailureKind, Protocol};
+use super::{Capabilities, ClientSpec, Engine, Flow, Reader, ReservedArguments, ServerLog, ServerSpec};
+use crate::document::{Failure, FailureKind, Measure};
+use crate::options::EngineId;
 
-/// The part of its time that a test must have run to count.
-const LEAST_PART: f64 = 0.9;
+/// The part of its duration that a test must have run to count.
+const MIN_COVERAGE: f64 = 0.9;
 
-/// iperf 2, which measures throughput. What was received is told by the server only.
+/// iperf 2, which measures throughput. Only the server reports what was received.
 #[derive(Debug, Clone, Copy)]
-pub struct Iperf2;
+pub(super) struct Iperf2;
 
-/// iperf 2 where it measures latency: it sends small requests, one after the answer to the other.
+/// iperf 2 as it measures latency: it sends small requests, each after the reply to the one before.
 #[derive(Debug, Clone, Copy)]
-pub struct Bounceback;
+pub(super) struct Bounceback;
+
+const THROUGHPUT: Capabilities = Capabilities {
+    measure: Measure::Throughput,
+    default_port: 5001,
+    udp: false,
+    flows: &[Flow::Forward],
+    omit: false,
+    server_report: true,
+    requires: "iperf 2 (2.1 or later)",
+};
 
 impl Engine for Iperf2 {
+    fn id(&self) -> EngineId {
+        EngineId::Iperf2
+    }
+
     fn program(&self) -> &'static str {
         command::PROGRAM
     }
 
-    fn default_port(&self) -> u16 {
-        5001
+    fn capabilities(&self) -> &'static Capabilities {
+        &THROUGHPUT
     }
 
-    fn server_command(&self, port: u16, ipv6: bool) -> Vec<String> {
-        command::server(port, ipv6)
+    fn reserved_arguments(&self) -> &'static ReservedArguments {
+        &reserved::RESERVED
+    }
+
+    fn server_command(&self, server: &ServerSpec) -> Vec<String> {
+        command::server(server)
     }
 
     fn server_log(&self) -> Box<dyn ServerLog> {
         Box::new(server_log::Iperf2ServerLog::default())
     }
 
-    fn unsupported(&self, options: &ClientOptions) -> Option<&'static str> {
-        match (options.protocol, options.flow) {
-            (Protocol::Udp, _) => Some("--udp"),
-            (_, Flow::Both) => Some("--bidir"),
-            (_, Flow::Reverse) => Some("--reverse"),
-            (_, Flow::Forward) => (options.omit_seconds > 0).then_some("--omit"),
-        }
+    fn client_command(&self, client: &ClientSpec) -> Vec<String> {
+        command::throughput(client)
     }
 
-    fn options(&self) -> &'static Options {
-        &arguments::OPTIONS
-    }
-
-    fn client_command(
-        &self,
-        target: &Target,
-        options: &ClientOptions,
-        _version: Option<&str>,
-    ) -> Vec<String> {
-        command::throughput(target, options)
-    }
-
-    fn reader(&self, options: &ClientOptions, _version: Option<&str>) -> Box<dyn Reader> {
-        Box::new(ThroughputReader::new(options))
-    }
-
-    fn reads_server(&self) -> bool {
-        true
+    fn reader(&self, client: &ClientSpec) -> Box<dyn Reader> {
+        Box::new(ThroughputReader::new(client.options))
     }
 }
 
 impl Engine for Bounceback {
+    fn id(&self) -> EngineId {
+        Iperf2.id()
+    }
+
     fn program(&self) -> &'static str {
         Iperf2.program()
     }
 
-    fn default_port(&self) -> u16 {
-        Iperf2.default_port()
+    fn capabilities(&self) -> &'static Capabilities {
+        &Capabilities { measure: Measure::Latency, server_report: false, ..THROUGHPUT }
     }
 
-    fn server_command(&self, port: u16, ipv6: bool) -> Vec<String> {
-        Iperf2.server_command(port, ipv6)
+    fn reserved_arguments(&self) -> &'static ReservedArguments {
+        Iperf2.reserved_arguments()
+    }
+
+    fn server_command(&self, server: &ServerSpec) -> Vec<String> {
+        Iperf2.server_command(server)
     }
 
     fn server_log(&self) -> Box<dyn ServerLog> {
         Iperf2.server_log()
     }
 
-    fn unsupported(&self, _options: &ClientOptions) -> Option<&'static str> {
-        None
+    fn client_command(&self, client: &ClientSpec) -> Vec<String> {
+        command::bounceback(client)
     }
 
-    fn options(&self) -> &'static Options {
-        Iperf2.options()
-    }
-
-    fn client_command(
-        &self,
-        target: &Target,
-        options: &ClientOptions,
-        _version: Option<&str>,
-    ) -> Vec<String> {
-        command::bounceback(target, options)
-    }
-
-    fn reader(&self, options: &ClientOptions, _version: Option<&str>) -> Box<dyn Reader> {
-        Box::new(BouncebackReader::new(options))
+    fn reader(&self, client: &ClientSpec) -> Box<dyn Reader> {
+        Box::new(BouncebackReader::new(client.options))
     }
 }
 
-/// The failure of a test that ran for `ran` seconds, if that is too short to count.
-fn ended_early(ran: f64, asked_seconds: u32) -> Result<(), Failure> {
-    if ran < f64::from(asked_seconds) * LEAST_PART {
-        return Err(incomplete(format!("the test ended after {ran:.1} of {asked_seconds} seconds")));
+/// Fails a test that ran for `ran` seconds, if that is too short to count.
+fn check_duration(ran: f64, planned_seconds: u32) -> Result<(), Failure> {
+    if ran < f64::from(planned_seconds) * MIN_COVERAGE {
+        return Err(incomplete(format!("the test ended after {ran:.1} of {planned_seconds} seconds")));
     }
     Ok(())
 }

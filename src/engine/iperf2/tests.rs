@@ -2,7 +2,8 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::document::{Direction, Latency, Measurement, Throughput};
-use crate::engine::ClientExit;
+use crate::engine::{ClientExit, Flow, LineSplitter, Target};
+use crate::options::{MeasurementOptions, Protocol};
 
 macro_rules! recorded {
     ($name:literal) => {
@@ -20,8 +21,13 @@ const SERVER_2_2: &str = recorded!("2.2-tcp-two-streams.server.txt");
 const BOUNCEBACK_2_1: &str = recorded!("2.1-bounceback.txt");
 const BOUNCEBACK_2_2: &str = recorded!("2.2-bounceback.txt");
 
-fn options(time_seconds: u32, parallel: u32) -> ClientOptions {
-    ClientOptions { parallel, ..ClientOptions::tcp(time_seconds) }
+fn options(time_seconds: u32, parallel: u32) -> MeasurementOptions {
+    MeasurementOptions { parallel, ..MeasurementOptions::for_seconds(time_seconds) }
+}
+
+fn reader(engine: &dyn Engine, options: &MeasurementOptions) -> Box<dyn Reader> {
+    let target = Target { host: "10.0.0.1", port: 5001, ip_family: None };
+    engine.reader(&ClientSpec { target, flow: Flow::Forward, options, version: None })
 }
 
 fn ended(stderr: &str) -> ClientExit {
@@ -30,15 +36,21 @@ fn ended(stderr: &str) -> ClientExit {
 
 fn finish(
     engine: &dyn Engine,
-    options: &ClientOptions,
+    options: &MeasurementOptions,
     client: &[u8],
     server: &str,
     exit: &ClientExit,
 ) -> Result<Measurement, Failure> {
-    let mut reader = engine.reader(options, None);
-    reader.push(client);
+    let mut reader = reader(engine, options);
+    let mut splitter = LineSplitter::default();
+    for line in splitter.push(client) {
+        reader.line(&line);
+    }
+    if let Some(line) = splitter.finish() {
+        reader.unfinished_line(&line);
+    }
     for line in server.lines() {
-        reader.push_server(line);
+        reader.server_line(line);
     }
     assert!(!reader.is_complete());
     let mut measured = reader.finish(exit)?;
@@ -49,7 +61,7 @@ fn finish(
 }
 
 fn throughput(
-    options: &ClientOptions,
+    options: &MeasurementOptions,
     client: &str,
     server: &str,
     stderr: &str,
@@ -85,7 +97,7 @@ fn more_bytes_than_there_can_be_are_no_result() {
     let server = SERVER_2_1.replace("3556900924 Bytes", "5239597748572731119 Bytes");
     assert_ne!(server, SERVER_2_1);
     let failure = throughput(&options(2, 2), CLIENT_2_1, &server, "").unwrap_err();
-    assert_eq!(failure, incomplete("iperf's server reported more bytes than there can be"));
+    assert_eq!(failure, incomplete("the iperf server reported an impossible number of bytes"));
 }
 
 #[test]
@@ -106,15 +118,13 @@ fn a_refused_connection_is_unreachable_although_the_client_says_that_all_is_well
 }
 
 #[test]
-fn what_iperf_2_is_not_used_for_is_named() {
-    let of = |options| Iperf2.unsupported(&options);
-    let tcp = ClientOptions::tcp(1);
-    assert_eq!(of(tcp.clone()), None);
-    assert_eq!(of(ClientOptions { protocol: Protocol::Udp, ..tcp.clone() }), Some("--udp"));
-    assert_eq!(of(ClientOptions { flow: Flow::Both, ..tcp.clone() }), Some("--bidir"));
-    assert_eq!(of(ClientOptions { flow: Flow::Reverse, ..tcp.clone() }), Some("--reverse"));
-    assert_eq!(of(ClientOptions { omit_seconds: 1, ..tcp.clone() }), Some("--omit"));
-    assert_eq!(Bounceback.unsupported(&ClientOptions { flow: Flow::Both, ..tcp }), None);
+fn unsupported_options_are_named() {
+    let missing = |options| Iperf2.capabilities().missing(&options);
+    let tcp = MeasurementOptions::for_seconds(1);
+    assert_eq!(missing(tcp.clone()), None);
+    assert_eq!(missing(MeasurementOptions { protocol: Protocol::Udp, ..tcp.clone() }), Some("--udp"));
+    assert_eq!(missing(MeasurementOptions { bidirectional: true, ..tcp.clone() }), Some("--bidir"));
+    assert_eq!(missing(MeasurementOptions { omit_seconds: 1, ..tcp }), Some("--omit"));
 }
 
 proptest! {

@@ -2,20 +2,20 @@
 
 use std::time::Duration;
 
-use crate::document::{IpFamily, Protocol};
-use crate::engine::{ClientOptions, Flow, Target};
+use crate::engine::{ClientSpec, Flow, ServerSpec};
+use crate::options::{IpFamily, Protocol};
 
 pub(super) const PROGRAM: &str = "iperf3";
 
-/// How long a client waits for the server's answer to its first packet.
+/// Connection timeout of a client.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// How long data may stay unacknowledged before the kernel gives the connection up (3.12 and later).
-/// A client whose network went away, and which nobody waits for any more, must not send on into the
-/// tests of others when that is back. Less than how long a test may be without data.
+/// How long data may stay unacknowledged before the kernel drops the connection (3.12 and later).
+/// An abandoned client whose network comes back must not send into the tests of others. Shorter than a
+/// test may stall.
 const UNACKNOWLEDGED_LIMIT: Duration = Duration::from_secs(8);
 
-/// How a client tells its results.
+/// How a client reports its results.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum ReportFormat {
     /// One JSON event a line, written as it happens (3.17 and later).
@@ -25,17 +25,15 @@ pub(super) enum ReportFormat {
 }
 
 impl ReportFormat {
-    /// The best format that a version of iperf3 (`3.12`) has. An unknown version gets the format
-    /// that all versions have.
+    /// The best format of a version (`3.12`); for an unknown one, the format that every version has.
     pub(super) fn of_version(version: Option<&str>) -> Self {
         if is_at_least(version, (3, 17)) { Self::Stream } else { Self::Document }
     }
 }
 
-/// How many threads a version of iperf3 sends `parallel` streams with: one for all of them up to
-/// 3.15, one each since.
-pub fn threads(version: Option<&str>, parallel: u32) -> u32 {
-    if is_at_least(version, (3, 16)) { parallel } else { 1 }
+/// How many threads send `streams` streams: one for all up to 3.15, one each since.
+pub(super) fn threads(version: Option<&str>, streams: u32) -> u32 {
+    if is_at_least(version, (3, 16)) { streams } else { 1 }
 }
 
 fn is_at_least(version: Option<&str>, least: (u32, u32)) -> bool {
@@ -48,17 +46,21 @@ fn is_at_least(version: Option<&str>, least: (u32, u32)) -> bool {
     version.and_then(numbers).is_some_and(|version| version >= least)
 }
 
-/// The command of a server that listens on `port`.
-///
-/// Verbose, so that it tells its version before it tells that it listens, and flushed line by
-/// line, so that both are seen at once.
-pub(super) fn server_command(port: u16) -> Vec<String> {
-    let port = port.to_string();
-    to_strings(&[PROGRAM, "-s", "-p", &port, "-V", "--forceflush"])
+/// The command of a server. Verbose, so that it reports its version before it reports that it listens, and
+/// flushed line by line, so that both arrive immediately.
+pub(super) fn server_command(server: &ServerSpec) -> Vec<String> {
+    let port = server.port.to_string();
+    let mut words: Vec<String> =
+        [PROGRAM, "-s", "-p", &port, "-V", "--forceflush"].map(str::to_owned).to_vec();
+    if let Some(address) = server.bind {
+        words.extend(["-B".to_owned(), address.to_string()]);
+    }
+    words
 }
 
 /// The command of a client.
-pub(super) fn client_command(target: &Target, options: &ClientOptions, version: Option<&str>) -> Vec<String> {
+pub(super) fn client_command(client: &ClientSpec) -> Vec<String> {
+    let ClientSpec { target, flow, options, version } = *client;
     let format = ReportFormat::of_version(version);
     let mut words = vec![PROGRAM.to_owned(), "-c".to_owned(), target.host.to_owned()];
     let mut flag = |name: &str, value: String| words.extend([name.to_owned(), value]);
@@ -71,7 +73,7 @@ pub(super) fn client_command(target: &Target, options: &ClientOptions, version: 
     if !udp && is_at_least(version, (3, 12)) {
         flag("--snd-timeout", UNACKNOWLEDGED_LIMIT.as_millis().to_string());
     }
-    // iperf3's own default for UDP is 1 Mbit/s; its rate is that of each stream
+    // by default iperf3 sends UDP at 1 Mbit/s; its bitrate is per stream
     let rate = options.target_bits_per_second.map(|rate| rate.div_ceil(options.parallel.into()));
     if let Some(rate) = rate.or(udp.then_some(0)) {
         flag("-b", rate.to_string());
@@ -97,50 +99,50 @@ pub(super) fn client_command(target: &Target, options: &ClientOptions, version: 
         (target.ip_family == Some(IpFamily::Ipv4), "-4"),
         (target.ip_family == Some(IpFamily::Ipv6), "-6"),
         (udp, "-u"),
-        (options.flow == Flow::Reverse, "-R"),
-        (options.flow == Flow::Both, "--bidir"),
+        (flow == Flow::Reverse, "-R"),
+        (flow == Flow::Both, "--bidir"),
         (format == ReportFormat::Stream, "--json-stream"),
         (format == ReportFormat::Document, "--json"),
     ];
     words.extend(switches.iter().filter(|(on, _)| *on).map(|(_, switch)| (*switch).to_owned()));
-    words.extend(options.arguments.iter().cloned());
+    words.extend(options.client_arguments.iter().cloned());
     words
-}
-
-fn to_strings(words: &[&str]) -> Vec<String> {
-    words.iter().map(ToString::to_string).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::Target;
+    use crate::options::MeasurementOptions;
 
-    fn line(options: &ClientOptions) -> String {
-        let target = Target { host: "10.0.0.1", port: 5201, ip_family: None };
-        client_command(&target, options, Some("3.18")).join(" ")
+    const TARGET: Target = Target { host: "10.0.0.1", port: 5201, ip_family: None };
+
+    fn line(flow: Flow, options: &MeasurementOptions) -> String {
+        client_command(&ClientSpec { target: TARGET, flow, options, version: Some("3.18") }).join(" ")
     }
 
     #[test]
-    fn a_name_is_reached_by_the_version_of_ip_that_was_asked_for() {
+    fn ip_family_selects_the_address_of_a_name() {
         let target = Target { host: "example.org", port: 5201, ip_family: Some(IpFamily::Ipv6) };
-        let line = client_command(&target, &ClientOptions::tcp(1), Some("3.18"));
-        assert!(line.contains(&"-6".to_owned()), "{line:?}");
+        let options = &MeasurementOptions::for_seconds(1);
+        let words =
+            client_command(&ClientSpec { target, flow: Flow::Forward, options, version: Some("3.18") });
+        assert!(words.contains(&"-6".to_owned()), "{words:?}");
     }
 
     #[test]
-    fn what_is_not_asked_for_is_not_said() {
+    fn default_options_add_no_arguments() {
         assert_eq!(
-            line(&ClientOptions::tcp(10)),
+            line(Flow::Forward, &MeasurementOptions::for_seconds(10)),
             "iperf3 -c 10.0.0.1 -p 5201 -t 10 -P 1 -i 1 --connect-timeout 5000 --snd-timeout 8000 --json-stream"
         );
     }
 
     #[test]
-    fn everything_that_can_be_asked_for_is_said() {
-        let options = ClientOptions {
+    fn every_option_becomes_an_argument() {
+        let options = MeasurementOptions {
             omit_seconds: 2,
             parallel: 4,
-            flow: Flow::Both,
             protocol: Protocol::Udp,
             target_bits_per_second: Some(1_000_000_000),
             length_bytes: Some(1400),
@@ -148,10 +150,10 @@ mod tests {
             window_bytes: Some(262_144),
             congestion_control: Some("bbr".to_owned()),
             dscp: Some(46),
-            arguments: vec!["-Z".to_owned()],
-            ..ClientOptions::tcp(10)
+            client_arguments: vec!["-Z".to_owned()],
+            ..MeasurementOptions::for_seconds(10)
         };
-        let line = line(&options);
+        let line = line(Flow::Both, &options);
         for words in [
             "-b 250000000",
             "-O 2",
@@ -169,13 +171,20 @@ mod tests {
     }
 
     #[test]
-    fn udp_is_not_left_to_the_programs_own_idea_of_a_rate() {
-        let udp = ClientOptions { protocol: Protocol::Udp, ..ClientOptions::tcp(1) };
-        assert!(line(&udp).contains(" -b 0 "));
+    fn udp_without_bitrate_is_unlimited() {
+        let udp = MeasurementOptions { protocol: Protocol::Udp, ..MeasurementOptions::for_seconds(1) };
+        assert!(line(Flow::Forward, &udp).contains(" -b 0 "));
     }
 
     #[test]
-    fn events_are_streamed_from_3_17_on() {
+    fn local_server_listens_on_one_address() {
+        let bind = Some(std::net::Ipv4Addr::LOCALHOST.into());
+        let words = server_command(&ServerSpec { port: 5201, bind, ipv6: false });
+        assert!(words.join(" ").ends_with(" -B 127.0.0.1"), "{words:?}");
+    }
+
+    #[test]
+    fn events_are_streamed_since_3_17() {
         let formats = ["3.12", "3.16-beta1", "3.17", "3.17.1+", "3.20", "4.0"]
             .map(|version| (version, ReportFormat::of_version(Some(version)) == ReportFormat::Stream));
         let streamed: Vec<&str> = formats.iter().filter(|(_, is)| *is).map(|(v, _)| *v).collect();
@@ -183,14 +192,14 @@ mod tests {
     }
 
     #[test]
-    fn streams_have_threads_of_their_own_from_3_16_on() {
+    fn each_stream_has_a_thread_since_3_16() {
         assert_eq!(threads(Some("3.15"), 4), 1);
         assert_eq!(threads(Some("3.16"), 4), 4);
         assert_eq!(threads(None, 4), 1);
     }
 
     #[test]
-    fn an_unknown_version_gets_what_every_version_has() {
+    fn unknown_version_gets_the_document_format() {
         for version in [None, Some(""), Some("garbage"), Some("3"), Some("3.x")] {
             assert_eq!(ReportFormat::of_version(version), ReportFormat::Document);
         }

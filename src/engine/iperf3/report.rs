@@ -1,98 +1,89 @@
-//! From iperf3's output to figures, or to the reason why there are none.
+//! Reads the report of an iperf3 client.
 
 use super::command::ReportFormat;
 use super::figures::{Measured, Received, measured, mss, repaired, sample};
 use super::wire;
-use crate::document::{
-    Datagrams, Direction, Failure, FailureKind, Measurement, Protocol, Sample, Throughput,
-};
-use crate::engine::{ClientExit, ClientOptions, Flow, Reader, kind_without_report};
+use crate::document::{Datagrams, Direction, Failure, FailureKind, Measurement, Sample, Throughput};
+use crate::engine::{ClientExit, ClientSpec, Flow, Reader};
+use crate::options::{MeasurementOptions, Protocol};
 
-/// The part of its time that a test must have run to count, and that samples must cover.
-const LEAST_PART: f64 = 0.9;
+/// The part of its duration that a test must have run to count, and that its samples must cover.
+const MIN_COVERAGE: f64 = 0.9;
 
-/// Samples are a second apart; one that starts this much after the end of the one before has lost
-/// something in between.
-const LARGEST_GAP_SECONDS: f64 = 0.5;
+/// Samples are a second apart; a larger gap means that one was lost.
+const MAX_GAP_SECONDS: f64 = 0.5;
 
-/// How many lines that are no report are kept, to explain a failure.
+/// How many lines outside of the report are kept to explain a failure.
 const KEPT_LINES: usize = 5;
 
-/// The most characters of such a line.
+/// Maximum length of such a line, in characters.
 const KEPT_CHARACTERS: usize = 1000;
 
-/// Many more samples than a test has, which are a second apart.
-const MOST_SAMPLES: usize = 100_000;
+/// More samples than a test of a day has, one per second.
+const MAX_SAMPLES: usize = 100_000;
 
-/// How often what may be a document is tried to read: each try reads all of it.
-const MOST_TRIES: u32 = 5;
+/// Maximum size of a document, in bytes: more than that of a test of a day.
+const MAX_DOCUMENT_BYTES: usize = 256 << 20;
 
-/// Reads the output of one client as it comes.
+/// How often a possible end of a document is parsed: each attempt reads all of it.
+const MAX_PARSES: u32 = 5;
+
+/// Reads the output of one client.
 #[derive(Debug)]
 pub(super) struct ReportReader {
     format: ReportFormat,
-    options: ClientOptions,
+    flow: Flow,
+    options: MeasurementOptions,
     mss_bytes: Option<u32>,
-    /// Bytes that are not yet read: an unfinished line, or the whole document so far.
-    pending: Vec<u8>,
+    /// The document so far.
+    document: String,
     /// Of the direction in which the client sends or, if there is none, of the other.
     samples: Vec<Sample>,
-    /// Where both directions are measured, of the one in which the client receives.
+    /// With both directions, of the one in which the client receives.
     reverse_samples: Vec<Sample>,
-    /// One for each direction, in their order.
+    /// One entry per direction, in their order.
     end: Option<Vec<Measured>>,
     error: Option<String>,
-    complete: bool,
+    is_complete: bool,
     other_lines: Vec<String>,
-    /// Whether what is pending is too long to be one of iperf3's, and was thrown away.
-    overlong: bool,
-    /// How often a document was looked for in vain.
-    tries: u32,
+    /// How often the document was parsed in vain.
+    parses: u32,
 }
 
 impl ReportReader {
-    /// A reader for a client that was given these options.
-    pub(super) fn new(format: ReportFormat, options: &ClientOptions) -> Self {
+    /// A reader for this client.
+    pub(super) fn new(format: ReportFormat, client: &ClientSpec) -> Self {
         Self {
             format,
-            options: options.clone(),
+            flow: client.flow,
+            options: client.options.clone(),
             mss_bytes: None,
-            pending: Vec::new(),
+            document: String::new(),
             samples: Vec::new(),
             reverse_samples: Vec::new(),
             end: None,
             error: None,
-            complete: false,
+            is_complete: false,
             other_lines: Vec::new(),
-            overlong: false,
-            tries: 0,
+            parses: 0,
         }
     }
 
-    /// The most bytes that are pending: more than a line of the stream has with the most streams there
-    /// can be, and than the document of a day has.
-    fn most_pending(&self) -> usize {
-        match self.format {
-            ReportFormat::Stream => 16 << 20,
-            ReportFormat::Document => 256 << 20,
+    fn document_line(&mut self, line: &str) {
+        // a document whose start was dropped never parses
+        if self.document.len() + line.len() > MAX_DOCUMENT_BYTES {
+            self.document = String::new();
+            self.parses = MAX_PARSES;
+        }
+        self.document.push_str(line);
+        self.document.push('\n');
+        // the document is indented: a brace in the first column closes it
+        if line == "}" && self.parses < MAX_PARSES {
+            self.read_document();
         }
     }
 
-    fn line_completed(&mut self) {
-        match self.format {
-            _ if self.complete => self.pending.clear(),
-            ReportFormat::Stream => self.read_event(),
-            // the document is indented: a brace in the first column closes it
-            ReportFormat::Document if self.tries < MOST_TRIES && self.pending.ends_with(b"\n}\n") => {
-                self.read_document();
-            }
-            ReportFormat::Document => {}
-        }
-    }
-
-    fn read_event(&mut self) {
-        let pending = std::mem::take(&mut self.pending);
-        let line = String::from_utf8_lossy(&pending);
+    fn read_event(&mut self, line: &str) {
         let line = repaired(line.trim());
         let Ok(event) = serde_json::from_str::<wire::Event>(&line) else {
             self.keep(&line);
@@ -114,18 +105,18 @@ impl ReportReader {
             }
             "end" => {
                 self.end = serde_json::from_str(data).ok().map(|end| self.measured(&end));
-                self.complete = true;
+                self.is_complete = true;
             }
             _ => {}
         }
     }
 
     fn read_document(&mut self) {
-        let text = String::from_utf8_lossy(&self.pending);
-        // what stands before the document is a warning of the program's or of a wrapper's
+        let text = std::mem::take(&mut self.document);
+        // before the document there may be warnings of iperf3 or of a wrapper
         let start = text.find("{\n").unwrap_or(0);
         let json = repaired(&text[start..]);
-        // some builds of 3.16 and 3.17 print the document twice (esnet/iperf#1716): the first counts
+        // some builds of 3.16 and 3.17 print the document twice (esnet/iperf#1716): the first one counts
         let mut documents = serde_json::Deserializer::from_str(&json).into_iter::<wire::Document>();
         let document = documents.next().and_then(Result::ok);
         match document {
@@ -136,35 +127,35 @@ impl ReportReader {
                 }
                 self.end = document.end.map(|end| self.measured(&end));
                 self.error = document.error;
-                self.complete = true;
-                self.pending.clear();
+                self.is_complete = true;
             }
             None => {
-                let said = text.lines().filter(|line| !line.trim().is_empty());
-                self.other_lines = said.take(KEPT_LINES).map(kept).collect();
-                self.tries += 1;
+                let lines = text.lines().filter(|line| !line.trim().is_empty());
+                self.other_lines = lines.take(KEPT_LINES).map(truncated).collect();
+                self.parses += 1;
+                self.document = text;
             }
         }
     }
 
     fn take_interval(&mut self, interval: &wire::Interval) {
-        if self.samples.len() < MOST_SAMPLES && self.reverse_samples.len() < MOST_SAMPLES {
+        if self.samples.len() < MAX_SAMPLES && self.reverse_samples.len() < MAX_SAMPLES {
             self.samples.extend(sample(interval.sum.as_ref(), &interval.streams));
             self.reverse_samples.extend(sample(interval.sum_bidir_reverse.as_ref(), &[]));
         }
     }
 
     fn measured(&self, end: &wire::End) -> Vec<Measured> {
-        let both = self.options.flow == Flow::Both;
+        let both = self.flow == Flow::Both;
         let of =
             |&direction: &Direction| measured(end, direction, both && direction == Direction::ServerToClient);
-        self.options.flow.directions().iter().map(of).collect()
+        self.flow.directions().iter().map(of).collect()
     }
 
     /// The result of one direction.
     fn throughput(&self, measured: Measured, samples: Vec<Sample>) -> Result<Throughput, Failure> {
         let received = measured.received.ok_or_else(|| {
-            Failure::new(FailureKind::Incomplete, "iperf3 did not report what the receiver got")
+            Failure::new(FailureKind::Incomplete, "iperf3 did not report what was received")
         })?;
         self.check_whole(&received, &samples)?;
         let udp = self.options.protocol == Protocol::Udp;
@@ -187,13 +178,13 @@ impl ReportReader {
 
     fn keep(&mut self, line: &str) {
         if !line.is_empty() && self.other_lines.len() < KEPT_LINES {
-            self.other_lines.push(kept(line));
+            self.other_lines.push(truncated(line));
         }
     }
 
     fn check_whole(&self, received: &Received, samples: &[Sample]) -> Result<(), Failure> {
         let incomplete = |reason| Err(Failure::new(FailureKind::Incomplete, reason));
-        let least = f64::from(self.options.time_seconds) * LEAST_PART;
+        let minimum = f64::from(self.options.time_seconds) * MIN_COVERAGE;
         if received.bytes <= 0.0 || received.bits_per_second <= 0.0 {
             return incomplete("nothing was received".to_owned());
         }
@@ -201,13 +192,13 @@ impl ReportReader {
             Some(last) => received.seconds.min(last.end_seconds),
             None => received.seconds,
         };
-        if ran < least {
-            let asked = self.options.time_seconds;
-            return incomplete(format!("the test ended after {ran:.1} of {asked} seconds"));
+        if ran < minimum {
+            let planned = self.options.time_seconds;
+            return incomplete(format!("the test ended after {ran:.1} of {planned} seconds"));
         }
         let mut covered_until = 0.0;
         for sample in samples {
-            if sample.start_seconds - covered_until > LARGEST_GAP_SECONDS {
+            if sample.start_seconds - covered_until > MAX_GAP_SECONDS {
                 let from = sample.start_seconds;
                 return incomplete(format!(
                     "no samples between {covered_until:.1} and {from:.1} seconds of the test"
@@ -219,48 +210,41 @@ impl ReportReader {
     }
 
     fn without_end(&self, exit: &ClientExit) -> Failure {
-        let said = exit.stderr.lines().map(str::trim).find(|line| !line.is_empty());
-        let said = said.or_else(|| self.other_lines.first().map(String::as_str));
-        match (said, exit.code) {
-            (Some(said), _) => engine_failure(said.trim_start_matches("iperf3: ")),
+        let message = exit.stderr.lines().map(str::trim).find(|line| !line.is_empty());
+        let message = message.or_else(|| self.other_lines.first().map(String::as_str));
+        match (message, exit.code) {
+            (Some(message), _) => engine_failure(message.trim_start_matches("iperf3: ")),
             (None, Some(code)) => Failure::new(
-                kind_without_report(code),
-                format!("iperf3 exited with code {code} and without a whole report"),
+                ClientExit::kind_without_report(code),
+                format!("iperf3 exited with code {code} and without a complete report"),
             ),
-            (None, None) => Failure::new(FailureKind::Incomplete, "iperf3's report broke off before its end"),
+            (None, None) => Failure::new(FailureKind::Incomplete, "the report of iperf3 is incomplete"),
         }
     }
 }
 
 impl Reader for ReportReader {
-    fn push(&mut self, bytes: &[u8]) -> &[Sample] {
+    fn line(&mut self, line: &str) -> &[Sample] {
         let known = self.samples.len();
-        for piece in bytes.split_inclusive(|&byte| byte == b'\n') {
-            self.overlong |= self.pending.len() + piece.len() > self.most_pending();
-            if self.overlong {
-                self.pending = Vec::new();
-            } else {
-                self.pending.extend_from_slice(piece);
-            }
-            if piece.ends_with(b"\n") {
-                self.line_completed();
-                // of a document, all that follows is missing its beginning
-                self.overlong &= self.format == ReportFormat::Document;
-            }
+        match self.format {
+            _ if self.is_complete => {}
+            ReportFormat::Stream => self.read_event(line),
+            ReportFormat::Document => self.document_line(line),
         }
         &self.samples[known..]
     }
 
     fn is_complete(&self) -> bool {
-        self.complete
+        self.is_complete
+    }
+
+    fn unfinished_line(&mut self, line: &str) {
+        self.line(line);
     }
 
     fn finish(mut self: Box<Self>, exit: &ClientExit) -> Result<Vec<(Direction, Measurement)>, Failure> {
-        if !self.complete && !self.pending.is_empty() {
-            match self.format {
-                ReportFormat::Stream => self.read_event(),
-                ReportFormat::Document => self.read_document(),
-            }
+        if !self.is_complete && !self.document.is_empty() {
+            self.read_document();
         }
         if let Some(error) = self.error.take() {
             return Err(engine_failure(&error));
@@ -269,7 +253,7 @@ impl Reader for ReportReader {
             return Err(self.without_end(exit));
         };
         let samples = [std::mem::take(&mut self.samples), std::mem::take(&mut self.reverse_samples)];
-        let directions = self.options.flow.directions().iter().zip(end).zip(samples);
+        let directions = self.flow.directions().iter().zip(end).zip(samples);
         directions
             .map(|((&direction, measured), samples)| {
                 Ok((direction, Measurement::Throughput(self.throughput(measured, samples)?)))
@@ -278,11 +262,11 @@ impl Reader for ReportReader {
     }
 }
 
-fn kept(line: &str) -> String {
+fn truncated(line: &str) -> String {
     line.chars().take(KEPT_CHARACTERS).collect()
 }
 
-/// What iperf3 says when a connection that was there is gone.
+/// Messages of iperf3 about a lost connection.
 const LOST_CONNECTIONS: [&str; 5] = [
     "closed unexpectedly",
     "has terminated",
@@ -291,7 +275,7 @@ const LOST_CONNECTIONS: [&str; 5] = [
     "Connection reset",
 ];
 
-/// Sorts iperf3's own words.
+/// Classifies a message of iperf3.
 fn engine_failure(message: &str) -> Failure {
     let message = message.trim_start_matches("error - ");
     let kind = if message.contains("unable to connect") {

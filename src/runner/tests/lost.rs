@@ -103,8 +103,8 @@ async fn a_server_that_is_stuck_in_a_test_that_is_over_is_replaced() {
 #[tokio::test(start_paused = true)]
 async fn a_test_through_which_no_data_goes_is_given_up_before_its_time() {
     let testbed = MadeUp::new(2, |_, _| Play::Starves);
-    let throughput = ClientOptions { parallel: 2, ..ClientOptions::tcp(3600) };
-    let settings = Settings { throughput, ..settings(2) };
+    let options = MeasurementOptions { parallel: 2, ..MeasurementOptions::for_seconds(3600) };
+    let settings = Settings { options, ..settings(2) };
     let began = Instant::now();
     let measured =
         run(&testbed, &one_test(), &settings, &Unobserved, &CancellationToken::new()).await.unwrap();
@@ -123,7 +123,7 @@ async fn the_way_to_the_service_of_a_server_that_is_back_is_waited_for() {
         let goes = node == 1 && std::mem::take(&mut *is_gone.lock().unwrap());
         if goes { back() } else { Restored::Intact }
     });
-    let settings = Settings { ways: vec![Way { path: Path::Service, ip_family: None }], ..settings(2) };
+    let settings = Settings { routes: vec![Path::Service.into()], ..settings(2) };
     let token = CancellationToken::new();
     let started = start(&testbed, &settings, &Unobserved, &token).await.unwrap().unwrap();
     // long after all Services are known everywhere

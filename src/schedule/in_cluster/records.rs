@@ -10,10 +10,10 @@ use kube::api::{DeleteParams, ListParams, PostParams};
 use super::ScheduleError;
 use crate::cluster::{Cluster, RequestError, patiently};
 use crate::document::Run;
+use crate::options::ObjectOptions;
 use crate::schedule::objects::{COMPONENT_LABEL, selector};
 use crate::schedule::records::Kept;
 use crate::schedule::{Id, records};
-use crate::testbed::kubernetes::Marks;
 
 /// How long an API server that is away is waited for with a document.
 const PATIENCE: Duration = Duration::from_secs(600);
@@ -71,7 +71,12 @@ impl<'a> Records<'a> {
     ///
     /// # Errors
     /// It does not fit, or the cluster refuses.
-    pub async fn keep(self, run: &Run, job: Option<&str>, marks: &Marks) -> Result<bool, ScheduleError> {
+    pub async fn keep(
+        self,
+        run: &Run,
+        job: Option<&str>,
+        marks: &ObjectOptions,
+    ) -> Result<bool, ScheduleError> {
         let record = records::record(self.id, run, job, marks)?;
         let api = self.api();
         let parameters = PostParams::default();

@@ -7,8 +7,8 @@ use serde_json::json;
 use super::*;
 use crate::cluster::fake_api::{Answer, FakeApi};
 use crate::document::fixtures;
+use crate::options::ObjectOptions;
 use crate::schedule::objects::tests::schedule;
-use crate::testbed::kubernetes::Marks;
 
 /// What API servers say of their kinds: this one is of today.
 fn discovery(request: &str) -> Option<Answer> {
@@ -82,7 +82,7 @@ async fn a_document_waits_for_an_api_server_that_is_away() {
     let (cluster, id) = (api.cluster(), schedule().id);
     let run = fixtures::run(&["a", "b"], vec![fixtures::measured("a", "b", 1e9)]);
     let records = Records::of(&cluster, &id);
-    assert!(!records.keep(&run, None, &Marks::default()).await.unwrap());
+    assert!(!records.keep(&run, None, &ObjectOptions::default()).await.unwrap());
     assert!(api.requests("POST").len() > 40);
     // one that is not there any longer is no error
     assert!(records.read("k3v9x2mq").await.unwrap().is_none());

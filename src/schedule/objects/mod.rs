@@ -12,7 +12,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use super::{Id, Schedule};
 use crate::cluster::objects::{MANAGED_BY, Object, yaml};
-use crate::testbed::kubernetes::Amount;
+use crate::options::ResourceQuantity;
 
 /// Who manages the objects of schedules: not who manages those of runs, which are removed with them.
 pub const MANAGER: &str = "kubectl-netbench-schedule";
@@ -93,7 +93,7 @@ pub fn selector(id: &Id) -> String {
 
 /// Name, labels and annotations, with what the user wants of all objects.
 fn metadata(schedule: &Schedule, name: &str, component: &str) -> ObjectMeta {
-    schedule.options.marks.metadata(name, labels(&schedule.id, component))
+    schedule.options.metadata(name, labels(&schedule.id, component))
 }
 
 /// The least memory that a limit leaves to this program: it holds whole runs, other than iperf's pods.
@@ -102,7 +102,7 @@ const LEAST_MEMORY: &str = "256Mi";
 /// The resources of this program: those of all pods, but for a limit on memory that it would not fit in.
 fn resources(schedule: &Schedule) -> ResourceRequirements {
     let mut resources = schedule.options.resources();
-    let value = |text: &str| Amount::parse(text).map_or(f64::INFINITY, |amount| amount.value());
+    let value = |text: &str| ResourceQuantity::parse(text).map_or(f64::INFINITY, |quantity| quantity.value());
     if let Some(limit) = resources.limits.as_mut().and_then(|limits| limits.get_mut("memory"))
         && value(&limit.0) < value(LEAST_MEMORY)
     {

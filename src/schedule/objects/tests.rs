@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use super::*;
 use crate::delivery::volume::Volume;
+use crate::options::{ClientMode, ObjectOptions};
 use crate::schedule::{Cron, Exporter};
 use crate::testbed::kubernetes::objects::fixtures::{needs, settings};
-use crate::testbed::kubernetes::{Clients, PodOptions, rights};
+use crate::testbed::kubernetes::rights;
 
 pub(in crate::schedule) fn schedule() -> Schedule {
     Schedule {
@@ -15,8 +16,8 @@ pub(in crate::schedule) fn schedule() -> Schedule {
         words: ["matrix", "--path", "pod,host", "-t", "5s"].map(str::to_owned).to_vec(),
         image: "example.org/netbench:1".to_owned(),
         configuration: "namespace: network\n".to_owned(),
-        rights: rights(&needs(settings(), Some("network"), Clients::Exec)),
-        options: PodOptions::default(),
+        rights: rights(&needs(settings(), Some("network"), ClientMode::Exec)),
+        options: ObjectOptions::default(),
         deadline: Duration::from_secs(3600),
         keep_records: 10,
         volume: None,

@@ -8,7 +8,7 @@ use super::objects::{self, Network, Settings};
 use crate::cluster::objects::{Object, yaml};
 
 /// The objects of a run on `nodes`: its scope, policy, servers and Services and, of `clients` (each with
-/// its node, its way and its command), the Jobs.
+/// its node, its route and its command), the Jobs.
 ///
 /// What an object can only have once others exist is missing: the owner's uid, and addresses.
 pub fn manifests(
@@ -34,8 +34,8 @@ pub fn manifests(
             documents.push(Object::namespaced(&pod));
         }
     }
-    for (number, (client, way, command)) in clients.iter().enumerate() {
-        let network = Network::of(settings.ways[*way].path);
+    for (number, (client, route, command)) in clients.iter().enumerate() {
+        let network = Network::of(settings.routes[*route].path);
         let node = &nodes[*client];
         let job = objects::client_job(settings, number + 1, network, node, command.clone(), None);
         documents.push(Object::namespaced(&job));
@@ -51,8 +51,8 @@ mod tests {
 
     #[test]
     fn a_run_over_all_paths_by_job() {
-        let ways = over(&[Path::Pod, Path::Service, Path::Host]);
-        let settings = with_latency(Settings { ways, ..settings() });
+        let routes = over(&[Path::Pod, Path::Service, Path::Host]);
+        let settings = with_latency(Settings { routes, ..settings() });
         let nodes = [chosen("node-1"), chosen("node-2")];
         let scope = Scope::new(settings.run(), None, true);
         let command = ["iperf3", "-c", "<address of the server on node-2>"].map(str::to_owned).to_vec();

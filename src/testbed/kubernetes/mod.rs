@@ -15,12 +15,12 @@ pub use lifetime::leftovers::{
 pub use lifetime::scope::Scope;
 pub use manifests::manifests;
 pub use nodes::{Choice, Chosen, SelectionError, Wanted, choose};
-pub use objects::{Amount, Marks, PodOptions, Role, Settings};
+pub use objects::{Role, Settings};
 pub use servers::START_LIMIT;
 pub use servers::kept::has_kept;
-pub use survey::access::choose_client_way;
+pub use survey::access::choose_client_mode;
 pub use survey::facts::{Depth, Facts, GivenNamespace, Granted, Known, SecurityPolicy, facts};
-pub use survey::rights::{Clients, Necessity, Needs, Reach, Right, rights};
+pub use survey::rights::{Necessity, Needs, Reach, Right, rights};
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -43,30 +43,13 @@ use self::pods::state::PodState;
 use self::servers::{Found, StartedNode};
 use super::{NodeServers, Output, Restored, ServerLines, StartProgress, Testbed, TestbedError, Trouble};
 use crate::cluster::{Cluster, RequestError, until_answered};
-use crate::document::{Failure, Via};
+use crate::document::Failure;
 use crate::engine::ClientExit;
+use crate::options::ClientMode;
 
 /// How long starting a client may take an API server that does not answer. Less than the time that
 /// a runner grants a client beyond its own.
 const CLIENT_START_LIMIT: Duration = Duration::from_secs(10);
-
-/// How clients are started on a cluster.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ClientWay {
-    /// Inside the pod that already runs on the client's node.
-    Exec,
-    /// By a Job for each test.
-    Job,
-}
-
-impl From<ClientWay> for Via {
-    fn from(way: ClientWay) -> Self {
-        match way {
-            ClientWay::Exec => Self::Exec,
-            ClientWay::Job => Self::Job,
-        }
-    }
-}
 
 /// Servers in pods of a cluster.
 pub struct KubernetesTestbed {
@@ -74,7 +57,7 @@ pub struct KubernetesTestbed {
     nodes: Vec<Chosen>,
     settings: Settings,
     scope: Scope,
-    client_way: ClientWay,
+    client_mode: ClientMode,
     made: OnceCell<Made>,
     /// How far the logs of servers have been read.
     server_logs: Mutex<HashMap<(usize, Network), SharedPosition>>,
@@ -105,14 +88,14 @@ impl KubernetesTestbed {
         nodes: Vec<Chosen>,
         settings: Settings,
         scope: Scope,
-        client_way: ClientWay,
+        client_mode: ClientMode,
     ) -> Self {
         Self {
             cluster,
             nodes,
             settings,
             scope,
-            client_way,
+            client_mode,
             made: OnceCell::new(),
             server_logs: Mutex::default(),
             jobs: AtomicUsize::new(0),
@@ -132,8 +115,8 @@ impl KubernetesTestbed {
         self.settings.server_name(index, network, &self.nodes[index])
     }
 
-    fn network(&self, way: usize) -> Network {
-        Network::of(self.settings.ways[way].path)
+    fn network(&self, route: usize) -> Network {
+        Network::of(self.settings.routes[route].path)
     }
 
     /// Carries a request through, whatever happens to the caller.
@@ -194,20 +177,22 @@ impl Testbed for KubernetesTestbed {
     async fn run_client(
         &self,
         client: usize,
-        way: usize,
+        route: usize,
         command: &[String],
         output: Output<'_>,
     ) -> Result<ClientExit, Failure> {
         let made = self.made().await.map_err(|error| error.failure_of_client())?;
-        let network = self.network(way);
-        match self.client_way {
-            ClientWay::Job => self.run_by_job(made, client, network, command, output).await,
-            ClientWay::Exec => self.run_by_exec(client, network, command, output).await,
+        let network = self.network(route);
+        match self.client_mode {
+            ClientMode::Job => self.run_by_job(made, client, network, command, output).await,
+            ClientMode::Exec | ClientMode::Auto | ClientMode::Process => {
+                self.run_by_exec(client, network, command, output).await
+            }
         }
     }
 
-    async fn read_server(&self, server: usize, way: usize, lines: ServerLines<'_>) -> Result<(), Failure> {
-        let read = self.read_server_log(server, self.network(way), lines).await;
+    async fn read_server(&self, server: usize, route: usize, lines: ServerLines<'_>) -> Result<(), Failure> {
+        let read = self.read_server_log(server, self.network(route), lines).await;
         read.map_err(|error| error.failure_of_client())
     }
 

@@ -8,6 +8,7 @@ use kube::ResourceExt;
 
 use crate::document::{self, LeftOut};
 use crate::explanation::{Explanation, nearest};
+use crate::options::PodOptions;
 use crate::sanitize;
 
 /// The taint that a cordoned node has, or will have in a moment.
@@ -23,6 +24,13 @@ pub enum Wanted {
     },
     /// These, in this order, in spite of taints and cordons.
     Named(Vec<String>),
+}
+
+impl Wanted {
+    /// All nodes that pods with these options can run on.
+    pub fn usable(pods: &PodOptions) -> Self {
+        Self::Usable { tolerated: pods.objects.tolerations.iter().map(Toleration::from).collect() }
+    }
 }
 
 /// A node that will be measured.

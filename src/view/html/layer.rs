@@ -7,8 +7,7 @@ use serde::Serialize;
 use super::compact::{Number, Test};
 use crate::analysis::{Cell, Level, Matrix};
 use crate::document::{
-    Cost, IpFamily, LatencySummary, PairChange, Path, Run, ThroughputSummary, Verdict, WayComparison,
-    way_name,
+    Cost, IpFamily, LatencySummary, PairChange, Path, Route, Run, ThroughputSummary, Verdict, WayComparison,
 };
 use crate::view::words::way;
 
@@ -113,8 +112,11 @@ impl Layer {
 
     fn of_cost(run: &Run, cost: &Cost, layers: &[Self]) -> Self {
         let matrix = Matrix::of_cost(run, cost);
-        let against = way_name(cost.against, cost.ip_family);
-        let title = format!("Cost of {} against {against}", way_name(cost.path, cost.ip_family));
+        let against = Route { path: cost.against, ip_family: cost.ip_family };
+        let title = format!(
+            "Cost of {} against {against}",
+            Route { path: cost.path, ip_family: cost.ip_family }.to_string()
+        );
         let mut from = throughput_of(layers, cost.path, cost.ip_family);
         from.extend(throughput_of(layers, cost.against, cost.ip_family));
         let layer = Self::new(run, Kind::Cost, title, (cost.path, cost.ip_family), &matrix);
@@ -151,9 +153,9 @@ impl Layer {
         Self {
             kind,
             title,
-            way: way_name(path, ip_family),
+            way: Route { path, ip_family }.to_string(),
             reversed: false,
-            outside: run.parameters.to.is_some(),
+            outside: run.parameters.external_server().is_some(),
             usual: None,
             values: cells().map(|cell| cell.value().map(number)).collect(),
             states: cells().map(state).collect(),

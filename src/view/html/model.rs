@@ -8,8 +8,8 @@ use super::compact::{Compactor, Number};
 use super::facts::{self, Facts};
 use super::layer::{self, Kind, Layer};
 use crate::document::{
-    Breach, Confirmation, Ends, Finding, IpFamily, LeftOut, Measure, Outcome, Path, Run, State, TestRecord,
-    way_name,
+    Breach, Confirmation, Ends, Finding, IpFamily, LeftOut, Measure, Outcome, Path, Route, Run, State,
+    TestRecord,
 };
 use crate::explanation::by_reason;
 use crate::view::names::shorten;
@@ -143,8 +143,8 @@ impl<'a> Ended<'a> {
     fn new(run: &'a Run) -> Self {
         let names = run.nodes.iter().map(|node| node.name.as_str());
         Self {
-            places: names.chain(run.parameters.to.as_deref()).zip(0..).collect(),
-            outside: run.parameters.to.as_ref().map(|_| run.nodes.len()),
+            places: names.chain(run.parameters.external_server()).zip(0..).collect(),
+            outside: run.parameters.external_server().map(|_| run.nodes.len()),
         }
     }
 
@@ -206,8 +206,8 @@ fn nodes(run: &Run, short: Vec<String>) -> Vec<End<'_>> {
         let about = about.into_iter().filter_map(Option::as_deref).collect();
         End { name: &node.name, short, zone: node.zone.as_deref(), about }
     });
-    let outside = run.parameters.to.iter();
-    let outside = outside.map(|to| End { name: to, short: to.clone(), zone: None, about: Vec::new() });
+    let outside = run.parameters.external_server();
+    let outside = outside.map(|to| End { name: to, short: to.to_owned(), zone: None, about: Vec::new() });
     nodes.chain(outside).collect()
 }
 
@@ -234,7 +234,7 @@ fn breaches<'a>(
     let breached = run.breaches.iter().take(MOST_BREACHES).filter_map(|breach| {
         Some(Breached {
             gate: &breach.gate,
-            way: way_name(breach.path, breach.ip_family),
+            way: Route { path: breach.path, ip_family: breach.ip_family }.to_string(),
             layer: layer(breach.path, breach.ip_family),
             ends: ends.pair(&breach.sender, &breach.receiver)?,
             value: breach.bits_per_second.map(Number::rate),

@@ -90,7 +90,7 @@ fn latency_and_cost_are_layers_of_their_own() {
         over(Path::Pod, asked("a", "b", 204.7)),
     ];
     let mut run = run(&["a", "b"], tests);
-    run.parameters.paths = vec![Path::Pod, Path::Host];
+    run.parameters.placement.paths = vec![Path::Pod, Path::Host];
     let data = data(&run);
     let layers = data["layers"].as_array().unwrap();
     let titles: Vec<&str> = layers.iter().map(|layer| layer["title"].as_str().unwrap()).collect();
@@ -139,8 +139,8 @@ fn only_changes_that_are_no_chance_are_marked() {
 fn a_server_outside_has_a_column_and_the_way_back_a_layer() {
     let back = TestRecord { direction: Direction::ServerToClient, ..measured("b", "192.0.2.7", 2e9) };
     let mut run = run(&["a", "b"], vec![measured("b", "192.0.2.7", 8e9), back]);
-    run.parameters.to = Some("192.0.2.7".to_owned());
-    run.parameters.bidirectional = true;
+    run.parameters.placement.to = Some("192.0.2.7".parse().unwrap());
+    run.parameters.measurement.bidirectional = true;
     let data = data(&run);
     assert_eq!(data["nodes"][2]["name"], "192.0.2.7");
     let [there, back] = [&data["layers"][0], &data["layers"][1]];

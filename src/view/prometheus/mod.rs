@@ -188,7 +188,7 @@ fn about(run: &Run, registry: &mut Registry) {
             crate::document::Command::Matrix => "matrix",
             crate::document::Command::Pair => "pair",
         },
-        protocol: name(run.parameters.protocol),
+        protocol: name(run.parameters.measurement.protocol),
         context: run.cluster.as_ref().and_then(|cluster| cluster.context.clone()).unwrap_or_default(),
         version: run.versions.netbench.clone(),
     };

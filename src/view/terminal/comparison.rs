@@ -6,7 +6,7 @@ use comfy_table::Cell;
 
 use super::{Canvas, Drawing, style, way};
 use crate::analysis::Matrix;
-use crate::document::{Comparison, PairChange, Run, Verdict, WayComparison, way_name};
+use crate::document::{Comparison, PairChange, Route, Run, Verdict, WayComparison};
 use crate::quantity::RateUnit;
 
 /// The comparison of a run; empty if it was not compared.
@@ -43,7 +43,7 @@ fn of_way(run: &Run, comparison: &Comparison, changes: &WayComparison, canvas: C
     let mut text = drawing.draw(&Matrix::of_change(run, changes), canvas);
     let worse = changes.worse();
     text.push('\n');
-    text.push_str(&verdicts(changes, comparison.level, run.parameters.repeat));
+    text.push_str(&verdicts(changes, comparison.level, run.parameters.measurement.repeat));
     if !worse.is_empty() {
         text.push('\n');
         text.push_str(&table(&worse, changes, canvas));
@@ -82,7 +82,7 @@ fn verdicts(changes: &WayComparison, level: f64, repeat: u32) -> String {
     format!(
         "{} {pairs} over {}: {}{}.{chance}\n",
         changes.pairs.len(),
-        way_name(changes.path, changes.ip_family),
+        Route { path: changes.path, ip_family: changes.ip_family }.to_string(),
         counts.join(", "),
         median.unwrap_or_default()
     )

@@ -2,14 +2,15 @@
 
 use super::{Canvas, Drawing};
 use crate::analysis::{Matrix, part_of_cost};
-use crate::document::{Cost, Path, Run, by_family};
+use crate::document::{Cost, Path, Route, Run};
 use crate::quantity::duration;
 
 /// The costs of all pairs, with their mean and the worst of them.
 pub(super) fn matrix(run: &Run, cost: &Cost, canvas: Canvas) -> String {
     let matrix = Matrix::of_cost(run, cost);
     let (path, against) = (cost.path.name(), cost.against.name());
-    let what = capitalised(what(cost.path)) + by_family(cost.ip_family);
+    let what =
+        capitalised(what(cost.path)) + Route { path: cost.path, ip_family: cost.ip_family }.over_family();
     let drawing = Drawing {
         title: format!("{what} in %: how much less gets through over {path} than over {against}."),
         list_title: format!(
@@ -30,7 +31,8 @@ pub(super) fn sentences(run: &Run) -> String {
 
 fn sentence(cost: &Cost) -> String {
     let (path, against) = (cost.path.name(), cost.against.name());
-    let what = capitalised(what(cost.path)) + by_family(cost.ip_family);
+    let what =
+        capitalised(what(cost.path)) + Route { path: cost.path, ip_family: cost.ip_family }.over_family();
     let mut text = if cost.mean_percent >= 0.0 {
         format!("{what}: {path} is {}% slower than {against}", percent(cost.mean_percent))
     } else {

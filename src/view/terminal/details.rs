@@ -4,7 +4,7 @@ use comfy_table::Cell;
 
 use super::{Canvas, style};
 use crate::analysis::part_of_rate;
-use crate::document::{PairSummary, Protocol, Run, ThroughputSummary, way_name};
+use crate::document::{PairSummary, Protocol, Route, Run, ThroughputSummary};
 use crate::quantity::{RateUnit, duration};
 
 /// One row per pair and way, in the order in which they were measured. `wide` adds the spread, and
@@ -15,7 +15,7 @@ pub(super) fn table(run: &Run, wide: bool, canvas: Canvas) -> String {
     let unit = RateUnit::of_largest(rates.filter_map(|pair| pair.mean_bits_per_second));
     let columns = Columns {
         path: summaries.len() > 1,
-        udp: run.parameters.protocol == Protocol::Udp,
+        udp: run.parameters.measurement.protocol == Protocol::Udp,
         wide,
         unit,
         canvas,
@@ -62,7 +62,7 @@ impl Columns {
     fn row(&self, summary: &ThroughputSummary, pair: &PairSummary) -> Vec<Cell> {
         let mut row = vec![Cell::new(&pair.sender), Cell::new(&pair.receiver)];
         if self.path {
-            row.push(Cell::new(way_name(summary.path, summary.ip_family)));
+            row.push(Cell::new(Route { path: summary.path, ip_family: summary.ip_family }.to_string()));
         }
         row.push(match (pair.mean_bits_per_second, summary.median_bits_per_second) {
             (Some(rate), Some(median)) => {

@@ -4,7 +4,7 @@ use comfy_table::Cell;
 
 use super::{Canvas, Drawing, style, way};
 use crate::analysis::{Matrix, part_of_latency};
-use crate::document::{LatencyPair, LatencySummary, Run, way_name};
+use crate::document::{LatencyPair, LatencySummary, Route, Run};
 use crate::quantity::duration;
 
 /// The mean latencies of all pairs, and how they grow under load.
@@ -48,7 +48,8 @@ pub(super) fn table(run: &Run, canvas: Canvas) -> String {
     table.set_header(header);
     for summary in &run.summary.latency {
         for pair in &summary.pairs {
-            let path = several.then(|| way_name(summary.path, summary.ip_family));
+            let path =
+                several.then(|| Route { path: summary.path, ip_family: summary.ip_family }.to_string());
             table.add_row(row(pair, path, summary.median_microseconds, canvas));
         }
     }

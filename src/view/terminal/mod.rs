@@ -38,7 +38,8 @@ pub(super) struct Terminal {
 impl View for Terminal {
     fn render(&self, run: &Run) -> String {
         let Self { canvas, wide } = *self;
-        let to_one_and_back = run.parameters.to.is_some() && run.parameters.bidirectional;
+        let to_one_and_back =
+            run.parameters.external_server().is_some() && run.parameters.measurement.bidirectional;
         let mut parts = match run.command {
             // towards one server and back is no matrix
             Command::Matrix if to_one_and_back => {

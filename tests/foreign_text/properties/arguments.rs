@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 
 use kubectl_netbench::cli::{Cli, Command, MatrixArgs};
-use kubectl_netbench::config::{CommandLine, Settings};
+use kubectl_netbench::config::{CommandLine, LineError, Settings};
 use kubectl_netbench::quantity::{RateUnit, duration, rate};
 
 /// Any word as the value of each flag that has a form of its own: it is read, or refused in words.
@@ -19,13 +19,16 @@ pub fn value(bytes: &[u8]) {
         );
     }
     if let Some(arguments) = read("--time", &text) {
-        let seconds = arguments.common.measurement.time.as_secs();
+        let seconds = arguments.common.measurement.time_seconds;
         assert!((1..=86_400).contains(&seconds));
         let again = read("--time", &seconds.to_string()).expect("seconds are a duration");
-        assert_eq!(again.common.measurement.time, arguments.common.measurement.time);
+        assert_eq!(again.common.measurement.time_seconds, seconds);
     }
-    if let Some(bits) = read("--bitrate", &text).and_then(|arguments| arguments.common.measurement.bitrate) {
-        let again = read("--bitrate", &bits.to_string()).and_then(|again| again.common.measurement.bitrate);
+    if let Some(bits) =
+        read("--bitrate", &text).and_then(|arguments| arguments.common.measurement.target_bits_per_second)
+    {
+        let again = read("--bitrate", &bits.to_string())
+            .and_then(|again| again.common.measurement.target_bits_per_second);
         assert_eq!(again, Some(bits));
         check_figure(&rate(bits as f64));
         check_figure(&duration(bits as f64));
@@ -59,8 +62,13 @@ pub fn words(bytes: &[u8]) {
     let _ = cli([OsString::from("netbench")].into_iter().chain(words));
 }
 
-fn cli(words: impl IntoIterator<Item = OsString>) -> Result<Cli, Box<dyn std::error::Error>> {
-    Ok(CommandLine::read(words)?.cli(&Settings::default())?)
+fn cli(words: impl IntoIterator<Item = OsString>) -> Result<Cli, String> {
+    let line = CommandLine::read(words).map_err(|error| error.to_string())?;
+    match line.apply(&Settings::default()) {
+        Ok((cli, _)) => Ok(cli),
+        Err(LineError::Usage(error)) => Err(error.to_string()),
+        Err(LineError::Settings(error)) => Err(error.to_string()),
+    }
 }
 
 /// What was read of a flag with this value.
@@ -70,7 +78,7 @@ fn read(flag: &str, value: &str) -> Option<Box<MatrixArgs>> {
         Ok(Cli { command: Command::Matrix(arguments), .. }) => Some(arguments),
         Ok(_) => None,
         Err(error) => {
-            assert!(!error.to_string().is_empty());
+            assert!(!error.is_empty());
             None
         }
     }

@@ -1,9 +1,10 @@
 //! The output of the programs that measure, from images that may be anybody's.
 
 use kubectl_netbench::document::{Direction, Failure, Measurement, Outcome, Protocol, Sample};
-use kubectl_netbench::engine::iperf2::{Bounceback, Iperf2};
-use kubectl_netbench::engine::iperf3::Iperf3;
-use kubectl_netbench::engine::{ClientExit, ClientOptions, Engine, Flow};
+use kubectl_netbench::engine::{
+    ClientExit, ClientSpec, Engine, Flow, LineSplitter, Target, latency_engine, throughput_engine,
+};
+use kubectl_netbench::options::{EngineId, MeasurementOptions};
 
 use super::{check_line, pieces};
 
@@ -25,8 +26,8 @@ pub fn iperf3_document(bytes: &[u8]) {
 fn iperf3(bytes: &[u8], version: &str) {
     for flow in [Flow::Forward, Flow::Reverse, Flow::Both] {
         for protocol in [Protocol::Tcp, Protocol::Udp] {
-            let options = ClientOptions { flow, protocol, ..ClientOptions::tcp(2) };
-            report(&Iperf3, &options, Some(version), bytes, "");
+            let options = MeasurementOptions { protocol, ..MeasurementOptions::for_seconds(2) };
+            report(throughput_engine(EngineId::Iperf3), &client(flow, &options, Some(version)), bytes, "");
         }
     }
 }
@@ -38,26 +39,28 @@ const SERVER: &str = include_str!("../../fixtures/iperf2/2.2-tcp-two-streams.ser
 /// Any output of an iperf 2.
 pub fn iperf2_throughput(bytes: &[u8]) {
     for parallel in [1, 2] {
-        let options = ClientOptions { parallel, ..ClientOptions::tcp(2) };
-        report(&Iperf2, &options, None, bytes, SERVER);
+        let options = MeasurementOptions { parallel, ..MeasurementOptions::for_seconds(2) };
+        report(throughput_engine(EngineId::Iperf2), &client(Flow::Forward, &options, None), bytes, SERVER);
     }
 }
 
 /// Any output of an iperf 2's server.
 pub fn iperf2_received(bytes: &[u8]) {
-    let options = ClientOptions { parallel: 2, ..ClientOptions::tcp(2) };
-    report(&Iperf2, &options, None, CLIENT.as_bytes(), &String::from_utf8_lossy(bytes));
+    let options = MeasurementOptions { parallel: 2, ..MeasurementOptions::for_seconds(2) };
+    let client = client(Flow::Forward, &options, None);
+    report(throughput_engine(EngineId::Iperf2), &client, CLIENT.as_bytes(), &String::from_utf8_lossy(bytes));
 }
 
 /// Any output of an iperf 2 that measures latency.
 pub fn iperf2_bounceback(bytes: &[u8]) {
-    report(&Bounceback, &ClientOptions::tcp(2), None, bytes, "");
+    let options = MeasurementOptions::for_seconds(2);
+    report(latency_engine(), &client(Flow::Forward, &options, None), bytes, "");
 }
 
 /// Any log of a server.
 pub fn server_logs(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
-    for engine in [&Iperf3 as &dyn Engine, &Iperf2] {
+    for engine in [EngineId::Iperf3, EngineId::Iperf2].map(throughput_engine) {
         let mut log = engine.server_log();
         let mut was_listening = false;
         for line in text.lines() {
@@ -69,59 +72,68 @@ pub fn server_logs(bytes: &[u8]) {
                 assert!(!version.is_empty() && version.len() <= 32);
             }
         }
-        // it decides on the form of the report
-        engine.reader(&ClientOptions::tcp(1), log.version());
+        // it determines the format of the report
+        let options = MeasurementOptions::for_seconds(1);
+        engine.reader(&client(Flow::Forward, &options, log.version()));
     }
 }
 
+fn client<'a>(flow: Flow, options: &'a MeasurementOptions, version: Option<&'a str>) -> ClientSpec<'a> {
+    let target = Target { host: "10.0.0.1", port: 5201, ip_family: None };
+    ClientSpec { target, flow, options, version }
+}
+
 /// What holds of any report.
-fn report(engine: &dyn Engine, options: &ClientOptions, version: Option<&str>, bytes: &[u8], server: &str) {
+fn report(engine: &dyn Engine, client: &ClientSpec, bytes: &[u8], server: &str) {
     let exit =
         ClientExit { code: Some(1), stderr: String::from_utf8_lossy(&bytes[..bytes.len().min(200)]).into() };
     for exit in [ClientExit::default(), exit] {
-        let at_once = finish(engine, options, version, [bytes], server, &exit);
-        check(options, &at_once);
-        let in_pieces = finish(engine, options, version, pieces(bytes), server, &exit);
+        let at_once = finish(engine, client, [bytes], server, &exit);
+        check(client, &at_once);
+        let in_pieces = finish(engine, client, pieces(bytes), server, &exit);
         assert_eq!(in_pieces, at_once, "read in pieces");
     }
 }
 
 fn finish<'a>(
     engine: &dyn Engine,
-    options: &ClientOptions,
-    version: Option<&str>,
+    client: &ClientSpec,
     pieces: impl IntoIterator<Item = &'a [u8]>,
     server: &str,
     exit: &ClientExit,
 ) -> Finished {
-    let mut reader = engine.reader(options, version);
-    let mut told: Vec<Sample> = Vec::new();
-    for piece in pieces {
+    let mut reader = engine.reader(client);
+    let mut splitter = LineSplitter::default();
+    let mut reported: Vec<Sample> = Vec::new();
+    for line in pieces.into_iter().flat_map(|piece| splitter.push(piece)).collect::<Vec<_>>() {
         let was_complete = reader.is_complete();
-        let samples = reader.push(piece);
-        assert!(!was_complete || samples.is_empty(), "nothing follows a whole report");
-        told.extend_from_slice(samples);
+        let samples = reader.line(&line);
+        assert!(!was_complete || samples.is_empty(), "nothing follows a complete report");
+        reported.extend_from_slice(samples);
+    }
+    if let Some(line) = splitter.finish() {
+        reader.unfinished_line(&line);
     }
     for line in server.lines() {
-        reader.push_server(line);
+        reader.server_line(line);
     }
     let finished = reader.finish(exit);
     if let Ok(measured) = &finished
         && let Some((_, Measurement::Throughput(throughput))) = measured.first()
     {
-        assert!(throughput.samples.starts_with(&told), "what was told while it ran is part of the result");
+        assert!(throughput.samples.starts_with(&reported), "samples reported early are part of the result");
     }
     finished
 }
 
 /// What holds of the result of any report: it is figures that can be, or a reason for people.
-fn check(options: &ClientOptions, finished: &Finished) {
+fn check(client: &ClientSpec, finished: &Finished) {
     match finished {
         Ok(measured) => {
             let directions: Vec<Direction> = measured.iter().map(|(direction, _)| *direction).collect();
-            assert_eq!(directions, options.flow.directions());
+            assert_eq!(directions, client.flow.directions());
             for (_, measurement) in measured {
-                check_figures(options, measurement);
+                check_figures(client, measurement);
                 check_record(&Outcome::Ok(measurement.clone()));
             }
         }
@@ -133,9 +145,9 @@ fn check(options: &ClientOptions, finished: &Finished) {
     }
 }
 
-fn check_figures(options: &ClientOptions, measurement: &Measurement) {
+fn check_figures(client: &ClientSpec, measurement: &Measurement) {
     assert!(Outcome::Ok(measurement.clone()).is_possible(), "{measurement:?}");
-    let least = f64::from(options.time_seconds) * 0.9;
+    let least = f64::from(client.options.time_seconds) * 0.9;
     match measurement {
         Measurement::Throughput(throughput) => {
             assert!(throughput.bits_per_second > 0.0 && throughput.seconds >= least, "{throughput:?}");

@@ -77,15 +77,15 @@ fn streams_are_added_up_although_a_sum_of_2_1_leaves_one_out_and_the_last_is_mis
 }
 
 #[test]
-fn output_may_come_in_any_pieces_and_from_both_ends_at_once() {
+fn output_of_both_ends_may_be_interleaved() {
     let options = options(2, 2);
-    let mut reader = Iperf2.reader(&options, None);
+    let mut reader = reader(&Iperf2, &options);
     let mut server = SERVER_2_2.lines();
     let mut seen = 0;
-    for piece in CLIENT_2_2.as_bytes().chunks(7) {
-        seen += reader.push(piece).len();
+    for line in CLIENT_2_2.lines() {
+        seen += reader.line(line).len();
         if let Some(line) = server.next() {
-            reader.push_server(line);
+            reader.server_line(line);
         }
     }
     let [(_, Measurement::Throughput(result))] = &reader.finish(&ended("")).unwrap()[..] else { panic!() };
@@ -96,8 +96,8 @@ fn output_may_come_in_any_pieces_and_from_both_ends_at_once() {
 #[test]
 fn lines_of_the_server_are_asked_for_until_all_streams_were_told_of() {
     for server in [SERVER_2_1, SERVER_2_2] {
-        let mut reader = Iperf2.reader(&options(2, 2), None);
-        let needed: Vec<bool> = server.lines().map(|line| reader.push_server(line)).collect();
+        let mut reader = reader(&Iperf2, &options(2, 2));
+        let needed: Vec<bool> = server.lines().map(|line| reader.server_line(line)).collect();
         assert_eq!(needed[..5], [true, true, true, true, false]);
     }
 }
@@ -138,7 +138,7 @@ fn without_the_servers_lines_there_is_no_result() {
         let failure = throughput(&options(2, 2), CLIENT_2_1, server, "").unwrap_err();
         assert_eq!(
             failure,
-            Failure::new(FailureKind::ClientLost, "iperf's server did not report what it received")
+            Failure::new(FailureKind::ClientLost, "the iperf server did not report what it received")
         );
     }
 }

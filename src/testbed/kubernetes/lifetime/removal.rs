@@ -45,7 +45,7 @@ impl KubernetesTestbed {
 
     async fn remove_unbounded(&self) -> Result<(), TestbedError> {
         let pods = self.made.get().map(|made| &made.pods);
-        // requests on their way may still make something: they come first
+        // requests on their route may still make something: they come first
         self.requests.close();
         self.requests.wait().await;
         if self.settings.keep {

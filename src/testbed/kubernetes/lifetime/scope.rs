@@ -10,7 +10,8 @@ use kube::{Api, ResourceExt};
 
 use crate::cluster::quoted;
 use crate::cluster::{Cluster, RequestError, until_answered};
-use crate::testbed::kubernetes::objects::{self, Marks, PodOptions};
+use crate::options::ObjectOptions;
+use crate::testbed::kubernetes::objects;
 
 /// How often it is looked whether something is gone.
 const POLL: Duration = Duration::from_millis(200);
@@ -25,7 +26,7 @@ pub struct Scope {
     run: String,
     given: Option<String>,
     host_network: bool,
-    marks: Marks,
+    marks: ObjectOptions,
     has_policy: bool,
     owner: Option<OwnerReference>,
     existence: Arc<Mutex<Existence>>,
@@ -53,7 +54,7 @@ impl Scope {
             run: run.to_owned(),
             given,
             host_network,
-            marks: Marks::default(),
+            marks: ObjectOptions::default(),
             has_policy: false,
             owner: None,
             existence: Arc::default(),
@@ -62,8 +63,8 @@ impl Scope {
 
     /// The same, with what the user wants of all objects.
     #[must_use]
-    pub fn with(self, options: &PodOptions) -> Self {
-        Self { marks: options.marks.clone(), has_policy: options.network_policy, ..self }
+    pub fn with(self, marks: &ObjectOptions, has_policy: bool) -> Self {
+        Self { marks: marks.clone(), has_policy, ..self }
     }
 
     /// The same, as a part of `owner`, which is in the given namespace: with it, all goes.
@@ -175,7 +176,7 @@ impl Scope {
         self.run == objects::KEPT
     }
 
-    /// Makes the namespace of servers that stay fit for those of this run: it may be on its way
+    /// Makes the namespace of servers that stay fit for those of this run: it may be on its route
     /// out, or have been made for pods that needed less.
     async fn suit_kept_namespace(&self, cluster: &Cluster) -> Result<(), RequestError> {
         let api = Api::<Namespace>::all(cluster.client.clone());

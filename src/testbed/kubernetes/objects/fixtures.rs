@@ -2,10 +2,10 @@
 
 use super::*;
 use crate::document::Node;
-use crate::engine::iperf2::Bounceback;
-use crate::engine::iperf3::Iperf3;
+use crate::engine::{latency_engine, throughput_engine};
+use crate::options::{ClientMode, EngineId};
 use crate::testbed::Process;
-use crate::testbed::kubernetes::survey::rights::{Clients, Needs};
+use crate::testbed::kubernetes::survey::rights::Needs;
 
 /// iperf3 on the pod network.
 pub(crate) fn settings() -> Settings {
@@ -13,8 +13,11 @@ pub(crate) fn settings() -> Settings {
         session: "k3v9x2mq".to_owned(),
         keep: false,
         image: "example.org/iperf3:1".to_owned(),
-        processes: Processes { throughput: Process { engine: &Iperf3, port: 5201 }, latency: None },
-        ways: vec![Way { path: Path::Pod, ip_family: None }],
+        processes: Processes {
+            throughput: Process { engine: throughput_engine(EngineId::Iperf3), port: 5201 },
+            latency: None,
+        },
+        routes: vec![Route { path: Path::Pod, ip_family: None }],
         protocol: Protocol::Tcp,
         role: Role::Mesh,
         options: PodOptions::default(),
@@ -26,12 +29,12 @@ pub(crate) fn settings() -> Settings {
 
 /// iperf3 with iperf 2 beside it.
 pub(crate) fn with_latency(settings: Settings) -> Settings {
-    let latency = Some(Process { engine: &Bounceback, port: 5001 });
+    let latency = Some(Process { engine: latency_engine(), port: 5001 });
     Settings { processes: Processes { latency, ..settings.processes }, ..settings }
 }
 
-pub(crate) fn over(paths: &[Path]) -> Vec<Way> {
-    paths.iter().map(|&path| Way { path, ip_family: None }).collect()
+pub(crate) fn over(paths: &[Path]) -> Vec<Route> {
+    paths.iter().map(|&path| Route { path, ip_family: None }).collect()
 }
 
 pub(crate) fn chosen(name: &str) -> Chosen {
@@ -44,6 +47,6 @@ pub(crate) fn chosen(name: &str) -> Chosen {
 }
 
 /// A run in the namespace `given`, or in one of its own.
-pub(crate) fn needs(settings: Settings, given: Option<&str>, clients: Clients) -> Needs {
-    Needs { settings, given: given.map(str::to_owned), clients, to: None, claim: None }
+pub(crate) fn needs(settings: Settings, given: Option<&str>, client_mode: ClientMode) -> Needs {
+    Needs { settings, given: given.map(str::to_owned), client_mode, to: None, claim: None }
 }

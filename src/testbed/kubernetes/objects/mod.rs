@@ -8,7 +8,6 @@ mod pod;
 mod policy;
 mod service;
 
-pub use options::{Amount, Marks, PodOptions};
 pub use pod::{client_job, server_pod};
 pub use policy::{network_policy, policy_name};
 pub use service::{needs_udp_node_port, service, with_udp};
@@ -23,8 +22,8 @@ use kube::ResourceExt;
 
 use super::nodes::Chosen;
 use crate::cluster::objects::MANAGED_BY;
-use crate::document::{Path, Protocol};
-use crate::testbed::{Processes, Way};
+use crate::options::{ObjectOptions, Path, PodOptions, Protocol, Route};
+use crate::testbed::Processes;
 
 /// Who manages the objects of runs.
 pub const MANAGER: &str = "kubectl-netbench";
@@ -79,8 +78,8 @@ pub struct Settings {
     pub image: String,
     /// What runs in the servers' pods.
     pub processes: Processes,
-    /// The ways from clients to servers.
-    pub ways: Vec<Way>,
+    /// The routes from clients to servers.
+    pub routes: Vec<Route>,
     /// The protocol of throughput tests.
     pub protocol: Protocol,
     /// What the servers are for.
@@ -114,7 +113,8 @@ impl Settings {
 
     /// The networks that servers are needed on.
     pub fn networks(&self) -> Vec<Network> {
-        let is_wanted = |network: &Network| self.ways.iter().any(|way| Network::of(way.path) == *network);
+        let is_wanted =
+            |network: &Network| self.routes.iter().any(|route| Network::of(route.path) == *network);
         [Network::Pod, Network::Host].into_iter().filter(is_wanted).collect()
     }
 
@@ -170,21 +170,21 @@ fn pod_security(host_network: bool) -> BTreeMap<String, String> {
 }
 
 /// The run's own namespace, labelled for Pod Security.
-pub fn namespace(run: &str, host_network: bool, marks: &Marks) -> Namespace {
+pub fn namespace(run: &str, host_network: bool, marks: &ObjectOptions) -> Namespace {
     let mut metadata = marks.metadata(&scope_name(run), labels(run));
     metadata.labels.get_or_insert_default().extend(pod_security(host_network));
     Namespace { metadata, ..Namespace::default() }
 }
 
 /// The owner of all objects of a run in somebody else's namespace.
-pub fn owner(run: &str, marks: &Marks) -> ConfigMap {
+pub fn owner(run: &str, marks: &ObjectOptions) -> ConfigMap {
     ConfigMap { metadata: marks.metadata(&scope_name(run), labels(run)), ..ConfigMap::default() }
 }
 
 fn metadata(settings: &Settings, name: &str, owner: Option<OwnerReference>) -> ObjectMeta {
     ObjectMeta {
         owner_references: owner.map(|owner| vec![owner]),
-        ..settings.options.marks.metadata(name, labels(settings.run()))
+        ..settings.options.objects.metadata(name, labels(settings.run()))
     }
 }
 

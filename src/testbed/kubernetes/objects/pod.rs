@@ -11,7 +11,8 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
 
 use super::{NETWORK_LABEL, Network, SERVER_LABEL, SPEC_ANNOTATION, Settings, TEST_LABEL, metadata};
 use crate::cluster::hardened;
-use crate::document::{IpFamily, Protocol};
+use crate::engine::ServerSpec;
+use crate::options::{IpFamily, Protocol};
 use crate::testbed::Process;
 use crate::testbed::kubernetes::nodes::Chosen;
 
@@ -27,7 +28,7 @@ pub fn server_pod(
     owner: Option<OwnerReference>,
 ) -> Pod {
     // a node whose first address is one of IPv6 has pods whose first address is, too
-    let ipv6 = settings.ways.iter().any(|way| way.ip_family == Some(IpFamily::Ipv6))
+    let ipv6 = settings.routes.iter().any(|route| route.ip_family == Some(IpFamily::Ipv6))
         || node.addresses.first().is_some_and(|address| address.ip.is_ipv6());
     let containers = settings.processes.iter().map(|process| server(settings, process, ipv6)).collect();
     let mut spec = pod_spec(settings, network, node, containers);
@@ -96,13 +97,14 @@ fn pod_spec(settings: &Settings, network: Network, node: &Chosen, containers: Ve
         host_network: (network == Network::Host).then_some(true),
         ..hardened::pod_spec(containers)
     };
-    settings.options.apply(&mut spec);
+    settings.options.objects.apply(&mut spec);
     spec
 }
 
 /// A server, with the ports that it listens on: the scheduler keeps those of the host network apart.
 fn server(settings: &Settings, process: Process, ipv6: bool) -> Container {
-    let command = process.engine.server_command(process.port, ipv6);
+    let spec = ServerSpec { port: process.port, bind: None, ipv6 };
+    let command = process.engine.server_command(&spec);
     let mut container = container(settings, process.engine.program().to_owned(), command);
     let port = |protocol: Option<&str>| ContainerPort {
         container_port: process.port.into(),
@@ -119,7 +121,7 @@ fn server(settings: &Settings, process: Process, ipv6: bool) -> Container {
 /// file goes to the temporary directory.
 fn container(settings: &Settings, name: String, command: Vec<String>) -> Container {
     Container {
-        resources: Some(settings.options.resources()),
+        resources: Some(settings.options.objects.resources()),
         ..hardened::container(name, settings.image.clone(), command)
     }
 }
@@ -151,13 +153,10 @@ fn seconds(duration: Duration) -> i64 {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
-    use k8s_openapi::api::core::v1::Toleration;
 
     use super::*;
+    use crate::options::{ObjectOptions, PodOptions};
     use crate::testbed::kubernetes::objects::fixtures::{chosen, settings};
-    use crate::testbed::kubernetes::objects::{Amount, Marks, PodOptions};
 
     #[test]
     fn a_server_pod() {
@@ -178,25 +177,18 @@ mod tests {
 
     #[test]
     fn a_pod_with_all_that_policies_may_ask_for() {
-        let amounts = |text: &str| {
-            let (name, amount) = text.split_once('=').unwrap();
-            BTreeMap::from([(name.to_owned(), Amount::parse(amount).unwrap())])
+        let objects = ObjectOptions {
+            labels: vec!["team=network".parse().unwrap()],
+            annotations: vec!["example.org/reason=slow, they say".parse().unwrap()],
+            requests: vec!["cpu=500m".parse().unwrap()],
+            limits: vec!["memory=64Mi".parse().unwrap()],
+            image_pull_secrets: vec!["registry".to_owned()],
+            service_account: Some("netbench".to_owned()),
+            priority_class: Some("low".to_owned()),
+            runtime_class: Some("gvisor".to_owned()),
+            tolerations: vec!["pool".parse().unwrap()],
         };
-        let text = |text: &str| text.to_owned();
-        let options = PodOptions {
-            marks: Marks {
-                labels: BTreeMap::from([(text("team"), text("network"))]),
-                annotations: BTreeMap::from([(text("example.org/reason"), text("slow, they say"))]),
-            },
-            requests: amounts("cpu=500m"),
-            limits: amounts("memory=64Mi"),
-            pull_secrets: vec![text("registry")],
-            service_account: Some(text("netbench")),
-            priority_class: Some(text("low")),
-            runtime_class: Some(text("gvisor")),
-            tolerations: vec![Toleration { key: Some(text("pool")), ..Toleration::default() }],
-            network_policy: false,
-        };
+        let options = PodOptions { objects, network_policy: false };
         let settings = Settings { options, keep: true, ..settings() };
         insta::assert_json_snapshot!(server_pod(&settings, 0, Network::Pod, &chosen("node-1"), None));
     }

@@ -26,7 +26,7 @@ pub fn network_policy(
     };
     let pods = NetworkPolicyPeer { pod_selector: Some(own.clone()), ..NetworkPolicyPeer::default() };
     // what comes through a node's port comes with the address of a node
-    let through_nodes = settings.ways.iter().any(|way| way.path == Path::NodePort);
+    let through_nodes = settings.routes.iter().any(|route| route.path == Path::NodePort);
     let addresses = nodes.iter().filter(|_| through_nodes).flat_map(|node| &node.addresses);
     let blocks = addresses.map(|address| NetworkPolicyPeer {
         ip_block: Some(IPBlock {
@@ -58,18 +58,18 @@ pub fn policy_name(settings: &Settings) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::options::PodOptions;
     use crate::testbed::kubernetes::nodes::NodeAddress;
-    use crate::testbed::kubernetes::objects::PodOptions;
     use crate::testbed::kubernetes::objects::fixtures::{chosen, over, settings};
 
     #[test]
     fn only_the_runs_own_pods_come_in_and_through_a_nodes_port_its_nodes() {
         let options = PodOptions { network_policy: true, ..PodOptions::default() };
-        let settings = Settings { options, ways: over(&[Path::Pod, Path::NodePort]), ..settings() };
+        let settings = Settings { options, routes: over(&[Path::Pod, Path::NodePort]), ..settings() };
         let address = NodeAddress { ip: "192.0.2.7".parse().unwrap(), external: false };
         let node = Chosen { addresses: vec![address], ..chosen("node-1") };
         insta::assert_json_snapshot!(network_policy(&settings, std::slice::from_ref(&node), None));
-        let by_pod = Settings { ways: over(&[Path::Pod]), ..settings };
+        let by_pod = Settings { routes: over(&[Path::Pod]), ..settings };
         let policy = serde_json::to_string(&network_policy(&by_pod, &[node], None)).unwrap();
         assert!(!policy.contains("ipBlock"), "{policy}");
     }

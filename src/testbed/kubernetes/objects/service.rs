@@ -11,7 +11,7 @@ use super::{NETWORK_LABEL, Network, RUN_LABEL, Role, SERVER_LABEL, Settings, met
 use crate::document::{IpFamily, Path, Protocol};
 use crate::testbed::kubernetes::nodes::Chosen;
 
-/// The Service in front of the servers of the node at position `index`; none if no way needs one.
+/// The Service in front of the servers of the node at position `index`; none if no route needs one.
 /// One serves all paths: a Service with a node port has an address of the cluster as well.
 pub fn service(
     settings: &Settings,
@@ -20,7 +20,7 @@ pub fn service(
     owner: Option<OwnerReference>,
 ) -> Option<Service> {
     let kind = kind(settings)?;
-    let families: Vec<IpFamily> = settings.ways.iter().filter_map(|way| way.ip_family).collect();
+    let families: Vec<IpFamily> = settings.routes.iter().filter_map(|route| route.ip_family).collect();
     let has = |family: IpFamily| families.contains(&family);
     let (policy, ip_families) = match (has(IpFamily::Ipv4), has(IpFamily::Ipv6)) {
         (false, false) => (None, None),
@@ -51,7 +51,7 @@ fn kind(settings: &Settings) -> Option<&'static str> {
     if settings.role == Role::Clients {
         return None;
     }
-    let has = |path: Path| settings.ways.iter().any(|way| way.path == path);
+    let has = |path: Path| settings.routes.iter().any(|route| route.path == path);
     let kinds =
         [(Path::LoadBalancer, "LoadBalancer"), (Path::NodePort, "NodePort"), (Path::Service, "ClusterIP")];
     kinds.into_iter().find_map(|(path, kind)| has(path).then_some(kind))
@@ -60,7 +60,7 @@ fn kind(settings: &Settings) -> Option<&'static str> {
 /// Whether a port for UDP must be added once the node port for TCP is known: a client of iperf3's
 /// uses the same number for both, and the cluster gives each its own.
 pub fn needs_udp_node_port(settings: &Settings) -> bool {
-    settings.protocol == Protocol::Udp && settings.ways.iter().any(|way| way.path == Path::NodePort)
+    settings.protocol == Protocol::Udp && settings.routes.iter().any(|route| route.path == Path::NodePort)
 }
 
 /// The ports of a Service with UDP on the node port that TCP has.
@@ -101,7 +101,7 @@ fn ports(settings: &Settings, udp: bool) -> Vec<ServicePort> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testbed::Way;
+    use crate::options::Route;
     use crate::testbed::kubernetes::objects::fixtures::{chosen, over, settings, with_latency};
 
     fn made(settings: &Settings) -> Service {
@@ -110,20 +110,20 @@ mod tests {
 
     #[test]
     fn one_service_serves_all_paths() {
-        let ways = over(&[Path::Pod, Path::Service, Path::NodePort]);
-        insta::assert_json_snapshot!(made(&with_latency(Settings { ways, ..settings() })));
+        let routes = over(&[Path::Pod, Path::Service, Path::NodePort]);
+        insta::assert_json_snapshot!(made(&with_latency(Settings { routes, ..settings() })));
     }
 
     #[test]
     fn no_path_through_a_service_no_service() {
-        let ways = over(&[Path::Pod, Path::Host]);
-        assert!(service(&Settings { ways, ..settings() }, 0, &chosen("node-1"), None).is_none());
+        let routes = over(&[Path::Pod, Path::Host]);
+        assert!(service(&Settings { routes, ..settings() }, 0, &chosen("node-1"), None).is_none());
     }
 
     #[test]
     fn udp_gets_the_node_port_of_tcp() {
-        let ways = over(&[Path::NodePort]);
-        let settings = Settings { ways, protocol: Protocol::Udp, ..settings() };
+        let routes = over(&[Path::NodePort]);
+        let settings = Settings { routes, protocol: Protocol::Udp, ..settings() };
         let mut service = made(&settings);
         let ports = service.spec.as_mut().unwrap().ports.as_mut().unwrap();
         assert_eq!(ports.len(), 1);
@@ -135,8 +135,8 @@ mod tests {
     #[test]
     fn families_are_asked_of_the_cluster() {
         let of = |families: &[IpFamily]| {
-            let way = |&family: &IpFamily| Way { path: Path::Service, ip_family: Some(family) };
-            let spec = made(&Settings { ways: families.iter().map(way).collect(), ..settings() }).spec;
+            let route = |&family: &IpFamily| Route { path: Path::Service, ip_family: Some(family) };
+            let spec = made(&Settings { routes: families.iter().map(route).collect(), ..settings() }).spec;
             spec.map(|spec| (spec.ip_family_policy.unwrap(), spec.ip_families)).unwrap()
         };
         assert_eq!(of(&[IpFamily::Ipv6]), ("SingleStack".to_owned(), Some(vec!["IPv6".to_owned()])));

@@ -25,7 +25,7 @@ const OTHER_PORT: &str =
 /// The state of a pod.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PodState {
-    /// It is on its way.
+    /// It is on its route.
     Starting {
         /// What it waits for, in a few words.
         waits_for: String,

@@ -1,4 +1,4 @@
-//! How a server is reached on each way. Pure: from pods, Services and nodes to addresses.
+//! How a server is reached on each route. Pure: from pods, Services and nodes to addresses.
 
 use std::net::IpAddr;
 
@@ -7,17 +7,18 @@ use k8s_openapi::api::core::v1::Service;
 use super::Listening;
 use super::services::load_balancers;
 use crate::document::{IpFamily, Path};
+use crate::options::Route;
 use crate::testbed::kubernetes::KubernetesTestbed;
 use crate::testbed::kubernetes::nodes::Chosen;
 use crate::testbed::kubernetes::objects::Role;
-use crate::testbed::{Server, Unusable, Way};
+use crate::testbed::{Server, Unusable};
 
 impl KubernetesTestbed {
-    /// How the server of the node at position `index` is reached on `way`.
+    /// How the server of the node at position `index` is reached on `route`.
     pub(super) fn server(
         &self,
         index: usize,
-        way: Way,
+        route: Route,
         pod: &Listening,
         service: &Result<Option<Service>, Unusable>,
     ) -> Result<Server, Unusable> {
@@ -28,7 +29,7 @@ impl KubernetesTestbed {
         };
         let as_they_are = |port: u16| Ok(port);
         // a client's address is nobody's target: it only has to be there
-        let path = if self.settings.role == Role::Clients { Path::Pod } else { way.path };
+        let path = if self.settings.role == Role::Clients { Path::Pod } else { route.path };
         let node = &self.nodes[index];
         let outside = self.settings.role == Role::Servers;
         let through = || match service {
@@ -37,34 +38,38 @@ impl KubernetesTestbed {
             Err(unusable) => Err(unusable.clone()),
         };
         let (host, (port, latency_port)) = match path {
-            Path::Pod | Path::Loopback => (of_family(&pod.addresses, way, "its pod")?, ports(&as_they_are)?),
-            Path::Host if outside => (node_address(node, way, true)?, ports(&as_they_are)?),
-            Path::Host => (of_family(&pod.addresses, way, "the node")?, ports(&as_they_are)?),
-            Path::Service => (of_family(&cluster_ips(through()?), way, "its Service")?, ports(&as_they_are)?),
+            Path::Pod | Path::Loopback => {
+                (of_family(&pod.addresses, route, "its pod")?, ports(&as_they_are)?)
+            }
+            Path::Host if outside => (node_address(node, route, true)?, ports(&as_they_are)?),
+            Path::Host => (of_family(&pod.addresses, route, "the node")?, ports(&as_they_are)?),
+            Path::Service => {
+                (of_family(&cluster_ips(through()?), route, "its Service")?, ports(&as_they_are)?)
+            }
             Path::NodePort => {
                 let service = through()?;
-                (node_address(node, way, outside)?, ports(&|port| node_port(service, port))?)
+                (node_address(node, route, outside)?, ports(&|port| node_port(service, port))?)
             }
             Path::LoadBalancer => {
-                (of_family(&load_balancers(through()?), way, "its load balancer")?, ports(&as_they_are)?)
+                (of_family(&load_balancers(through()?), route, "its load balancer")?, ports(&as_they_are)?)
             }
         };
         Ok(Server { host, port, latency_port, version: pod.version.clone() })
     }
 }
 
-/// The first address of the family that the way asks for; the first of all if it asks for none.
-fn of_family(addresses: &[String], way: Way, whose: &str) -> Result<String, Unusable> {
-    let suits = |address: &&String| match way.ip_family {
+/// The first address of the family that the route asks for; the first of all if it asks for none.
+fn of_family(addresses: &[String], route: Route, whose: &str) -> Result<String, Unusable> {
+    let suits = |address: &&String| match route.ip_family {
         None => true,
         // a name may have addresses of both
         Some(family) => address.parse().map_or(true, |ip| family_of(ip) == family),
     };
-    addresses.iter().find(suits).cloned().ok_or_else(|| lacks(whose, way))
+    addresses.iter().find(suits).cloned().ok_or_else(|| lacks(whose, route))
 }
 
-fn lacks(whose: &str, way: Way) -> Unusable {
-    Unusable::because(match way.ip_family {
+fn lacks(whose: &str, route: Route) -> Unusable {
+    Unusable::because(match route.ip_family {
         Some(IpFamily::Ipv4) => format!("{whose} has no IPv4 address"),
         Some(IpFamily::Ipv6) => format!("{whose} has no IPv6 address"),
         None => format!("{whose} has no address"),
@@ -80,10 +85,10 @@ fn family_of(ip: IpAddr) -> IpFamily {
 
 /// The address of a node: from within its cluster's network the inner one, from `outside` the
 /// outer one, each if there is one.
-fn node_address(node: &Chosen, way: Way, outside: bool) -> Result<String, Unusable> {
+fn node_address(node: &Chosen, route: Route, outside: bool) -> Result<String, Unusable> {
     let of_kind = |external: bool| node.addresses.iter().filter(move |address| address.external == external);
     let in_order = of_kind(outside).chain(of_kind(!outside)).map(|address| address.ip.to_string());
-    of_family(&in_order.collect::<Vec<_>>(), way, "the node")
+    of_family(&in_order.collect::<Vec<_>>(), route, "the node")
 }
 
 fn cluster_ips(service: &Service) -> Vec<String> {
@@ -109,8 +114,8 @@ mod tests {
     use crate::testbed::kubernetes::nodes::NodeAddress;
     use crate::testbed::kubernetes::objects::fixtures::chosen;
 
-    fn on(path: Path, ip_family: Option<IpFamily>) -> Way {
-        Way { path, ip_family }
+    fn on(path: Path, ip_family: Option<IpFamily>) -> Route {
+        Route { path, ip_family }
     }
 
     #[test]
@@ -129,10 +134,10 @@ mod tests {
         let both = vec![address("10.0.0.1", false), address("203.0.113.1", true)];
         let node = Chosen { addresses: both.clone(), ..chosen("a") };
         let inner = Chosen { addresses: both[..1].to_vec(), ..chosen("a") };
-        let way = on(Path::NodePort, None);
-        assert_eq!(node_address(&node, way, false).as_deref(), Ok("10.0.0.1"));
-        assert_eq!(node_address(&node, way, true).as_deref(), Ok("203.0.113.1"));
-        assert_eq!(node_address(&inner, way, true).as_deref(), Ok("10.0.0.1"));
+        let route = on(Path::NodePort, None);
+        assert_eq!(node_address(&node, route, false).as_deref(), Ok("10.0.0.1"));
+        assert_eq!(node_address(&node, route, true).as_deref(), Ok("203.0.113.1"));
+        assert_eq!(node_address(&inner, route, true).as_deref(), Ok("10.0.0.1"));
     }
 
     #[test]

@@ -62,7 +62,7 @@ pub(super) struct Listening {
 /// The servers of a node, as they were started or put back.
 #[derive(Debug, Clone, Default)]
 pub(super) struct StartedNode {
-    /// How they are reached, way by way.
+    /// How they are reached, route by route.
     pub servers: NodeServers,
     /// The addresses of the pods whose servers listen.
     pub addresses: HashMap<Network, Vec<String>>,
@@ -93,13 +93,13 @@ impl KubernetesTestbed {
         let service = service.await;
         let servers: NodeServers = self
             .settings
-            .ways
+            .routes
             .iter()
-            .map(|way| {
-                let network = Network::of(way.path);
+            .map(|route| {
+                let network = Network::of(route.path);
                 let pod = pods.iter().find_map(|(of, pod)| (*of == network).then_some(pod.as_ref()));
                 let pod = pod.unwrap_or(Err(&Unusable::because("it has no pod"))).map_err(Unusable::clone)?;
-                self.server(index, *way, pod, &service)
+                self.server(index, *route, pod, &service)
             })
             .collect();
         if pods.iter().all(|(_, pod)| pod.is_ok()) {
@@ -124,7 +124,7 @@ impl KubernetesTestbed {
         let name = self.server_name(index, network);
         let (found, uid) = self.make_server_pod(made, index, network, found).await?;
         let waiting = |waits_for: &str| progress(index, Starting::WaitsFor(waits_for));
-        // a pod of the same name may be on its way out
+        // a pod of the same name may be on its route out
         let is_it = |pod: &Pod| pod.name_any() == name && (uid.is_none() || pod.uid() == uid);
         let started = made.pods.started(is_it, START_LIMIT, waiting).await;
         let addresses = match started {
@@ -241,7 +241,7 @@ impl KubernetesTestbed {
         self.read_log(of, &mut position, &mut *take).await.map(drop)
     }
 
-    /// Makes the Service of the node at position `index`; none if no way needs one.
+    /// Makes the Service of the node at position `index`; none if no route needs one.
     async fn make_service(&self, made: &Made, index: usize) -> Result<Option<Service>, Unusable> {
         let node = &self.nodes[index];
         match objects::service(&self.settings, index, node, made.owner.clone()) {

@@ -9,10 +9,11 @@ use tokio::time::Instant;
 
 use super::{Found, StartedNode};
 use crate::cluster::{API_SERVER_AWAY, patiently};
+use crate::options::Route;
 use crate::testbed::kubernetes::nodes::obstacle;
 use crate::testbed::kubernetes::objects::Network;
 use crate::testbed::kubernetes::{KubernetesTestbed, Made, PodState};
-use crate::testbed::{NodeServers, Restored, Trouble, Unusable, Way};
+use crate::testbed::{NodeServers, Restored, Trouble, Unusable};
 
 /// How long a node may be not ready before its tests fail.
 const NOT_READY_LIMIT: Duration = Duration::from_secs(15);
@@ -109,16 +110,16 @@ impl KubernetesTestbed {
             let servers = node.servers.into_iter().map(|server| server.map_err(failed)).collect();
             StartedNode { servers, ..node }
         });
-        let is_of = |way: &Way| networks.contains(&Network::of(way.path));
+        let is_of = |route: &Route| networks.contains(&Network::of(route.path));
         let servers = self.replaced(index, &networks, new).await;
-        if self.settings.ways.iter().zip(&servers).any(|(way, server)| is_of(way) && server.is_ok()) {
+        if self.settings.routes.iter().zip(&servers).any(|(route, server)| is_of(route) && server.is_ok()) {
             Restored::Back { lost, servers }
         } else {
             Restored::Gone { servers }
         }
     }
 
-    /// Replaces the servers of a node on some networks, way by way: what there was not before is not
+    /// Replaces the servers of a node on some networks, route by route: what there was not before is not
     /// missed now.
     async fn replaced(
         &self,
@@ -130,8 +131,8 @@ impl KubernetesTestbed {
         let Some(node) = nodes.get_mut(index) else {
             return NodeServers::new();
         };
-        for (position, way) in self.settings.ways.iter().enumerate() {
-            if !networks.contains(&Network::of(way.path)) {
+        for (position, route) in self.settings.routes.iter().enumerate() {
+            if !networks.contains(&Network::of(route.path)) {
                 continue;
             }
             let new = new.as_ref().map_err(Unusable::clone).and_then(|new| new.servers[position].clone());

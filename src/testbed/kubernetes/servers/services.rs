@@ -62,12 +62,12 @@ impl KubernetesTestbed {
     /// Whether the Service of a node needs a load balancer, and had one if it was there before.
     async fn has_load_balancer(&self, index: usize) -> bool {
         let started = self.started.lock().await;
-        let before = |way: usize| started.get(index).is_none_or(|node| node.servers[way].is_ok());
-        let mut ways = self.settings.ways.iter().enumerate();
-        ways.any(|(position, way)| way.path == Path::LoadBalancer && before(position))
+        let before = |route: usize| started.get(index).is_none_or(|node| node.servers[route].is_ok());
+        let mut routes = self.settings.routes.iter().enumerate();
+        routes.any(|(position, route)| route.path == Path::LoadBalancer && before(position))
     }
 
-    /// Waits until the Service of the node at position `index` has all addresses that the ways need,
+    /// Waits until the Service of the node at position `index` has all addresses that the routes need,
     /// unless it had none before.
     pub(super) async fn complete_service(
         &self,

@@ -7,16 +7,16 @@ use kube::Api;
 use kube::api::PostParams;
 
 use crate::cluster::{Cluster, RequestError};
-use crate::testbed::kubernetes::ClientWay;
+use crate::options::ClientMode;
 
 /// Exec where the user may exec in `namespace`, a Job otherwise, and where the cluster does not say.
 ///
 /// A WebSocket is opened with GET, which older API servers check as `get` and newer ones as
 /// `create`: both are asked for.
-pub async fn choose_client_way(cluster: &Cluster, namespace: &str) -> ClientWay {
+pub async fn choose_client_mode(cluster: &Cluster, namespace: &str) -> ClientMode {
     let (get, create) =
         tokio::join!(may_exec(cluster, namespace, "get"), may_exec(cluster, namespace, "create"));
-    if get.unwrap_or(false) && create.unwrap_or(false) { ClientWay::Exec } else { ClientWay::Job }
+    if get.unwrap_or(false) && create.unwrap_or(false) { ClientMode::Exec } else { ClientMode::Job }
 }
 
 /// What is asked for.

@@ -190,8 +190,9 @@ mod tests {
     use super::*;
     use crate::cluster::fake_api::{Answer, FakeApi};
     use crate::document::Path;
+    use crate::options::ClientMode;
+    use crate::testbed::kubernetes::Settings;
     use crate::testbed::kubernetes::objects::fixtures::{needs, over, settings};
-    use crate::testbed::kubernetes::{Clients, Settings};
     use serde_json::{Value, json};
 
     /// Allows all but to watch pods.
@@ -213,7 +214,7 @@ mod tests {
             }
             review(name, body)
         });
-        let facts = facts(&api.cluster(), &needs(settings(), None, Clients::Exec), Depth::All).await;
+        let facts = facts(&api.cluster(), &needs(settings(), None, ClientMode::Exec), Depth::All).await;
         let missing = facts.rights.iter().filter(|granted| !granted.missing.as_ref().unwrap().is_empty());
         let missing: Vec<_> = missing.map(|granted| granted.right.resource).collect();
         assert_eq!(missing, ["pods"]);
@@ -236,8 +237,9 @@ mod tests {
             name if name.starts_with("GET") => Some(Answer::refusal(forbidden)),
             name => review(name, body),
         });
-        let settings = Settings { ways: over(&[Path::Host]), ..settings() };
-        let facts = facts(&api.cluster(), &needs(settings, Some("team-a"), Clients::Job), Depth::All).await;
+        let settings = Settings { routes: over(&[Path::Host]), ..settings() };
+        let facts =
+            facts(&api.cluster(), &needs(settings, Some("team-a"), ClientMode::Job), Depth::All).await;
         let given = facts.given.unwrap();
         assert!(given.namespace.unwrap_err().is_forbidden() && given.quotas.unwrap_err().is_forbidden());
         assert!(facts.pods.unwrap().unwrap_err().is_forbidden());

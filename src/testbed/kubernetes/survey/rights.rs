@@ -3,18 +3,8 @@
 //! This table is the only one: `check` asks for what is in it, and `check --rbac` prints it. Whoever
 //! makes the testbed send a new request adds it here.
 
+use crate::options::ClientMode;
 use crate::testbed::kubernetes::objects::{self, Role, Settings, scope_name};
-
-/// How clients are to be started.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Clients {
-    /// By exec.
-    Exec,
-    /// By Job.
-    Job,
-    /// By exec where that is allowed, by Job otherwise.
-    ExecElseJob,
-}
 
 /// What a run needs of a cluster: what it will make there, where and how.
 #[derive(Debug, Clone)]
@@ -23,8 +13,8 @@ pub struct Needs {
     pub settings: Settings,
     /// The namespace that was given; none for one of the run's own.
     pub given: Option<String>,
-    /// How clients are started.
-    pub clients: Clients,
+    /// How clients are started: `Auto` where exec is preferred and Jobs are the fallback.
+    pub client_mode: ClientMode,
     /// The server elsewhere that clients measure towards, and its port.
     pub to: Option<(String, u16)>,
     /// The PersistentVolumeClaim that the document is kept on through a pod; none for none.
@@ -39,7 +29,8 @@ impl Needs {
 
     /// Whether there are Services in front of the servers.
     pub fn has_services(&self) -> bool {
-        self.settings.role != Role::Clients && self.settings.ways.iter().any(|way| way.path.has_service())
+        self.settings.role != Role::Clients
+            && self.settings.routes.iter().any(|route| route.path.has_service())
     }
 }
 
@@ -137,19 +128,19 @@ pub fn rights(needs: &Needs) -> Vec<Right> {
     let (keep, services) = (settings.keep, needs.has_services());
     let udp_node_port = services && objects::needs_udp_node_port(settings);
     let has_clients = settings.role != Role::Servers;
-    let exec = match needs.clients {
+    let exec = match needs.client_mode {
         _ if !has_clients => None,
-        Clients::Exec => Some(Necessity::Required),
-        Clients::ExecElseJob => Some(Necessity::Optional(
+        ClientMode::Exec => Some(Necessity::Required),
+        ClientMode::Auto => Some(Necessity::Optional(
             "each test is a Job of its own, which takes rights on jobs and one to two seconds more",
         )),
-        Clients::Job => None,
+        ClientMode::Job | ClientMode::Process => None,
     };
-    let job = match needs.clients {
+    let job = match needs.client_mode {
         _ if !has_clients => None,
-        Clients::Exec => None,
-        Clients::ExecElseJob => Some(Necessity::InsteadOfExec),
-        Clients::Job => Some(Necessity::Required),
+        ClientMode::Exec | ClientMode::Process => None,
+        ClientMode::Auto => Some(Necessity::InsteadOfExec),
+        ClientMode::Job => Some(Necessity::Required),
     };
     let policy = settings.options.network_policy;
     let of_policies = |verbs, purpose| {
@@ -204,7 +195,7 @@ pub fn rights(needs: &Needs) -> Vec<Right> {
         (
             services && keep,
             Right::new(Namespace, "services", &["delete"], "replacing one that stayed")
-                .otherwise("servers that stayed for other paths are in the way"),
+                .otherwise("servers that stayed for other paths are in the route"),
         ),
         (
             services,
@@ -261,26 +252,26 @@ mod tests {
 
     #[test]
     fn a_matrix_in_a_namespace_of_its_own() {
-        insta::assert_debug_snapshot!(table(&needs(settings(), None, Clients::ExecElseJob)));
+        insta::assert_debug_snapshot!(table(&needs(settings(), None, ClientMode::Auto)));
     }
 
     #[test]
     fn jobs_and_services_for_udp_in_a_given_namespace() {
-        let ways = over(&[Path::Pod, Path::NodePort]);
-        let settings = Settings { ways, protocol: Protocol::Udp, ..settings() };
-        insta::assert_debug_snapshot!(table(&needs(settings, Some("team-a"), Clients::Job)));
+        let routes = over(&[Path::Pod, Path::NodePort]);
+        let settings = Settings { routes, protocol: Protocol::Udp, ..settings() };
+        insta::assert_debug_snapshot!(table(&needs(settings, Some("team-a"), ClientMode::Job)));
     }
 
     #[test]
     fn where_only_servers_are_no_client_needs_a_right() {
         let settings = Settings { role: Role::Servers, ..settings() };
-        let table = table(&needs(settings, None, Clients::Job));
+        let table = table(&needs(settings, None, ClientMode::Job));
         assert!(!table.iter().any(|row| row.contains("jobs") || row.contains("exec")), "{table:?}");
     }
 
     #[test]
     fn a_volume_is_written_to_by_exec_however_clients_are_started() {
-        for clients in [Clients::Exec, Clients::Job] {
+        for clients in [ClientMode::Exec, ClientMode::Job] {
             let needs =
                 Needs { claim: Some("results".to_owned()), ..needs(settings(), Some("team-a"), clients) };
             let table = table(&needs);
@@ -291,7 +282,7 @@ mod tests {
 
     #[test]
     fn servers_that_stay_on_the_network_of_the_nodes() {
-        let settings = Settings { ways: over(&[Path::Host]), keep: true, ..settings() };
-        insta::assert_debug_snapshot!(table(&needs(settings, None, Clients::Exec)));
+        let settings = Settings { routes: over(&[Path::Host]), keep: true, ..settings() };
+        insta::assert_debug_snapshot!(table(&needs(settings, None, ClientMode::Exec)));
     }
 }

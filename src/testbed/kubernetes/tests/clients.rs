@@ -8,7 +8,7 @@ async fn a_client_whose_log_is_lost_may_be_tried_again() {
     status["phase"] = json!("Succeeded");
     status["containerStatuses"][0]["state"] = json!({"terminated": {"exitCode": 0}});
     let api = api_with_jobs(status, |name| name.contains("/log?").then(|| Answer::text("")));
-    let (result, _) = run_client(&testbed(&api, 2, ClientWay::Job, None)).await;
+    let (result, _) = run_client(&testbed(&api, 2, ClientMode::Job, None)).await;
     let failure = result.unwrap_err();
     assert_eq!(failure.kind, crate::document::FailureKind::ClientLost);
     assert!(failure.reason.contains("lost its log"), "{failure:?}");
@@ -42,7 +42,7 @@ fn api_with_jobs(status: Value, decide: impl Fn(&str) -> Option<Answer> + Send +
 #[tokio::test(start_paused = true)]
 async fn a_client_that_is_given_up_is_deleted() {
     let api = api_with_jobs(running(), |name| name.contains("/log?").then(|| Answer::text("")));
-    let testbed = testbed(&api, 2, ClientWay::Job, None);
+    let testbed = testbed(&api, 2, ClientMode::Job, None);
     let given_up = tokio::time::timeout(Duration::from_secs(5), run_client(&testbed)).await;
     assert!(given_up.is_err());
     testbed.requests.close();
@@ -75,7 +75,7 @@ async fn a_log_that_breaks_off_is_read_on_and_nothing_is_counted_twice() {
             _ => Answer::text(&log.concat()),
         })
     });
-    let (result, text) = run_client(&testbed(&api, 2, ClientWay::Job, None)).await;
+    let (result, text) = run_client(&testbed(&api, 2, ClientMode::Job, None)).await;
     assert!(result.is_ok(), "{result:?}");
     let stream = include_str!("../../../../tests/fixtures/iperf3/3.18-stream-two-streams.ndjson");
     assert_eq!(text.trim_end(), stream.trim_end());
@@ -106,7 +106,7 @@ async fn a_log_that_broke_off_is_read_to_its_end_although_the_client_has_ended_m
             Answer::text(&log[..2].concat())
         })
     });
-    let (result, text) = run_client(&testbed(&api, 2, ClientWay::Job, None)).await;
+    let (result, text) = run_client(&testbed(&api, 2, ClientMode::Job, None)).await;
     assert!(result.is_ok(), "{result:?}");
     assert!(text.contains("\"event\":\"end\""), "{text}");
 }
@@ -118,7 +118,7 @@ async fn a_client_that_failed_before_it_was_seen_is_told_by_its_log() {
     status["containerStatuses"][0]["state"] =
         json!({"terminated": {"exitCode": 1, "reason": "Error", "message": "iperf3: error - no"}});
     let api = api_with_jobs(status, |name| name.contains("/log?").then(|| Answer::text("")));
-    let (result, _) = run_client(&testbed(&api, 2, ClientWay::Job, None)).await;
+    let (result, _) = run_client(&testbed(&api, 2, ClientMode::Job, None)).await;
     assert_eq!(result, Ok(ClientExit { code: Some(1), stderr: "iperf3: error - no".to_owned() }));
 }
 
@@ -132,22 +132,24 @@ async fn a_job_without_a_pod_is_told_by_its_events() {
             ]}))
         })
     });
-    let (result, _) = run_client(&testbed(&api, 2, ClientWay::Job, None)).await;
+    let (result, _) = run_client(&testbed(&api, 2, ClientMode::Job, None)).await;
     assert!(result.unwrap_err().reason.contains("exceeded quota"));
 }
 
 #[tokio::test(start_paused = true)]
 async fn exec_is_chosen_where_both_verbs_are_allowed() {
-    for (allowed, way) in
-        [(vec!["get", "create"], ClientWay::Exec), (vec!["create"], ClientWay::Job), (vec![], ClientWay::Job)]
-    {
+    for (allowed, route) in [
+        (vec!["get", "create"], ClientMode::Exec),
+        (vec!["create"], ClientMode::Job),
+        (vec![], ClientMode::Job),
+    ] {
         let api = FakeApi::new(move |name, body| {
             let verb = body["spec"]["resourceAttributes"]["verb"].as_str()?;
             let mut answer = body.clone();
             answer["status"] = json!({"allowed": allowed.contains(&verb)});
             name.contains("/selfsubjectaccessreviews").then(|| Answer::ok(&answer))
         });
-        assert_eq!(choose_client_way(&api.cluster(), "team-a").await, way);
+        assert_eq!(choose_client_mode(&api.cluster(), "team-a").await, route);
     }
 }
 
@@ -158,7 +160,7 @@ async fn an_exec_that_is_not_answered_is_given_up_in_time_to_be_tried_again() {
             if name.contains("/exec?") { Some(Answer::never()) } else { server_log(name) }
         },
     );
-    let testbed = testbed(&api, 2, ClientWay::Exec, None);
+    let testbed = testbed(&api, 2, ClientMode::Exec, None);
     start(&testbed).await;
     let began = Instant::now();
     let failure = run_client(&testbed).await.0.unwrap_err();

@@ -27,7 +27,7 @@ async fn deleted(api: &FakeApi, testbed: &KubernetesTestbed) {
 #[tokio::test(start_paused = true)]
 async fn a_server_that_was_deleted_is_put_back_but_not_for_ever() {
     let api = FakeApi::new(|name, _| server_log(name).or_else(|| node(name, true)));
-    let testbed = testbed(&api, 2, ClientWay::Exec, None);
+    let testbed = testbed(&api, 2, ClientMode::Exec, None);
     start(&testbed).await;
     assert!(matches!(testbed.restore(0, Trouble::Failed).await, Restored::Intact));
     deleted(&api, &testbed).await;
@@ -50,7 +50,7 @@ async fn a_server_that_was_deleted_is_put_back_but_not_for_ever() {
 #[tokio::test(start_paused = true)]
 async fn putting_back_that_is_given_up_halfway_has_not_been_done() {
     let api = FakeApi::new(|name, _| server_log(name).or_else(|| node(name, true)));
-    let testbed = testbed(&api, 2, ClientWay::Exec, None);
+    let testbed = testbed(&api, 2, ClientMode::Exec, None);
     start(&testbed).await;
     deleted(&api, &testbed).await;
     let given_up = tokio::time::timeout(Duration::from_millis(1), testbed.restore(0, Trouble::Failed)).await;
@@ -60,7 +60,7 @@ async fn putting_back_that_is_given_up_halfway_has_not_been_done() {
 
 #[tokio::test(start_paused = true)]
 async fn a_network_without_a_server_from_the_start_takes_no_other_with_it() {
-    let ways = over(&[Path::Pod, Path::Host]);
+    let routes = over(&[Path::Pod, Path::Host]);
     let host_is_refused = |name: &str, body: &Value| {
         (name.starts_with("POST") && body["spec"]["hostNetwork"] == true)
             .then(|| Answer::error(403, "the policy says no"))
@@ -68,8 +68,8 @@ async fn a_network_without_a_server_from_the_start_takes_no_other_with_it() {
             .or_else(|| node(name, true))
     };
     let api = FakeApi::new(host_is_refused);
-    let settings = Settings { ways, ..settings() };
-    let testbed = with_settings(&api, 2, ClientWay::Exec, None, settings);
+    let settings = Settings { routes, ..settings() };
+    let testbed = with_settings(&api, 2, ClientMode::Exec, None, settings);
     let nodes = testbed.start(&|_, _| {}).await.unwrap();
     assert!(nodes[0][0].is_ok() && nodes[0][1].is_err());
     assert!(matches!(testbed.restore(0, Trouble::Failed).await, Restored::Intact));
@@ -84,9 +84,9 @@ async fn a_network_without_a_server_from_the_start_takes_no_other_with_it() {
 #[tokio::test(start_paused = true)]
 async fn what_never_worked_is_not_missed_when_a_server_is_back() {
     let api = FakeApi::new(|name, _| server_log(name).or_else(|| node(name, true)));
-    let way = |ip_family| Way { path: Path::Pod, ip_family: Some(ip_family) };
-    let settings = Settings { ways: vec![way(IpFamily::Ipv4), way(IpFamily::Ipv6)], ..settings() };
-    let testbed = with_settings(&api, 2, ClientWay::Exec, None, settings);
+    let route = |ip_family| Route { path: Path::Pod, ip_family: Some(ip_family) };
+    let settings = Settings { routes: vec![route(IpFamily::Ipv4), route(IpFamily::Ipv6)], ..settings() };
+    let testbed = with_settings(&api, 2, ClientMode::Exec, None, settings);
     let before = testbed.start(&|_, _| {}).await.unwrap();
     assert!(before[0][0].is_ok() && before[0][1].is_err());
     deleted(&api, &testbed).await;
@@ -100,7 +100,7 @@ async fn what_never_worked_is_not_missed_when_a_server_is_back() {
 #[tokio::test(start_paused = true)]
 async fn a_node_that_is_not_ready_is_given_a_little_time_and_its_server_left_alone() {
     let api = FakeApi::new(|name, _| server_log(name).or_else(|| node(name, false)));
-    let testbed = testbed(&api, 2, ClientWay::Exec, None);
+    let testbed = testbed(&api, 2, ClientMode::Exec, None);
     start(&testbed).await;
     let began = Instant::now();
     let Restored::Lost(lost) = testbed.restore(0, Trouble::Failed).await else { panic!("it is well") };

@@ -12,7 +12,8 @@ use super::objects::fixtures::{chosen, over, settings};
 use super::*;
 use crate::cluster::fake_api::{Answer, FakeApi, running};
 use crate::document::{IpFamily, Path};
-use crate::testbed::{Enough, Server, Unusable, Way};
+use crate::options::Route;
+use crate::testbed::{Enough, Server, Unusable};
 
 macro_rules! recorded {
     ($name:literal) => {
@@ -30,14 +31,14 @@ mod starting;
 
 const SERVER_LOG: &str = include_str!("../../../../tests/fixtures/iperf3/3.18-server.log");
 
-fn testbed(api: &FakeApi, nodes: usize, way: ClientWay, namespace: Option<&str>) -> KubernetesTestbed {
-    with_settings(api, nodes, way, namespace, settings())
+fn testbed(api: &FakeApi, nodes: usize, route: ClientMode, namespace: Option<&str>) -> KubernetesTestbed {
+    with_settings(api, nodes, route, namespace, settings())
 }
 
 fn with_settings(
     api: &FakeApi,
     nodes: usize,
-    way: ClientWay,
+    route: ClientMode,
     namespace: Option<&str>,
     settings: Settings,
 ) -> KubernetesTestbed {
@@ -47,7 +48,7 @@ fn with_settings(
     };
     let scope = Scope::new("k3v9x2mq", namespace.map(str::to_owned), false);
     let scope = if settings.keep { Scope::kept(namespace.map(str::to_owned), false) } else { scope };
-    KubernetesTestbed::new(api.cluster(), (0..nodes).map(chosen).collect(), settings, scope, way)
+    KubernetesTestbed::new(api.cluster(), (0..nodes).map(chosen).collect(), settings, scope, route)
 }
 
 /// Answers log requests as a server that listens.
@@ -58,10 +59,10 @@ fn server_log(name: &str) -> Option<Answer> {
     })
 }
 
-/// How the server of each node is reached on the first way.
+/// How the server of each node is reached on the first route.
 async fn start(testbed: &KubernetesTestbed) -> Vec<Result<Server, Unusable>> {
     let nodes = testbed.start(&|_, _| {}).await.unwrap();
-    nodes.into_iter().map(|mut ways| ways.remove(0)).collect()
+    nodes.into_iter().map(|mut routes| routes.remove(0)).collect()
 }
 
 fn server(host: &str, port: u16) -> Server {

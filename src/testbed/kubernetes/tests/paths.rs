@@ -19,8 +19,8 @@ fn with_services(name: &str, body: &Value) -> Option<Answer> {
 #[tokio::test(start_paused = true)]
 async fn one_pod_and_one_service_serve_all_paths_of_the_pod_network() {
     let api = FakeApi::new(with_services);
-    let ways = over(&[Path::Pod, Path::Service, Path::NodePort]);
-    let testbed = with_settings(&api, 2, ClientWay::Exec, None, Settings { ways, ..settings() });
+    let routes = over(&[Path::Pod, Path::Service, Path::NodePort]);
+    let testbed = with_settings(&api, 2, ClientMode::Exec, None, Settings { routes, ..settings() });
     let nodes = testbed.start(&|_, _| {}).await.unwrap();
     let reached = [server("10.244.1.5", 5201), server("10.96.0.7", 5201), server("192.0.2.2", 31_234)];
     assert_eq!(nodes[1], reached.map(Ok));
@@ -34,8 +34,8 @@ async fn a_service_that_is_refused_fails_its_way_and_no_other() {
         let refused = name.starts_with("POST") && name.contains("/services?");
         if refused { Some(Answer::error(403, "exceeded quota: q")) } else { server_log(name) }
     });
-    let ways = over(&[Path::Pod, Path::Service]);
-    let testbed = with_settings(&api, 2, ClientWay::Exec, None, Settings { ways, ..settings() });
+    let routes = over(&[Path::Pod, Path::Service]);
+    let testbed = with_settings(&api, 2, ClientMode::Exec, None, Settings { routes, ..settings() });
     let nodes = testbed.start(&|_, _| {}).await.unwrap();
     assert!(nodes[0][0].is_ok());
     assert!(nodes[0][1].as_ref().unwrap_err().reason.contains("exceeded quota"));
@@ -44,10 +44,10 @@ async fn a_service_that_is_refused_fails_its_way_and_no_other() {
 #[tokio::test(start_paused = true)]
 async fn a_node_without_an_address_of_the_family_is_told() {
     let api = FakeApi::new(|name, _| server_log(name));
-    let ways = [IpFamily::Ipv4, IpFamily::Ipv6]
-        .map(|family| Way { path: Path::Pod, ip_family: Some(family) })
+    let routes = [IpFamily::Ipv4, IpFamily::Ipv6]
+        .map(|family| Route { path: Path::Pod, ip_family: Some(family) })
         .to_vec();
-    let testbed = with_settings(&api, 2, ClientWay::Exec, None, Settings { ways, ..settings() });
+    let testbed = with_settings(&api, 2, ClientMode::Exec, None, Settings { routes, ..settings() });
     let nodes = testbed.start(&|_, _| {}).await.unwrap();
     assert_eq!(nodes[0][0], Ok(server("10.244.1.5", 5201)));
     assert_eq!(nodes[0][1], Err(Unusable::because("its pod has no IPv6 address")));
@@ -61,7 +61,7 @@ async fn servers_that_stay_are_found_again_and_not_removed() {
     let is_there =
         async || has_kept(&api.cluster(), &Scope::kept(None, false), &settings(), &chosen_nodes()).await;
     assert!(!is_there().await);
-    let first = with_settings(&api, 2, ClientWay::Exec, None, keep());
+    let first = with_settings(&api, 2, ClientMode::Exec, None, keep());
     assert!(start(&first).await.iter().all(Result::is_ok));
     first.stop().await.unwrap();
     assert!(api.requests("DELETE").is_empty());

@@ -5,7 +5,7 @@ use super::*;
 #[tokio::test(start_paused = true)]
 async fn removal_deletes_the_scope_first_and_then_hastens_the_pods() {
     let api = FakeApi::new(|name, _| server_log(name));
-    let testbed = testbed(&api, 2, ClientWay::Exec, None);
+    let testbed = testbed(&api, 2, ClientMode::Exec, None);
     start(&testbed).await;
     testbed.stop().await.unwrap();
     let deletions = api.requests("DELETE");
@@ -20,7 +20,7 @@ async fn removal_of_what_is_gone_already_is_no_error() {
             _ if name.starts_with("DELETE") => Some(Answer::error(code, "gone")),
             _ => server_log(name),
         });
-        let testbed = testbed(&api, 2, ClientWay::Exec, None);
+        let testbed = testbed(&api, 2, ClientMode::Exec, None);
         start(&testbed).await;
         // somebody else was faster
         api.delete_pod("/pods/netbench-k3v9x2mq-server-1?");
@@ -37,9 +37,9 @@ async fn what_was_refused_or_never_asked_for_is_not_removed() {
             Answer::error(403, "namespaces is forbidden: User \"x\" cannot create resource \"namespaces\"")
         })
     });
-    let untouched = testbed(&api, 2, ClientWay::Exec, None);
+    let untouched = testbed(&api, 2, ClientMode::Exec, None);
     untouched.stop().await.unwrap();
-    let refused = testbed(&api, 2, ClientWay::Exec, None);
+    let refused = testbed(&api, 2, ClientMode::Exec, None);
     let error = refused.start(&|_, _| {}).await.unwrap_err();
     assert!(error.explain().remedy.unwrap().contains("--namespace"));
     refused.stop().await.unwrap();
@@ -56,7 +56,7 @@ async fn a_namespace_that_will_not_go_away_is_reported() {
             server_log(name)
         }
     });
-    let testbed = testbed(&api, 2, ClientWay::Exec, None);
+    let testbed = testbed(&api, 2, ClientMode::Exec, None);
     start(&testbed).await;
     let error = testbed.stop().await.unwrap_err();
     assert!(matches!(error, TestbedError::Removal { .. }), "{error}");
@@ -70,7 +70,7 @@ async fn in_a_given_namespace_everything_is_owned_by_one_config_map() {
         }
         server_log(name)
     });
-    let testbed = testbed(&api, 2, ClientWay::Exec, Some("team-a"));
+    let testbed = testbed(&api, 2, ClientMode::Exec, Some("team-a"));
     assert!(start(&testbed).await.iter().all(Result::is_ok));
     testbed.stop().await.unwrap();
     assert!(api.requests("POST /api/v1/namespaces?").is_empty());

@@ -64,7 +64,7 @@ pub struct Object {
     pub run: Option<String>,
     /// When it was made.
     pub created_at: Option<Timestamp>,
-    /// Whether it is on its way out.
+    /// Whether it is on its route out.
     pub is_going: bool,
     /// Whether it is a pod that has not ended.
     pub is_alive: bool,

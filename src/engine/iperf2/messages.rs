@@ -4,7 +4,7 @@
 
 use super::incomplete;
 use crate::document::{Failure, FailureKind};
-use crate::engine::{ClientExit, kind_without_report};
+use crate::engine::ClientExit;
 
 /// How many lines that tell no figures are kept, to explain a failure.
 const KEPT_LINES: usize = 5;
@@ -32,11 +32,11 @@ const USUAL: [&str; 14] = [
 
 /// What a client said. Where its two outputs come as one, the errors are among the other lines.
 #[derive(Debug, Default)]
-pub(super) struct Words {
+pub(super) struct Messages {
     lines: Vec<String>,
 }
 
-impl Words {
+impl Messages {
     /// Takes a line of the output that tells no figures.
     pub(super) fn keep(&mut self, line: &str) {
         let usual = USUAL.iter().any(|start| line.starts_with(start)) || line.contains(" connected with ");
@@ -57,12 +57,12 @@ impl Words {
         exit: &ClientExit,
         measured: Option<Result<T, Failure>>,
     ) -> Result<T, Failure> {
-        let words = self.with(exit);
-        if let Some(failure) = words.disobeyed() {
+        let messages = self.with(exit);
+        if let Some(failure) = messages.unsupported_option() {
             return Err(failure);
         }
-        let measured = measured.unwrap_or_else(|| Err(words.without_report(exit.code)));
-        measured.map_err(|failure| words.unreachable().unwrap_or(failure))
+        let measured = measured.unwrap_or_else(|| Err(messages.without_report(exit.code)));
+        measured.map_err(|failure| messages.unreachable().unwrap_or(failure))
     }
 
     /// Adds what stands on the standard error, before the rest.
@@ -73,7 +73,7 @@ impl Words {
 
     /// The failure of a client that measured something else than it was asked for: it goes on after
     /// options that it does not know or that its system refuses.
-    fn disobeyed(&self) -> Option<Failure> {
+    fn unsupported_option(&self) -> Option<Failure> {
         const SIGNS: [&str; 4] =
             ["ttempt to set ", "unrecognized option", "invalid option", "option requires an argument"];
         let line = self.lines.iter().find(|line| SIGNS.iter().any(|sign| line.contains(sign)))?;
@@ -102,10 +102,10 @@ impl Words {
             (Some(said), _) if BREAKS.iter().any(|sign| said.contains(sign)) => incomplete(said),
             (Some(said), _) => Failure::new(FailureKind::Engine, said),
             (None, Some(code)) => Failure::new(
-                kind_without_report(code),
-                format!("iperf exited with code {code} and without a whole report"),
+                ClientExit::kind_without_report(code),
+                format!("iperf exited with code {code} and without a complete report"),
             ),
-            (None, None) => incomplete("iperf's report broke off before its end"),
+            (None, None) => incomplete("the report of iperf is incomplete"),
         }
     }
 }
@@ -126,8 +126,8 @@ fn cleaned(line: &str) -> String {
 mod tests {
     use super::*;
 
-    fn said(stderr: &str) -> Words {
-        Words::default().with(&ClientExit { code: Some(0), stderr: stderr.to_owned() })
+    fn said(stderr: &str) -> Messages {
+        Messages::default().with(&ClientExit { code: Some(0), stderr: stderr.to_owned() })
     }
 
     #[test]
@@ -144,7 +144,7 @@ mod tests {
             ("netbench-1.invalid: Unknown host\n", "netbench-1.invalid: Unknown host"),
         ] {
             assert_eq!(said(stderr).unreachable(), Some(Failure::new(FailureKind::Unreachable, reason)));
-            let mut among_the_output = Words::default();
+            let mut among_the_output = Messages::default();
             stderr.lines().for_each(|line| among_the_output.keep(line));
             assert_eq!(among_the_output.unreachable(), said(stderr).unreachable());
         }
@@ -158,11 +158,11 @@ mod tests {
             "WARNING: attempt to set TCP maxmimum segment size to 7 failed",
             "iperf: unrecognized option `--nosuch'",
         ] {
-            let failure = said(line).disobeyed().unwrap();
+            let failure = said(line).unsupported_option().unwrap();
             assert_eq!(failure.kind, FailureKind::Engine);
             assert!(line.ends_with(&failure.reason));
         }
-        assert_eq!(said("WARN: interval too small\n").disobeyed(), None);
+        assert_eq!(said("WARN: interval too small\n").unsupported_option(), None);
     }
 
     #[test]
@@ -172,7 +172,7 @@ mod tests {
         assert_eq!(failure, Failure::new(FailureKind::Engine, "ERROR: -t value of 'x' not recognized"));
         assert_eq!(
             said("").without_report(Some(137)).reason,
-            "iperf exited with code 137 and without a whole report"
+            "iperf exited with code 137 and without a complete report"
         );
         // it was killed, or its words were lost on the way: neither is the network's fault
         for code in [0, 137] {
@@ -183,7 +183,7 @@ mod tests {
 
     #[test]
     fn few_and_short_lines_are_kept() {
-        let mut words = Words::default();
+        let mut words = Messages::default();
         for _ in 0..100 {
             words.keep(&"x".repeat(10_000));
         }
