@@ -1,33 +1,33 @@
-# What a contributor does. `just` lists it.
+# Tasks for contributors. `just` lists them.
 
 _list:
     @just --list --unsorted
 
-# the tests that need iperf3 and iperf, and no cluster
+# Run the tests that need no cluster (iperf3 and iperf on PATH)
 test:
     cargo test
 
-# format, clippy, dependencies
+# Check the format, clippy and dependencies
 lint:
     cargo fmt --check
     cargo clippy --locked --all-targets -- --deny warnings
     cargo deny check
 
-# what is generated from the program: flags, settings, man pages, schema, completion scripts, snapshots
+# Regenerate flag tables, settings, man pages, schema, completion scripts and snapshots
 documents:
     UPDATE_DOCUMENTS=1 cargo test --test documents
     UPDATE_SCHEMA=1 cargo test --test schema
     UPDATE_COMPLETIONS=1 cargo test --test completion
     INSTA_UPDATE=always cargo test --lib
 
-# the tests on a cluster of four nodes: just e2e ~/.kube/config
+# Run the end-to-end tests on a cluster with four nodes: just e2e ~/.kube/config
 e2e kubeconfig:
     NETBENCH_E2E_KUBECONFIG={{ kubeconfig }} cargo test --test e2e -- --ignored --test-threads 1
 
-# what a run costs beside measuring, how often the diagnosis is right, how fast pages and plans are
+# Run the benchmarks: overhead of a run, accuracy of the diagnosis, speed of reports and plans
 bench:
     cargo bench
 
-# the archive and the krew manifest of this machine's platform, in dist
+# Build the archive and the krew manifest for this platform in dist/
 package:
     krew/package
