@@ -20,7 +20,7 @@ pub use comparison::{Comparison, PairChange, Verdict, WayComparison};
 pub use finding::{Confirmation, Ends, Finding, FindingKind};
 pub use gate::Breach;
 pub use node::{LeftOut, Node};
-pub use parameters::{EngineName, IpFamily, Parameters, Path, Protocol, Via, by_family, way_name};
+pub use parameters::{EngineName, IpFamily, Parameters, Path, Protocol, Route, Via, by_family, way_name};
 pub use pods::PodParameters;
 pub(crate) use possible::is_possible;
 pub use summary::{Cost, LatencyPair, LatencySummary, PairCost, PairSummary, Summary, ThroughputSummary};

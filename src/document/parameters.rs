@@ -1,5 +1,7 @@
 //! What a run was asked to do, defaults filled in.
 
+use std::fmt;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -57,19 +59,39 @@ pub enum IpFamily {
     Ipv6,
 }
 
-/// The words that tell a version of IP from the other, to follow those of a path: none if none was
-/// asked for.
-pub fn by_family(ip_family: Option<IpFamily>) -> &'static str {
-    match ip_family {
-        Some(IpFamily::Ipv4) => " by IPv4",
-        Some(IpFamily::Ipv6) => " by IPv6",
-        None => "",
+impl IpFamily {
+    /// ` over IPv4`, to follow the name of a path.
+    fn suffix(self) -> &'static str {
+        match self {
+            Self::Ipv4 => " over IPv4",
+            Self::Ipv6 => " over IPv6",
+        }
     }
 }
 
-/// A path, with the version of IP if one was asked for.
+/// A network path together with its IP family. Displayed as `pod` or `pod over IPv4`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Route {
+    /// The network path.
+    pub path: Path,
+    /// The requested IP family; none for the cluster's default.
+    pub ip_family: Option<IpFamily>,
+}
+
+impl fmt::Display for Route {
+    fn fmt(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
+        write!(formatter, "{}{}", self.path.name(), by_family(self.ip_family))
+    }
+}
+
+/// ` over IPv4`, to follow the name of a path; empty if no IP family was requested.
+pub fn by_family(ip_family: Option<IpFamily>) -> &'static str {
+    ip_family.map_or("", IpFamily::suffix)
+}
+
+/// The route of these two, as displayed.
 pub fn way_name(path: Path, ip_family: Option<IpFamily>) -> String {
-    format!("{}{}", path.name(), by_family(ip_family))
+    Route { path, ip_family }.to_string()
 }
 
 /// The transport protocol of throughput tests.
@@ -188,4 +210,16 @@ fn is_zero(number: &u32) -> bool {
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature is serde's")]
 fn is_false(value: &bool) -> bool {
     !value
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn route_is_displayed_with_its_ip_family_if_requested() {
+        let route = |ip_family| Route { path: Path::NodePort, ip_family }.to_string();
+        assert_eq!(route(None), "nodeport");
+        assert_eq!(route(Some(IpFamily::Ipv6)), "nodeport over IPv6");
+    }
 }
