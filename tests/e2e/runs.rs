@@ -114,7 +114,11 @@ fn a_node_that_only_sends_slowly_is_told_with_its_direction() {
         "{}",
         finding.sentence
     );
-    assert!(finding.sentence.contains("it receives normally; measured alone: "), "{}", finding.sentence);
+    assert!(
+        finding.sentence.contains("it receives normally; confirmed when retested alone: "),
+        "{}",
+        finding.sentence
+    );
 }
 
 /// The report of so many is a line that container runtimes write in pieces.
