@@ -56,7 +56,7 @@ fn json_is_a_run_document_and_nothing_else() {
     let pairs = &run.summary.throughput[0].pairs;
     assert_eq!(pairs.len(), 2);
     assert!(pairs.iter().all(|pair| pair.standard_deviation_bits_per_second.is_some()));
-    assert!(run.versions.iperf3.is_some());
+    assert!(run.versions.engines.get(document::EngineId::Iperf3).is_some());
 }
 
 #[test]

@@ -92,7 +92,7 @@ fn runs_are_listed_compared_and_deleted() {
 
     let compared = user.run("compare latest~1").expect_code(0).stdout;
     assert!(compared.starts_with(&format!("Compared with {}", first.id)), "{compared}");
-    assert!(compared.contains("parallel was 1 and is 2"), "{compared}");
+    assert!(compared.contains("parallel streams: 2, was 1"), "{compared}");
     assert!(compared.contains("6 pairs over loopback: "), "{compared}");
     let rows = user.run("compare latest~1 latest -o csv").expect_code(0).stdout;
     assert_eq!(rows.lines().count(), 7, "{rows}");

@@ -14,7 +14,7 @@ mod cluster;
 
 use cluster::{Cluster, Kind, kind_of};
 use kubectl_netbench::analysis::diagnosis::{
-    Cause, Fault, Verdict, certain, judge, suspects, to_measure_again,
+    Cause, Fault, RetestVerdict, find_suspects, judge, retain_certain, select_pairs_to_retest,
 };
 use rand::SeedableRng;
 use rand::rngs::StdRng;
@@ -41,7 +41,7 @@ impl Tally {
         let mut open: Vec<usize> =
             (0..cluster.faults.len()).filter(|&fault| !cluster.visible(fault).is_empty()).collect();
         let mut left: Vec<Cause> = findings.iter().map(|fault| fault.cause).collect();
-        // exact ones first, so that an equivalent one takes nobody's place
+        // exact matches first, so that an equivalent cause does not take the place of an exact one
         for exact in [true, false] {
             left.retain(|&cause| {
                 let place = open.iter().position(|&fault| {
@@ -83,7 +83,7 @@ impl Tally {
 
 struct Outcome {
     confirmed: Vec<Fault>,
-    judged: Vec<(Fault, Verdict)>,
+    judged: Vec<(Fault, RetestVerdict)>,
     again: Vec<((usize, usize), f64)>,
     plain: Vec<Fault>,
     tests: usize,
@@ -91,12 +91,12 @@ struct Outcome {
 
 fn diagnose(cluster: &Cluster, random: &mut StdRng) -> Outcome {
     let grid = cluster.grid(random);
-    let faults = suspects(&grid);
-    let pairs = to_measure_again(&faults, cluster.nodes);
+    let faults = find_suspects(&grid);
+    let pairs = select_pairs_to_retest(&faults, cluster.nodes);
     let again: Vec<_> = pairs.iter().map(|&pair| (pair, cluster.measure(random, pair.0, pair.1))).collect();
-    let plain = certain(faults.clone());
+    let plain = retain_certain(faults.clone());
     let judged = judge(&grid, faults, &again);
-    let confirmed = judged.iter().filter(|(_, verdict)| *verdict == Verdict::Confirmed);
+    let confirmed = judged.iter().filter(|(_, verdict)| *verdict == RetestVerdict::Confirmed);
     Outcome {
         confirmed: confirmed.map(|(fault, _)| fault.clone()).collect(),
         judged,
@@ -137,18 +137,19 @@ fn run(name: &str, clusters: usize, kind: Kind) -> Tally {
             println!("  again {:?}", outcome.again.iter().map(|(pair, _)| pair).collect::<Vec<_>>());
             for (fault, verdict) in &outcome.judged {
                 let near = cluster.faults.iter().any(|(cause, _)| *cause == fault.cause);
-                if fault.significance > 0.0 || *verdict == Verdict::Confirmed || near {
+                if fault.significance > 0.0 || *verdict == RetestVerdict::Confirmed || near {
                     let own = outcome.again.iter().filter(|(pair, _)| fault.evidence.contains(pair));
                     let own: Vec<String> =
                         own.map(|(pair, rate)| format!("{pair:?} {:.2}", rate / cluster.base)).collect();
                     println!(
                         "  found {:?} {:.2} {}/{} sig {:.1} {verdict:?} {own:?}",
-                        fault.cause, fault.part, fault.slow, fault.of, fault.significance
+                        fault.cause, fault.ratio, fault.slow_pairs, fault.measured_pairs, fault.significance
                     );
                 }
             }
         }
-        together += outcome.judged.iter().filter(|(_, verdict)| *verdict == Verdict::OnlyTogether).count();
+        together +=
+            outcome.judged.iter().filter(|(_, verdict)| *verdict == RetestVerdict::NormalAlone).count();
         tests += outcome.tests;
         alarms.0 += usize::from(!outcome.confirmed.is_empty());
         alarms.1 += usize::from(!outcome.plain.is_empty());
@@ -191,11 +192,11 @@ fn time_large(faults: usize) {
     large.nature = vec![(0.0, 0.0); 200];
     let grid = large.grid(&mut random);
     let start = Instant::now();
-    let suspects = suspects(&grid);
+    let suspects = find_suspects(&grid);
     let found = suspects.iter().filter(|fault| fault.significance > 0.0).count();
     let time = start.elapsed().as_secs_f64() * 1e3;
     let start = Instant::now();
-    let pairs = to_measure_again(&suspects, large.nodes);
+    let pairs = select_pairs_to_retest(&suspects, large.nodes);
     let again: Vec<_> =
         pairs.iter().map(|&pair| (pair, large.measure(&mut random, pair.0, pair.1))).collect();
     judge(&grid, suspects, &again);

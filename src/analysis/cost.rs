@@ -1,50 +1,55 @@
-//! What one path costs against another: the overlay against the wire, a Service against a pod.
+//! The cost of one path compared with another: overlay and host network, Service and pod.
 
 use std::collections::HashMap;
 
 use super::statistics::mean;
-use crate::document::{Cost, LatencySummary, PairCost, Path, ThroughputSummary};
+use crate::document::{Cost, LatencySummary, PairCost, Path, Route, ThroughputSummary};
 
-/// The paths whose difference has one cause.
-const COMPARED: [(Path, Path); 4] = [
+/// Pairs of a path and its reference path that differ in one respect only.
+const COMPARED_PATHS: [(Path, Path); 4] = [
     (Path::Pod, Path::Host),
     (Path::Service, Path::Pod),
     (Path::NodePort, Path::Pod),
     (Path::LoadBalancer, Path::Pod),
 ];
 
-/// The costs of all paths that can be compared, as far as the same pairs were measured over both.
+/// The costs of all comparable paths, for the pairs that were measured on both.
 pub(super) fn costs(throughput: &[ThroughputSummary], latency: &[LatencySummary]) -> Vec<Cost> {
     let mut costs = Vec::new();
-    for (path, against) in COMPARED {
+    for (path, against) in COMPARED_PATHS {
         for costly in throughput.iter().filter(|summary| summary.path == path) {
-            let same =
-                |other: &&ThroughputSummary| other.path == against && other.ip_family == costly.ip_family;
-            costs.extend(throughput.iter().find(same).and_then(|other| cost(costly, other, latency)));
+            let reference_route = Route { path: against, ..costly.route() };
+            let reference = throughput.iter().find(|summary| summary.route() == reference_route);
+            costs.extend(reference.and_then(|reference| cost(costly, reference, latency)));
         }
     }
     costs
 }
 
-fn cost(costly: &ThroughputSummary, against: &ThroughputSummary, latency: &[LatencySummary]) -> Option<Cost> {
-    let others: HashMap<_, _> =
-        against.pairs.iter().map(|pair| ((&pair.sender, &pair.receiver), pair)).collect();
-    let latencies = |path: Path| -> HashMap<_, f64> {
-        let of_path = latency.iter().filter(|of| of.path == path && of.ip_family == costly.ip_family);
-        let pairs = of_path.flat_map(|of| &of.pairs);
+/// None if no pair was measured on both paths.
+fn cost(
+    costly: &ThroughputSummary,
+    reference: &ThroughputSummary,
+    latency: &[LatencySummary],
+) -> Option<Cost> {
+    let reference_pairs: HashMap<_, _> =
+        reference.pairs.iter().map(|pair| ((&pair.sender, &pair.receiver), pair)).collect();
+    let latencies = |route: Route| -> HashMap<_, f64> {
+        let summaries = latency.iter().filter(|summary| summary.route() == route);
+        let pairs = summaries.flat_map(|summary| &summary.pairs);
         pairs.filter_map(|pair| Some(((&pair.client, &pair.server), pair.mean_microseconds?))).collect()
     };
-    let (with, without) = (latencies(costly.path), latencies(against.path));
+    let (with, without) = (latencies(costly.route()), latencies(reference.route()));
     let pairs: Vec<PairCost> = costly
         .pairs
         .iter()
         .filter_map(|pair| {
             let ends = (&pair.sender, &pair.receiver);
-            let part = pair.mean_bits_per_second? / others.get(&ends)?.mean_bits_per_second?;
+            let ratio = pair.mean_bits_per_second? / reference_pairs.get(&ends)?.mean_bits_per_second?;
             Some(PairCost {
                 sender: pair.sender.clone(),
                 receiver: pair.receiver.clone(),
-                percent: (1.0 - part) * 100.0,
+                percent: (1.0 - ratio) * 100.0,
                 added_latency_microseconds: with
                     .get(&ends)
                     .zip(without.get(&ends))
@@ -53,16 +58,17 @@ fn cost(costly: &ThroughputSummary, against: &ThroughputSummary, latency: &[Late
         })
         .collect();
     let mean_percent = mean(&pairs.iter().map(|pair| pair.percent).collect::<Vec<_>>())?;
-    Some(Cost { path: costly.path, against: against.path, ip_family: costly.ip_family, mean_percent, pairs })
+    let Route { path, ip_family } = costly.route();
+    Some(Cost { path, against: reference.path, ip_family, mean_percent, pairs })
 }
 
 impl Cost {
-    /// The pair for which the path costs most; none if there is no pair.
+    /// The pair with the highest cost; none if there are no pairs.
     pub fn worst(&self) -> Option<&PairCost> {
         self.pairs.iter().max_by(|one, other| one.percent.total_cmp(&other.percent))
     }
 
-    /// How much longer an answer takes, as the mean of the pairs for which it is known.
+    /// The mean added latency over the pairs where it is known; none if it is known for none.
     pub fn mean_added_latency_microseconds(&self) -> Option<f64> {
         mean(&self.pairs.iter().filter_map(|pair| pair.added_latency_microseconds).collect::<Vec<_>>())
     }
@@ -75,17 +81,17 @@ mod tests {
     use crate::document::TestRecord;
     use crate::document::fixtures::{asked, failed, measured};
 
-    fn over(path: Path, record: TestRecord) -> TestRecord {
+    fn on_path(path: Path, record: TestRecord) -> TestRecord {
         TestRecord { path, ..record }
     }
 
     #[test]
-    fn a_slower_overlay_costs_and_a_faster_one_costs_less_than_nothing() {
+    fn slower_overlay_has_positive_cost_faster_one_negative() {
         let tests = [
             measured("a", "b", 6e9),
-            over(Path::Host, measured("a", "b", 8e9)),
+            on_path(Path::Host, measured("a", "b", 8e9)),
             measured("b", "a", 8.8e9),
-            over(Path::Host, measured("b", "a", 8e9)),
+            on_path(Path::Host, measured("b", "a", 8e9)),
         ];
         let costs = summarise(&tests).costs;
         assert_eq!((costs.len(), costs[0].path, costs[0].against), (1, Path::Pod, Path::Host));
@@ -96,22 +102,22 @@ mod tests {
     }
 
     #[test]
-    fn what_failed_over_one_path_has_no_cost() {
+    fn pair_that_failed_on_one_path_has_no_cost() {
         let tests = [
             failed("a", "b", "no route"),
-            over(Path::Host, measured("a", "b", 8e9)),
-            over(Path::Service, measured("a", "b", 8e9)),
+            on_path(Path::Host, measured("a", "b", 8e9)),
+            on_path(Path::Service, measured("a", "b", 8e9)),
         ];
         assert!(summarise(&tests).costs.is_empty());
     }
 
     #[test]
-    fn added_latency_is_told_where_both_were_asked() {
+    fn added_latency_is_the_difference_between_both_paths() {
         let tests = [
             measured("a", "b", 6e9),
-            over(Path::Host, measured("a", "b", 8e9)),
+            on_path(Path::Host, measured("a", "b", 8e9)),
             asked("a", "b", 80.0),
-            over(Path::Host, asked("a", "b", 50.0)),
+            on_path(Path::Host, asked("a", "b", 50.0)),
         ];
         let cost = summarise(&tests).costs.remove(0);
         assert_eq!(cost.mean_added_latency_microseconds(), Some(30.0));

@@ -1,15 +1,15 @@
-//! What a run has to reach.
+//! Gates: the thresholds that a run must meet.
 
 use std::fmt;
 
 use crate::document::{Breach, Comparison, PairSummary, Run, ThroughputSummary, Verdict};
 
-/// The least throughput that a pair may have.
+/// The minimum throughput of a pair.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Threshold {
     /// In bits per second.
     Rate(u64),
-    /// In percent of the median of all pairs on the same way.
+    /// In percent of the median of all pairs on the same route.
     PercentOfMedian(f64),
 }
 
@@ -28,23 +28,22 @@ impl fmt::Display for Threshold {
     }
 }
 
-/// What a run has to reach. A pair that failed has reached nothing.
+/// The thresholds of a run. A pair without a successful test fails all of them.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Gates {
-    /// Throughputs, each with the words in which it was asked for.
+    /// Minimum throughputs, each with its flag as given: `--fail-below 5Gbit/s`.
     pub below: Vec<(Threshold, String)>,
-    /// How much slower than in the baseline a pair may be, in percent, with the words in which it
-    /// was asked for.
+    /// The largest regression against the baseline, in percent, with its flag as given.
     pub regression: Option<(f64, String)>,
 }
 
 impl Gates {
-    /// Whether nothing has to be reached.
+    /// Whether there are no thresholds.
     pub fn is_empty(&self) -> bool {
         self.below.is_empty() && self.regression.is_none()
     }
 
-    /// The pairs that don't reach it, gate by gate, the worst first.
+    /// The pairs that fail each gate, the worst first within a gate.
     pub fn breaches(&self, run: &Run) -> Vec<Breach> {
         let below = self.below.iter().map(|(threshold, gate)| -> Vec<Breach> {
             run.summary.throughput.iter().flat_map(|summary| below(summary, *threshold, gate)).collect()
@@ -53,10 +52,10 @@ impl Gates {
             (Some((percent, gate)), Some(comparison)) => regressions(comparison, *percent, gate),
             _ => Vec::new(),
         };
-        let reached =
+        let ratio =
             |breach: &Breach| breach.bits_per_second.map_or(0.0, |rate| rate / breach.limit_bits_per_second);
         let worst_first = |mut breaches: Vec<Breach>| {
-            breaches.sort_by(|one, other| reached(one).total_cmp(&reached(other)));
+            breaches.sort_by(|one, other| ratio(one).total_cmp(&ratio(other)));
             breaches
         };
         below.chain([regressions]).flat_map(worst_first).collect()
@@ -66,13 +65,13 @@ impl Gates {
 fn below(summary: &ThroughputSummary, threshold: Threshold, gate: &str) -> Vec<Breach> {
     let limit = match threshold {
         Threshold::Rate(rate) => rate as f64,
-        // without a median nothing was measured, and every pair fails
+        // without a median every test failed, and so does every pair
         Threshold::PercentOfMedian(percent) => {
             summary.median_bits_per_second.unwrap_or_default() * percent / 100.0
         }
     };
-    let breaks = |pair: &&PairSummary| pair.mean_bits_per_second.is_none_or(|rate| rate < limit);
-    let pairs = summary.pairs.iter().filter(breaks);
+    let fails = |pair: &&PairSummary| pair.mean_bits_per_second.is_none_or(|rate| rate < limit);
+    let pairs = summary.pairs.iter().filter(fails);
     pairs
         .map(|pair| Breach {
             gate: gate.to_owned(),
@@ -86,21 +85,21 @@ fn below(summary: &ThroughputSummary, threshold: Threshold, gate: &str) -> Vec<B
         .collect()
 }
 
-/// A change that may be chance breaks no gate; one of which that cannot be told does.
+/// A change within chance fails no gate; one for which significance could not be tested does.
 fn regressions(comparison: &Comparison, percent: f64, gate: &str) -> Vec<Breach> {
     let mut breaches = Vec::new();
-    for way in &comparison.ways {
-        for pair in &way.pairs {
-            let breaks = match pair.verdict {
+    for changes in &comparison.ways {
+        for pair in &changes.pairs {
+            let fails = match pair.verdict {
                 Verdict::NowFails => true,
                 Verdict::Slower | Verdict::Unclear => pair.percent.is_some_and(|change| -change > percent),
                 _ => false,
             };
-            let Some(base) = pair.base_bits_per_second.filter(|_| breaks) else { continue };
+            let Some(base) = pair.base_bits_per_second.filter(|_| fails) else { continue };
             breaches.push(Breach {
                 gate: gate.to_owned(),
-                path: way.path,
-                ip_family: way.ip_family,
+                path: changes.path,
+                ip_family: changes.ip_family,
                 sender: pair.sender.clone(),
                 receiver: pair.receiver.clone(),
                 bits_per_second: pair.bits_per_second,
@@ -126,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn slow_and_failed_pairs_are_below() {
+    fn slow_and_failed_pairs_fail_the_gate() {
         let run = run(
             &["a", "b", "c"],
             vec![
@@ -140,14 +139,14 @@ mod tests {
         assert_eq!(names(&breaches), [("b", "c"), ("b", "a")]);
         assert_eq!((breaches[0].bits_per_second, breaches[1].bits_per_second), (None, Some(4e9)));
         assert_eq!(names(&below(Threshold::Rate(4_000_000_000)).breaches(&run)), [("b", "c")]);
-        // the median of those that were measured is 8 Gbit/s
+        // the median of the measured pairs is 8 Gbit/s
         let breaches = below(Threshold::PercentOfMedian(80.0)).breaches(&run);
         assert_eq!(names(&breaches), [("b", "c"), ("b", "a")]);
         assert!((breaches[0].limit_bits_per_second - 6.4e9).abs() < 1.0);
     }
 
     #[test]
-    fn a_regression_is_one_beyond_what_is_allowed() {
+    fn regression_beyond_the_limit_fails_the_gate() {
         let base = run(&["a", "b"], vec![measured("a", "b", 8e9), measured("b", "a", 8e9)]);
         let mut now = run(&["a", "b"], vec![measured("a", "b", 6e9), failed("b", "a", "no route")]);
         now.comparison = Some(compare(&base, &now));

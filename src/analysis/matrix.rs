@@ -1,52 +1,52 @@
-//! The pairs of a run as a matrix: rows are senders, columns are receivers.
+//! The pairs of a run as a matrix: rows send, columns receive.
 
 use std::collections::HashMap;
 
 use super::statistics::mean;
 use crate::document::{Cost, LatencySummary, Run, ThroughputSummary, Verdict, WayComparison};
 
-/// One cell.
+/// A cell of a matrix.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Cell {
-    /// A node and itself: never measured.
+    /// A node against itself: never measured.
     Diagonal,
-    /// The mean of the pair's measured tests.
+    /// The mean of the pair's successful tests.
     Measured {
         /// In the unit of the matrix.
         value: f64,
-        /// What part it is of a usual one: less than 1 is worse.
+        /// The quality relative to the median, which is 1: less is worse.
         part: f64,
-        /// Whether other tests of this pair failed.
+        /// Whether some tests of this pair failed.
         some_failed: bool,
     },
     /// All tests of the pair failed.
     Failed,
-    /// The run ended before the pair's turn.
+    /// Not tested, as in a partial run.
     NotMeasured,
 }
 
-/// How good a figure is among its like.
+/// How good a value is compared with the others of its matrix.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
-    /// Less than half as good as the median.
+    /// Below 50% of the median's quality.
     VeryBad,
-    /// Less than 85% as good.
+    /// Below 85% of the median's quality.
     Bad,
-    /// The rest.
+    /// Anything better.
     Usual,
 }
 
-/// A throughput as a part of the median: 1 is as good as it, less is worse.
+/// The quality of a throughput relative to the median, which is 1: less is worse.
 pub fn part_of_rate(rate: f64, median: f64) -> f64 {
     rate / median
 }
 
-/// A latency as if it were a throughput: half as good if an answer takes twice as long.
+/// The quality of a latency relative to the median: 0.5 for twice the latency.
 pub fn part_of_latency(latency: f64, median: f64) -> f64 {
     median / latency
 }
 
-/// What a cost in percent leaves.
+/// The fraction of the throughput that a cost in percent leaves.
 pub fn part_of_cost(percent: f64) -> f64 {
     1.0 - percent / 100.0
 }
@@ -55,7 +55,7 @@ impl Level {
     const BAD: f64 = 0.85;
     const VERY_BAD: f64 = 0.5;
 
-    /// The level of a figure that is this part of a usual one.
+    /// The level of a relative quality.
     pub fn of_part(part: f64) -> Self {
         match part {
             part if part < Self::VERY_BAD => Self::VeryBad,
@@ -65,25 +65,25 @@ impl Level {
     }
 }
 
-/// A matrix of a run.
+/// A matrix of the nodes of a run.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Matrix {
-    /// The names of the rows: nodes that send, or ask.
+    /// The nodes of the rows: senders, or clients of latency tests.
     pub rows: Vec<String>,
-    /// The names of the columns: nodes that receive, or answer.
+    /// The nodes of the columns: receivers, or servers of latency tests.
     pub columns: Vec<String>,
-    /// Row by row.
+    /// The cells by row.
     pub cells: Vec<Vec<Cell>>,
-    /// The mean of each row. None where nothing was measured.
+    /// The mean of each row; none for a row without measured cells.
     pub row_means: Vec<Option<f64>>,
-    /// The mean of each column.
+    /// The mean of each column; none for a column without measured cells.
     pub column_means: Vec<Option<f64>>,
-    /// The mean of all measured cells.
+    /// The mean of all measured cells; none if there are none.
     pub mean: Option<f64>,
 }
 
 impl Matrix {
-    /// The throughputs of one way, in bits per second.
+    /// The throughput on one route, in bits per second.
     pub fn of_throughput(run: &Run, summary: &ThroughputSummary) -> Self {
         let median = summary.median_bits_per_second;
         let cells = summary.pairs.iter().map(|pair| {
@@ -98,8 +98,8 @@ impl Matrix {
         Self::new(run, cells.collect())
     }
 
-    /// The throughputs of one way from the server outside of the cluster, where that sent too: columns
-    /// send, and rows receive.
+    /// The throughput on one route from the server outside the cluster, in bits per second: columns send,
+    /// rows receive. None if that server did not send.
     pub fn of_way_back(run: &Run, summary: &ThroughputSummary) -> Option<Self> {
         let to = run.parameters.external_server()?;
         let mut back = summary.clone();
@@ -110,7 +110,7 @@ impl Matrix {
         (!back.pairs.is_empty()).then(|| Self::of_throughput(run, &back))
     }
 
-    /// The mean latencies of one way, in microseconds.
+    /// The mean latency on one route, in microseconds.
     pub fn of_latency(run: &Run, summary: &LatencySummary) -> Self {
         let median = summary.median_microseconds;
         let cells = summary.pairs.iter().map(|pair| {
@@ -127,7 +127,7 @@ impl Matrix {
         Self::new(run, cells.collect())
     }
 
-    /// The costs of one path against another, in percent.
+    /// The cost of one path compared with another, in percent.
     pub fn of_cost(run: &Run, cost: &Cost) -> Self {
         let cells = cost.pairs.iter().map(|pair| {
             let part = part_of_cost(pair.percent);
@@ -137,9 +137,9 @@ impl Matrix {
         Self::new(run, cells.collect())
     }
 
-    /// What has changed on one way since another run, in percent.
-    pub fn of_change(run: &Run, way: &WayComparison) -> Self {
-        let cells = way.pairs.iter().map(|pair| {
+    /// The change on one route since the baseline, in percent.
+    pub fn of_change(run: &Run, changes: &WayComparison) -> Self {
+        let cells = changes.pairs.iter().map(|pair| {
             let cell = match (pair.percent, pair.verdict) {
                 (Some(value), _) => Cell::Measured { value, part: 1.0 + value / 100.0, some_failed: false },
                 (None, Verdict::NowFails | Verdict::StillFails) => Cell::Failed,
@@ -152,7 +152,7 @@ impl Matrix {
 
     fn new<'a>(run: &'a Run, mut known: HashMap<(&'a str, &'a str), Cell>) -> Self {
         let nodes = run.nodes.iter().map(|node| node.name.as_str());
-        // towards a server that is no node of the cluster's, there is one column
+        // a server outside the cluster is the only column
         let (rows, columns): (Vec<&str>, Vec<&str>) = match run.parameters.external_server() {
             Some(to) => (nodes.collect(), vec![to]),
             None => (nodes.clone().collect(), nodes.collect()),
@@ -178,7 +178,7 @@ impl Matrix {
         }
     }
 
-    /// All measured cells, as (row, column, value).
+    /// The measured cells as (row, column, value).
     pub fn measured(&self) -> impl Iterator<Item = (usize, usize, f64)> {
         self.cells.iter().enumerate().flat_map(|(row, cells)| {
             let of_row = cells.iter().enumerate();
@@ -188,7 +188,7 @@ impl Matrix {
 }
 
 impl Cell {
-    /// The figure, where there is one.
+    /// The value of a measured cell.
     pub fn value(&self) -> Option<f64> {
         match self {
             Self::Measured { value, .. } => Some(*value),
@@ -203,7 +203,7 @@ mod tests {
     use crate::document::fixtures::{failed, measured, run};
 
     #[test]
-    fn failed_and_missing_cells_are_in_no_mean() {
+    fn failed_and_missing_cells_are_excluded_from_means() {
         let run = run(
             &["a", "b", "c"],
             vec![
@@ -225,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn a_server_outside_is_the_only_column() {
+    fn server_outside_the_cluster_is_the_only_column() {
         let mut run = run(&["a", "b"], vec![measured("a", "192.0.2.7", 8e9)]);
         run.parameters.placement.to = Some("192.0.2.7".parse().unwrap());
         let matrix = Matrix::of_throughput(&run, &run.summary.throughput[0]);
@@ -234,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn a_high_latency_and_a_high_cost_are_bad() {
+    fn high_latency_and_high_cost_are_bad() {
         let levels = [part_of_latency(250.0, 100.0), part_of_latency(50.0, 100.0)].map(Level::of_part);
         assert_eq!(levels, [Level::VeryBad, Level::Usual]);
         let levels = [60.0, 20.0, -5.0].map(|percent| Level::of_part(part_of_cost(percent)));

@@ -1,4 +1,4 @@
-//! What the measurements of a run say when they are taken together. Pure.
+//! Evaluates the results of a run: summaries, findings, comparisons and gates. No I/O.
 
 mod comparison;
 mod cost;
@@ -18,7 +18,7 @@ pub use summary::summarise;
 
 use crate::document::Run;
 
-/// Adds to a run what follows from its tests.
+/// Fills in the summary and the findings of a run from its tests and retests.
 pub fn analyse(run: &mut Run) {
     run.summary = summarise(&run.tests);
     run.findings = findings::findings(run);

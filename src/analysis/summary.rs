@@ -1,44 +1,42 @@
-//! The tests of each pair taken together: mean and spread, way by way.
+//! Summarises the tests of each pair, per route.
 
 use std::collections::HashMap;
 
 use super::cost;
 use super::statistics::{mean, median, standard_deviation};
 use crate::document::{
-    IpFamily, Latency, LatencyPair, LatencySummary, Measure, Outcome, PairSummary, Path, Summary, TestRecord,
+    Latency, LatencyPair, LatencySummary, Measure, Outcome, PairSummary, Route, Summary, TestRecord,
     Throughput, ThroughputSummary,
 };
 
-/// A path, with the version of IP if one was asked for.
-pub(super) type Way = (Path, Option<IpFamily>);
-
-/// Takes the tests of a run together.
+/// Summarises the tests of a run, without findings.
 pub fn summarise(tests: &[TestRecord]) -> Summary {
-    let of = |measure: Measure| tests.iter().filter(move |test| test.measure == measure);
-    let throughput: Vec<ThroughputSummary> = grouped(of(Measure::Throughput), way)
+    let measuring = |measure: Measure| tests.iter().filter(move |test| test.measure == measure);
+    let throughput: Vec<ThroughputSummary> = group_by(measuring(Measure::Throughput), TestRecord::route)
         .into_iter()
-        .map(|((path, ip_family), tests)| {
-            let pairs = grouped(tests.into_iter(), TestRecord::sender_and_receiver);
-            let pairs: Vec<PairSummary> = pairs.values().map(|tests| summarise_pair(tests)).collect();
+        .map(|(Route { path, ip_family }, tests)| {
+            let pairs = group_by(tests.into_iter(), TestRecord::sender_and_receiver);
+            let pairs: Vec<PairSummary> = pairs.iter().map(|(_, tests)| summarise_pair(tests)).collect();
             let means = pairs.iter().filter_map(|pair| pair.mean_bits_per_second).collect();
             ThroughputSummary { path, ip_family, median_bits_per_second: median(means), pairs }
         })
         .collect();
-    let latency: Vec<LatencySummary> = grouped(of(Measure::Latency), way)
+    let latency: Vec<LatencySummary> = group_by(measuring(Measure::Latency), TestRecord::route)
         .into_iter()
-        .map(|((path, ip_family), tests)| {
-            let loaded = throughput.iter().filter(|of| (of.path, of.ip_family) == (path, ip_family));
+        .map(|(route, tests)| {
+            let loaded = throughput.iter().filter(|summary| summary.route() == route);
             let loaded: RoundTripTimes = loaded
-                .flat_map(|of| &of.pairs)
+                .flat_map(|summary| &summary.pairs)
                 .filter_map(|pair| {
                     let ends = (pair.sender.as_str(), pair.receiver.as_str());
                     Some((ends, pair.mean_round_trip_time_microseconds?))
                 })
                 .collect();
-            let pairs = grouped(tests.into_iter(), |test| (test.client.as_str(), test.server.as_str()));
+            let pairs = group_by(tests.into_iter(), |test| (test.client.as_str(), test.server.as_str()));
             let pairs: Vec<LatencyPair> =
-                pairs.values().map(|tests| summarise_latency(tests, &loaded)).collect();
+                pairs.iter().map(|(_, tests)| summarise_latency(tests, &loaded)).collect();
             let means = pairs.iter().filter_map(|pair| pair.mean_microseconds).collect();
+            let Route { path, ip_family } = route;
             LatencySummary { path, ip_family, median_microseconds: median(means), pairs }
         })
         .collect();
@@ -46,52 +44,36 @@ pub fn summarise(tests: &[TestRecord]) -> Summary {
     Summary { throughput, latency, costs }
 }
 
-fn way(test: &TestRecord) -> Way {
-    (test.path, test.ip_family)
-}
-
-/// Groups that keep the order in which their keys first appear.
-struct Groups<K, V>(Vec<(K, Vec<V>)>);
-
-impl<K, V> Groups<K, V> {
-    fn values(&self) -> impl Iterator<Item = &Vec<V>> {
-        self.0.iter().map(|(_, values)| values)
-    }
-
-    fn into_iter(self) -> impl Iterator<Item = (K, Vec<V>)> {
-        self.0.into_iter()
-    }
-}
-
-fn grouped<'a, K: Copy + Eq + std::hash::Hash>(
+/// Groups in the order in which their keys first appear; none is empty.
+fn group_by<'a, K: Copy + Eq + std::hash::Hash>(
     tests: impl Iterator<Item = &'a TestRecord>,
     key: impl Fn(&'a TestRecord) -> K,
-) -> Groups<K, &'a TestRecord> {
-    let mut places: HashMap<K, usize> = HashMap::new();
+) -> Vec<(K, Vec<&'a TestRecord>)> {
+    let mut positions: HashMap<K, usize> = HashMap::new();
     let mut groups: Vec<(K, Vec<&TestRecord>)> = Vec::new();
     for test in tests {
         let key = key(test);
-        let place = *places.entry(key).or_insert_with(|| {
+        let position = *positions.entry(key).or_insert_with(|| {
             groups.push((key, Vec::new()));
             groups.len() - 1
         });
-        groups[place].1.push(test);
+        groups[position].1.push(test);
     }
-    Groups(groups)
+    groups
 }
 
-/// `tests` are of one pair, and at least one.
+/// `tests` are the throughput tests of one pair and must not be empty.
 fn summarise_pair(tests: &[&TestRecord]) -> PairSummary {
     let measured: Vec<(&TestRecord, &Throughput)> =
         tests.iter().filter_map(|test| Some((*test, test.outcome.throughput()?))).collect();
-    let rates: Vec<f64> = measured.iter().map(|(_, figures)| figures.bits_per_second).collect();
-    let mean_of = |figure: &dyn Fn(&TestRecord, &Throughput) -> Option<f64>| {
-        mean(&measured.iter().filter_map(|(test, figures)| figure(test, figures)).collect::<Vec<_>>())
+    let rates: Vec<f64> = measured.iter().map(|(_, result)| result.bits_per_second).collect();
+    let mean_of = |value: &dyn Fn(&TestRecord, &Throughput) -> Option<f64>| {
+        mean(&measured.iter().filter_map(|(test, result)| value(test, result)).collect::<Vec<_>>())
     };
-    let cpu = |sender: bool| {
-        move |test: &TestRecord, figures: &Throughput| {
-            let client = (test.sender_and_receiver().0 == test.client) == sender;
-            figures.cpu.map(|cpu| if client { cpu.client_percent } else { cpu.server_percent })
+    let cpu_percent = |of_sender: bool| {
+        move |test: &TestRecord, result: &Throughput| {
+            let is_client = (test.sender_and_receiver().0 == test.client) == of_sender;
+            result.cpu.map(|cpu| if is_client { cpu.client_percent } else { cpu.server_percent })
         }
     };
     let (sender, receiver) = tests[0].sender_and_receiver();
@@ -104,29 +86,28 @@ fn summarise_pair(tests: &[&TestRecord]) -> PairSummary {
         standard_deviation_bits_per_second: standard_deviation(&rates),
         min_bits_per_second: rates.iter().copied().reduce(f64::min),
         max_bits_per_second: rates.iter().copied().reduce(f64::max),
-        mean_retransmits: mean_of(&|_, figures| figures.retransmits.map(|count| count as f64)),
-        mean_round_trip_time_microseconds: mean_of(&|_, figures| {
-            figures.round_trip_time.map(|time| time.mean_microseconds)
+        mean_retransmits: mean_of(&|_, result| result.retransmits.map(|count| count as f64)),
+        mean_round_trip_time_microseconds: mean_of(&|_, result| {
+            result.round_trip_time.map(|time| time.mean_microseconds)
         }),
-        mean_sender_cpu_percent: mean_of(&cpu(true)),
-        mean_receiver_cpu_percent: mean_of(&cpu(false)),
-        mean_target_bits_per_second: mean_of(&|_, figures| figures.udp?.target_bits_per_second),
-        mean_lost_percent: mean_of(&|_, figures| Some(figures.udp?.lost_percent)),
-        mean_jitter_microseconds: mean_of(&|_, figures| Some(figures.udp?.jitter_microseconds)),
-        mean_out_of_order: mean_of(&|_, figures| Some(figures.udp?.out_of_order? as f64)),
+        mean_sender_cpu_percent: mean_of(&cpu_percent(true)),
+        mean_receiver_cpu_percent: mean_of(&cpu_percent(false)),
+        mean_target_bits_per_second: mean_of(&|_, result| result.udp?.target_bits_per_second),
+        mean_lost_percent: mean_of(&|_, result| Some(result.udp?.lost_percent)),
+        mean_jitter_microseconds: mean_of(&|_, result| Some(result.udp?.jitter_microseconds)),
+        mean_out_of_order: mean_of(&|_, result| Some(result.udp?.out_of_order? as f64)),
         failure: last_failure(tests),
     }
 }
 
-/// TCP's round-trip times under load, by sender and receiver.
+/// TCP round-trip times under load in microseconds, by sender and receiver.
 type RoundTripTimes<'a> = HashMap<(&'a str, &'a str), f64>;
 
-/// `tests` are of one pair, and at least one; `loaded` is of the same way.
+/// `tests` are the latency tests of one pair and must not be empty; `loaded` belongs to the same route.
 fn summarise_latency(tests: &[&TestRecord], loaded: &RoundTripTimes) -> LatencyPair {
     let measured: Vec<&Latency> = tests.iter().filter_map(|test| test.outcome.latency()).collect();
-    let mean_of = |figure: fn(&Latency) -> f64| {
-        mean(&measured.iter().map(|latency| figure(latency)).collect::<Vec<_>>())
-    };
+    let mean_of =
+        |value: fn(&Latency) -> f64| mean(&measured.iter().map(|latency| value(latency)).collect::<Vec<_>>());
     let (client, server) = (&tests[0].client, &tests[0].server);
     let under_load_microseconds = loaded.get(&(client.as_str(), server.as_str())).copied();
     let mean_microseconds = mean_of(|latency| latency.mean_microseconds);
@@ -159,11 +140,11 @@ fn last_failure(tests: &[&TestRecord]) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::document::Direction;
     use crate::document::fixtures::{asked, failed, measured};
+    use crate::document::{Direction, Path};
 
     #[test]
-    fn repetitions_have_a_mean_and_a_spread() {
+    fn repeated_tests_of_a_pair_yield_mean_and_deviation() {
         let tests = [measured("a", "b", 8e9), measured("a", "b", 10e9), measured("b", "a", 4e9)];
         let summary = &summarise(&tests).throughput[0];
         let pair = &summary.pairs[0];
@@ -176,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn failures_are_counted_and_in_no_mean() {
+    fn failed_tests_are_counted_but_excluded_from_means() {
         let tests = [measured("a", "b", 8e9), failed("a", "b", "no route"), failed("b", "a", "no route")];
         let summary = &summarise(&tests).throughput[0];
         assert_eq!((summary.pairs[0].measured, summary.pairs[0].failed), (1, 1));
@@ -187,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn the_way_back_is_another_pair_and_its_sender_is_the_server() {
+    fn reverse_test_forms_its_own_pair_sent_by_the_server() {
         let back = TestRecord { direction: Direction::ServerToClient, ..measured("a", "b", 2e9) };
         let pairs = summarise(&[measured("a", "b", 8e9), back]).throughput.remove(0).pairs;
         assert_eq!((pairs[1].sender.as_str(), pairs[1].receiver.as_str()), ("b", "a"));
@@ -195,23 +176,26 @@ mod tests {
     }
 
     #[test]
-    fn paths_are_kept_apart() {
+    fn each_path_gets_its_own_summary() {
         let host = |record: TestRecord| TestRecord { path: Path::Host, ..record };
         let tests = [measured("a", "b", 8e9), host(measured("a", "b", 10e9))];
-        let medians: Vec<_> =
-            summarise(&tests).throughput.iter().map(|of| (of.path, of.median_bits_per_second)).collect();
+        let medians: Vec<_> = summarise(&tests)
+            .throughput
+            .iter()
+            .map(|summary| (summary.path, summary.median_bits_per_second))
+            .collect();
         assert_eq!(medians, [(Path::Pod, Some(8e9)), (Path::Host, Some(10e9))]);
     }
 
     #[test]
-    fn latency_is_compared_with_that_under_load() {
+    fn latency_pair_includes_latency_under_load() {
         let tests = [asked("a", "b", 50.0), asked("a", "b", 100.0), measured("a", "b", 8e9)];
         let summary = summarise(&tests);
         let pair = &summary.latency[0].pairs[0];
         assert_eq!((pair.mean_microseconds, pair.measured), (Some(75.0), 2));
-        // the round-trip time of a measured test is 131.5 µs
+        // the fixture's round-trip time under load is 131.5 µs
         assert_eq!(pair.under_load_microseconds, Some(131.5));
         assert!((pair.load_ratio.unwrap() - 131.5 / 75.0).abs() < 1e-9);
-        assert_eq!(summary.throughput[0].pairs.len(), 1, "an answer's time is no throughput");
+        assert_eq!(summary.throughput[0].pairs.len(), 1, "latency tests are not throughput tests");
     }
 }

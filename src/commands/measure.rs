@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use kubectl_netbench::analysis;
 use kubectl_netbench::cli::{ExitCode, Saving};
 use kubectl_netbench::delivery::volume::InCluster;
-use kubectl_netbench::document::{EngineId, LeftOut, Run, State, TestRecord};
+use kubectl_netbench::document::{LeftOut, Run, State, TestRecord};
 use kubectl_netbench::explanation::Explanation;
 use kubectl_netbench::plan::{Estimate, Plan, format_duration};
 use kubectl_netbench::runner::{self, Observers, RunError, Settings};
@@ -268,14 +268,16 @@ fn plan_line(run: &Run, plan: &Plan, total: Duration) -> String {
 }
 
 fn add_versions(run: &mut Run, versions: &[Option<String>]) {
-    if run.parameters.measurement.engine != EngineId::Iperf3 {
-        return;
-    }
+    let engine = run.parameters.measurement.engine;
     for (node, version) in run.nodes.iter_mut().zip(versions) {
-        node.iperf3.clone_from(version);
+        if let Some(version) = version {
+            node.engines.insert(engine, version.clone());
+        }
     }
     let mut versions: Vec<String> = versions.iter().flatten().cloned().collect();
     versions.sort_unstable();
     versions.dedup();
-    run.versions.iperf3 = (!versions.is_empty()).then(|| versions.join(", "));
+    if !versions.is_empty() {
+        run.versions.engines.insert(engine, versions.join(", "));
+    }
 }

@@ -1,86 +1,95 @@
-//! A run against an earlier one.
+//! The comparison of a run with its baseline.
 
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{IpFamily, Path};
+use super::{IpFamily, Path, Route};
 
-/// What has changed since another run.
+/// Changes since the baseline, which is an earlier run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Comparison {
-    /// The id of the other run.
+    /// The id of the baseline run.
     pub base: String,
-    /// When that one began.
+    /// When the baseline run started.
     pub base_started_at: Timestamp,
-    /// Why the two may not be alike, each as a sentence without a full stop.
+    /// What else differs between the two runs and may explain a change, one line each.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub differences: Vec<String>,
-    /// Of the pairs that are called slower or faster, no more than this part is so by chance.
+    /// The false discovery rate: of the pairs reported as slower or faster, the largest expected fraction
+    /// that changed only by chance.
     pub level: f64,
-    /// One entry per path and version of IP that both runs have.
+    /// One entry per path and IP family that both runs measured.
     pub ways: Vec<WayComparison>,
 }
 
-/// What has changed on one way.
+/// Changes on one path and IP family.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct WayComparison {
-    /// The way of the packets.
+    /// The network path.
     pub path: Path,
-    /// The version of IP, where one was asked for.
+    /// The IP family, if one was requested.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ip_family: Option<IpFamily>,
     /// The median of the pairs' changes, in percent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub median_percent: Option<f64>,
-    /// One entry per pair that one of the runs has.
+    /// One entry per ordered pair that either run measured.
     pub pairs: Vec<PairChange>,
 }
 
-/// What has changed for one ordered pair.
+impl WayComparison {
+    /// The path and IP family that were compared.
+    pub fn route(&self) -> Route {
+        Route { path: self.path, ip_family: self.ip_family }
+    }
+}
+
+/// The change of one ordered pair.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct PairChange {
-    /// The node that sends.
+    /// The sending node.
     pub sender: String,
-    /// The node that receives.
+    /// The receiving node.
     pub receiver: String,
-    /// The mean throughput then; none if it was not measured.
+    /// The mean throughput in the baseline; none if it was not measured.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub base_bits_per_second: Option<f64>,
-    /// The mean throughput now; none if it was not measured.
+    /// The mean throughput in this run; none if it was not measured.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bits_per_second: Option<f64>,
-    /// The change in percent of what it was; none unless both were measured.
+    /// The change in percent of the baseline; none unless both were measured.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub percent: Option<f64>,
-    /// The probability of so large a difference by chance; none where no test could be made.
+    /// The p-value: the probability of a difference at least this large by chance; none if there are too few
+    /// values for a test.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub p: Option<f64>,
-    /// What this means.
+    /// The interpretation of the change.
     pub verdict: Verdict,
 }
 
-/// What a change means.
+/// The interpretation of a change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum Verdict {
-    /// Slower, by more than chance.
+    /// Significantly slower.
     Slower,
-    /// Faster, by more than chance.
+    /// Significantly faster.
     Faster,
-    /// No more than chance.
+    /// No significant change.
     Same,
-    /// There are too few values to tell a change from chance.
+    /// Too few values to distinguish a change from chance.
     Unclear,
-    /// Measured then, and failed now.
+    /// Measured in the baseline, failed in this run.
     NowFails,
-    /// Failed then, and measured now.
+    /// Failed in the baseline, measured in this run.
     NowWorks,
-    /// Failed then and now.
+    /// Failed in both runs.
     StillFails,
-    /// Only one of the runs has it.
+    /// Tested in only one of the runs.
     OnlyInOne,
 }

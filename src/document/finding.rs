@@ -1,67 +1,74 @@
-//! What is wrong with the network, or with its measurement.
+//! Problems of the network, or of its measurement.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{IpFamily, Path};
+use super::{IpFamily, Path, Route};
 
-/// Something that the figures of a run say together.
+/// A problem that follows from the results of several tests.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Finding {
-    /// What kind of thing, for programs.
+    /// The kind of problem, for programs.
     pub kind: FindingKind,
-    /// The way of the packets for which it was found; none if it concerns all ways.
+    /// The network path on which it was found; none if it concerns all paths.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub path: Option<Path>,
-    /// The version of IP, where one was asked for.
+    /// The IP family, if one was requested.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ip_family: Option<IpFamily>,
-    /// What was found and what shows it, as one sentence for people, without a full stop.
+    /// The problem and its evidence for people: one line, without a full stop.
     pub sentence: String,
-    /// The nodes that it is about, or the zones.
+    /// The affected nodes or zones.
     pub subjects: Vec<String>,
-    /// The throughput that is missing against what the rest of the run lets expect, in percent.
+    /// How far the throughput is below that of the rest of the run, in percent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub percent: Option<f64>,
-    /// The pairs that show it, the clearest first.
+    /// The pairs that show it, the clearest evidence first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub pairs: Vec<Ends>,
-    /// What came of measuring some of these pairs again, each alone; none if that was not done.
+    /// The result of retesting some of these pairs in isolation; none if nothing was retested.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub confirmation: Option<Confirmation>,
 }
 
-/// The kinds of findings.
+impl Finding {
+    /// The path and IP family on which it was found; none if it concerns all paths.
+    pub fn route(&self) -> Option<Route> {
+        self.path.map(|path| Route { path, ip_family: self.ip_family })
+    }
+}
+
+/// The kind of a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum FindingKind {
-    /// Nothing gets from or to a node.
+    /// All tests to a node fail, or all from it.
     UnreachableNode,
-    /// A node sends and receives slowly.
+    /// A node is slow in both directions.
     SlowNode,
-    /// A node sends slowly.
+    /// A node is slow to send.
     SlowSender,
-    /// A node receives slowly.
+    /// A node is slow to receive.
     SlowReceiver,
-    /// One zone is slow towards another, or within itself.
+    /// Traffic from one zone to another, or within a zone, is slow.
     SlowZones,
-    /// Two nodes are slow towards each other, both ways.
+    /// Traffic between two nodes is slow in both directions.
     SlowPair,
-    /// One node is slow towards another one; the way back is not.
+    /// Traffic from one node to another is slow; the reverse direction is not.
     SlowLink,
-    /// Many more segments are sent again than elsewhere.
+    /// Far more TCP retransmits than on other pairs.
     Retransmits,
-    /// The figure is the processor's, not the network's.
+    /// iperf3 saturated a CPU: the result is the limit of the CPU, not of the network.
     CpuBound,
-    /// Packets of different sizes.
+    /// Nodes with different MTUs.
     Mtu,
-    /// Servers of different versions of iperf3.
+    /// Nodes with different iperf3 versions.
     Versions,
 }
 
 impl FindingKind {
-    /// All of them.
+    /// All kinds.
     pub const ALL: [Self; 11] = [
         Self::UnreachableNode,
         Self::SlowNode,
@@ -77,15 +84,15 @@ impl FindingKind {
     ];
 }
 
-/// What came of measuring again, without any other test at the same time.
+/// The result of a retest in isolation: without any other test at the same time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum Confirmation {
-    /// It is as slow alone.
+    /// Slow in isolation as well.
     Confirmed,
-    /// Alone it is as fast as the rest: it was slow only beside other tests.
+    /// Normal in isolation: slow only under concurrent load, or transient.
     OnlyTogether,
-    /// Nothing could be measured again.
+    /// Not retested, or every retest failed.
     NotMeasured,
 }
 
@@ -93,9 +100,9 @@ pub enum Confirmation {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Ends {
-    /// The node that sends.
+    /// The sending node.
     pub sender: String,
-    /// The node that receives.
+    /// The receiving node.
     pub receiver: String,
 }
 
@@ -104,7 +111,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn all_kinds_are_those_of_the_schema() {
+    fn all_kinds_match_the_schema() {
         let schema = schemars::schema_for!(FindingKind).to_value().to_string();
         let names = FindingKind::ALL.map(|kind| serde_json::to_string(&kind).unwrap());
         assert!(names.iter().all(|name| schema.contains(name)), "{schema}");

@@ -1,28 +1,35 @@
-//! What a run had to reach, and what did not.
+//! Pairs that failed a gate.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{IpFamily, Path};
+use super::{IpFamily, Path, Route};
 
-/// A pair that is worse than it was allowed to be.
+/// A pair that failed a gate.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Breach {
-    /// The gate, as it was written: `--fail-below 5Gbit/s`.
+    /// The gate as given on the command line: `--fail-below 5Gbit/s`.
     pub gate: String,
-    /// The way of the packets.
+    /// The network path.
     pub path: Path,
-    /// The version of IP, where one was asked for.
+    /// The IP family, if one was requested.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ip_family: Option<IpFamily>,
-    /// The node that sends.
+    /// The sending node.
     pub sender: String,
-    /// The node that receives.
+    /// The receiving node.
     pub receiver: String,
-    /// What it reached, in bits per second; none if it failed.
+    /// The measured throughput in bits per second; none if the pair failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bits_per_second: Option<f64>,
-    /// What it had to reach, in bits per second.
+    /// The required throughput in bits per second.
     pub limit_bits_per_second: f64,
+}
+
+impl Breach {
+    /// The path and IP family on which the pair failed the gate.
+    pub fn route(&self) -> Route {
+        Route { path: self.path, ip_family: self.ip_family }
+    }
 }

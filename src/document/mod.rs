@@ -5,6 +5,7 @@
 //! minor version ignore fields they don't know; a change of meaning changes [`ApiVersion`].
 
 mod comparison;
+mod engine_versions;
 mod finding;
 #[cfg(test)]
 pub(crate) mod fixtures;
@@ -15,6 +16,7 @@ mod summary;
 mod test;
 
 pub use comparison::{Comparison, PairChange, Verdict, WayComparison};
+pub use engine_versions::EngineVersions;
 pub use finding::{Confirmation, Ends, Finding, FindingKind};
 pub use gate::Breach;
 pub use node::{LeftOut, Node};
@@ -75,10 +77,9 @@ pub struct Versions {
     /// The Kubernetes API server; none without a cluster.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kubernetes: Option<String>,
-    /// iperf3 of the servers, the different ones separated by commas; none if none told, and with
-    /// another program.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub iperf3: Option<String>,
+    /// The engines of the servers; different versions are separated by commas.
+    #[serde(flatten)]
+    pub engines: EngineVersions,
 }
 
 /// The cluster that was measured.

@@ -3,6 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::EngineVersions;
+
 /// A node that was measured, with what may explain its figures.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -33,9 +35,9 @@ pub struct Node {
     /// The container runtime and its version.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub container_runtime: Option<String>,
-    /// The version of iperf3 that served on it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub iperf3: Option<String>,
+    /// The versions of the engines that served on it.
+    #[serde(flatten)]
+    pub engines: EngineVersions,
 }
 
 /// A node that was not measured.

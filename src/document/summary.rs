@@ -1,20 +1,20 @@
-//! The tests of each pair taken together.
+//! The results of a run, summarised per pair.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{IpFamily, Path};
+use super::{IpFamily, Path, Route};
 
-/// The tests of a run, way by way and pair by pair.
+/// The results of a run per path, IP family and pair.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Summary {
-    /// One entry per path and version of IP.
+    /// One entry per path and IP family.
     pub throughput: Vec<ThroughputSummary>,
-    /// One entry per path and version of IP, where latency was measured.
+    /// One entry per path and IP family on which latency was measured.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub latency: Vec<LatencySummary>,
-    /// What one path costs against another, where both were measured.
+    /// The cost of one path compared with another, where both were measured.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub costs: Vec<Cost>,
 }
@@ -23,31 +23,38 @@ pub struct Summary {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ThroughputSummary {
-    /// The way of the packets.
+    /// The network path.
     pub path: Path,
-    /// The version of IP, where one was asked for.
+    /// The IP family, if one was requested.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ip_family: Option<IpFamily>,
-    /// The median of the pairs' means; none if nothing was measured.
+    /// The median of the pairs' means; none if all tests failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub median_bits_per_second: Option<f64>,
-    /// One entry per ordered pair that has a test, in the order of their first tests.
+    /// One entry per ordered pair that was tested, in the order of first tests.
     pub pairs: Vec<PairSummary>,
 }
 
-/// All throughput tests of one ordered pair. Failed tests are counted and in no mean.
+impl ThroughputSummary {
+    /// The path and IP family of the summarised tests.
+    pub fn route(&self) -> Route {
+        Route { path: self.path, ip_family: self.ip_family }
+    }
+}
+
+/// All throughput tests of one ordered pair. Failed tests are counted, but excluded from all means.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct PairSummary {
-    /// The node that sends.
+    /// The sending node.
     pub sender: String,
-    /// The node that receives.
+    /// The receiving node.
     pub receiver: String,
-    /// How many tests were measured.
+    /// The number of successful tests.
     pub measured: usize,
-    /// How many failed.
+    /// The number of failed tests.
     pub failed: usize,
-    /// Throughput at the receiver, averaged over the measured tests; none if all failed.
+    /// The mean throughput at the receiver over the successful tests; none if all failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mean_bits_per_second: Option<f64>,
     /// The sample standard deviation of the tests' throughputs; none for fewer than two.
@@ -59,28 +66,28 @@ pub struct PairSummary {
     /// The fastest test.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_bits_per_second: Option<f64>,
-    /// Segments sent again, per test.
+    /// TCP retransmits, mean per test.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mean_retransmits: Option<f64>,
-    /// TCP's round-trip time under load.
+    /// The mean TCP round-trip time under load.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mean_round_trip_time_microseconds: Option<f64>,
-    /// The sender's processor time, in percent of one processor.
+    /// The CPU usage of iperf at the sender, in percent of one CPU.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mean_sender_cpu_percent: Option<f64>,
-    /// The receiver's processor time, in percent of one processor.
+    /// The CPU usage of iperf at the receiver, in percent of one CPU.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mean_receiver_cpu_percent: Option<f64>,
-    /// The rate that the senders of UDP tests kept to.
+    /// The mean target rate of the UDP senders.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mean_target_bits_per_second: Option<f64>,
-    /// Datagrams that never came.
+    /// Lost UDP datagrams, in percent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mean_lost_percent: Option<f64>,
-    /// The jitter of datagrams.
+    /// The jitter of UDP datagrams.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mean_jitter_microseconds: Option<f64>,
-    /// Datagrams that came after a later one, per test.
+    /// UDP datagrams received out of order, mean per test.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mean_out_of_order: Option<f64>,
     /// The reason of the last failure.
@@ -92,50 +99,58 @@ pub struct PairSummary {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct LatencySummary {
-    /// The way of the packets.
+    /// The network path.
     pub path: Path,
-    /// The version of IP, where one was asked for.
+    /// The IP family, if one was requested.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ip_family: Option<IpFamily>,
-    /// The median of the pairs' means; none if nothing was measured.
+    /// The median of the pairs' means; none if all tests failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub median_microseconds: Option<f64>,
-    /// One entry per ordered pair that has a test, in the order of their first tests.
+    /// One entry per ordered pair that was tested, in the order of first tests.
     pub pairs: Vec<LatencyPair>,
 }
 
-/// All latency tests of one ordered pair: the means of the tests' figures.
+impl LatencySummary {
+    /// The path and IP family of the summarised tests.
+    pub fn route(&self) -> Route {
+        Route { path: self.path, ip_family: self.ip_family }
+    }
+}
+
+/// All latency tests of one ordered pair. Each value is the mean over the successful tests, unless it says
+/// otherwise; none if all failed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct LatencyPair {
-    /// The node that asks.
+    /// The node of the client, which sends the requests.
     pub client: String,
-    /// The node that answers.
+    /// The node of the server, which replies.
     pub server: String,
-    /// How many tests were measured.
+    /// The number of successful tests.
     pub measured: usize,
-    /// How many failed.
+    /// The number of failed tests.
     pub failed: usize,
-    /// The mean of all answers; none if all tests failed.
+    /// The mean round-trip latency.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mean_microseconds: Option<f64>,
-    /// Half of the answers took no longer.
+    /// The median round-trip latency.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub p50_microseconds: Option<f64>,
-    /// 95 of 100 answers took no longer.
+    /// The 95th percentile of the round-trip latency.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub p95_microseconds: Option<f64>,
-    /// 99 of 100 answers took no longer.
+    /// The 99th percentile of the round-trip latency.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub p99_microseconds: Option<f64>,
-    /// The slowest answer of all tests.
+    /// The maximum round-trip latency of all tests.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_microseconds: Option<f64>,
-    /// TCP's round-trip time in the throughput tests of the same pair and path.
+    /// The mean TCP round-trip time in the throughput tests of the same pair and path.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub under_load_microseconds: Option<f64>,
-    /// How many times longer that is than the mean without load: how much waits in the buffers on
-    /// the way (bufferbloat).
+    /// Latency under load divided by latency without load. A high ratio is a sign of full buffers on the path
+    /// (bufferbloat).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub load_ratio: Option<f64>,
     /// The reason of the last failure.
@@ -143,20 +158,20 @@ pub struct LatencyPair {
     pub failure: Option<String>,
 }
 
-/// How much less throughput one path has than another.
+/// The throughput that one path loses compared with another.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Cost {
-    /// The path that costs.
+    /// The path whose cost it is.
     pub path: Path,
-    /// The path that it is compared with.
+    /// The reference path.
     pub against: Path,
-    /// The version of IP, where one was asked for.
+    /// The IP family, if one was requested.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ip_family: Option<IpFamily>,
-    /// The mean of the pairs' costs.
+    /// The mean of the pairs' costs, in percent.
     pub mean_percent: f64,
-    /// The pairs that were measured over both.
+    /// The pairs that were measured on both paths.
     pub pairs: Vec<PairCost>,
 }
 
@@ -164,14 +179,13 @@ pub struct Cost {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct PairCost {
-    /// The node that sends.
+    /// The sending node.
     pub sender: String,
-    /// The node that receives.
+    /// The receiving node.
     pub receiver: String,
-    /// The part of the other path's throughput that is missing, in percent; negative where the
-    /// path that costs was the faster one.
+    /// The throughput lost, in percent of the reference path's; negative if the reference path was slower.
     pub percent: f64,
-    /// How much longer an answer takes without load, where latency was measured.
+    /// The added round-trip latency without load, where latency was measured on both paths.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub added_latency_microseconds: Option<f64>,
 }

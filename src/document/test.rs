@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{IpFamily, Path};
+use super::{IpFamily, Path, Route};
 use crate::sanitize;
 
 /// What a test measures.
@@ -294,6 +294,11 @@ impl TestRecord {
             Direction::ClientToServer => (&self.client, &self.server),
             Direction::ServerToClient => (&self.server, &self.client),
         }
+    }
+
+    /// The path and IP family of the test.
+    pub fn route(&self) -> Route {
+        Route { path: self.path, ip_family: self.ip_family }
     }
 
     /// The node whose iperf3 had the less time to spare; the client's where that is not known.

@@ -199,13 +199,13 @@ impl MeasurementOptions {
     /// Every option of this group.
     pub const CATALOG: &[OptionInfo<Self>] = &[
         OptionInfo::new("time", "test duration", |o: &Self| Some(format!("{} s", o.time_seconds))).setting(),
-        OptionInfo::new("omit", "discarded at start", |o: &Self| {
+        OptionInfo::new("omit", "discarded start of each test", |o: &Self| {
             (o.omit_seconds > 0).then(|| format!("{} s", o.omit_seconds))
         })
         .setting(),
-        OptionInfo::new("parallel", "streams", |o: &Self| Some(o.parallel.to_string())).setting(),
+        OptionInfo::new("parallel", "parallel streams", |o: &Self| Some(o.parallel.to_string())).setting(),
         OptionInfo::new("repeat", "repetitions", |o: &Self| Some(o.repeat.to_string())).setting().neutral(),
-        OptionInfo::new("rtt", "latency tests", |o: &Self| {
+        OptionInfo::new("rtt", "latency test duration", |o: &Self| {
             o.latency_time_seconds.map(|time| format!("{time} s"))
         })
         .setting(),
@@ -219,7 +219,7 @@ impl MeasurementOptions {
         }),
         OptionInfo::new("length", "write size", |o: &Self| o.length_bytes.map(|size| plural(size, "byte"))),
         OptionInfo::new("mss", "MSS", |o: &Self| o.mss_bytes.map(|size| plural(size.into(), "byte"))),
-        OptionInfo::new("window", "socket buffer", |o: &Self| {
+        OptionInfo::new("window", "socket buffer size", |o: &Self| {
             o.window_bytes.map(|size| plural(size, "byte"))
         }),
         OptionInfo::new("congestion", "congestion control", |o: &Self| o.congestion_control.clone()),

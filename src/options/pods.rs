@@ -102,7 +102,7 @@ impl PodOptions {
 
     /// The options of this group beside those of [`ObjectOptions`].
     pub const CATALOG: &[OptionInfo<Self>] =
-        &[OptionInfo::new("network-policy", "network policy", |o: &Self| flag_value(o.network_policy))
+        &[OptionInfo::new("network-policy", "NetworkPolicy", |o: &Self| flag_value(o.network_policy))
             .setting()];
 }
 

@@ -170,7 +170,7 @@ fn all_words_of_a_file_are_cleaned_and_those_of_a_list_too() {
     let mut run = named("bbbb", 1);
     run.id = evil.to_owned();
     run.nodes[0].zone = Some(evil.to_owned());
-    run.versions.iperf3 = Some(evil.to_owned());
+    run.versions.engines.insert(crate::options::EngineId::Iperf3, evil.to_owned());
     run.parameters.measurement.client_arguments = vec![evil.to_owned()];
     run.cluster =
         Some(crate::document::Cluster { context: Some(evil.to_owned()), namespace: evil.to_owned() });

@@ -20,7 +20,7 @@ fn a_matrix_by_exec_has_every_pair_once_and_no_pauses() {
     assert!(longest_pause(&run) <= Duration::from_millis(500), "{:?}", longest_pause(&run));
     for node in &run.nodes {
         assert!(node.kernel.is_some() && node.kubelet.is_some() && node.architecture.is_some());
-        assert!(node.iperf3.is_some());
+        assert!(node.engines.get(document::EngineId::Iperf3).is_some());
     }
     assert!(run.versions.kubernetes.as_deref().is_some_and(|version| version.starts_with('v')));
 }
@@ -114,7 +114,11 @@ fn a_node_that_only_sends_slowly_is_told_with_its_direction() {
         "{}",
         finding.sentence
     );
-    assert!(finding.sentence.contains("it receives normally; measured alone: "), "{}", finding.sentence);
+    assert!(
+        finding.sentence.contains("it receives normally; confirmed when retested alone: "),
+        "{}",
+        finding.sentence
+    );
 }
 
 /// The report of so many is a line that container runtimes write in pieces.

@@ -1,135 +1,137 @@
-//! The change of one pair, and the probability that it is chance.
+//! The change of one pair and its p-value.
 //!
-//! Noise is relative, so that everything is done with logarithms of rates.
+//! Noise is proportional to the rate, so all statistics use logarithms of rates.
 
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
-use crate::analysis::statistics::{mean, median, spread};
+use crate::analysis::statistics::{mean, median, robust_deviation};
 use crate::document::{PairChange, TestRecord, Verdict};
 
-/// Logarithms of rates that were measured under the same conditions.
+/// Statistics of the logarithms of rates that were measured under the same conditions.
 #[derive(Debug, Clone, Copy)]
-struct Values {
+struct LogRates {
     mean: f64,
-    /// Of one value.
+    /// Of a single value.
     variance: f64,
-    /// How many independent values there are.
+    /// The number of values, or how many independent values they are worth.
     count: f64,
-    /// The degrees of freedom with which the variance is known.
+    /// The degrees of freedom of the variance.
     freedom: f64,
 }
 
-/// The tests of a pair in one run.
-pub(super) struct Tests {
-    /// The mean of the rates, in bits per second.
+/// The throughput tests of a pair in one run.
+pub(super) struct PairTests {
+    /// The mean rate in bits per second; none if all tests failed.
     mean: Option<f64>,
-    /// Over the repeats.
-    repeats: Option<Values>,
-    /// Over the intervals of the only test.
-    intervals: Option<Values>,
+    /// Over the repetitions; none for fewer than two.
+    repetitions: Option<LogRates>,
+    /// Over the intervals of a single test; none if there are several tests or too few intervals.
+    intervals: Option<LogRates>,
 }
 
-/// What is known of the noise from all pairs of a way together.
+/// The noise, estimated from all pairs on a route.
 #[derive(Debug, Default)]
 pub(super) struct Noise {
-    /// The variance of repeated tests: the median of the pairs'.
-    of_repeats: Option<f64>,
-    /// The variance of the changes of pairs that have one test in each run: from what most of them
-    /// differ by, for most links have not changed, or all of them alike.
-    of_changes: Option<(f64, f64)>,
+    /// The variance of repeated tests: the median of the pairs' variances.
+    repetition_variance: Option<f64>,
+    /// The variance of the changes between two single tests, and its degrees of freedom. Most links have not
+    /// changed, or have all changed alike, so the spread of the changes around their median is noise.
+    change_variance: Option<(f64, f64)>,
 }
 
-/// The first interval holds TCP's slow start.
-const SETTLED_FROM: usize = 1;
+/// The first interval is skipped: it contains TCP slow start.
+const FIRST_STEADY_INTERVAL: usize = 1;
 
-/// Fewer intervals say too little about their own dependence.
-const FEWEST_INTERVALS: usize = 4;
+/// Fewer intervals do not suffice to estimate their autocorrelation.
+const MIN_INTERVALS: usize = 4;
 
-/// A stalled interval has no logarithm: it counts as this part of the mean.
-const LEAST_PART: f64 = 0.01;
+/// A stalled interval has no logarithm: it counts as this fraction of the mean.
+const MIN_FRACTION_OF_MEAN: f64 = 0.01;
 
-/// With how many degrees of freedom the noise of all pairs counts beside a pair's own: as much as
-/// five tests of its own would (the moderated variance of Smyth, 2004).
-const FREEDOM_OF_ALL: f64 = 4.0;
+/// The weight of the noise of all pairs against that of a single pair, in degrees of freedom: as much as five
+/// tests of the pair itself (the moderated variance of Smyth, 2004).
+const PRIOR_FREEDOM: f64 = 4.0;
 
-/// From fewer pairs, the noise of changes is not estimated.
-const FEWEST_PAIRS: usize = 6;
+/// The noise of changes is not estimated from fewer pairs.
+const MIN_PAIRS: usize = 6;
 
-impl Tests {
-    /// `tests` are of one pair and way.
-    pub(super) fn of(tests: &[&TestRecord]) -> Self {
+impl PairTests {
+    /// `tests` must belong to one pair and route.
+    pub(super) fn new(tests: &[&TestRecord]) -> Self {
         let measured: Vec<_> = tests.iter().filter_map(|test| test.outcome.throughput()).collect();
-        let rates: Vec<f64> = measured.iter().map(|figures| figures.bits_per_second).collect();
+        let rates: Vec<f64> = measured.iter().map(|result| result.bits_per_second).collect();
         let intervals = match measured.as_slice() {
-            [only] => {
-                let samples = only.samples.iter().skip(SETTLED_FROM);
+            [single] => {
+                let samples = single.samples.iter().skip(FIRST_STEADY_INTERVAL);
                 let rates: Vec<f64> = samples.map(|sample| sample.bits_per_second).collect();
-                (rates.len() >= FEWEST_INTERVALS).then(|| Values::dependent(&logarithms(&rates))).flatten()
+                (rates.len() >= MIN_INTERVALS)
+                    .then(|| LogRates::autocorrelated(&logarithms(&rates)))
+                    .flatten()
             }
             _ => None,
         };
-        Self { mean: mean(&rates), repeats: Values::independent(&logarithms(&rates)), intervals }
+        Self { mean: mean(&rates), repetitions: LogRates::independent(&logarithms(&rates)), intervals }
     }
 }
 
 fn logarithms(rates: &[f64]) -> Vec<f64> {
-    let least = mean(rates).unwrap_or_default() * LEAST_PART;
-    rates.iter().map(|rate| rate.max(least).ln()).filter(|value| value.is_finite()).collect()
+    let min = mean(rates).unwrap_or_default() * MIN_FRACTION_OF_MEAN;
+    rates.iter().map(|rate| rate.max(min).ln()).filter(|value| value.is_finite()).collect()
 }
 
 impl Noise {
-    /// From the tests of all pairs, then and now.
-    pub(super) fn of(pairs: &[(Option<Tests>, Option<Tests>)]) -> Self {
-        let tests = pairs.iter().flat_map(|(then, now)| [then, now]).flatten();
-        let repeats = tests.filter_map(|tests| tests.repeats).map(|values| values.variance).collect();
-        let single = pairs.iter().filter_map(|(then, now)| {
-            let (then, now) = (then.as_ref()?, now.as_ref()?);
-            let are_single = then.repeats.is_none() && now.repeats.is_none();
-            Some(now.mean?.ln() - then.mean?.ln()).filter(|change| are_single && change.is_finite())
+    /// Estimates the noise from the tests of all pairs, each in the baseline and in this run.
+    pub(super) fn estimate(pairs: &[(Option<PairTests>, Option<PairTests>)]) -> Self {
+        let tests = pairs.iter().flat_map(|(base, new)| [base, new]).flatten();
+        let variances = tests.filter_map(|tests| tests.repetitions).map(|rates| rates.variance).collect();
+        let single_changes = pairs.iter().filter_map(|(base, new)| {
+            let (base, new) = (base.as_ref()?, new.as_ref()?);
+            let are_single = base.repetitions.is_none() && new.repetitions.is_none();
+            Some(new.mean?.ln() - base.mean?.ln()).filter(|change| are_single && change.is_finite())
         });
-        let changes: Vec<f64> = single.collect();
+        let changes: Vec<f64> = single_changes.collect();
         let count = changes.len();
         let middle = median(changes.clone()).unwrap_or_default();
         let deviations: Vec<f64> = changes.iter().map(|change| change - middle).collect();
-        let of_changes = spread(&deviations)
-            .filter(|_| count >= FEWEST_PAIRS)
-            .map(|spread| (spread.powi(2), count as f64 - 1.0));
-        Self { of_repeats: median(repeats), of_changes }
+        let change_variance = robust_deviation(&deviations)
+            .filter(|_| count >= MIN_PAIRS)
+            .map(|deviation| (deviation.powi(2), count as f64 - 1.0));
+        Self { repetition_variance: median(variances), change_variance }
     }
 
-    /// The probability that the difference of `then` and `now` is chance; none if there are too few
-    /// values.
-    fn probability_of_chance(&self, then: &Tests, now: &Tests) -> Option<f64> {
-        match (then.repeats, now.repeats) {
-            (Some(one), Some(two)) => Some(welch(self.moderated(one), self.moderated(two))),
-            // one test against several: it is one more of them, or it is not
-            (Some(several), None) => Some(self.moderated(several).probability_of(now.mean?)),
-            (None, Some(several)) => Some(self.moderated(several).probability_of(then.mean?)),
+    /// The p-value of the difference between `base` and `new`; none if there are too few values for a test.
+    fn p_value(&self, base: &PairTests, new: &PairTests) -> Option<f64> {
+        match (base.repetitions, new.repetitions) {
+            (Some(base), Some(new)) => Some(welch_test(self.moderate(base), self.moderate(new))),
+            // a single test against several: does it belong to the same population?
+            (Some(several), None) => Some(self.moderate(several).p_value_of(new.mean?)),
+            (None, Some(several)) => Some(self.moderate(several).p_value_of(base.mean?)),
             (None, None) => {
-                let (one, two) = then.intervals.zip(now.intervals)?;
-                let within = welch(one, two);
-                let between = self.of_changes.map(|(variance, freedom)| {
-                    student(
-                        now.mean.unwrap_or_default().ln() - then.mean.unwrap_or_default().ln(),
+                let (base_intervals, new_intervals) = base.intervals.zip(new.intervals)?;
+                let within_tests = welch_test(base_intervals, new_intervals);
+                let between_tests = self.change_variance.map(|(variance, freedom)| {
+                    student_test(
+                        new.mean.unwrap_or_default().ln() - base.mean.unwrap_or_default().ln(),
                         variance,
                         freedom,
                     )
                 });
-                // two tests differ by more than their intervals do
-                Some(between.map_or(within, |between| between.max(within)))
+                // two tests differ by more than the intervals of each
+                Some(between_tests.map_or(within_tests, |between_tests| between_tests.max(within_tests)))
             }
         }
     }
 
-    fn moderated(&self, values: Values) -> Values {
-        let Some(of_all) = self.of_repeats else { return values };
-        let freedom = values.freedom + FREEDOM_OF_ALL;
-        let variance = (values.freedom * values.variance + FREEDOM_OF_ALL * of_all) / freedom;
-        Values { variance, freedom, ..values }
+    /// Moderates the variance of a pair by that of all pairs.
+    fn moderate(&self, rates: LogRates) -> LogRates {
+        let Some(prior) = self.repetition_variance else { return rates };
+        let freedom = rates.freedom + PRIOR_FREEDOM;
+        let variance = (rates.freedom * rates.variance + PRIOR_FREEDOM * prior) / freedom;
+        LogRates { variance, freedom, ..rates }
     }
 }
 
-impl Values {
+impl LogRates {
     fn independent(values: &[f64]) -> Option<Self> {
         let count = values.len() as f64;
         let mean = mean(values).filter(|_| count > 1.0)?;
@@ -137,9 +139,9 @@ impl Values {
         Some(Self { mean, variance: squares / (count - 1.0), count, freedom: count - 1.0 })
     }
 
-    /// Values that follow each other are alike: n of them are worth n (1−ρ)/(1+ρ) independent
-    /// ones, where ρ is the correlation of neighbours (Bayley and Hammersley, 1946).
-    fn dependent(values: &[f64]) -> Option<Self> {
+    /// Successive values resemble each other: n of them are worth n (1−ρ)/(1+ρ) independent values, where ρ
+    /// is the lag-1 autocorrelation (Bayley and Hammersley, 1946).
+    fn autocorrelated(values: &[f64]) -> Option<Self> {
         let all = Self::independent(values)?;
         let squares = all.variance * all.freedom;
         let products: f64 = values.windows(2).map(|two| (two[0] - all.mean) * (two[1] - all.mean)).sum();
@@ -148,43 +150,42 @@ impl Values {
         Some(Self { count, freedom: count - 1.0, ..all })
     }
 
-    /// The probability that one more value is as far from the mean as that of `rate`.
-    fn probability_of(self, rate: f64) -> f64 {
-        student(rate.ln() - self.mean, self.variance * (1.0 + 1.0 / self.count), self.freedom)
+    /// The p-value of one more value: that it is as far from the mean as `rate` by chance.
+    fn p_value_of(self, rate: f64) -> f64 {
+        student_test(rate.ln() - self.mean, self.variance * (1.0 + 1.0 / self.count), self.freedom)
     }
 }
 
-/// The probability of so large a difference of two means by chance, where the variances may differ
-/// (Welch, 1947).
-fn welch(one: Values, two: Values) -> f64 {
-    let of_mean = |values: Values| values.variance / values.count;
-    let part = |values: Values| of_mean(values).powi(2) / values.freedom;
-    let variance = of_mean(one) + of_mean(two);
-    student(one.mean - two.mean, variance, variance.powi(2) / (part(one) + part(two)))
+/// The p-value of the difference of two means whose variances may differ (Welch, 1947).
+fn welch_test(one: LogRates, other: LogRates) -> f64 {
+    let variance_of_mean = |rates: LogRates| rates.variance / rates.count;
+    let part = |rates: LogRates| variance_of_mean(rates).powi(2) / rates.freedom;
+    let variance = variance_of_mean(one) + variance_of_mean(other);
+    student_test(one.mean - other.mean, variance, variance.powi(2) / (part(one) + part(other)))
 }
 
-/// The probability that a difference of this variance, known with so many degrees of freedom, is
-/// as far from zero by chance.
-fn student(difference: f64, variance: f64, freedom: f64) -> f64 {
+/// The two-sided p-value of a difference with this variance, which is known with `freedom` degrees of
+/// freedom.
+fn student_test(difference: f64, variance: f64, freedom: f64) -> f64 {
     if variance == 0.0 {
         return if difference == 0.0 { 1.0 } else { 0.0 };
     }
-    // with a variance there is freedom: nothing is wrong with the distribution
+    // a variance above zero implies degrees of freedom, so the distribution is valid
     StudentsT::new(0.0, 1.0, freedom)
         .map_or(1.0, |student| 2.0 * student.sf(difference.abs() / variance.sqrt()))
 }
 
-/// The change of one pair. Whether it is by more than chance is said of all pairs together.
-pub(super) fn of_pair(
+/// The change of one pair. Its verdict is never slower or faster: that depends on the p-values of all pairs.
+pub(super) fn compare_pair(
     (sender, receiver): (&str, &str),
-    then: Option<&Tests>,
-    now: Option<&Tests>,
+    base: Option<&PairTests>,
+    new: Option<&PairTests>,
     noise: &Noise,
 ) -> PairChange {
-    let (base, new) = (then.and_then(|tests| tests.mean), now.and_then(|tests| tests.mean));
-    let (p, verdict) = match (then, now) {
-        (Some(then), Some(now)) => match (base, new) {
-            (Some(_), Some(_)) => match noise.probability_of_chance(then, now) {
+    let (base_mean, new_mean) = (base.and_then(|tests| tests.mean), new.and_then(|tests| tests.mean));
+    let (p, verdict) = match (base, new) {
+        (Some(base), Some(new)) => match (base_mean, new_mean) {
+            (Some(_), Some(_)) => match noise.p_value(base, new) {
                 Some(p) => (Some(p), Verdict::Same),
                 None => (None, Verdict::Unclear),
             },
@@ -194,12 +195,13 @@ pub(super) fn of_pair(
         },
         _ => (None, Verdict::OnlyInOne),
     };
+    let percent = base_mean.zip(new_mean).map(|(base, new)| (new / base - 1.0) * 100.0);
     PairChange {
         sender: sender.to_owned(),
         receiver: receiver.to_owned(),
-        base_bits_per_second: base,
-        bits_per_second: new,
-        percent: base.zip(new).map(|(base, new)| (new / base - 1.0) * 100.0).filter(|p| p.is_finite()),
+        base_bits_per_second: base_mean,
+        bits_per_second: new_mean,
+        percent: percent.filter(|percent| percent.is_finite()),
         p: p.filter(|p| p.is_finite()),
         verdict,
     }

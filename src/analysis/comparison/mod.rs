@@ -1,64 +1,61 @@
-//! A run against an earlier one: what has changed for each pair, and whether by more than chance.
+//! Compares a run with its baseline: the change of each pair, and whether it is significant.
 
-mod alike;
 mod change;
+mod differences;
 
 use std::collections::HashMap;
 
 use super::statistics::median;
-use super::summary::Way;
-use crate::document::{
-    Comparison, IpFamily, Measure, PairChange, Path, Run, TestRecord, Verdict, WayComparison,
-};
-use change::{Noise, Tests};
+use crate::document::{Comparison, Measure, PairChange, Route, Run, TestRecord, Verdict, WayComparison};
+use change::{Noise, PairTests};
 
-/// Of the pairs that are called slower or faster, no more than this part is so by chance: the false
-/// discovery rate (Benjamini and Hochberg, 1995).
-const LEVEL: f64 = 0.05;
+/// The false discovery rate: the largest expected fraction of pairs reported as slower or faster that changed
+/// only by chance (Benjamini and Hochberg, 1995).
+const FALSE_DISCOVERY_RATE: f64 = 0.05;
 
-/// A change that nobody would act on is none, however sure it is.
-const LEAST_PERCENT: f64 = 2.0;
+/// A smaller change has no practical relevance, even if it is significant.
+const MIN_PERCENT: f64 = 2.0;
 
-/// A change that is worth a look even where it may be chance.
+/// A change of this size is worth a look even if its significance is unknown.
 const LARGE_PERCENT: f64 = 10.0;
 
-/// Compares `run` with the earlier run `base`, for the pairs and ways of both.
+/// Compares `run` with its baseline, on the routes of both.
 ///
-/// With repeats, the tests of a pair are the values that are compared; with one test each, the
-/// intervals of the two tests, and what the other pairs have changed by. The test is Welch's.
+/// With repetitions, Welch's test compares the tests of a pair. With a single test each, it compares the
+/// intervals of the two tests, and the change is compared with those of the other pairs.
 pub fn compare(base: &Run, run: &Run) -> Comparison {
-    let (then, now) = (by_pair(base), by_pair(run));
-    let ways = now.ways.iter().filter(|way| then.ways.contains(way));
+    let (base_tests, new_tests) = (group_by_pair(base), group_by_pair(run));
+    let routes = new_tests.routes.iter().filter(|route| base_tests.routes.contains(route));
     Comparison {
         base: base.id.clone(),
         base_started_at: base.started_at,
-        differences: alike::differences(base, run),
-        level: LEVEL,
-        ways: ways.map(|way| compare_way(*way, &then, &now)).collect(),
+        differences: differences::differences(base, run),
+        level: FALSE_DISCOVERY_RATE,
+        ways: routes.map(|route| compare_route(*route, &base_tests, &new_tests)).collect(),
     }
 }
 
-/// A sender, a receiver, and the way between them.
-type Key<'a> = (&'a str, &'a str, Way);
+/// Sender, receiver, and the route between them.
+type Key<'a> = (&'a str, &'a str, Route);
 
-/// The throughput tests of a run.
+/// The throughput tests of a run by pair and route.
 #[derive(Default)]
-struct ByPair<'a> {
-    ways: Vec<Way>,
-    /// In the order of the run.
+struct TestsByPair<'a> {
+    routes: Vec<Route>,
+    /// The keys of `tests` in the order of the run.
     keys: Vec<Key<'a>>,
     tests: HashMap<Key<'a>, Vec<&'a TestRecord>>,
 }
 
-fn by_pair(run: &Run) -> ByPair<'_> {
-    let mut pairs = ByPair::default();
+fn group_by_pair(run: &Run) -> TestsByPair<'_> {
+    let mut pairs = TestsByPair::default();
     for test in run.tests.iter().filter(|test| test.measure == Measure::Throughput) {
-        let way: (Path, Option<IpFamily>) = (test.path, test.ip_family);
-        if !pairs.ways.contains(&way) {
-            pairs.ways.push(way);
+        let route = test.route();
+        if !pairs.routes.contains(&route) {
+            pairs.routes.push(route);
         }
         let (sender, receiver) = test.sender_and_receiver();
-        let key = (sender, receiver, way);
+        let key = (sender, receiver, route);
         let tests = pairs.tests.entry(key).or_default();
         if tests.is_empty() {
             pairs.keys.push(key);
@@ -68,41 +65,43 @@ fn by_pair(run: &Run) -> ByPair<'_> {
     pairs
 }
 
-fn compare_way(way: Way, then: &ByPair, now: &ByPair) -> WayComparison {
-    let only_then = then.keys.iter().filter(|key| !now.tests.contains_key(*key));
-    let keys = now.keys.iter().chain(only_then).filter(|key| key.2 == way);
+fn compare_route(route: Route, base: &TestsByPair, new: &TestsByPair) -> WayComparison {
+    let only_in_base = base.keys.iter().filter(|key| !new.tests.contains_key(*key));
+    let keys = new.keys.iter().chain(only_in_base).filter(|key| key.2 == route);
     let keys: Vec<&Key> = keys.collect();
-    let tests = |of: &ByPair, key: &Key| of.tests.get(key).map(|tests| Tests::of(tests));
-    let both: Vec<_> = keys.iter().map(|key| (tests(then, key), tests(now, key))).collect();
-    let noise = Noise::of(&both);
+    let tests = |of: &TestsByPair, key: &Key| of.tests.get(key).map(|tests| PairTests::new(tests));
+    let both: Vec<_> = keys.iter().map(|key| (tests(base, key), tests(new, key))).collect();
+    let noise = Noise::estimate(&both);
     let changes = keys
         .iter()
         .zip(&both)
-        .map(|(key, (then, now))| change::of_pair((key.0, key.1), then.as_ref(), now.as_ref(), &noise));
+        .map(|(key, (base, new))| change::compare_pair((key.0, key.1), base.as_ref(), new.as_ref(), &noise));
     let mut pairs: Vec<PairChange> = changes.collect();
-    call(&mut pairs);
+    mark_significant(&mut pairs);
     let percents = pairs.iter().filter_map(|pair| pair.percent).collect();
-    WayComparison { path: way.0, ip_family: way.1, median_percent: median(percents), pairs }
+    let Route { path, ip_family } = route;
+    WayComparison { path, ip_family, median_percent: median(percents), pairs }
 }
 
-/// Calls the pairs slower or faster whose probabilities are small enough together.
-fn call(pairs: &mut [PairChange]) {
-    let mut probabilities: Vec<f64> = pairs.iter().filter_map(|pair| pair.p).collect();
-    probabilities.sort_by(f64::total_cmp);
-    let count = probabilities.len() as f64;
-    let within = |(rank, p): (usize, &f64)| (*p <= LEVEL * (rank + 1) as f64 / count).then_some(*p);
-    let largest = probabilities.iter().enumerate().filter_map(within).next_back();
+/// Marks pairs as slower or faster by the procedure of Benjamini and Hochberg: the largest p-value that is
+/// within the false discovery rate for its rank is the limit for all pairs.
+fn mark_significant(pairs: &mut [PairChange]) {
+    let mut p_values: Vec<f64> = pairs.iter().filter_map(|pair| pair.p).collect();
+    p_values.sort_by(f64::total_cmp);
+    let count = p_values.len() as f64;
+    let is_within = |(rank, p): &(usize, &f64)| **p <= FALSE_DISCOVERY_RATE * (rank + 1) as f64 / count;
+    let limit = p_values.iter().enumerate().filter(is_within).map(|(_, p)| *p).next_back();
     for pair in pairs {
         let (Some(p), Some(percent)) = (pair.p, pair.percent) else { continue };
-        if largest.is_some_and(|largest| p <= largest) && percent.abs() >= LEAST_PERCENT {
+        if limit.is_some_and(|limit| p <= limit) && percent.abs() >= MIN_PERCENT {
             pair.verdict = if percent < 0.0 { Verdict::Slower } else { Verdict::Faster };
         }
     }
 }
 
 impl WayComparison {
-    /// The pairs that changed for the worse, the worst first: those that fail now, then by percent.
-    /// What cannot be told from chance counts if it is large.
+    /// The pairs that got worse: first those that fail now, then by percent. A change of unknown significance
+    /// is included if it is large.
     pub fn worse(&self) -> Vec<&PairChange> {
         let is_worse = |pair: &&PairChange| match pair.verdict {
             Verdict::Slower | Verdict::NowFails => true,
@@ -115,7 +114,7 @@ impl WayComparison {
         worse
     }
 
-    /// How many pairs have this verdict.
+    /// The number of pairs with this verdict.
     pub fn count(&self, verdict: Verdict) -> usize {
         self.pairs.iter().filter(|pair| pair.verdict == verdict).count()
     }

@@ -4,7 +4,7 @@ use crate::document::{Measurement, Node, Outcome, Sample};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
-/// A test whose intervals have these rates in Gbit/s, after one of slow start.
+/// A test whose intervals have these rates in Gbit/s, after an interval of slow start.
 fn with_intervals(sender: &str, receiver: &str, rates: &[f64]) -> TestRecord {
     let mean = rates.iter().sum::<f64>() / rates.len() as f64 * 1e9;
     let mut record = measured(sender, receiver, mean);
@@ -20,29 +20,29 @@ fn with_intervals(sender: &str, receiver: &str, rates: &[f64]) -> TestRecord {
     record
 }
 
-fn only(base: Vec<TestRecord>, now: Vec<TestRecord>) -> PairChange {
+fn compare_single_pair(base: Vec<TestRecord>, now: Vec<TestRecord>) -> PairChange {
     let comparison = compare(&run(&["a", "b"], base), &run(&["a", "b"], now));
     comparison.ways[0].pairs[0].clone()
 }
 
 #[test]
-fn repeats_tell_a_change_from_noise() {
+fn repeated_tests_distinguish_change_from_noise() {
     let tests = |rates: [f64; 4]| rates.map(|rate| measured("a", "b", rate * 1e9)).to_vec();
-    let slower = only(tests([9.4, 9.5, 9.3, 9.4]), tests([8.1, 8.0, 8.2, 8.1]));
+    let slower = compare_single_pair(tests([9.4, 9.5, 9.3, 9.4]), tests([8.1, 8.0, 8.2, 8.1]));
     assert_eq!((slower.verdict, slower.percent.unwrap().round()), (Verdict::Slower, -14.0));
-    let same = only(tests([9.4, 7.5, 9.3, 6.4]), tests([8.1, 6.0, 9.2, 8.1]));
+    let same = compare_single_pair(tests([9.4, 7.5, 9.3, 6.4]), tests([8.1, 6.0, 9.2, 8.1]));
     assert_eq!(same.verdict, Verdict::Same);
-    let faster = only(tests([8.1, 8.0, 8.2, 8.1]), tests([9.4, 9.5, 9.3, 9.4]));
+    let faster = compare_single_pair(tests([8.1, 8.0, 8.2, 8.1]), tests([9.4, 9.5, 9.3, 9.4]));
     assert_eq!(faster.verdict, Verdict::Faster);
 }
 
 #[test]
-fn one_test_each_is_told_by_its_intervals() {
+fn single_tests_are_compared_by_their_intervals() {
     let steady = [9.4, 9.3, 9.5, 9.4, 9.3, 9.4, 9.5, 9.4];
     let slow = [7.0, 7.2, 6.9, 7.1, 7.0, 7.2, 7.1, 6.9];
     let wild = [9.9, 3.1, 9.0, 2.5, 9.8, 4.0, 9.7, 5.0];
     let change = |then: &[f64], now: &[f64]| {
-        only(vec![with_intervals("a", "b", then)], vec![with_intervals("a", "b", now)]).verdict
+        compare_single_pair(vec![with_intervals("a", "b", then)], vec![with_intervals("a", "b", now)]).verdict
     };
     assert_eq!(change(&steady, &slow), Verdict::Slower);
     assert_eq!(change(&steady, &steady), Verdict::Same);
@@ -50,14 +50,15 @@ fn one_test_each_is_told_by_its_intervals() {
 }
 
 #[test]
-fn one_test_against_several_is_one_more_of_them_or_not() {
+fn single_test_against_several_is_slower_only_if_it_is_an_outlier() {
     let several = [9.4, 9.5, 9.3, 9.4, 9.4].map(|rate| measured("a", "b", rate * 1e9)).to_vec();
-    let verdict = |rate: f64| only(several.clone(), vec![measured("a", "b", rate * 1e9)]).verdict;
+    let verdict =
+        |rate: f64| compare_single_pair(several.clone(), vec![measured("a", "b", rate * 1e9)]).verdict;
     assert_eq!((verdict(7.0), verdict(9.3)), (Verdict::Slower, Verdict::Same));
 }
 
 #[test]
-fn a_few_repeats_are_enough_where_other_pairs_tell_how_noisy_tests_are() {
+fn few_repeats_suffice_with_the_noise_of_other_pairs() {
     let nodes = ["a", "b", "c", "d"];
     let tests = |slow: f64| -> Vec<TestRecord> {
         let noise = [1.0, 1.14, 0.91];
@@ -76,7 +77,7 @@ fn a_few_repeats_are_enough_where_other_pairs_tell_how_noisy_tests_are() {
 }
 
 #[test]
-fn where_all_pairs_differ_from_hour_to_hour_one_of_them_is_nothing_special() {
+fn change_within_the_spread_of_all_pairs_is_not_significant() {
     let steady = [1.0, 1.01, 0.99, 1.0, 1.01];
     let tests = |factors: [f64; 8]| -> Vec<TestRecord> {
         let pair = |(pair, factor): (usize, f64)| {
@@ -91,29 +92,29 @@ fn where_all_pairs_differ_from_hour_to_hour_one_of_them_is_nothing_special() {
     };
     assert_eq!(verdicts([7.3, 5.9, 7.0, 6.2, 6.0, 7.2, 6.9, 5.8]), 0);
     assert_eq!(verdicts([6.7, 6.5, 6.6, 6.6, 6.7, 6.5, 6.6, 3.0]), 1);
-    // all of them alike are all of them
+    // the same change of all pairs is a change of each
     assert_eq!(verdicts([3.35, 3.25, 3.3, 3.3, 3.35, 3.25, 3.3, 3.3]), 8);
 }
 
 #[test]
-fn too_few_values_are_said_to_be_too_few() {
-    let change = only(vec![measured("a", "b", 9e9)], vec![measured("a", "b", 5e9)]);
+fn too_few_values_yield_unclear_verdict() {
+    let change = compare_single_pair(vec![measured("a", "b", 9e9)], vec![measured("a", "b", 5e9)]);
     assert_eq!((change.verdict, change.p), (Verdict::Unclear, None));
 }
 
 #[test]
-fn a_sure_change_that_is_tiny_is_none() {
+fn tiny_significant_change_counts_as_same() {
     let tests = |rates: [f64; 3]| rates.map(|rate| measured("a", "b", rate * 1e9)).to_vec();
-    let change = only(tests([9.400, 9.401, 9.402]), tests([9.350, 9.351, 9.352]));
+    let change = compare_single_pair(tests([9.400, 9.401, 9.402]), tests([9.350, 9.351, 9.352]));
     assert!(change.p.unwrap() < 0.001);
     assert_eq!(change.verdict, Verdict::Same);
 }
 
 #[test]
-fn failures_are_no_percentages() {
+fn failed_pairs_have_a_verdict_but_no_percentage() {
     let (works, fails) = (|| measured("a", "b", 9e9), || failed("a", "b", "no route"));
     let verdict = |then, now| {
-        let change = only(vec![then], vec![now]);
+        let change = compare_single_pair(vec![then], vec![now]);
         assert_eq!(change.percent, None);
         change.verdict
     };
@@ -123,7 +124,7 @@ fn failures_are_no_percentages() {
 }
 
 #[test]
-fn what_is_not_alike_is_said() {
+fn differences_of_nodes_and_parameters_are_listed() {
     let base = run(&["a", "b"], vec![measured("a", "b", 9e9)]);
     let mut now = run(&["a", "c"], vec![measured("a", "c", 9e9)]);
     now.parameters.measurement.parallel = 4;
@@ -139,20 +140,20 @@ fn what_is_not_alike_is_said() {
     assert_eq!(
         comparison.differences,
         [
-            "measured then only: b",
-            "measured now only: c",
-            "image was not given and is example.org/iperf3:2",
-            "limits was not given and is cpu=500m",
-            "parallel was 1 and is 4",
-            "the kernel of a was 6.1.0 and is 6.12.1",
+            "nodes only in the baseline: b",
+            "nodes only in this run: c",
+            "image: example.org/iperf3:2, was not set",
+            "parallel streams: 4, was 1",
+            "resource limits: cpu=500m, was not set",
+            "kernel of a: 6.12.1, was 6.1.0",
         ]
     );
     assert_eq!(comparison.ways[0].count(Verdict::OnlyInOne), 2);
 }
 
-/// Of pairs that have not changed, hardly any run has one that is called so.
+/// The false discovery rate of unchanged pairs: significant changes in at most 20 of 200 comparisons.
 #[test]
-fn noise_is_no_change() {
+fn noise_alone_is_rarely_significant() {
     let mut random = StdRng::seed_from_u64(7);
     let mut tests = || -> Vec<TestRecord> {
         let pairs = (0..30).flat_map(|pair| [pair; 3]);
@@ -161,11 +162,11 @@ fn noise_is_no_change() {
         };
         pairs.map(noisy).collect()
     };
-    let called = |_: &i32| {
+    let has_significant_change = |_: &i32| {
         let comparison = compare(&run(&["a"], tests()), &run(&["a"], tests()));
-        let way = &comparison.ways[0];
-        way.count(Verdict::Slower) + way.count(Verdict::Faster) > 0
+        let changes = &comparison.ways[0];
+        changes.count(Verdict::Slower) + changes.count(Verdict::Faster) > 0
     };
-    let runs_with_calls = (0..200).filter(called).count();
-    assert!(runs_with_calls <= 20, "{runs_with_calls} of 200");
+    let false_alarms = (0..200).filter(has_significant_change).count();
+    assert!(false_alarms <= 20, "{false_alarms} of 200");
 }

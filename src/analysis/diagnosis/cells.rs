@@ -1,30 +1,31 @@
-//! The measured cells as logarithms, and the causes that could explain them.
+//! The cells of a matrix as logarithms of rates, and the causes that could explain them.
 
 use std::collections::BTreeMap;
 
 use super::{Cause, Grid};
 
-/// The logarithms of the rates. Noise multiplies rates, so that it adds to these.
+/// The logarithms of the rates. Noise is proportional to the rate, so it is additive here.
 #[derive(Debug, Clone)]
 pub(super) struct Cells {
     pub nodes: usize,
-    /// Row by row, NaN where nothing was measured.
+    /// By row; NaN where nothing was measured.
     pub values: Vec<f64>,
-    /// How many were measured.
+    /// The number of measured cells.
     pub measured: usize,
+    /// The nodes of each zone.
     zones: BTreeMap<usize, Vec<usize>>,
 }
 
-/// A cause that is thought of, and how much it has to explain to be worth stating.
+/// A possible cause, and the description length in nats that it must save to be worth including.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Candidate {
     pub cause: Cause,
     pub cost: f64,
 }
 
-/// What any fault costs, in nats: that there is one at all, and of which of the six kinds. With the half
-/// logarithm of its cells, it also covers the choice of its level (Schwarz, 1978).
-const COST: f64 = 3.5;
+/// The description length of a fault of any of the six kinds, in nats. Together with half the logarithm of
+/// the number of its cells, it also covers the choice of its level (Schwarz, 1978).
+const BASE_COST: f64 = 3.5;
 
 impl Cells {
     pub fn new(grid: &Grid) -> Self {
@@ -50,13 +51,13 @@ impl Cells {
         Self { nodes, values, measured, zones }
     }
 
-    /// The measured cells that a cause makes slow.
-    pub fn each(&self, cause: Cause, mut visit: impl FnMut(usize)) {
+    /// Calls `visit` with the index of each measured cell that the cause covers.
+    pub fn for_each_covered(&self, cause: Cause, mut visit: impl FnMut(usize)) {
         let size = self.nodes;
         let mut cell = |sender: usize, receiver: usize| {
-            let place = sender * size + receiver;
-            if self.values.get(place).is_some_and(|value| !value.is_nan()) {
-                visit(place);
+            let cell = sender * size + receiver;
+            if self.values.get(cell).is_some_and(|value| !value.is_nan()) {
+                visit(cell);
             }
         };
         match cause {
@@ -85,14 +86,14 @@ impl Cells {
         }
     }
 
-    /// All measured cells of a cause.
-    pub fn of(&self, cause: Cause) -> Vec<usize> {
-        let mut all = Vec::new();
-        self.each(cause, |place| all.push(place));
-        all
+    /// The indices of the measured cells that the cause covers.
+    pub fn covered(&self, cause: Cause) -> Vec<usize> {
+        let mut covered = Vec::new();
+        self.for_each_covered(cause, |cell| covered.push(cell));
+        covered
     }
 
-    /// All causes that can be told apart. Of those with the same cells, it is the narrowest that is kept.
+    /// All distinguishable causes: of those that cover the same cells, only the narrowest.
     pub fn candidates(&self) -> Vec<Candidate> {
         let nodes = 0..self.nodes;
         let zones: Vec<usize> = self.zones.keys().copied().collect();
@@ -109,46 +110,47 @@ impl Cells {
         ];
         let mut all = Vec::new();
         for kind in kinds {
-            let sized = kind.into_iter().filter_map(|cause| Some((cause, self.size_to_tell(cause)?)));
+            let sized = kind.into_iter().filter_map(|cause| Some((cause, self.size_if_distinct(cause)?)));
             let sized: Vec<(Cause, usize)> = sized.collect();
-            let choice = (sized.len() as f64).ln();
-            all.extend(
-                sized
-                    .into_iter()
-                    .map(|(cause, size)| Candidate { cause, cost: COST + choice + 0.5 * (size as f64).ln() }),
-            );
+            let choice_cost = (sized.len() as f64).ln();
+            all.extend(sized.into_iter().map(|(cause, size)| Candidate {
+                cause,
+                cost: BASE_COST + choice_cost + 0.5 * (size as f64).ln(),
+            }));
         }
         all
     }
 
-    /// How many cells a cause has, unless a narrower one has the same.
-    fn size_to_tell(&self, cause: Cause) -> Option<usize> {
-        let (mut size, mut first, mut spread) = (0, (0, 0), (false, false));
-        self.each(cause, |place| {
-            let (sender, receiver) = self.pair(place);
+    /// The number of measured cells that a cause covers; none if a narrower cause covers the same.
+    fn size_if_distinct(&self, cause: Cause) -> Option<usize> {
+        let (mut size, mut first) = (0, (0, 0));
+        let (mut has_several_senders, mut has_several_receivers) = (false, false);
+        self.for_each_covered(cause, |cell| {
+            let (sender, receiver) = self.pair(cell);
             if size == 0 {
                 first = (sender, receiver);
             }
             size += 1;
-            spread = (spread.0 || sender != first.0, spread.1 || receiver != first.1);
+            has_several_senders |= sender != first.0;
+            has_several_receivers |= receiver != first.1;
         });
-        let told = match cause {
+        let is_distinct = match cause {
             Cause::Link { .. } => size == 1,
             Cause::Sender(_) | Cause::Receiver(_) => size > 1,
             Cause::Pair(..) => size == 2,
-            // neither a row, nor a column, nor a pair: a zone with itself only where it has three nodes
-            Cause::Node(_) | Cause::Zones { .. } => size > 2 && spread.0 && spread.1,
+            // neither a row, nor a column, nor a pair: a zone with itself needs three nodes
+            Cause::Node(_) | Cause::Zones { .. } => size > 2 && has_several_senders && has_several_receivers,
         };
-        told.then_some(size)
+        is_distinct.then_some(size)
     }
 
-    /// Where a pair is.
-    pub fn place(&self, sender: usize, receiver: usize) -> usize {
+    /// The index of the cell of a pair.
+    pub fn index(&self, sender: usize, receiver: usize) -> usize {
         sender * self.nodes + receiver
     }
 
     /// Sender and receiver of a cell.
-    pub fn pair(&self, place: usize) -> (usize, usize) {
-        (place / self.nodes.max(1), place % self.nodes.max(1))
+    pub fn pair(&self, cell: usize) -> (usize, usize) {
+        (cell / self.nodes.max(1), cell % self.nodes.max(1))
     }
 }

@@ -1,86 +1,90 @@
-//! How well a set of causes explains the cells.
+//! The fit of a set of causes to the cells.
 
 use super::cells::{Candidate, Cells};
-use super::polish::centre;
-use crate::analysis::statistics::spread;
+use super::polish::robust_mean;
+use crate::analysis::statistics::robust_deviation;
 
-/// Noise as it is usual (the standard deviation of log rates), and how many cells that knowledge is worth. It
+/// The usual noise, as a standard deviation of logarithms of rates, and its weight as a number of cells. It
 /// matters in small clusters only.
-const USUAL_NOISE: f64 = 0.1;
-const USUAL_WEIGHT: f64 = 6.0;
+const PRIOR_NOISE: f64 = 0.1;
+const PRIOR_WEIGHT: f64 = 6.0;
 
-/// From here on a node counts as slow: a fifth below what is expected.
-pub(super) const SLOW: f64 = -0.223;
+/// A cause is slow below this level: 20% below the expected rate.
+pub(super) const SLOW_LEVEL: f64 = -0.223;
 
-/// And so much slower than others would make its pairs, lest the small differences between healthy nodes show
-/// up as faults within faults.
-const LITTLE_MORE: f64 = -0.16;
+/// A cause must make its cells slower than other causes do by at least this level. Otherwise the small
+/// differences between healthy nodes would look like faults within faults.
+const MIN_EXTRA_LEVEL: f64 = -0.16;
 
 /// A set of causes fitted to the cells.
 ///
-/// A cell has the base, or, where causes cover it, the base and the level of the worst of them: what is slow
-/// in two places is as slow as the narrower one, not slower.
+/// The expected value of a cell is the base, plus the level of the worst cause that covers it. Causes do not
+/// add up: of two bottlenecks on a path, the narrower one limits the rate.
 #[derive(Debug, Clone)]
 pub(super) struct Fit {
     pub causes: Vec<Candidate>,
-    /// By cause: how much slower it makes its cells (logarithm of the part that is left).
+    /// By cause: the logarithm of the ratio to which it reduces the rate of its cells.
     pub levels: Vec<f64>,
     /// The logarithm of the rate of healthy cells.
     pub base: f64,
-    /// By cell: what the causes make of it, below the base.
+    /// By cell: the level of its owner, or 0.
     pub below: Vec<f64>,
-    /// By cell: which cause does.
+    /// By cell: the worst cause that covers it.
     pub owner: Vec<Option<usize>>,
-    /// The length of the description, in nats: less is better.
+    /// The description length in nats: less is better.
     pub score: f64,
 }
 
-/// Squared, but from the reach on only linear (Huber, 1964), so that one wild cell does not outweigh many.
-pub(super) fn loss(residual: f64, reach: f64) -> f64 {
+/// The loss of Huber (1964): quadratic up to `reach`, then linear, so that a single outlier does not
+/// dominate.
+pub(super) fn huber_loss(residual: f64, reach: f64) -> f64 {
     let size = residual.abs();
     if size <= reach { size * size } else { reach * (2.0 * size - reach) }
 }
 
-/// The description length of what is left, the unknown size of the noise being integrated out.
-pub(super) fn length(rest: f64, measured: usize) -> f64 {
-    let known = USUAL_WEIGHT * USUAL_NOISE * USUAL_NOISE;
-    0.5 * (USUAL_WEIGHT + measured as f64) * (known + rest).ln()
+/// The description length of the residuals in nats, with the unknown variance of the noise integrated out.
+pub(super) fn description_length(total_loss: f64, measured: usize) -> f64 {
+    let prior = PRIOR_WEIGHT * PRIOR_NOISE * PRIOR_NOISE;
+    0.5 * (PRIOR_WEIGHT + measured as f64) * (prior + total_loss).ln()
 }
 
 impl Fit {
-    /// None if a cause is hidden behind others or makes nothing (much) slower, or if no cell is left as the base.
+    /// None if a cause owns no cells or makes them hardly slower than other causes do, or if no cell is left
+    /// for the base.
     pub fn new(cells: &Cells, causes: &[Candidate], reach: f64) -> Option<Self> {
-        let (fit, next) = Self::raw(cells, causes, reach)?;
-        // by cause: its cells, and what others would make of them together
+        let (fit, runners_up) = Self::compute(cells, causes, reach)?;
+        // by cause: the number of cells that it owns, and the sum of their levels without it
         let mut own = vec![(0.0, 0.0); causes.len()];
-        for (owner, next) in fit.owner.iter().zip(&next) {
+        for (owner, runner_up) in fit.owner.iter().zip(&runners_up) {
             if let Some(cause) = *owner {
                 own[cause].0 += 1.0;
-                own[cause].1 += next.map_or(0.0, |next: usize| fit.levels[next]);
+                own[cause].1 += runner_up.map_or(0.0, |cause: usize| fit.levels[cause]);
             }
         }
-        let little = |(level, (count, others)): (&f64, &(f64, f64))| {
-            *level > SLOW || level - others / count > LITTLE_MORE
+        let is_negligible = |(level, (count, others)): (&f64, &(f64, f64))| {
+            *level > SLOW_LEVEL || level - others / count > MIN_EXTRA_LEVEL
         };
-        if fit.levels.iter().zip(&own).any(little) {
+        if fit.levels.iter().zip(&own).any(is_negligible) {
             return None;
         }
         Some(fit)
     }
 
-    /// The same of causes that need no check.
-    pub fn of_known(cells: &Cells, causes: &[Candidate], reach: f64) -> Option<Self> {
-        Self::raw(cells, causes, reach).map(|(fit, _)| fit)
+    /// Like [`Fit::new`], but accepts causes that are hardly slow.
+    pub fn new_unchecked(cells: &Cells, causes: &[Candidate], reach: f64) -> Option<Self> {
+        Self::compute(cells, causes, reach).map(|(fit, _)| fit)
     }
 
-    /// And, by cell, what would be the worst cause if the worst were not there.
-    fn raw(cells: &Cells, causes: &[Candidate], reach: f64) -> Option<(Self, Vec<Option<usize>>)> {
-        let covered: Vec<Vec<usize>> = causes.iter().map(|candidate| cells.of(candidate.cause)).collect();
+    /// Returns the fit and, by cell, the second worst cause that covers it.
+    fn compute(cells: &Cells, causes: &[Candidate], reach: f64) -> Option<(Self, Vec<Option<usize>>)> {
+        let covered: Vec<Vec<usize>> =
+            causes.iter().map(|candidate| cells.covered(candidate.cause)).collect();
         let mut owner = vec![None; cells.values.len()];
-        let mut levels: Vec<f64> = covered.iter().map(|own| level(cells, own.iter(), reach)).collect();
+        let mut levels: Vec<f64> = covered.iter().map(|own| mean_level(cells, own.iter(), reach)).collect();
         let mut order: Vec<usize> = (0..causes.len()).collect();
-        let mut next = vec![None; cells.values.len()];
-        // the order follows from the levels, and they from who owns which cells: until nothing changes
+        let mut runners_up = vec![None; cells.values.len()];
+        // the order depends on the levels, which depend on the owners, which depend on the order: iterate
+        // until it is stable
         for round in 0..4 {
             let last = order.clone();
             order.sort_by(|&one, &other| levels[one].total_cmp(&levels[other]));
@@ -88,72 +92,74 @@ impl Fit {
                 break;
             }
             owner.fill(None);
-            next.fill(None);
-            // the worst is written last
+            runners_up.fill(None);
+            // the worst cause comes last and takes over its cells
             for &cause in order.iter().rev() {
-                for &place in &covered[cause] {
-                    next[place] = owner[place].replace(cause);
+                for &cell in &covered[cause] {
+                    runners_up[cell] = owner[cell].replace(cause);
                 }
             }
             for (cause, own) in covered.iter().enumerate() {
-                let own = own.iter().filter(|&&place| owner[place] == Some(cause));
-                levels[cause] = level(cells, own, reach);
+                let own = own.iter().filter(|&&cell| owner[cell] == Some(cause));
+                levels[cause] = mean_level(cells, own, reach);
             }
             if levels.iter().any(|level| level.is_nan()) {
                 return None;
             }
         }
-        let free = (0..owner.len()).filter(|&place| owner[place].is_none());
+        let free = (0..owner.len()).filter(|&cell| owner[cell].is_none());
         let mut free: Vec<f64> =
-            free.map(|place| cells.values[place]).filter(|value| !value.is_nan()).collect();
+            free.map(|cell| cells.values[cell]).filter(|value| !value.is_nan()).collect();
         if free.is_empty() && !causes.is_empty() {
             return None;
         }
-        let base = centre(&mut free, reach);
+        let base = robust_mean(&mut free, reach);
         for level in &mut levels {
             *level -= base;
         }
         let below: Vec<f64> = owner.iter().map(|owner| owner.map_or(0.0, |cause| levels[cause])).collect();
         let mut fit = Self { causes: causes.to_vec(), levels, base, below, owner, score: 0.0 };
         let costs: f64 = causes.iter().map(|candidate| candidate.cost).sum();
-        fit.score = length(fit.unexplained(cells, &fit.below, reach), cells.measured) + costs;
-        Some((fit, next))
+        fit.score = description_length(fit.total_loss(cells, &fit.below, reach), cells.measured) + costs;
+        Some((fit, runners_up))
     }
 
-    /// The robust sum of squares that stays if each cell is so much below the base.
-    fn unexplained(&self, cells: &Cells, below: &[f64], reach: f64) -> f64 {
+    /// The sum of the losses if each cell is expected that much below the base.
+    fn total_loss(&self, cells: &Cells, below: &[f64], reach: f64) -> f64 {
         let measured = cells.values.iter().zip(below).filter(|(value, _)| !value.is_nan());
-        measured.map(|(value, below)| loss(value - self.base - below, reach)).sum()
+        measured.map(|(value, below)| huber_loss(value - self.base - below, reach)).sum()
     }
 
-    /// The score without one of the causes, all else being as it is.
+    /// The score without one of the causes, with the base and the other levels unchanged.
     pub fn score_without(&self, cells: &Cells, cause: usize, reach: f64) -> f64 {
         let mut below = vec![0.0_f64; self.below.len()];
         let mut costs = 0.0;
-        for (number, candidate) in self.causes.iter().enumerate().filter(|(number, _)| *number != cause) {
-            cells.each(candidate.cause, |place| below[place] = below[place].min(self.levels[number]));
+        for (other, candidate) in self.causes.iter().enumerate().filter(|(other, _)| *other != cause) {
+            cells.for_each_covered(candidate.cause, |cell| below[cell] = below[cell].min(self.levels[other]));
             costs += candidate.cost;
         }
-        length(self.unexplained(cells, &below, reach), cells.measured) + costs
+        description_length(self.total_loss(cells, &below, reach), cells.measured) + costs
     }
 
-    /// What the fit leaves unexplained, cell by cell; NaN where nothing was measured.
+    /// The difference between measured and expected value by cell; NaN where nothing was measured.
     pub fn residuals(&self, cells: &Cells) -> Vec<f64> {
         cells.values.iter().zip(&self.below).map(|(value, below)| value - self.base - below).collect()
     }
 
-    /// The noise of one cell, from what is left.
+    /// The standard deviation of a single cell, from the residuals.
     pub fn noise(&self, cells: &Cells) -> f64 {
-        let left: Vec<f64> =
+        let residuals: Vec<f64> =
             self.residuals(cells).into_iter().filter(|residual| !residual.is_nan()).collect();
-        let free = (left.len() as f64 - 1.0 - self.causes.len() as f64).max(0.0);
-        let own = spread(&left).unwrap_or_default().powi(2) * left.len() as f64 / free.max(1.0);
-        ((USUAL_WEIGHT * USUAL_NOISE * USUAL_NOISE + free * own) / (USUAL_WEIGHT + free)).sqrt()
+        let count = residuals.len() as f64;
+        let freedom = (count - 1.0 - self.causes.len() as f64).max(0.0);
+        let variance = robust_deviation(&residuals).unwrap_or_default().powi(2) * count / freedom.max(1.0);
+        let prior = PRIOR_WEIGHT * PRIOR_NOISE * PRIOR_NOISE;
+        ((prior + freedom * variance) / (PRIOR_WEIGHT + freedom)).sqrt()
     }
 }
 
-/// NaN where there are no cells.
-fn level<'a>(cells: &Cells, own: impl Iterator<Item = &'a usize>, reach: f64) -> f64 {
-    let mut values: Vec<f64> = own.map(|&place| cells.values[place]).collect();
-    if values.is_empty() { f64::NAN } else { centre(&mut values, reach) }
+/// The robust mean of some cells; NaN if there are none.
+fn mean_level<'a>(cells: &Cells, own: impl Iterator<Item = &'a usize>, reach: f64) -> f64 {
+    let mut values: Vec<f64> = own.map(|&cell| cells.values[cell]).collect();
+    if values.is_empty() { f64::NAN } else { robust_mean(&mut values, reach) }
 }

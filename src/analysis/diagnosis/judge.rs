@@ -1,55 +1,61 @@
-//! What is left of the suspects when they are measured again, alone.
+//! Judges suspects by the retests of their pairs in isolation.
 
 use std::collections::HashSet;
 
-use super::picture::Picture;
+use super::model::FittedModel;
 use super::{Cause, Fault, Grid};
 
-/// What became of a fault.
+/// What the retests say about a fault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Verdict {
-    /// It is slow alone, too.
+pub enum RetestVerdict {
+    /// Slow in isolation as well.
     Confirmed,
-    /// It was clearly slow, but is fast alone: slow only beside other tests, as on a shared uplink.
-    OnlyTogether,
-    /// It was never certain, and is fast alone, or not slow enough to tell it from chance.
-    Recovered,
-    /// None of its pairs was measured again.
-    NotMeasured,
+    /// Clearly slow in the run, but normal in isolation: slow only under concurrent load, or transient.
+    NormalAlone,
+    /// Never certain, and normal in isolation, or not slow enough to rule out chance.
+    Dismissed,
+    /// No successful retest of any of its pairs.
+    NotRetested,
 }
 
-/// A suspicion needs these odds, in nats, when both measurements are taken together.
-const ENOUGH: f64 = 1.0;
+/// The odds in nats that a suspicion needs to be confirmed, both measurements taken together.
+const MIN_ODDS: f64 = 1.0;
 
-/// From here on a node is faulty, both measurements taken together: about a quarter below the others.
-const FAULTY: f64 = -0.24;
+/// A cause is faulty below this level, both measurements taken together: 21% below the expected rate.
+const FAULTY_LEVEL: f64 = -0.24;
 
-/// And up to here it is healthy: a tenth.
-const HEALTHY: f64 = -0.1;
+/// A cause is healthy above this level: 10% below the expected rate.
+const HEALTHY_LEVEL: f64 = -0.1;
 
-/// Judges faults by what their pairs were alone, as ((sender, receiver), bits per second). A pair may be given
-/// several times.
+/// Judges faults by the rates of retested pairs, given as ((sender, receiver), bits per second). A pair may
+/// occur several times.
 ///
-/// Of a node that turns out to be slow one way only, that way is told; and the same of a pair.
-pub fn judge(grid: &Grid, mut faults: Vec<Fault>, again: &[((usize, usize), f64)]) -> Vec<(Fault, Verdict)> {
-    let clear = faults.iter().filter(|fault| fault.significance > 0.0);
-    let causes: Vec<_> = clear.map(|fault| fault.cause).collect();
-    let Some(picture) = Picture::of_causes(grid, &causes) else {
-        return faults.into_iter().map(|fault| (fault, Verdict::NotMeasured)).collect();
+/// A fault in both directions that turns out to be slow in only one is replaced by that direction.
+pub fn judge(
+    grid: &Grid,
+    mut faults: Vec<Fault>,
+    retests: &[((usize, usize), f64)],
+) -> Vec<(Fault, RetestVerdict)> {
+    let significant = faults.iter().filter(|fault| fault.significance > 0.0);
+    let causes: Vec<_> = significant.map(|fault| fault.cause).collect();
+    let Some(model) = FittedModel::fit_causes(grid, &causes) else {
+        return faults.into_iter().map(|fault| (fault, RetestVerdict::NotRetested)).collect();
     };
-    let mut verdicts = vec![(Verdict::NotMeasured, 1.0); faults.len()];
-    // what was slow only together explains nothing of what a pair is alone, which may change other verdicts
+    let mut verdicts = vec![(RetestVerdict::NotRetested, 1.0); faults.len()];
+    // a fault that is normal in isolation does not explain slow retests, which may change the other verdicts
     for _ in 0..3 {
         let last = verdicts.clone();
         for number in 0..faults.len() {
             let fault = &faults[number];
             let others = faults.iter().zip(&last).filter(|(other, (verdict, _))| {
-                other.significance > 0.0 && other.cause != fault.cause && *verdict != Verdict::OnlyTogether
+                other.significance > 0.0
+                    && other.cause != fault.cause
+                    && *verdict != RetestVerdict::NormalAlone
             });
-            let whole = picture.expected(others.map(|(other, _)| (other.cause, other.part.ln())));
-            verdicts[number] = of_one(&picture, &whole, fault, again);
-            if let Some(half) = narrowed(&picture, &whole, fault, again) {
-                verdicts[number] = of_one(&picture, &whole, &half, again);
+            let expected = model.expected_levels(others.map(|(other, _)| (other.cause, other.ratio.ln())));
+            verdicts[number] = judge_fault(&model, &expected, fault, retests);
+            if let Some(half) = narrow_to_direction(&model, &expected, fault, retests) {
+                verdicts[number] = judge_fault(&model, &expected, &half, retests);
                 faults[number] = half;
             }
         }
@@ -58,54 +64,58 @@ pub fn judge(grid: &Grid, mut faults: Vec<Fault>, again: &[((usize, usize), f64)
         }
     }
     let judged =
-        faults.into_iter().zip(verdicts).map(|(fault, (verdict, part))| (Fault { part, ..fault }, verdict));
+        faults.into_iter().zip(verdicts).map(|(fault, (verdict, ratio))| (Fault { ratio, ..fault }, verdict));
     let mut known = HashSet::new();
-    // a half may have been suspected by itself, too
+    // a direction may also have been a suspect of its own
     judged.filter(|(fault, _)| known.insert(fault.cause)).collect()
 }
 
-/// What retests say of a fault, as logarithms; beyond what others explain.
-struct Alone {
+/// The retests of a fault, as logarithms relative to what the other faults explain.
+struct RetestEvidence {
+    /// The mean level of the fault in the run.
     level: f64,
+    /// The mean level of the retests.
     mean: f64,
+    /// The number of retests.
     count: f64,
-    /// The standard deviation of the mean.
-    chance: f64,
+    /// The standard error of the mean.
+    error: f64,
 }
 
-impl Alone {
-    /// `whole` is what is expected of each cell without the fault. None if nothing was measured again.
+impl RetestEvidence {
+    /// `expected` is the level of each cell without the fault. None if no pair for which `counts` holds was
+    /// retested.
     fn new(
-        picture: &Picture,
-        whole: &[f64],
+        model: &FittedModel,
+        expected: &[f64],
         fault: &Fault,
-        again: &[((usize, usize), f64)],
+        retests: &[((usize, usize), f64)],
         counts: impl Fn((usize, usize)) -> bool,
     ) -> Option<Self> {
-        let own = again.iter().filter(|(pair, _)| fault.evidence.contains(pair) && counts(*pair));
+        let own = retests.iter().filter(|(pair, _)| fault.evidence.contains(pair) && counts(*pair));
         let values = own.filter_map(|&(pair, rate)| {
-            let whole = whole.get(picture.cells.place(pair.0, pair.1))?;
-            Some((fault.part.ln() - whole, picture.below(pair, rate)? - whole))
+            let expected = expected.get(model.cells.index(pair.0, pair.1))?;
+            Some((fault.ratio.ln() - expected, model.below(pair, rate)? - expected))
         });
         let mut values: Vec<(f64, f64)> = values.collect();
-        // a pair that others make as slow tells little, if there are better ones
-        let telling = |(level, _): &(f64, f64)| *level < fault.part.ln() / 2.0;
-        if values.iter().any(telling) {
-            values.retain(telling);
+        // pairs that other faults make as slow are used only if there are no better ones
+        let is_conclusive = |(level, _): &(f64, f64)| *level < fault.ratio.ln() / 2.0;
+        if values.iter().any(is_conclusive) {
+            values.retain(is_conclusive);
         }
         let count = values.len() as f64;
         (!values.is_empty()).then(|| Self {
             level: values.iter().map(|(level, _)| level).sum::<f64>() / count,
-            mean: agreed(values.iter().map(|(_, below)| *below).collect(), picture.noise),
+            mean: consensus(values.iter().map(|(_, below)| *below).collect(), model.noise),
             count,
-            chance: picture.noise / count.sqrt(),
+            error: model.noise / count.sqrt(),
         })
     }
 }
 
-/// The mean, unless values differ beyond chance: one cell that is slow for a reason of its own does not make
-/// a whole node slow. Then the middle one counts, and of two the faster.
-fn agreed(mut values: Vec<f64>, noise: f64) -> f64 {
+/// The mean, unless the values differ beyond chance. Then the median, or the larger of two: a single cell
+/// that is slow for a reason of its own does not make a whole node slow.
+fn consensus(mut values: Vec<f64>, noise: f64) -> f64 {
     values.sort_by(f64::total_cmp);
     match values.as_slice() {
         [first, .., last] if last - first > 3.5 * noise => values[values.len() / 2],
@@ -113,61 +123,73 @@ fn agreed(mut values: Vec<f64>, noise: f64) -> f64 {
     }
 }
 
-/// And what is left of the rate, both measurements taken together; where they differ, alone.
-fn of_one(
-    picture: &Picture,
-    whole: &[f64],
+/// Returns the verdict and the ratio of the fault: from both measurements if they agree, else from the
+/// retests.
+fn judge_fault(
+    model: &FittedModel,
+    expected: &[f64],
     fault: &Fault,
-    again: &[((usize, usize), f64)],
-) -> (Verdict, f64) {
-    let Some(alone) = Alone::new(picture, whole, fault, again, |_| true) else {
-        return (Verdict::NotMeasured, fault.part);
+    retests: &[((usize, usize), f64)],
+) -> (RetestVerdict, f64) {
+    let Some(evidence) = RetestEvidence::new(model, expected, fault, retests, |_| true) else {
+        return (RetestVerdict::NotRetested, fault.ratio);
     };
-    let Alone { level, mean, count, chance } = alone;
-    let first = fault.evidence.len() as f64;
-    let pooled = (level * first + mean * count) / (first + count);
-    // slower than halfway to what was seen; or, if less slow than it was seen, slower beyond chance
-    let halfway = (pooled / 2.0).max(-(2.0 * chance).max(0.25)).min(-1.3 * chance);
-    let slow = mean < halfway && pooled < FAULTY;
-    let gain = 0.5 * (mean / chance).powi(2);
-    let doubt = fault.significance < 0.0 && fault.significance + gain < ENOUGH;
-    match slow {
-        true if !doubt => {
-            let alike = (mean - level).abs() < 3.0 * picture.noise * (1.0 / count + 1.0 / first).sqrt();
-            let more = if alike { pooled - level } else { mean - level };
-            (Verdict::Confirmed, (fault.part * more.exp()).min(1.0))
+    let RetestEvidence { level, mean, count, error } = evidence;
+    let first_count = fault.evidence.len() as f64;
+    let pooled = (level * first_count + mean * count) / (first_count + count);
+    // slow means below half the level of the run; if that is a small one, slower than chance explains
+    let limit = (pooled / 2.0).max(-(2.0 * error).max(0.25)).min(-1.3 * error);
+    let is_slow = mean < limit && pooled < FAULTY_LEVEL;
+    let gain = 0.5 * (mean / error).powi(2);
+    let is_doubtful = fault.significance < 0.0 && fault.significance + gain < MIN_ODDS;
+    match is_slow {
+        true if !is_doubtful => {
+            let tolerance = 3.0 * model.noise * (1.0 / count + 1.0 / first_count).sqrt();
+            let do_agree = (mean - level).abs() < tolerance;
+            let correction = if do_agree { pooled - level } else { mean - level };
+            (RetestVerdict::Confirmed, (fault.ratio * correction.exp()).min(1.0))
         }
-        false if fault.is_certain() => (Verdict::OnlyTogether, fault.part),
-        _ => (Verdict::Recovered, fault.part),
+        false if fault.is_certain() => (RetestVerdict::NormalAlone, fault.ratio),
+        _ => (RetestVerdict::Dismissed, fault.ratio),
     }
 }
 
-/// Of a fault both ways, the half that is slow alone, too, if the other one clearly is not.
-fn narrowed(
-    picture: &Picture,
-    whole: &[f64],
+/// Of a fault in both directions, the direction that is slow in isolation as well; none if the other one is
+/// not clearly healthy.
+fn narrow_to_direction(
+    model: &FittedModel,
+    expected: &[f64],
     fault: &Fault,
-    again: &[((usize, usize), f64)],
+    retests: &[((usize, usize), f64)],
 ) -> Option<Fault> {
-    let halves = match fault.cause {
+    let directions = match fault.cause {
         Cause::Node(node) => [Cause::Sender(node), Cause::Receiver(node)],
         Cause::Pair(one, other) => {
             [Cause::Link { sender: one, receiver: other }, Cause::Link { sender: other, receiver: one }]
         }
         _ => return None,
     };
-    let covered = halves.map(|half| picture.cells.of(half));
-    let within =
-        |half: usize, (sender, receiver)| covered[half].contains(&picture.cells.place(sender, receiver));
-    let alone = |half: usize| Alone::new(picture, whole, fault, again, |pair| within(half, pair));
-    let (one, other) = (alone(0)?, alone(1)?);
-    let (slow, fast, half) = if one.mean < other.mean { (one, other, 0) } else { (other, one, 1) };
-    let chance = slow.chance.hypot(fast.chance);
-    if fast.mean < HEALTHY || fast.mean - slow.mean < 2.5 * chance || slow.mean > FAULTY {
+    let covered = directions.map(|direction| model.cells.covered(direction));
+    let covers = |direction: usize, (sender, receiver)| {
+        covered[direction].contains(&model.cells.index(sender, receiver))
+    };
+    let evidence_of = |direction: usize| {
+        RetestEvidence::new(model, expected, fault, retests, |pair| covers(direction, pair))
+    };
+    let (one, other) = (evidence_of(0)?, evidence_of(1)?);
+    let (slow, fast, direction) = if one.mean < other.mean { (one, other, 0) } else { (other, one, 1) };
+    let error = slow.error.hypot(fast.error);
+    if fast.mean < HEALTHY_LEVEL || fast.mean - slow.mean < 2.5 * error || slow.mean > FAULTY_LEVEL {
         return None;
     }
-    let evidence: Vec<_> = fault.evidence.iter().copied().filter(|&pair| within(half, pair)).collect();
-    let of = covered[half].len();
-    let part = (fault.part * (slow.mean - slow.level).exp()).min(1.0);
-    Some(Fault { cause: halves[half], part, slow: fault.slow.min(of), of, evidence, ..fault.clone() })
+    let evidence: Vec<_> = fault.evidence.iter().copied().filter(|&pair| covers(direction, pair)).collect();
+    let measured_pairs = covered[direction].len();
+    Some(Fault {
+        cause: directions[direction],
+        ratio: (fault.ratio * (slow.mean - slow.level).exp()).min(1.0),
+        slow_pairs: fault.slow_pairs.min(measured_pairs),
+        measured_pairs,
+        evidence,
+        ..fault.clone()
+    })
 }

@@ -1,26 +1,28 @@
-//! The search for the causes that explain the cells in the fewest words.
+//! The search for the set of causes with the shortest description of the cells.
 
 use std::collections::HashSet;
 
 use super::Cause;
 use super::cells::{Candidate, Cells};
-use super::fit::{Fit, SLOW, length, loss};
-use super::polish::{centre, quantile};
+use super::fit::{Fit, SLOW_LEVEL, description_length, huber_loss};
+use super::polish::{quantile, robust_mean};
 
-/// As many causes are looked for at most.
-const MOST_CAUSES: usize = 12;
+const MAX_CAUSES: usize = 12;
 
-/// How broad the search is. In small clusters causes overlap much, and the first step may mislead; large ones
-/// have no such doubts, but take long.
+/// The breadth of the search. In small clusters causes overlap, so the first step may be misleading; in large
+/// ones it rarely is, but each step takes long.
 #[derive(Debug, Clone, Copy)]
 struct Effort {
+    /// The number of fits that are extended in each round.
     width: usize,
+    /// The number of causes that each fit is extended by, per base.
     keep: usize,
+    /// Whether to try replacing one cause by another.
     swaps: bool,
 }
 
 impl Effort {
-    fn of(cells: &Cells) -> Self {
+    fn for_cells(cells: &Cells) -> Self {
         match cells.measured {
             ..=400 => Self { width: 8, keep: 10, swaps: true },
             401..=5000 => Self { width: 4, keep: 5, swaps: true },
@@ -29,25 +31,25 @@ impl Effort {
     }
 }
 
-/// How a fit would gain by one more cause.
+/// The effect of adding one more cause to a fit.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Step {
     pub candidate: Candidate,
     pub level: f64,
-    /// How many it covers.
+    /// The number of cells that it covers.
     pub cells: usize,
-    /// The change of the description length: less is better.
+    /// The change of the description length in nats: less is better.
     pub change: f64,
 }
 
-/// Beam search: from the best sets of causes so far, each is tried with one more.
+/// Beam search: extends each of the best sets of causes by one more cause per round.
 pub(super) fn search(cells: &Cells, candidates: &[Candidate], reach: f64) -> Option<Fit> {
-    let effort = Effort::of(cells);
+    let effort = Effort::for_cells(cells);
     let mut best = Fit::new(cells, &[], reach)?;
     let mut beam = vec![best.clone()];
     let mut seen = HashSet::new();
     let mut idle = 0;
-    for _ in 0..MOST_CAUSES {
+    for _ in 0..MAX_CAUSES {
         let mut next: Vec<Fit> = Vec::new();
         for fit in &beam {
             for step in promising(cells, candidates, fit, reach, effort) {
@@ -65,7 +67,7 @@ pub(super) fn search(cells: &Cells, candidates: &[Candidate], reach: f64) -> Opt
                 best = first.clone();
                 idle = 0;
             }
-            // two may explain what neither does alone
+            // two causes together may explain what neither does alone
             Some(_) if idle == 0 => idle += 1,
             _ => break,
         }
@@ -74,10 +76,10 @@ pub(super) fn search(cells: &Cells, candidates: &[Candidate], reach: f64) -> Opt
     Some(improve(cells, candidates, best, reach))
 }
 
-/// Drops, adds and swaps causes as long as that makes the description shorter.
+/// Removes, adds and swaps causes as long as that shortens the description.
 pub(super) fn improve(cells: &Cells, candidates: &[Candidate], mut best: Fit, reach: f64) -> Fit {
-    let effort = Effort::of(cells);
-    for _ in 0..MOST_CAUSES {
+    let effort = Effort::for_cells(cells);
+    for _ in 0..MAX_CAUSES {
         let mut tried: Vec<Fit> = Vec::new();
         let mut add_to = |fit: &Fit| {
             for step in promising(cells, candidates, fit, reach, effort) {
@@ -99,7 +101,7 @@ pub(super) fn improve(cells: &Cells, candidates: &[Candidate], mut best: Fit, re
     best
 }
 
-/// The fit with one cause less.
+/// The fit without one of its causes.
 pub(super) fn without(cells: &Cells, fit: &Fit, cause: usize, reach: f64) -> Option<Fit> {
     let mut causes = fit.causes.clone();
     causes.remove(cause);
@@ -117,18 +119,19 @@ fn key(causes: &[Candidate]) -> Vec<Cause> {
     key
 }
 
-/// The best next causes, under either of two bases: while most cells are slow, the middle of what is not yet
-/// explained is no healthy cell.
+/// The best causes to add, for each of two bases: while most cells are slow, the median of the unexplained
+/// cells is not a healthy cell.
 fn promising(cells: &Cells, candidates: &[Candidate], fit: &Fit, reach: f64, effort: Effort) -> Vec<Step> {
     let free =
         cells.values.iter().zip(&fit.owner).filter(|(value, owner)| !value.is_nan() && owner.is_none());
     let mut free: Vec<f64> = free.map(|(value, _)| *value).collect();
     let upper = quantile(&mut free, 0.85);
     let mut all = Vec::new();
-    // in large clusters, there is no second base to try where the two differ by no more than noise
-    let bases = if effort.swaps || upper - fit.base > -SLOW { vec![fit.base, upper] } else { vec![fit.base] };
+    // in large clusters, a second base within the noise of the first is not worth the time
+    let bases =
+        if effort.swaps || upper - fit.base > -SLOW_LEVEL { vec![fit.base, upper] } else { vec![fit.base] };
     for base in bases {
-        let mut steps = steps(cells, candidates, fit, base, reach, SLOW);
+        let mut steps = steps(cells, candidates, fit, base, reach, SLOW_LEVEL);
         if steps.len() > effort.keep {
             steps.select_nth_unstable_by(effort.keep, |one, other| one.change.total_cmp(&other.change));
             steps.truncate(effort.keep);
@@ -138,48 +141,50 @@ fn promising(cells: &Cells, candidates: &[Candidate], fit: &Fit, reach: f64, eff
     all
 }
 
-/// What each candidate would change if it joined the fit.
+/// The candidates that would explain something if they were added to the fit, with a level of at most
+/// `max_level`.
 pub(super) fn steps(
     cells: &Cells,
     candidates: &[Candidate],
     fit: &Fit,
     base: f64,
     reach: f64,
-    slow: f64,
+    max_level: f64,
 ) -> Vec<Step> {
     let losses: Vec<f64> = cells
         .values
         .iter()
         .zip(&fit.below)
-        .map(|(value, below)| if value.is_nan() { 0.0 } else { loss(value - base - below, reach) })
+        .map(|(value, below)| if value.is_nan() { 0.0 } else { huber_loss(value - base - below, reach) })
         .collect();
-    let rest: f64 = losses.iter().sum();
-    let before = length(rest, cells.measured);
+    let total_loss: f64 = losses.iter().sum();
+    let length_before = description_length(total_loss, cells.measured);
     let (mut free, mut all) = (Vec::new(), Vec::new());
     let mut steps = Vec::new();
     for &candidate in candidates {
         free.clear();
         all.clear();
-        cells.each(candidate.cause, |place| {
-            all.push(place);
-            if fit.owner[place].is_none() {
-                free.push(cells.values[place] - base);
+        cells.for_each_covered(candidate.cause, |cell| {
+            all.push(cell);
+            if fit.owner[cell].is_none() {
+                free.push(cells.values[cell] - base);
             }
         });
         if free.is_empty() {
-            free.extend(all.iter().map(|&place| cells.values[place] - base));
+            free.extend(all.iter().map(|&cell| cells.values[cell] - base));
         }
-        let level = centre(&mut free, reach);
-        if level > slow {
+        let level = robust_mean(&mut free, reach);
+        if level > max_level {
             continue;
         }
         let gain: f64 = all
             .iter()
-            .filter(|&&place| fit.below[place] > level)
-            .map(|&place| losses[place] - loss(cells.values[place] - base - level, reach))
+            .filter(|&&cell| fit.below[cell] > level)
+            .map(|&cell| losses[cell] - huber_loss(cells.values[cell] - base - level, reach))
             .sum();
         if gain > 0.0 {
-            let change = length((rest - gain).max(0.0), cells.measured) - before + candidate.cost;
+            let length = description_length((total_loss - gain).max(0.0), cells.measured);
+            let change = length - length_before + candidate.cost;
             steps.push(Step { candidate, level, cells: all.len(), change });
         }
     }

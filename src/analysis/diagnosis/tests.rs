@@ -1,6 +1,6 @@
 use super::*;
 
-/// Healthy rates that differ by up to 8% either way, in a fixed pattern that favours nobody.
+/// Healthy rates with pseudo-random deviations of up to 8%.
 fn healthy(nodes: usize) -> Grid {
     let rate = |sender: usize, receiver: usize| {
         let mixed = (sender * 7919 + receiver * 104_729 + 12_345) * 2_654_435_761 % 4_294_967_296;
@@ -10,178 +10,181 @@ fn healthy(nodes: usize) -> Grid {
     Grid { rates: rates.collect(), zones: vec![None; nodes] }
 }
 
-/// Slows the pairs down to a part.
-fn slow(mut grid: Grid, part: f64, hit: impl Fn(usize, usize) -> bool) -> Grid {
+/// Multiplies the rates of the selected pairs by `ratio`.
+fn slow(mut grid: Grid, ratio: f64, hit: impl Fn(usize, usize) -> bool) -> Grid {
     for (sender, row) in grid.rates.iter_mut().enumerate() {
         for (receiver, rate) in row.iter_mut().enumerate() {
             if hit(sender, receiver) {
-                *rate = rate.map(|rate| rate * part);
+                *rate = rate.map(|rate| rate * ratio);
             }
         }
     }
     grid
 }
 
-/// What is beyond doubt.
-fn causes(grid: &Grid) -> Vec<Cause> {
-    certain(suspects(grid)).into_iter().map(|fault| fault.cause).collect()
+/// The causes that need no retest.
+fn certain_causes(grid: &Grid) -> Vec<Cause> {
+    retain_certain(find_suspects(grid)).into_iter().map(|fault| fault.cause).collect()
 }
 
-/// Measures again what is asked for, each rate being that of another grid.
-fn measure_again(faults: &[Fault], alone: &Grid) -> Vec<((usize, usize), f64)> {
-    let pairs = to_measure_again(faults, alone.rates.len()).into_iter();
-    pairs.map(|pair| (pair, alone.rates[pair.0][pair.1].unwrap())).collect()
+/// Retests the selected pairs; each has its rate in `isolated`.
+fn retest(faults: &[Fault], isolated: &Grid) -> Vec<((usize, usize), f64)> {
+    let pairs = select_pairs_to_retest(faults, isolated.rates.len()).into_iter();
+    pairs.map(|pair| (pair, isolated.rates[pair.0][pair.1].unwrap())).collect()
 }
 
 #[test]
-fn a_slow_receiver_among_four_nodes_is_one_fault() {
+fn slow_receiver_among_four_nodes_is_one_fault() {
     let grid = slow(healthy(4), 0.4, |_, receiver| receiver == 2);
-    let faults = certain(suspects(&grid));
+    let faults = retain_certain(find_suspects(&grid));
     assert_eq!(faults.len(), 1, "{faults:?}");
     assert_eq!(faults[0].cause, Cause::Receiver(2));
-    assert_eq!((faults[0].slow, faults[0].of), (3, 3));
-    assert!((0.35..0.45).contains(&faults[0].part), "{}", faults[0].part);
+    assert_eq!((faults[0].slow_pairs, faults[0].measured_pairs), (3, 3));
+    assert!((0.35..0.45).contains(&faults[0].ratio), "{}", faults[0].ratio);
 }
 
 #[test]
-fn a_node_slow_both_ways_among_four_is_not_the_healthy_half() {
+fn node_slow_in_both_directions_among_four_is_one_fault() {
     let grid = slow(healthy(4), 0.5, |sender, receiver| sender == 1 || receiver == 1);
-    assert_eq!(causes(&grid), [Cause::Node(1)]);
+    assert_eq!(certain_causes(&grid), [Cause::Node(1)]);
 }
 
 #[test]
-fn a_slow_sender_among_ten_is_not_nine_slow_links() {
+fn slow_sender_among_ten_nodes_is_one_fault() {
     let grid = slow(healthy(10), 0.6, |sender, _| sender == 7);
-    assert_eq!(causes(&grid), [Cause::Sender(7)]);
-    assert_eq!(suspects(&grid)[0].evidence.len(), 9);
+    assert_eq!(certain_causes(&grid), [Cause::Sender(7)]);
+    assert_eq!(find_suspects(&grid)[0].evidence.len(), 9);
 }
 
 #[test]
-fn a_single_link_is_told_with_its_direction() {
+fn slow_link_is_found_with_its_direction() {
     let grid = slow(healthy(8), 0.3, |sender, receiver| (sender, receiver) == (5, 2));
-    assert_eq!(causes(&grid), [Cause::Link { sender: 5, receiver: 2 }]);
+    assert_eq!(certain_causes(&grid), [Cause::Link { sender: 5, receiver: 2 }]);
 }
 
 #[test]
-fn a_link_slow_both_ways_is_a_pair() {
+fn link_slow_in_both_directions_is_a_pair() {
     let grid = slow(healthy(8), 0.3, |sender, receiver| matches!((sender, receiver), (5, 2) | (2, 5)));
-    assert_eq!(causes(&grid), [Cause::Pair(2, 5)]);
+    assert_eq!(certain_causes(&grid), [Cause::Pair(2, 5)]);
 }
 
 #[test]
-fn a_slow_way_between_zones_is_neither_nodes_nor_links() {
+fn slow_uplink_between_zones_is_one_fault() {
     let mut grid = slow(healthy(9), 0.5, |sender, receiver| sender < 3 && receiver >= 6);
     grid.zones = (0..9).map(|node| Some(node / 3)).collect();
-    assert_eq!(causes(&grid), [Cause::Zones { from: 0, to: 2 }]);
+    assert_eq!(certain_causes(&grid), [Cause::Zones { from: 0, to: 2 }]);
 }
 
 #[test]
-fn of_two_faults_in_one_cell_the_worse_counts_and_both_are_told() {
+fn overlapping_faults_are_both_found() {
     let grid = slow(healthy(12), 0.5, |sender, receiver| sender == 3 && receiver != 8);
     let grid = slow(grid, 0.2, |_, receiver| receiver == 8);
-    assert_eq!(causes(&grid), [Cause::Receiver(8), Cause::Sender(3)]);
+    assert_eq!(certain_causes(&grid), [Cause::Receiver(8), Cause::Sender(3)]);
 }
 
 #[test]
-fn healthy_noise_gives_nothing() {
+fn healthy_noise_yields_no_fault() {
     for nodes in [3, 4, 5, 8, 16, 40] {
         let grid = healthy(nodes);
-        assert_eq!(causes(&grid), [], "{nodes} nodes");
-        let faults = suspects(&grid);
-        let again = measure_again(&faults, &slow(healthy(nodes), 1.02, |_, _| true));
-        let judged = judge(&grid, faults, &again);
-        assert!(judged.iter().all(|(_, verdict)| *verdict != Verdict::Confirmed), "{judged:?}");
+        assert_eq!(certain_causes(&grid), [], "{nodes} nodes");
+        let faults = find_suspects(&grid);
+        let retests = retest(&faults, &slow(healthy(nodes), 1.02, |_, _| true));
+        let judged = judge(&grid, faults, &retests);
+        assert!(judged.iter().all(|(_, verdict)| *verdict != RetestVerdict::Confirmed), "{judged:?}");
     }
 }
 
 #[test]
-fn equal_rates_give_nothing_and_a_fault_among_them_is_found() {
+fn equal_rates_yield_only_the_injected_fault() {
     let equal = Grid { rates: vec![vec![Some(1e9); 6]; 6], zones: vec![Some(0); 6] };
-    assert_eq!(suspects(&equal), []);
+    assert_eq!(find_suspects(&equal), []);
     let grid = slow(equal, 0.5, |sender, _| sender == 0);
-    assert_eq!(causes(&grid), [Cause::Sender(0)]);
+    assert_eq!(certain_causes(&grid), [Cause::Sender(0)]);
 }
 
 #[test]
-fn failed_tests_are_left_out() {
+fn failed_and_invalid_cells_are_ignored() {
     let mut grid = slow(healthy(8), 0.4, |_, receiver| receiver == 6);
     grid.rates[1] = vec![None; 8];
     grid.rates[4][6] = None;
     grid.rates[0][3] = Some(0.0);
     grid.rates[0][4] = Some(f64::NAN);
-    let faults = certain(suspects(&grid));
+    let faults = retain_certain(find_suspects(&grid));
     assert_eq!(faults.len(), 1, "{faults:?}");
-    assert_eq!((faults[0].cause, faults[0].of), (Cause::Receiver(6), 5));
+    assert_eq!((faults[0].cause, faults[0].measured_pairs), (Cause::Receiver(6), 5));
 }
 
 #[test]
-fn too_little_to_say_anything_does_no_harm() {
+fn incomplete_grid_yields_no_certain_fault() {
     for nodes in 0..=2 {
-        let faults = suspects(&healthy(nodes));
-        assert!(certain(faults.clone()).is_empty());
+        let faults = find_suspects(&healthy(nodes));
+        assert!(retain_certain(faults.clone()).is_empty());
         judge(&healthy(nodes), faults, &[((0, 1), 1e9), ((9, 9), 0.0)]);
     }
     let failed = Grid { rates: vec![vec![None; 5]; 5], zones: Vec::new() };
-    assert_eq!(suspects(&failed), []);
+    assert_eq!(find_suspects(&failed), []);
     let ragged = Grid { rates: vec![vec![Some(1e9); 9], Vec::new(), vec![None, Some(1e9)]], zones: vec![] };
-    assert_eq!(certain(suspects(&ragged)), []);
+    assert_eq!(retain_certain(find_suspects(&ragged)), []);
 }
 
 #[test]
-fn towards_a_single_server_a_slow_client_is_a_slow_link() {
+fn slow_client_of_a_single_server_is_a_slow_link() {
     let mut grid = slow(healthy(10), 0.3, |sender, _| sender == 4);
     for row in &mut grid.rates {
         row[1..].fill(None);
     }
-    assert_eq!(causes(&grid), [Cause::Link { sender: 4, receiver: 0 }]);
+    assert_eq!(certain_causes(&grid), [Cause::Link { sender: 4, receiver: 0 }]);
 }
 
 #[test]
-fn what_is_slow_alone_is_confirmed() {
+fn fault_slow_in_isolation_is_confirmed() {
     let grid = slow(healthy(6), 0.4, |sender, _| sender == 2);
-    let faults = suspects(&grid);
-    let again = measure_again(&faults, &grid);
-    let judged = judge(&grid, faults, &again);
+    let faults = find_suspects(&grid);
+    let retests = retest(&faults, &grid);
+    let judged = judge(&grid, faults, &retests);
     let confirmed: Vec<Cause> = judged
         .iter()
-        .filter(|(_, verdict)| *verdict == Verdict::Confirmed)
+        .filter(|(_, verdict)| *verdict == RetestVerdict::Confirmed)
         .map(|(fault, _)| fault.cause)
         .collect();
     assert_eq!(confirmed, [Cause::Sender(2)]);
 }
 
 #[test]
-fn what_is_fast_alone_was_slow_only_together() {
+fn fault_normal_in_isolation_is_normal_alone() {
     let mut grid = slow(healthy(9), 0.5, |sender, receiver| sender < 3 && receiver >= 6);
     grid.zones = (0..9).map(|node| Some(node / 3)).collect();
-    let faults = suspects(&grid);
-    let again = measure_again(&faults, &healthy(9));
-    let judged = judge(&grid, faults, &again);
-    assert_eq!((judged[0].0.cause, judged[0].1), (Cause::Zones { from: 0, to: 2 }, Verdict::OnlyTogether));
-    assert!(judged.iter().all(|(_, verdict)| *verdict != Verdict::Confirmed));
+    let faults = find_suspects(&grid);
+    let retests = retest(&faults, &healthy(9));
+    let judged = judge(&grid, faults, &retests);
+    assert_eq!(
+        (judged[0].0.cause, judged[0].1),
+        (Cause::Zones { from: 0, to: 2 }, RetestVerdict::NormalAlone)
+    );
+    assert!(judged.iter().all(|(_, verdict)| *verdict != RetestVerdict::Confirmed));
 }
 
 #[test]
-fn a_node_that_is_slow_alone_one_way_only_is_told_by_that_way() {
+fn node_slow_in_isolation_in_one_direction_is_narrowed_to_it() {
     let grid = slow(healthy(8), 0.5, |sender, receiver| sender == 1 || receiver == 1);
-    let faults = suspects(&grid);
-    let again = measure_again(&faults, &slow(healthy(8), 0.5, |sender, _| sender == 1));
-    let judged = judge(&grid, faults, &again);
-    assert_eq!((judged[0].0.cause, judged[0].1), (Cause::Sender(1), Verdict::Confirmed));
+    let faults = find_suspects(&grid);
+    let retests = retest(&faults, &slow(healthy(8), 0.5, |sender, _| sender == 1));
+    let judged = judge(&grid, faults, &retests);
+    assert_eq!((judged[0].0.cause, judged[0].1), (Cause::Sender(1), RetestVerdict::Confirmed));
 }
 
 #[test]
-fn what_is_not_measured_again_is_not_judged() {
+fn fault_without_retest_is_not_retested() {
     let grid = slow(healthy(6), 0.4, |sender, _| sender == 2);
-    let judged = judge(&grid, suspects(&grid), &[]);
-    assert!(judged.iter().all(|(_, verdict)| *verdict == Verdict::NotMeasured));
+    let judged = judge(&grid, find_suspects(&grid), &[]);
+    assert!(judged.iter().all(|(_, verdict)| *verdict == RetestVerdict::NotRetested));
 }
 
 #[test]
-fn few_pairs_are_measured_again_and_each_fault_has_its_turn() {
+fn retests_are_limited_and_cover_each_fault_first() {
     let grid = slow(healthy(20), 0.4, |sender, receiver| sender + receiver == 19 && sender < 12);
-    let faults = suspects(&grid);
-    let pairs = to_measure_again(&faults, grid.rates.len());
+    let faults = find_suspects(&grid);
+    let pairs = select_pairs_to_retest(&faults, grid.rates.len());
     assert!(pairs.len() <= 16, "{pairs:?}");
     assert_eq!(pairs[0], faults[0].evidence[0]);
     assert_eq!(pairs[1], faults[1].evidence[0]);

@@ -1,40 +1,39 @@
-//! What is wrong, as sentences with their evidence, the gravest first.
+//! Findings: problems of the network or its measurement, each with its evidence.
 
-mod failing;
-mod measuring;
-mod names;
+mod asymmetry;
+mod hosts;
+mod node_index;
+mod render;
 mod retransmits;
 mod slow;
-mod telling;
 #[cfg(test)]
 mod tests;
-mod two;
+mod unreachable;
 
-use super::summary::Way;
-use crate::document::{Finding, FindingKind, Measure, Run, TestRecord};
+use crate::document::{Finding, FindingKind, Measure, Route, Run, TestRecord};
 
-/// What is wrong with the network of a run, or with its measurement.
+/// All findings of a run, the most severe first.
 pub(super) fn findings(run: &Run) -> Vec<Finding> {
-    let mut findings = failing::unreachable(run);
+    let mut findings = unreachable::findings(run);
     findings.extend(slow::findings(run));
-    findings.extend(measuring::mtus(run));
+    findings.extend(hosts::mtu_findings(run));
     findings.extend(retransmits::findings(run));
-    findings.extend(measuring::versions(run));
-    findings.extend(measuring::cpu_bound(run));
+    findings.extend(hosts::version_finding(run));
+    findings.extend(hosts::cpu_finding(run));
     findings
 }
 
-/// One test of each pair that a finding would rest on, to be made again, alone, before it is told.
+/// The tests to repeat in isolation before a finding is reported: one of each suspicious pair.
 pub fn suspicious(run: &Run) -> Vec<&TestRecord> {
-    slow::suspicious(run)
+    slow::suspicious_tests(run)
 }
 
-/// A finding about one way, or about all.
-fn finding(kind: FindingKind, way: Option<Way>, sentence: String, subjects: Vec<String>) -> Finding {
+/// A finding about one route, or about all.
+fn finding(kind: FindingKind, route: Option<Route>, sentence: String, subjects: Vec<String>) -> Finding {
     Finding {
         kind,
-        path: way.map(|(path, _)| path),
-        ip_family: way.and_then(|(_, ip_family)| ip_family),
+        path: route.map(|route| route.path),
+        ip_family: route.and_then(|route| route.ip_family),
         sentence,
         subjects,
         percent: None,
@@ -43,27 +42,25 @@ fn finding(kind: FindingKind, way: Option<Way>, sentence: String, subjects: Vec<
     }
 }
 
-/// Whether a test is one of throughput on a way.
-fn is_of(test: &TestRecord, way: Way) -> bool {
-    test.measure == Measure::Throughput && (test.path, test.ip_family) == way
+fn is_throughput_test_on(route: Route, test: &TestRecord) -> bool {
+    test.measure == Measure::Throughput && test.route() == route
 }
 
-/// The words that tell one way from the others: none if there are no others.
-fn over(run: &Run, way: Way) -> String {
-    let way = crate::document::Route { path: way.0, ip_family: way.1 }.to_string();
-    if run.summary.throughput.len() > 1 { format!("over {way}, ") } else { String::new() }
+/// `on path pod over IPv4, ` to start a sentence with; empty if the run has a single route.
+fn route_prefix(run: &Run, route: Route) -> String {
+    if run.summary.throughput.len() > 1 { format!("on path {route}, ") } else { String::new() }
 }
 
 /// `1 test`, `3 tests`.
-fn counted(count: usize, what: &str) -> String {
-    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
+fn count_noun(count: usize, noun: &str) -> String {
+    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }
 
-/// A few names, and how many there are beside.
-fn listed(names: &[String]) -> String {
-    const NAMED: usize = 4;
-    match names.len().saturating_sub(NAMED) {
+/// The first few names, and the number of the others.
+fn join_names(names: &[String]) -> String {
+    const MAX_NAMES: usize = 4;
+    match names.len().saturating_sub(MAX_NAMES) {
         0 => names.join(", "),
-        more => format!("{} and {more} more", names[..NAMED].join(", ")),
+        more => format!("{} and {more} more", names[..MAX_NAMES].join(", ")),
     }
 }

@@ -269,7 +269,7 @@ fn describe(node: &Node) -> document::Node {
         kernel: info.map(|info| sanitize::line(&info.kernel_version)),
         kubelet: info.map(|info| sanitize::line(&info.kubelet_version)),
         container_runtime: info.map(|info| sanitize::line(&info.container_runtime_version)),
-        iperf3: None,
+        engines: document::EngineVersions::default(),
     }
 }
 

@@ -68,6 +68,6 @@ fn versions(run: &Run) -> String {
     let versions = &run.versions;
     let mut words = vec![format!("netbench {}", versions.netbench)];
     words.extend(versions.kubernetes.as_ref().map(|version| format!("Kubernetes {version}")));
-    words.extend(versions.iperf3.as_ref().map(|version| format!("iperf3 {version}")));
+    words.extend(versions.engines.iter().map(|(engine, version)| format!("{} {version}", engine.name())));
     words.join(", ")
 }

@@ -1,31 +1,32 @@
-//! The nodes of a run by their numbers in a grid.
+//! The numbering of nodes and zones in a [`Grid`].
 
 use std::collections::HashMap;
 
-use super::is_of;
+use super::is_throughput_test_on;
 use crate::analysis::diagnosis::Grid;
-use crate::analysis::summary::Way;
-use crate::document::{Node, Run, ThroughputSummary};
+use crate::document::{Node, Route, Run, ThroughputSummary};
 
-/// The nodes of a run by their numbers in a grid.
-pub(super) struct Names<'a> {
-    /// A server that is no node of the cluster's is the last.
+/// Maps the names of nodes and zones to their indices in a [`Grid`], and back.
+pub(super) struct NodeIndex<'a> {
+    /// By index. A server outside the cluster is the last.
     pub nodes: Vec<&'a str>,
-    numbers: HashMap<&'a str, usize>,
+    indices: HashMap<&'a str, usize>,
+    /// By index.
     pub zones: Vec<&'a str>,
 }
 
-impl<'a> Names<'a> {
-    pub(super) fn of(run: &'a Run) -> Self {
+impl<'a> NodeIndex<'a> {
+    pub(super) fn new(run: &'a Run) -> Self {
         let nodes: Vec<&str> = run.nodes.iter().map(|node| node.name.as_str()).collect();
         let nodes: Vec<&str> = nodes.into_iter().chain(run.parameters.external_server()).collect();
         let mut zones: Vec<&str> = run.nodes.iter().filter_map(|node| node.zone.as_deref()).collect();
         zones.sort_unstable();
         zones.dedup();
-        let numbers = nodes.iter().enumerate().map(|(number, name)| (*name, number)).collect();
-        Self { nodes, numbers, zones }
+        let indices = nodes.iter().enumerate().map(|(index, name)| (*name, index)).collect();
+        Self { nodes, indices, zones }
     }
 
+    /// The mean rates of a summary.
     pub(super) fn grid(&self, run: &Run, summary: &ThroughputSummary) -> Grid {
         let mut rates = vec![vec![None; self.nodes.len()]; self.nodes.len()];
         for pair in &summary.pairs {
@@ -34,18 +35,19 @@ impl<'a> Names<'a> {
             }
         }
         let zone = |node: &Node| self.zones.iter().position(|zone| node.zone.as_deref() == Some(zone));
-        // the server outside has none
+        // a server outside the cluster has no zone
         let zones = run.nodes.iter().map(zone).chain(run.parameters.external_server().map(|_| None));
         Grid { rates, zones: zones.collect() }
     }
 
+    /// The indices of sender and receiver; none if one of them is unknown.
     pub(super) fn pair(&self, (sender, receiver): (&str, &str)) -> Option<(usize, usize)> {
-        Some((*self.numbers.get(sender)?, *self.numbers.get(receiver)?))
+        Some((*self.indices.get(sender)?, *self.indices.get(receiver)?))
     }
 
-    /// What pairs were when they were measured again.
-    pub(super) fn again(&self, run: &Run, way: Way) -> Vec<((usize, usize), f64)> {
-        let tests = run.retests.iter().filter(|test| is_of(test, way));
+    /// The successful retests on a route, as (pair, bits per second).
+    pub(super) fn retested_rates(&self, run: &Run, route: Route) -> Vec<((usize, usize), f64)> {
+        let tests = run.retests.iter().filter(|test| is_throughput_test_on(route, test));
         let measured = tests.filter_map(|test| {
             Some((self.pair(test.sender_and_receiver())?, test.outcome.throughput()?.bits_per_second))
         });
