@@ -1,21 +1,20 @@
-//! Rates and durations as people write them.
+//! Throughput and latency as text.
 
 use std::fmt;
 
-/// The unit of a whole table, so that its figures can be compared at a glance.
+/// Unit of all rates of one table, so that they can be compared at a glance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RateUnit {
-    /// 10⁹ bits per second.
+    /// 10⁹ bit/s.
     Gigabit,
-    /// 10⁶ bits per second.
+    /// 10⁶ bit/s.
     Megabit,
-    /// 10³ bits per second.
+    /// 10³ bit/s.
     Kilobit,
 }
 
 impl RateUnit {
-    /// The unit in which the largest of `rates` (bits per second) has at least one digit before
-    /// the point.
+    /// Largest unit in which the largest of `rates` (bit/s) is at least 1.
     pub fn of_largest(rates: impl Iterator<Item = f64>) -> Self {
         match rates.fold(0.0, f64::max) {
             0.0 => Self::Gigabit,
@@ -25,28 +24,28 @@ impl RateUnit {
         }
     }
 
-    /// A rate in bits per second as a figure of this unit, without the unit. What is too small for
-    /// the figure's last digit is said to be so: it was measured, and is not zero.
-    pub fn figure(self, bits_per_second: f64) -> String {
+    /// Formats bit/s as a number of this unit, without the unit. What would round to zero becomes
+    /// `<0.01`: it was measured, and is not zero.
+    pub fn format(self, bits_per_second: f64) -> String {
         let (scale, digits) = match self {
             Self::Gigabit => (1e9, 2),
             Self::Megabit => (1e6, 1),
             Self::Kilobit => (1e3, 1),
         };
-        let least = 10f64.powi(-digits);
+        let smallest = 10f64.powi(-digits);
         let value = bits_per_second / scale;
         let digits = digits.unsigned_abs() as usize;
-        if value < least / 2.0 { format!("<{least:.digits$}") } else { format!("{value:.digits$}") }
+        if value < smallest / 2.0 { format!("<{smallest:.digits$}") } else { format!("{value:.digits$}") }
     }
 }
 
-/// A rate in the unit that suits it alone.
+/// Formats bit/s in the unit that fits this rate: `9.41 Gbit/s`.
 pub fn rate(bits_per_second: f64) -> String {
     let unit = RateUnit::of_largest(std::iter::once(bits_per_second));
-    format!("{} {unit}", unit.figure(bits_per_second))
+    format!("{} {unit}", unit.format(bits_per_second))
 }
 
-/// Microseconds as milliseconds with three significant digits.
+/// Formats microseconds as milliseconds with three significant digits: `0.132 ms`.
 pub fn duration(microseconds: f64) -> String {
     let milliseconds = microseconds / 1e3;
     let digits = match milliseconds {
@@ -73,7 +72,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_largest_rate_decides_the_unit() {
+    fn rate_unit_fits_largest_rate() {
         let unit = |rates: &[f64]| RateUnit::of_largest(rates.iter().copied());
         assert_eq!(unit(&[940e6, 9.4e9]), RateUnit::Gigabit);
         assert_eq!(unit(&[940e6, 1e3]), RateUnit::Megabit);
@@ -81,10 +80,10 @@ mod tests {
     }
 
     #[test]
-    fn a_measured_rate_never_reads_as_zero() {
-        assert_eq!(RateUnit::Gigabit.figure(9.414e9), "9.41");
-        assert_eq!(RateUnit::Gigabit.figure(190e6), "0.19");
-        assert_eq!(RateUnit::Gigabit.figure(1e6), "<0.01");
-        assert_eq!(RateUnit::Megabit.figure(1e3), "<0.1");
+    fn measured_rate_is_never_formatted_as_zero() {
+        assert_eq!(RateUnit::Gigabit.format(9.414e9), "9.41");
+        assert_eq!(RateUnit::Gigabit.format(190e6), "0.19");
+        assert_eq!(RateUnit::Gigabit.format(1e6), "<0.01");
+        assert_eq!(RateUnit::Megabit.format(1e3), "<0.1");
     }
 }

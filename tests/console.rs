@@ -74,7 +74,7 @@ fn settings_come_from_flags_variables_the_file_and_the_program() {
         table.lines().any(|line| line.starts_with("time ") && line.ends_with("config.yaml:1:7")),
         "{table}"
     );
-    assert!(table.ends_with(&format!("The file is {}.\n", user.file().display())), "{table}");
+    assert!(table.ends_with(&format!("Configuration file: {}\n", user.file().display())), "{table}");
 }
 
 #[test]

@@ -246,7 +246,7 @@ fn an_interrupt_prints_what_was_measured_and_leaves_no_process() {
         let done = ended.stderr.lines().filter(|line| line.contains("/6] ")).count();
         assert!((1..6).contains(&done), "{}", ended.stderr);
         assert!(
-            ended.stdout.contains(&format!("Partial: the run was ended after {done} of 6 tests.")),
+            ended.stdout.contains(&format!("Partial: the run ended after {done} of 6 tests.")),
             "{}",
             ended.stdout
         );

@@ -91,7 +91,7 @@ fn runs_are_listed_compared_and_deleted() {
     assert_eq!(ids, [&second.id, &first.id]);
 
     let compared = user.run("compare latest~1").expect_code(0).stdout;
-    assert!(compared.starts_with(&format!("Compared with {}", first.id)), "{compared}");
+    assert!(compared.starts_with(&format!("Compared with baseline {}", first.id)), "{compared}");
     assert!(compared.contains("parallel streams: 2, was 1"), "{compared}");
     assert!(compared.contains("6 pairs over loopback: "), "{compared}");
     let rows = user.run("compare latest~1 latest -o csv").expect_code(0).stdout;
@@ -194,7 +194,7 @@ fn a_killed_run_has_lost_no_test_and_is_resumed() {
     assert_eq!(before.state, State::Partial);
     let listed = user.run("runs").expect_code(0).stdout;
     assert!(listed.contains(&format!("partial, {} of 24", before.tests.len())), "{listed}");
-    assert!(user.run("report").expect_code(3).stdout.contains("Partial: the run was ended after"));
+    assert!(user.run("report").expect_code(3).stdout.contains("Partial: the run ended after"));
 
     let ended = user.run("matrix --resume latest -o json --no-confirm").expect_code(0);
     let after = ended.run();

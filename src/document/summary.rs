@@ -189,3 +189,10 @@ pub struct PairCost {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub added_latency_microseconds: Option<f64>,
 }
+
+impl Cost {
+    /// The route that costs.
+    pub fn route(&self) -> Route {
+        Route { path: self.path, ip_family: self.ip_family }
+    }
+}

@@ -1,30 +1,26 @@
-//! One row per test, for spreadsheets and data frames.
+//! CSV with one row per test, for spreadsheets and data frames.
 
 use std::borrow::Cow;
 
 use serde::Serialize;
 
-use super::View;
 use crate::document::{
-    Failure, FailureKind, Latency, Measure, Outcome, Route, Run, TestRecord, Throughput, Verdict,
+    Failure, FailureKind, Latency, Measure, Outcome, Run, TestRecord, Throughput, Verdict,
 };
 
-pub(super) struct Csv;
-
-impl View for Csv {
-    fn render(&self, run: &Run) -> String {
-        text(run.tests.iter().map(|test| Row::of(run, test)))
-    }
+/// One row per test.
+pub(super) fn render(run: &Run) -> String {
+    write_rows(run.tests.iter().map(|test| Row::new(run, test)))
 }
 
-/// What has changed since another run, one row per pair and path.
+/// Comparison with the baseline, one row per pair and route.
 pub(super) fn comparison(run: &Run) -> String {
-    let ways = run.comparison.iter().flat_map(|comparison| &comparison.ways);
-    text(ways.flat_map(|way| {
-        way.pairs.iter().map(|pair| ChangeRow {
-            sender: cell(&pair.sender),
-            receiver: cell(&pair.receiver),
-            path: Route { path: way.path, ip_family: way.ip_family }.to_string(),
+    let routes = run.comparison.iter().flat_map(|comparison| &comparison.ways);
+    write_rows(routes.flat_map(|changes| {
+        changes.pairs.iter().map(|pair| ChangeRow {
+            sender: escape_formula(&pair.sender),
+            receiver: escape_formula(&pair.receiver),
+            path: changes.route().to_string(),
             base_bits_per_second: pair.base_bits_per_second,
             bits_per_second: pair.bits_per_second,
             percent: pair.percent,
@@ -34,23 +30,23 @@ pub(super) fn comparison(run: &Run) -> String {
     }))
 }
 
-/// Text that a spreadsheet takes for no formula: names and reasons are the words of others. As
-/// spreadsheets themselves write it, an apostrophe in front says that it is text.
-fn cell(text: &str) -> Cow<'_, str> {
+/// Prevents a spreadsheet from executing foreign text (names, reasons) as a formula. A leading apostrophe
+/// is the notation of spreadsheets for text.
+fn escape_formula(text: &str) -> Cow<'_, str> {
     const FORMULA: [char; 8] = ['=', '+', '-', '@', '＝', '＋', '－', '＠'];
     if text.starts_with(FORMULA) { Cow::Owned(format!("'{text}")) } else { Cow::Borrowed(text) }
 }
 
-fn text(rows: impl Iterator<Item = impl Serialize>) -> String {
+fn write_rows(rows: impl Iterator<Item = impl Serialize>) -> String {
     let mut writer = csv::Writer::from_writer(Vec::new());
     for row in rows {
-        // rows are flat and go to memory: nothing can fail
+        // rows are flat and the writer is in memory, so this cannot fail
         let _ = writer.serialize(row);
     }
     writer.into_inner().ok().and_then(|bytes| String::from_utf8(bytes).ok()).unwrap_or_default()
 }
 
-/// The columns, with the names of the document's fields in the case of data frames.
+/// Columns have the names of the document's fields in `snake_case`, as data frames expect.
 #[derive(Serialize)]
 struct Row<'a> {
     run: Cow<'a, str>,
@@ -89,7 +85,7 @@ struct Row<'a> {
 }
 
 impl<'a> Row<'a> {
-    fn of(run: &'a Run, test: &'a TestRecord) -> Self {
+    fn new(run: &'a Run, test: &'a TestRecord) -> Self {
         let (sender, receiver) = test.sender_and_receiver();
         let throughput: Option<&Throughput> = test.outcome.throughput();
         let latency: Option<&Latency> = test.outcome.latency();
@@ -97,28 +93,30 @@ impl<'a> Row<'a> {
             Outcome::Failed(failure) => Some(failure),
             Outcome::Ok(_) => None,
         };
-        let time = throughput.and_then(|figures| figures.round_trip_time);
-        let cpu = throughput.and_then(|figures| figures.cpu);
-        let udp = throughput.and_then(|figures| figures.udp);
+        let time = throughput.and_then(|throughput| throughput.round_trip_time);
+        let cpu = throughput.and_then(|throughput| throughput.cpu);
+        let udp = throughput.and_then(|throughput| throughput.udp);
         Self {
-            run: cell(&run.id),
+            run: escape_formula(&run.id),
             started_at: test.started_at.to_string(),
             finished_at: test.finished_at.to_string(),
-            client: cell(&test.client),
-            server: cell(&test.server),
-            sender: cell(sender),
-            receiver: cell(receiver),
+            client: escape_formula(&test.client),
+            server: escape_formula(&test.server),
+            sender: escape_formula(sender),
+            receiver: escape_formula(receiver),
             measure: test.measure,
-            path: Route { path: test.path, ip_family: test.ip_family }.to_string(),
+            path: test.route().to_string(),
             slot: test.slot,
             repetition: test.repetition,
             attempt: test.attempt,
             outcome: if failure.is_some() { "failed" } else { "ok" },
-            bits_per_second: throughput.map(|figures| figures.bits_per_second),
-            bytes: throughput.map(|figures| figures.bytes),
-            seconds: throughput.map(|figures| figures.seconds).or(latency.map(|figures| figures.seconds)),
-            retransmits: throughput.and_then(|figures| figures.retransmits),
-            mss_bytes: throughput.and_then(|figures| figures.mss_bytes),
+            bits_per_second: throughput.map(|throughput| throughput.bits_per_second),
+            bytes: throughput.map(|throughput| throughput.bytes),
+            seconds: throughput
+                .map(|throughput| throughput.seconds)
+                .or(latency.map(|latency| latency.seconds)),
+            retransmits: throughput.and_then(|throughput| throughput.retransmits),
+            mss_bytes: throughput.and_then(|throughput| throughput.mss_bytes),
             round_trip_time_min_microseconds: time.map(|time| time.min_microseconds),
             round_trip_time_mean_microseconds: time.map(|time| time.mean_microseconds),
             round_trip_time_max_microseconds: time.map(|time| time.max_microseconds),
@@ -133,7 +131,7 @@ impl<'a> Row<'a> {
             latency_p99_microseconds: latency.map(|latency| latency.p99_microseconds),
             latency_max_microseconds: latency.map(|latency| latency.max_microseconds),
             failure_kind: failure.map(|failure| failure.kind),
-            failure_reason: failure.map(|failure| cell(&failure.reason)),
+            failure_reason: failure.map(|failure| escape_formula(&failure.reason)),
         }
     }
 }

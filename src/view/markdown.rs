@@ -1,107 +1,105 @@
-//! Markdown for tickets: what is wrong, the matrix, what failed.
+//! Markdown for issues and tickets: findings, failed gates, matrices, failures.
 
 use std::collections::HashSet;
 use std::fmt::Write;
 
-use super::View;
+use super::labels::{describe_run, overhead_name, route_suffix};
 use super::notes::notes;
-use super::words::{about, way};
+use super::text::{format_percent, format_signed_percent, format_time, join_first, pair_name};
 use crate::analysis::{Cell, Level, Matrix};
-use crate::document::{Command, Outcome, Route, Run};
+use crate::document::{Breach, Command, Cost, Outcome, PairChange, Run};
 use crate::explanation::by_reason;
 use crate::quantity::{RateUnit, duration, rate};
 use crate::sanitize;
 
-pub(super) struct Markdown;
-
-impl View for Markdown {
-    fn render(&self, run: &Run) -> String {
-        let mut text = heading(run);
-        list(&mut text, "Findings", run.findings.iter().map(|finding| escaped(&finding.sentence)));
-        list(
-            &mut text,
-            "Gates",
-            run.breaches.iter().map(|breach| {
-                let reached = breach.bits_per_second.map_or_else(|| "failed".to_owned(), rate);
-                let (sender, receiver) = (escaped(&breach.sender), escaped(&breach.receiver));
-                let over = match run.summary.throughput.len() {
-                    0 | 1 => String::new(),
-                    _ => format!(
-                        " over {}",
-                        Route { path: breach.path, ip_family: breach.ip_family }.to_string()
-                    ),
-                };
-                format!("{}: {sender} → {receiver}{over} {reached}", code(&breach.gate))
-            }),
-        );
-        matrices(&mut text, run);
-        text.push_str(&comparison(run));
-        failures(&mut text, run);
-        text
-    }
+pub(super) fn render(run: &Run) -> String {
+    let mut text = header(run);
+    push_list(&mut text, "Findings", run.findings.iter().map(|finding| escape(&finding.sentence)));
+    push_list(&mut text, "Failed gates", run.breaches.iter().map(|breach| breach_item(run, breach)));
+    push_matrices(&mut text, run);
+    text.push_str(&comparison(run));
+    push_failures(&mut text, run);
+    text
 }
 
-fn heading(run: &Run) -> String {
+fn header(run: &Run) -> String {
     let context = run.cluster.as_ref().and_then(|cluster| cluster.context.as_deref());
-    let of = context.map_or_else(String::new, |context| format!(" of {}", escaped(context)));
+    let of = context.map_or_else(String::new, |context| format!(" of {}", escape(context)));
     let mut text = format!("## Network benchmark{of}\n\n");
-    let when = run.started_at.strftime("%Y-%m-%d %H:%M UTC");
-    let _ = writeln!(text, "Run {}, {when}: {}.", code(&run.id), about(run));
+    let time = format_time(run.started_at);
+    let _ = writeln!(text, "Run {}, {time}: {}.", code_span(&run.id), describe_run(run));
     for note in notes(run) {
-        let _ = writeln!(text, "\n{}", escaped(&note));
+        let _ = writeln!(text, "\n{}", escape(&note));
     }
     text
 }
 
-/// So many items of a list are what anybody reads in a ticket.
-const LISTED: usize = 30;
+fn breach_item(run: &Run, breach: &Breach) -> String {
+    let measured = rate_or_failed(breach.bits_per_second);
+    let over = match run.summary.throughput.len() {
+        0 | 1 => String::new(),
+        _ => format!(" over {}", breach.route()),
+    };
+    let pair = escaped_pair(&breach.sender, &breach.receiver);
+    format!("{}: {pair}{over} {measured}", code_span(&breach.gate))
+}
 
-/// A heading and a list below it; nothing if the list is empty.
-fn list(text: &mut String, heading: &str, items: impl Iterator<Item = String>) {
+/// Longer lists are cut off: a ticket is not the place for them.
+const MAX_ITEMS: usize = 30;
+
+/// Appends a heading and a list, or nothing if there are no items.
+fn push_list(text: &mut String, heading: &str, items: impl Iterator<Item = String>) {
     let items: Vec<String> = items.collect();
     if !items.is_empty() {
         let _ = writeln!(text, "\n### {heading}\n");
     }
-    for item in items.iter().take(LISTED) {
+    for item in items.iter().take(MAX_ITEMS) {
         let _ = writeln!(text, "- {item}");
     }
-    if items.len() > LISTED {
-        let _ = writeln!(text, "- and {} more", items.len() - LISTED);
+    if items.len() > MAX_ITEMS {
+        let _ = writeln!(text, "- and {} more", items.len() - MAX_ITEMS);
     }
 }
 
-fn matrices(text: &mut String, run: &Run) {
+fn push_matrices(text: &mut String, run: &Run) {
     for summary in &run.summary.throughput {
         let unit = RateUnit::of_largest(summary.pairs.iter().filter_map(|pair| pair.mean_bits_per_second));
-        let of = way(run, summary.path, summary.ip_family);
+        let over = route_suffix(run, summary.path, summary.ip_family);
         let _ = writeln!(
             text,
-            "\n### Throughput{of} in {unit}\n\nRows send, columns receive; **bold** is less than half of the median.\n"
+            "\n### Throughput{over} in {unit}\n\nRows send, columns receive; **bold** is less than half of the median.\n"
         );
-        let matrix = Matrix::of_throughput(run, summary);
-        grid(text, &matrix, |rate| unit.figure(rate));
-        if let Some(back) = Matrix::of_way_back(run, summary) {
-            text.push_str("\nBack: columns send, rows receive.\n\n");
-            grid(text, &back, |rate| unit.figure(rate));
+        push_grid(text, &Matrix::of_throughput(run, summary), |rate| unit.format(rate));
+        if let Some(reverse) = Matrix::of_way_back(run, summary) {
+            text.push_str("\nReverse direction: columns send, rows receive.\n\n");
+            push_grid(text, &reverse, |rate| unit.format(rate));
         }
     }
     for summary in &run.summary.latency {
-        let of = way(run, summary.path, summary.ip_family);
-        let _ = writeln!(text, "\n### Latency{of}\n\nRows ask, columns answer, without load.\n");
-        grid(text, &Matrix::of_latency(run, summary), duration);
+        let over = route_suffix(run, summary.path, summary.ip_family);
+        let _ = writeln!(
+            text,
+            "\n### Idle latency{over}\n\nMean round trip; rows are clients, columns servers.\n"
+        );
+        push_grid(text, &Matrix::of_latency(run, summary), duration);
     }
     for cost in &run.summary.costs {
-        let (path, against) =
-            (Route { path: cost.path, ip_family: cost.ip_family }.to_string(), cost.against.name());
-        let _ = writeln!(text, "\n### {path} costs {:.1}% against {against}\n", cost.mean_percent);
-        if run.command == Command::Matrix {
-            grid(text, &Matrix::of_cost(run, cost), |percent| format!("{percent:.1}%"));
-        }
+        push_overhead(text, run, cost);
     }
 }
 
-fn grid(text: &mut String, matrix: &Matrix, write: impl Fn(f64) -> String) {
-    let names = matrix.columns.iter().map(|name| escaped(name));
+fn push_overhead(text: &mut String, run: &Run, cost: &Cost) {
+    let (path, against) = (cost.path.name(), cost.against.name());
+    let name = overhead_name(cost.path);
+    let (over, mean) = (cost.route().over_family(), format_percent(cost.mean_percent));
+    let _ = writeln!(text, "\n### {name}{over} ({path} vs. {against}): {mean}%\n");
+    if run.command == Command::Matrix {
+        push_grid(text, &Matrix::of_cost(run, cost), |percent| format!("{}%", format_percent(percent)));
+    }
+}
+
+fn push_grid(text: &mut String, matrix: &Matrix, format_value: impl Fn(f64) -> String) {
+    let names = matrix.columns.iter().map(|name| escape(name));
     let _ = writeln!(text, "| |{}|", names.collect::<Vec<_>>().join("|"));
     let _ = writeln!(text, "|---|{}", "--:|".repeat(matrix.columns.len()));
     for (name, cells) in matrix.rows.iter().zip(&matrix.cells) {
@@ -112,81 +110,78 @@ fn grid(text: &mut String, matrix: &Matrix, write: impl Fn(f64) -> String) {
             Cell::Measured { value, part, some_failed } => {
                 let star = if *some_failed { "\\*" } else { "" };
                 let bold = if Level::of_part(*part) == Level::VeryBad { "**" } else { "" };
-                format!("{bold}{star}{}{bold}", write(*value))
+                format!("{bold}{star}{}{bold}", format_value(*value))
             }
         });
-        let _ = writeln!(text, "|**{}**|{}|", escaped(name), cells.collect::<Vec<_>>().join("|"));
+        let _ = writeln!(text, "|**{}**|{}|", escape(name), cells.collect::<Vec<_>>().join("|"));
     }
 }
 
-/// What has changed since another run; empty if it was not compared.
+/// Comparison with the baseline; empty if the run has none.
 pub(super) fn comparison(run: &Run) -> String {
     let Some(comparison) = &run.comparison else { return String::new() };
-    let when = comparison.base_started_at.strftime("%Y-%m-%d %H:%M UTC");
-    let mut text = format!("\n### Compared with {} of {when}\n", code(&comparison.base));
+    let (baseline, time) = (code_span(&comparison.base), format_time(comparison.base_started_at));
+    let mut text = format!("\n### Compared with baseline {baseline} ({time})\n");
     if !comparison.differences.is_empty() {
         text.push('\n');
     }
     for difference in &comparison.differences {
-        let _ = writeln!(text, "- {}", escaped(difference));
+        let _ = writeln!(text, "- {}", escape(difference));
     }
     for changes in &comparison.ways {
-        let of = way(run, changes.path, changes.ip_family);
-        let _ = writeln!(text, "\nChange{of} in percent:\n");
-        grid(&mut text, &Matrix::of_change(run, changes), |percent| format!("{percent:+.1}"));
+        let over = route_suffix(run, changes.path, changes.ip_family);
+        let _ = writeln!(text, "\nThroughput change{over} in %:\n");
+        push_grid(&mut text, &Matrix::of_change(run, changes), format_signed_percent);
         let worse = changes.worse();
         if worse.is_empty() {
-            text.push_str("\nNothing has changed for the worse by more than chance.\n");
+            text.push_str("\nNo regressions.\n");
         }
-        let items = worse.iter().map(|pair| {
-            let figure = |figure: Option<f64>| figure.map_or_else(|| "failed".to_owned(), rate);
-            let percent = pair.percent.map_or_else(String::new, |percent| format!(" ({percent:+.1}%)"));
-            format!(
-                "{} → {}: {} → {}{percent}",
-                escaped(&pair.sender),
-                escaped(&pair.receiver),
-                figure(pair.base_bits_per_second),
-                figure(pair.bits_per_second)
-            )
-        });
-        list(&mut text, "Slower or failing", items);
+        push_list(&mut text, "Regressions", worse.into_iter().map(regression_item));
     }
     text
 }
 
-fn failures(text: &mut String, run: &Run) {
+fn regression_item(pair: &PairChange) -> String {
+    let percent =
+        pair.percent.map_or_else(String::new, |percent| format!(" ({}%)", format_signed_percent(percent)));
+    format!(
+        "{}: {} → {}{percent}",
+        escaped_pair(&pair.sender, &pair.receiver),
+        rate_or_failed(pair.base_bits_per_second),
+        rate_or_failed(pair.bits_per_second)
+    )
+}
+
+fn push_failures(text: &mut String, run: &Run) {
     let failed = run.tests.iter().filter_map(|test| match &test.outcome {
         Outcome::Failed(failure) => Some((failure.reason.as_str(), test.sender_and_receiver())),
         Outcome::Ok(_) => None,
     });
-    let reasons = by_reason(failed);
-    list(
-        text,
-        "Failures",
-        reasons.iter().map(|(reason, pairs)| {
-            let pairs =
-                pairs.iter().map(|(sender, receiver)| format!("{} → {}", escaped(sender), escaped(receiver)));
-            // over several paths, one pair fails more than once
-            let mut seen = HashSet::new();
-            let pairs = pairs.filter(|pair| seen.insert(pair.clone()));
-            let mut pairs: Vec<String> = pairs.take(LISTED + 1).collect();
-            if pairs.len() > LISTED {
-                pairs.truncate(LISTED);
-                pairs.push("…".to_owned());
-            }
-            format!("{}: {}", pairs.join(", "), escaped(reason))
-        }),
-    );
+    let items = by_reason(failed).into_iter().map(|(reason, pairs)| {
+        // with several paths, the same pair may fail more than once
+        let mut seen = HashSet::new();
+        let pairs = pairs.into_iter().filter(|pair| seen.insert(*pair));
+        let pairs: Vec<String> = pairs.map(|(sender, receiver)| escaped_pair(sender, receiver)).collect();
+        format!("{}: {}", join_first(&pairs, MAX_ITEMS), escape(reason))
+    });
+    push_list(text, "Failures", items);
 }
 
-/// Text in a span of code, whatever is in it.
-fn code(text: &str) -> String {
+fn rate_or_failed(bits_per_second: Option<f64>) -> String {
+    bits_per_second.map_or_else(|| "failed".to_owned(), rate)
+}
+
+fn escaped_pair(sender: &str, receiver: &str) -> String {
+    pair_name(&escape(sender), &escape(receiver))
+}
+
+/// Backticks in `text` become apostrophes: they would end the span.
+fn code_span(text: &str) -> String {
     format!("`{}`", sanitize::line(text).replace('`', "'"))
 }
 
-/// Text that stays text, in a table too: no markup, no address that becomes a link, no name that
-/// somebody is called by.
-fn escaped(text: &str) -> String {
+/// Escapes text, also for use in tables: no markup, no automatic links, no mentions.
+fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     let text = sanitize::line(text);
     let mut rest = text.chars();
@@ -196,9 +191,9 @@ fn escaped(text: &str) -> String {
                 escaped.push('\\');
                 escaped.push(character);
             }
-            // a backslash does not keep a forge from calling whom it finds in the text
+            // GitHub and GitLab resolve a mention even after a backslash
             '@' => escaped.push_str("`@`"),
-            // with or without a scheme, an address becomes a link
+            // a URL becomes a link, with or without its scheme
             ':' if rest.as_str().starts_with("//") => escaped.push_str("\\:"),
             '.' if escaped.ends_with("www") || escaped.ends_with("WWW") => escaped.push_str("\\."),
             _ => escaped.push(character),

@@ -1,120 +1,108 @@
-//! From a run document to what people and programs read. Pure: returns text.
+//! Renders a run document for people and programs. Pure: returns text.
 
+mod color_scale;
 mod csv;
 mod html;
+mod json_yaml;
 mod junit;
+mod labels;
 mod markdown;
-mod names;
 mod notes;
 mod prometheus;
-mod scale;
-mod serialized;
+mod short_names;
 mod svg;
 mod terminal;
-mod words;
+mod text;
 
+pub use json_yaml::{json, yaml};
 pub use prometheus::{Served, served};
-pub use serialized::{json, yaml};
 pub use terminal::{check, runs, schedules, settings};
 
 use crate::document::Run;
 use crate::sanitize;
 
-/// The form of the output.
+/// Output format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Format {
-    /// The matrix, or the two directions of a pair.
+    /// Matrix, or both directions of a pair.
     Table,
-    /// The same with every pair's retransmits, round-trip time and CPU.
+    /// Table plus retransmits, round-trip time and CPU usage of each pair.
     Wide,
-    /// The run document.
+    /// Run document as JSON.
     Json,
-    /// The run document.
+    /// Run document as YAML.
     Yaml,
     /// One row per test.
     Csv,
-    /// For tickets.
+    /// Summary for issues and tickets.
     Markdown,
-    /// A page for a browser: every pair in a heat map, and what its tests found.
+    /// Interactive report in a single file.
     Html,
-    /// A drawing of the matrix.
+    /// Image of the matrix.
     Svg,
-    /// Metrics in Prometheus' text format.
+    /// Metrics in the Prometheus text format.
     Prometheus,
-    /// For pipelines: a failed or slow pair is a failed case.
+    /// JUnit XML for CI: failed pairs and failed gates are failures.
     Junit,
 }
 
 impl Format {
-    /// Whether nobody would want to read it on a terminal.
+    /// Whether the output is of no use on a terminal.
     pub fn is_for_browsers(self) -> bool {
         matches!(self, Self::Html | Self::Svg)
     }
 }
 
-/// How many colours a terminal has.
+/// Number of colors that a terminal supports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ColorDepth {
-    /// 256.
+    /// 256 colors.
     Ansi256,
-    /// 16 million.
+    /// 24-bit color.
     TrueColor,
 }
 
-/// What the output is drawn on.
+/// Capabilities of the output device.
 #[derive(Debug, Clone, Copy)]
 pub struct Canvas {
-    /// Columns of the terminal; none for output that is not cut or folded.
+    /// Columns of the terminal; `None` for output that is neither truncated nor wrapped.
     pub width: Option<usize>,
-    /// The colours; none for none.
+    /// `None` without color.
     pub color: Option<ColorDepth>,
-    /// Whether there is ASCII only.
+    /// Whether to write ASCII only.
     pub ascii: bool,
 }
 
 impl Canvas {
-    /// A file: as wide as need be, without colours, in UTF-8.
+    /// A file: unlimited width, no color, UTF-8.
     pub const FILE: Self = Self { width: None, color: None, ascii: false };
-}
 
-impl Canvas {
-    /// What people read, as it can be shown.
-    fn shown(&self, text: String) -> String {
+    fn encode(&self, text: String) -> String {
         if self.ascii { sanitize::ascii(&text) } else { text }
     }
 }
 
-/// One form of a run.
-trait View {
-    /// Draws a run. The text ends with a newline.
-    fn render(&self, run: &Run) -> String;
-}
-
-fn view(format: Format, canvas: Canvas) -> Box<dyn View> {
+/// Renders a run. The text ends with a newline.
+pub fn render(run: &Run, format: Format, canvas: Canvas) -> String {
     match format {
-        Format::Table => Box::new(terminal::Terminal { canvas, wide: false }),
-        Format::Wide => Box::new(terminal::Terminal { canvas, wide: true }),
-        Format::Json => Box::new(serialized::Json),
-        Format::Yaml => Box::new(serialized::Yaml),
-        Format::Csv => Box::new(csv::Csv),
-        Format::Html => Box::new(html::Html),
-        Format::Markdown => Box::new(markdown::Markdown),
-        Format::Svg => Box::new(svg::Svg),
-        Format::Prometheus => Box::new(prometheus::Prometheus),
-        Format::Junit => Box::new(junit::Junit),
+        Format::Table => terminal::render(run, false, canvas),
+        Format::Wide => terminal::render(run, true, canvas),
+        Format::Json => json(run),
+        Format::Yaml => yaml(run),
+        Format::Csv => csv::render(run),
+        Format::Html => html::render(run),
+        Format::Markdown => markdown::render(run),
+        Format::Svg => svg::render(run),
+        Format::Prometheus => prometheus::render(run),
+        Format::Junit => junit::render(run),
     }
 }
 
-/// Draws a run. The text ends with a newline.
-pub fn render(run: &Run, format: Format, canvas: Canvas) -> String {
-    view(format, canvas).render(run)
-}
-
-/// Draws what has changed for a run that was compared, where the form can show that alone. HTML has it
-/// beside the run; SVG, Prometheus and `JUnit` show the run, with the pairs that fail a gate in `JUnit`.
+/// Renders only the comparison of a run with its baseline where the format supports that. HTML, SVG,
+/// Prometheus and JUnit render the whole run: HTML includes the comparison, JUnit the failed gates.
 pub fn render_comparison(run: &Run, format: Format, canvas: Canvas) -> String {
     match format {
-        Format::Table | Format::Wide => canvas.shown(terminal::comparison(run, canvas)),
+        Format::Table | Format::Wide => canvas.encode(terminal::comparison(run, canvas)),
         Format::Markdown => markdown::comparison(run),
         Format::Csv => csv::comparison(run),
         Format::Json => run.comparison.as_ref().map(json).unwrap_or_default(),

@@ -24,12 +24,12 @@ fn slow_third_node() -> Run {
 }
 
 #[test]
-fn a_matrix_with_a_slow_node() {
+fn slow_node_is_marked_in_matrix() {
     insta::assert_snapshot!(render(&slow_third_node(), Format::Table, PLAIN));
 }
 
 #[test]
-fn colours_follow_the_median() {
+fn cell_colors_are_relative_to_median() {
     let nodes = ["a", "b", "c", "d"];
     let rate = |client: &str, server: &str| match (client, server) {
         ("a", "b") => 1e9,
@@ -43,7 +43,7 @@ fn colours_follow_the_median() {
 }
 
 #[test]
-fn failures_are_words_with_their_reasons_below() {
+fn failed_cells_have_reasons_below_matrix() {
     let mut partial = run(
         &["a", "b", "c"],
         vec![
@@ -59,15 +59,15 @@ fn failures_are_words_with_their_reasons_below() {
 }
 
 #[test]
-fn nothing_measured_has_no_figure() {
+fn failed_run_has_no_value() {
     let none = run(&["a", "b"], vec![failed("a", "b", "no route"), failed("b", "a", "no route")]);
     let text = render(&none, Format::Table, PLAIN);
-    assert!(text.contains("Nothing was measured."));
+    assert!(text.contains("No throughput was measured."));
     assert!(!text.contains("0.00"));
 }
 
 #[test]
-fn names_are_shortened_before_the_grid_is_given_up() {
+fn narrow_terminal_shortens_names_then_lists_pairs() {
     let nodes = [
         "ip-10-0-1-23.eu-west-1.compute.internal",
         "ip-10-0-2-7.eu-west-1.compute.internal",
@@ -81,7 +81,7 @@ fn names_are_shortened_before_the_grid_is_given_up() {
 }
 
 #[test]
-fn a_pair_shows_what_explains_its_throughput() {
+fn pair_table_has_retransmits_rtt_and_cpu() {
     let mut pair = run(
         &["node-1", "node-3"],
         vec![measured("node-1", "node-3", 9.4e9), measured("node-3", "node-1", 0.94e9)],
@@ -92,7 +92,7 @@ fn a_pair_shows_what_explains_its_throughput() {
 }
 
 #[test]
-fn json_and_yaml_are_the_document() {
+fn json_and_yaml_round_trip() {
     let mut run = slow_third_node();
     run.tests.push(failed("node-1", "node-2", "0x: a \"reason\"\n# with - signs"));
     let json = render(&run, Format::Json, PLAIN);
@@ -102,8 +102,8 @@ fn json_and_yaml_are_the_document() {
     assert!(yaml.ends_with('\n'));
 }
 
-/// Two nodes, over the pod network and that of the nodes.
-fn overlay() -> Vec<TestRecord> {
+/// Two nodes over pod and host, with latency.
+fn tests_over_two_paths() -> Vec<TestRecord> {
     let over = |path, record| TestRecord { path, ..record };
     let mut tests = Vec::new();
     for (client, server) in [("node-1", "node-3"), ("node-3", "node-1")] {
@@ -118,22 +118,22 @@ fn overlay() -> Vec<TestRecord> {
 }
 
 #[test]
-fn a_pair_over_two_paths_with_latency_answers_whether_it_is_the_overlay() {
-    let mut pair = run(&["node-1", "node-3"], overlay());
+fn pair_over_two_paths_has_latency_and_overlay_overhead() {
+    let mut pair = run(&["node-1", "node-3"], tests_over_two_paths());
     pair.command = Command::Pair;
     pair.parameters.placement.paths = vec![Path::Pod, Path::Host];
     insta::assert_snapshot!(render(&pair, Format::Table, PLAIN));
 }
 
 #[test]
-fn a_matrix_over_two_paths_with_latency_has_one_matrix_each_and_one_of_the_cost() {
-    let mut matrix = run(&["node-1", "node-3"], overlay());
+fn matrix_over_two_paths_has_latency_and_overhead_matrices() {
+    let mut matrix = run(&["node-1", "node-3"], tests_over_two_paths());
     matrix.parameters.placement.paths = vec![Path::Pod, Path::Host];
     insta::assert_snapshot!(render(&matrix, Format::Table, PLAIN));
 }
 
 #[test]
-fn udp_shows_what_was_lost() {
+fn udp_pair_has_loss_and_jitter() {
     let lossy = |mut record: TestRecord| {
         if let Outcome::Ok(Measurement::Throughput(throughput)) = &mut record.outcome {
             (throughput.retransmits, throughput.round_trip_time) = (None, None);
@@ -156,14 +156,14 @@ fn udp_shows_what_was_lost() {
 }
 
 #[test]
-fn towards_a_server_elsewhere_there_is_one_column() {
+fn external_server_is_the_only_column() {
     let to = "192.0.2.7:5202";
     let mut run = run(&["a", "b"], vec![measured("a", to, 0.95e9), measured("b", to, 0.41e9)]);
     run.parameters.placement.to = Some(to.parse().unwrap());
     insta::assert_snapshot!(render(&run, Format::Table, PLAIN));
 }
 
-/// A run with something of everything: a slow receiver, a failure, a gate, and a run before it.
+/// A run with a slow receiver, a failure, failed gates and a baseline.
 fn eventful() -> Run {
     let nodes = ["node-1", "node-2", "node-3", "node-4"];
     let rate = |_: &str, server: &str| if server == "node-3" { 3.6e9 } else { 9.41e9 };
@@ -182,12 +182,12 @@ fn eventful() -> Run {
 }
 
 #[test]
-fn a_table_ends_with_findings_changes_and_failures() {
+fn table_ends_with_findings_comparison_and_failures() {
     insta::assert_snapshot!("eventful_table", render(&eventful(), Format::Table, PLAIN));
 }
 
 #[test]
-fn each_form_tells_the_same_run() {
+fn run_renders_in_every_text_format() {
     for (name, format) in [
         ("csv", Format::Csv),
         ("markdown", Format::Markdown),
@@ -201,18 +201,18 @@ fn each_form_tells_the_same_run() {
 }
 
 #[test]
-fn a_comparison_alone_has_forms_of_its_own() {
+fn comparison_renders_without_run() {
     let run = eventful();
     insta::assert_snapshot!("comparison_csv", render_comparison(&run, Format::Csv, PLAIN));
     let table = render_comparison(&run, Format::Table, PLAIN);
-    assert!(table.starts_with("Compared with b2w7h4ns of 1970-01-01 00:00 UTC."), "{table}");
+    assert!(table.starts_with("Compared with baseline b2w7h4ns (1970-01-01 00:00 UTC)."), "{table}");
     let json: serde_json::Value =
         serde_json::from_str(&render_comparison(&run, Format::Json, PLAIN)).unwrap();
     assert_eq!(json["base"], "b2w7h4ns");
 }
 
 #[test]
-fn csv_has_as_many_fields_in_each_row_as_names() {
+fn csv_rows_have_as_many_fields_as_header() {
     let mut run = eventful();
     run.tests.push(asked("node-1", "node-2", 90.0));
     let text = render(&run, Format::Csv, PLAIN);
@@ -224,13 +224,13 @@ fn csv_has_as_many_fields_in_each_row_as_names() {
     assert!(text.contains("no route to host: <10.0.0.2> | \"\"refused\"\""));
 }
 
-/// A run with a node and a reason that others have chosen.
+/// A run with a hostile node name and failure reason.
 fn hostile(node: &str, reason: &str) -> Run {
     run(&["a", node], vec![measured("a", node, 9.4e9), failed(node, "a", reason)])
 }
 
 #[test]
-fn a_spreadsheet_takes_no_text_for_a_formula() {
+fn csv_escapes_formulas() {
     let text = render(&hostile("=1+1", "@SUM(A1)"), Format::Csv, PLAIN);
     let mut reader = ::csv::Reader::from_reader(text.as_bytes());
     let cells: Vec<String> =
@@ -240,7 +240,7 @@ fn a_spreadsheet_takes_no_text_for_a_formula() {
 }
 
 #[test]
-fn markdown_makes_no_link_and_calls_nobody() {
+fn markdown_escapes_links_and_mentions() {
     let mut run = hostile("b|c", "see https://example.org or www.example.org, @everyone `x` ![x](y) $z$");
     run.id = "a`b".to_owned();
     let text = render(&run, Format::Markdown, PLAIN);
@@ -251,7 +251,7 @@ fn markdown_makes_no_link_and_calls_nobody() {
 }
 
 #[test]
-fn metrics_and_drawings_quote_the_words_of_others() {
+fn metrics_and_images_escape_foreign_text() {
     let run = hostile("b\"} 1\nnetbench_forged{a=\"<script>", "x");
     let metrics = render(&run, Format::Prometheus, PLAIN);
     assert!(metrics.lines().all(|line| !line.starts_with("netbench_forged")), "{metrics}");
@@ -261,11 +261,11 @@ fn metrics_and_drawings_quote_the_words_of_others() {
 }
 
 #[test]
-fn what_was_slow_by_chance_is_said_to_be_otherwise_alone() {
+fn retest_that_contradicts_first_result_is_noted() {
     let nodes = ["a", "b", "c", "d"];
     let rate = |sender: &str, receiver: &str| if (sender, receiver) == ("a", "b") { 6.5e9 } else { 9.4e9 };
     let mut run = run(&nodes, all_pairs(&nodes, rate));
     run.retests = vec![measured("a", "b", 9.3e9), measured("c", "d", 9.4e9)];
     let text = render(&run, Format::Table, PLAIN);
-    assert!(text.contains("Measured again, alone: a → b 9.30 Gbit/s instead of 6.50 Gbit/s.\n"), "{text}");
+    assert!(text.contains("Retested in isolation: a → b 9.30 Gbit/s (was 6.50 Gbit/s).\n"), "{text}");
 }

@@ -1,4 +1,4 @@
-//! A headless browser, driven by chromedriver, that ends with the test.
+//! A headless browser, driven by chromedriver.
 
 use std::fs;
 use std::io::{self, Read, Write};
@@ -13,19 +13,18 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
 use url::{ParseError, Url};
 
-/// How long chromedriver and the browser may take to start.
-const STARTS_WITHIN: Duration = Duration::from_secs(30);
+/// For chromedriver and the browser together.
+const START_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// How long they may take to end.
-const ENDS_WITHIN: Duration = Duration::from_secs(10);
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// An open report.
+/// A browser with an open report.
 pub struct Browser {
     pub client: Client,
     _driver: Driver,
 }
 
-/// A chromedriver with its browsers. They end with it, also when the test fails.
+/// A chromedriver process. It is shut down with its browsers when dropped, also if the test fails.
 struct Driver {
     process: Child,
     port: u16,
@@ -44,10 +43,10 @@ impl Driver {
         Self { process, port }
     }
 
-    /// Has it close its browsers, which a signal does not, and end.
+    /// Unlike a signal, a request to shut down closes the browsers as well.
     fn shut_down(&self) -> io::Result<()> {
         let mut stream = TcpStream::connect(("127.0.0.1", self.port))?;
-        stream.set_read_timeout(Some(ENDS_WITHIN))?;
+        stream.set_read_timeout(Some(SHUTDOWN_TIMEOUT))?;
         write!(stream, "GET /shutdown HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n")?;
         stream.read_to_end(&mut Vec::new()).map(|_| ())
     }
@@ -63,7 +62,7 @@ impl Drop for Driver {
 }
 
 impl Browser {
-    /// A browser with this page of `target`, which it writes.
+    /// Saves a page in `target` and opens it.
     pub async fn open(name: &str, html: &str) -> Self {
         let file = format!("{}/{name}.html", env!("CARGO_TARGET_TMPDIR"));
         fs::write(&file, html).expect("target can be written");
@@ -74,24 +73,23 @@ impl Browser {
         browser
     }
 
-    /// What JavaScript returns.
+    /// Runs JavaScript. Returns its result.
     pub async fn run(&self, script: &str) -> Value {
         self.client.execute(script, Vec::new()).await.unwrap_or_else(|error| panic!("{script}: {error}"))
     }
 
-    /// What a promise resolves to.
+    /// Runs JavaScript as the body of an async function. Returns its result.
     pub async fn run_async(&self, body: &str) -> Value {
         let script = format!("const done = arguments[0]; (async () => {{ {body} }})().then(done)");
         self.client.execute_async(&script, Vec::new()).await.unwrap_or_else(|error| panic!("{body}: {error}"))
     }
 
-    /// The text of an element.
+    /// The text content of an element.
     pub async fn text(&self, selector: &str) -> String {
         let script = format!("return document.querySelector({selector:?})?.textContent ?? '(nothing)'");
         self.run(&script).await.as_str().expect("text is a string").to_owned()
     }
 
-    /// Clicks as the mouse does.
     pub async fn click(&self, selector: &str) {
         self.client.find(Locator::Css(selector)).await.expect(selector).click().await.expect(selector);
     }
@@ -107,25 +105,25 @@ impl Browser {
             .expect(selector);
     }
 
-    /// Chooses an option.
+    /// Selects an option by its value.
     pub async fn choose(&self, selector: &str, value: &str) {
         let select = self.client.find(Locator::Css(selector)).await.expect(selector);
         select.select_by_value(value).await.expect(value);
     }
 
-    /// Keeps a picture of the page in `target`.
-    pub async fn picture(&self, name: &str) {
-        let png = self.client.screenshot().await.expect("there is a picture");
+    /// Saves a screenshot in `target`.
+    pub async fn save_screenshot(&self, name: &str) {
+        let png = self.client.screenshot().await.expect("the browser takes a screenshot");
         fs::write(format!("{}/{name}.png", env!("CARGO_TARGET_TMPDIR")), png).expect("target can be written");
     }
 
-    /// Fails the test if the page has asked for anything or complained.
+    /// Fails the test if the page sent requests or logged messages.
     pub async fn expect_quiet(&self) {
-        let asked_for =
+        let requests =
             self.run("return performance.getEntriesByType('resource').map((entry) => entry.name)").await;
-        assert_eq!(asked_for, json!([]), "the page has asked for something");
+        assert_eq!(requests, json!([]), "the page sent requests");
         let log = self.client.issue_cmd(BrowserLog).await.expect("the browser has a log");
-        assert_eq!(log, json!([]), "the console has messages");
+        assert_eq!(log, json!([]), "the page logged messages");
     }
 }
 
@@ -136,20 +134,20 @@ async fn connect(address: &str) -> Client {
         },
         "goog:loggingPrefs": { "browser": "ALL" },
     });
-    let Value::Object(capabilities) = capabilities else { unreachable!("it is one") };
+    let Value::Object(capabilities) = capabilities else { unreachable!("json! builds an object") };
     let mut builder = ClientBuilder::new(HttpConnector::new());
     builder.capabilities(capabilities);
     let start = std::time::Instant::now();
     loop {
         match builder.connect(address).await {
             Ok(client) => return client,
-            Err(error) => assert!(start.elapsed() < STARTS_WITHIN, "no browser: {error}"),
+            Err(error) => assert!(start.elapsed() < START_TIMEOUT, "no browser: {error}"),
         }
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
 }
 
-/// What the console has: an endpoint that only Chromium has.
+/// The messages of the console: an endpoint of Chromium only.
 #[derive(Debug)]
 struct BrowserLog;
 

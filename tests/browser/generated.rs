@@ -1,4 +1,4 @@
-//! Runs that nobody made, of any size, with all that a report can show.
+//! Generated runs of any size that use all features of the report.
 
 use kubectl_netbench::analysis::summarise;
 use kubectl_netbench::document::{
@@ -6,17 +6,17 @@ use kubectl_netbench::document::{
 };
 use serde_json::{Value, json};
 
-/// What a name or a reason could try in a page.
+/// An attempt at script injection by a name or a reason.
 pub const HOSTILE: &str = "</script><img src=x onerror=\"window.pwned=1\">{{script}}";
 
-/// A run of all pairs of `nodes` nodes in three zones, over two paths. Node 2 sends slowly, and from
-/// the first node nothing gets to the last one.
+/// A matrix of nodes in three zones over two paths. Node 2 is a slow sender, and the last node is
+/// unreachable from the first.
 pub fn run(nodes: usize) -> Run {
     let name = |node: usize| format!("ip-10-0-{}-{}.eu-west-1.compute.internal", node / 8, node % 8 + 10);
     run_of(&(0..nodes).map(name).collect::<Vec<_>>())
 }
 
-/// The same of nodes with these names.
+/// Like [`run`], with these node names.
 pub fn run_of(names: &[String]) -> Run {
     let pairs = || {
         let of_sender = |sender| (0..names.len()).map(move |receiver| (sender, receiver));
@@ -30,7 +30,7 @@ pub fn run_of(names: &[String]) -> Run {
             let outcome = if failed { failure() } else { throughput(sender, receiver, path, number) };
             tests.push(test(names, sender, receiver, path, outcome));
         }
-        // once is enough to see that it is shown
+        // small runs suffice to test how latency is displayed
         if names.len() <= 8 {
             tests.push(test(names, sender, receiver, "pod", latency(number)));
         }
@@ -39,31 +39,32 @@ pub fn run_of(names: &[String]) -> Run {
     let mut run: Run = serde_json::from_value(head(names)).expect("the run is valid");
     run.summary = summarise(&tests);
     run.planned_tests = tests.len();
-    let is_suspicious = |test: &&TestRecord| test.client == names[2] && test.server == names[1];
-    run.retests = tests.iter().find(is_suspicious).cloned().into_iter().collect();
+    let is_retested = |test: &&TestRecord| test.client == names[2] && test.server == names[1];
+    run.retests = tests.iter().find(is_retested).cloned().into_iter().collect();
     run.tests = tests;
     run
 }
 
-/// Three nodes and a server outside, both directions at once, in three repetitions of which some fail.
-pub fn outside() -> Run {
+/// Three nodes and an external server, bidirectional, with repetitions of which some fail.
+pub fn external() -> Run {
     let mut run = run(3);
     run.parameters.placement.to = Some("192.0.2.7".parse().unwrap());
     run.parameters.measurement.bidirectional = true;
     let first = run.nodes[0].name.clone();
-    let is_used = |test: &TestRecord| test.measure == Measure::Throughput && test.path == Path::Pod;
+    let is_kept = |test: &TestRecord| test.measure == Measure::Throughput && test.path == Path::Pod;
     let mut tests = std::mem::take(&mut run.tests);
-    tests.retain(is_used);
+    tests.retain(is_kept);
     for test in &mut tests {
         test.repetition = if test.server == first { 1 } else { 2 };
         "192.0.2.7".clone_into(&mut test.server);
     }
-    let back = tests.iter().cloned().map(|test| TestRecord { direction: Direction::ServerToClient, ..test });
-    let tests = tests.iter().cloned().chain(back).collect();
+    let reverse =
+        tests.iter().cloned().map(|test| TestRecord { direction: Direction::ServerToClient, ..test });
+    let tests = tests.iter().cloned().chain(reverse).collect();
     with_tests(run, tests)
 }
 
-/// Two nodes, by UDP.
+/// Two nodes over UDP.
 pub fn pair() -> Run {
     let mut run = run(3);
     run.command = Command::Pair;
@@ -86,13 +87,13 @@ pub fn pair() -> Run {
     with_tests(run, tests)
 }
 
-/// A run that was ended before its first test.
-pub fn nothing() -> Run {
+/// A run that ended before its first test.
+pub fn empty() -> Run {
     let run = run(3);
     with_tests(Run { state: State::Partial, ..run }, Vec::new())
 }
 
-/// The run with other tests, and without what followed from its own.
+/// Replaces the tests of a run, and all results derived from them.
 fn with_tests(run: Run, tests: Vec<TestRecord>) -> Run {
     Run {
         summary: summarise(&tests),
@@ -128,20 +129,20 @@ fn failure() -> Value {
 
 fn throughput(sender: usize, receiver: usize, path: &str, number: usize) -> Value {
     let rate = rate(sender, receiver, number) * if path == "host" { 1.06 } else { 1.0 };
-    let resent = if sender == 2 { 240 } else { 0 };
+    let retransmits = if sender == 2 { 240 } else { 0 };
     let samples: Vec<Value> = (0..10)
         .map(|second| {
             let noise = noise(number * 10 + second) * 0.08;
             json!({
                 "startSeconds": second, "endSeconds": second + 1, "bitsPerSecond": rate * (1.0 + noise),
-                "retransmits": if second % 3 == 0 { resent / 4 } else { 0 },
+                "retransmits": if second % 3 == 0 { retransmits / 4 } else { 0 },
                 "roundTripTimeMicroseconds": 131.0 + 40.0 * noise,
             })
         })
         .collect();
     json!({
         "outcome": "ok", "bitsPerSecond": rate, "bytes": 11_767_500_000_u64, "seconds": 10.0,
-        "retransmits": resent, "mssBytes": 1398,
+        "retransmits": retransmits, "mssBytes": 1398,
         "roundTripTime": { "minMicroseconds": 84.0, "meanMicroseconds": 131.5, "maxMicroseconds": 220.0 },
         "cpu": { "clientPercent": 42.3, "serverPercent": 61.5 }, "samples": samples,
     })
@@ -156,7 +157,7 @@ fn latency(number: usize) -> Value {
     })
 }
 
-/// Bits per second: less between zones, and much less from node 2.
+/// Bit/s: lower between zones, and much lower from node 2.
 fn rate(sender: usize, receiver: usize, number: usize) -> f64 {
     let zone = |node: usize| node % 3;
     let across = if zone(sender) == zone(receiver) { 1.0 } else { 0.9 };
@@ -164,7 +165,7 @@ fn rate(sender: usize, receiver: usize, number: usize) -> f64 {
     9.41e9 * across * slow * (1.0 + noise(number) * 0.05)
 }
 
-/// The same number between -1 and 1 for the same seed, and no two alike.
+/// A pseudorandom number between -1 and 1.
 fn noise(seed: usize) -> f64 {
     let mixed = (seed as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     ((mixed ^ (mixed >> 29)).wrapping_mul(0xbf58_476d_1ce4_e5b9) >> 40) as f64 / f64::from(1 << 23) - 1.0
@@ -181,13 +182,13 @@ fn head(names: &[String]) -> Value {
             })
         })
         .collect();
-    let of_slow: Vec<Value> = names
+    let slow_pairs: Vec<Value> = names
         .iter()
         .filter(|name| **name != names[2])
         .map(|name| json!({ "sender": names[2], "receiver": name }))
         .collect();
     let (first, last) = (&names[0], &names[names.len() - 1]);
-    let slow = format!("{} sends a fifth of what the others do, to all {} nodes", names[2], of_slow.len());
+    let slow = format!("{} sends a fifth of what the others do, to all {} nodes", names[2], slow_pairs.len());
     let change = |pair: &Value| {
         json!({
             "sender": pair["sender"], "receiver": pair["receiver"], "baseBitsPerSecond": 9.4e9,
@@ -210,7 +211,7 @@ fn head(names: &[String]) -> Value {
             {
                 "kind": "slowSender", "path": "pod", "percent": 79.6, "subjects": [names[2]],
                 "sentence": slow,
-                "pairs": of_slow, "confirmation": "confirmed",
+                "pairs": slow_pairs, "confirmation": "confirmed",
             },
             {
                 "kind": "slowZones", "path": "pod", "percent": 10.2,
@@ -226,7 +227,7 @@ fn head(names: &[String]) -> Value {
         "comparison": {
             "base": "b8w2c7aa", "baseStartedAt": "2026-02-22T09:00:00Z", "level": 0.05,
             "differences": ["the kernel of 2 nodes is another one"],
-            "ways": [{ "path": "pod", "pairs": of_slow.iter().map(change).collect::<Vec<_>>() }],
+            "ways": [{ "path": "pod", "pairs": slow_pairs.iter().map(change).collect::<Vec<_>>() }],
         },
     })
 }

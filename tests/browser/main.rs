@@ -1,9 +1,9 @@
-//! The report in a real browser: `cargo test --test browser -- --ignored`.
+//! Tests of the HTML report in a real browser: `cargo test --test browser -- --ignored`.
 
 #![allow(
     clippy::expect_used,
     clippy::print_stdout,
-    reason = "a test or benchmark ends by a panic, and talks to whoever runs it"
+    reason = "a test fails by a panic, and prints measurements"
 )]
 
 mod driver;
@@ -14,7 +14,7 @@ use generated::HOSTILE;
 use kubectl_netbench::document::Run;
 use kubectl_netbench::view::{Canvas, Format, render};
 
-// keys as WebDriver has them
+// key codes of WebDriver
 const ENTER: &str = "\u{e007}";
 const ESCAPE: &str = "\u{e00c}";
 const HOME: &str = "\u{e011}";
@@ -29,8 +29,8 @@ async fn open(name: &str, run: &Run) -> Browser {
     Browser::open(name, &html(run)).await
 }
 
-/// What each cell says, by way of the keys.
-async fn cells(browser: &Browser, nodes: usize) -> Vec<Vec<String>> {
+/// What a screen reader announces for each cell, by keyboard navigation.
+async fn cell_texts(browser: &Browser, nodes: usize) -> Vec<Vec<String>> {
     let mut cells = Vec::new();
     for row in 0..nodes {
         let down = DOWN.repeat(usize::from(row > 0));
@@ -47,47 +47,48 @@ async fn cells(browser: &Browser, nodes: usize) -> Vec<Vec<String>> {
 
 #[tokio::test]
 #[ignore = "needs chromium and chromedriver"]
-async fn every_cell_says_what_was_measured() {
+async fn each_cell_announces_its_result() {
     let run = generated::run(3);
     let browser = open("report-3", &run).await;
-    let cells = cells(&browser, 3).await;
+    let cells = cell_texts(&browser, 3).await;
     let name = |node: usize| run.nodes[node].name.as_str();
     for pair in &run.summary.throughput[0].pairs {
-        let place = |name: &str| run.nodes.iter().position(|node| node.name == name).expect("it is one");
-        let text = &cells[place(&pair.sender)][place(&pair.receiver)];
+        let index =
+            |name: &str| run.nodes.iter().position(|node| node.name == name).expect("the node is in the run");
+        let text = &cells[index(&pair.sender)][index(&pair.receiver)];
         let expected = match pair.mean_bits_per_second {
             Some(rate) => format!("{} to {}: {:.2} Gbit/s, ", pair.sender, pair.receiver, rate / 1e9),
             None => format!("{} to {}: failed", pair.sender, pair.receiver),
         };
         assert!(text.starts_with(&expected), "{text:?} is not {expected:?}");
     }
-    assert_eq!(cells[1][1], format!("{}: a node and itself", name(1)));
-    assert!(cells[2][0].ends_with("% of the median, very bad"), "{}", cells[2][0]);
+    assert_eq!(cells[1][1], format!("{}: same node", name(1)));
+    assert!(cells[2][0].ends_with("% of the median, very slow"), "{}", cells[2][0]);
     let counts =
         "const grid = document.getElementById('grid'); return [grid.ariaRowCount, grid.ariaColCount]";
     assert_eq!(browser.run(counts).await, serde_json::json!(["3", "3"]));
-    browser.picture("report-3").await;
+    browser.save_screenshot("report-3").await;
     browser.expect_quiet().await;
 }
 
 #[tokio::test]
 #[ignore = "needs chromium and chromedriver"]
-async fn findings_gates_and_failures_are_told_and_lead_to_pairs() {
+async fn findings_gates_and_failures_are_listed_and_link_to_pairs() {
     let run = generated::run(8);
     let browser = open("report-8-lists", &run).await;
     assert!(browser.text("#findings").await.contains(&run.findings[0].sentence));
-    assert!(browser.text("#findings li").await.contains("−80 %"));
-    assert!(browser.text("#findings li").await.contains("measured again, alone: as slow"));
+    assert!(browser.text("#findings li").await.contains("−80%"));
+    assert!(browser.text("#findings li").await.contains("confirmed when retested in isolation"));
     assert!(browser.text("#breaches").await.contains("--fail-below 1Gbit/s"));
-    assert!(browser.text("#failures").await.contains("To do: look for a NetworkPolicy"));
-    assert!(browser.text("#facts").await.contains("has the taint gpu=true:NoSchedule"));
+    assert!(browser.text("#failures").await.contains("Help: look for a NetworkPolicy"));
+    assert!(browser.text("#run-details").await.contains("has the taint gpu=true:NoSchedule"));
 
-    let before = picture_of_overlay(&browser).await;
+    let before = overlay_pixels(&browser).await;
     browser.click("#findings button").await;
-    assert_ne!(before, picture_of_overlay(&browser).await, "the other pairs are dimmed");
-    assert_eq!(browser.text("#live").await, "7 pairs marked in the matrix");
+    assert_ne!(before, overlay_pixels(&browser).await, "the other pairs are dimmed");
+    assert_eq!(browser.text("#live").await, "7 pairs highlighted in the matrix");
     browser.press("body", ESCAPE).await;
-    assert_eq!(before, picture_of_overlay(&browser).await);
+    assert_eq!(before, overlay_pixels(&browser).await);
 
     browser.press("#failures button", ENTER).await;
     assert!(browser.text("#details").await.contains("Connection timed out"));
@@ -96,13 +97,13 @@ async fn findings_gates_and_failures_are_told_and_lead_to_pairs() {
     browser.expect_quiet().await;
 }
 
-async fn picture_of_overlay(browser: &Browser) -> serde_json::Value {
+async fn overlay_pixels(browser: &Browser) -> serde_json::Value {
     browser.run("return document.getElementById('overlay').toDataURL()").await
 }
 
 #[tokio::test]
 #[ignore = "needs chromium and chromedriver"]
-async fn order_filter_and_layer_change_the_matrix() {
+async fn order_filter_and_layer_update_matrix() {
     let run = generated::run(8);
     let browser = open("report-8-order", &run).await;
     let first_row = async || {
@@ -116,58 +117,60 @@ async fn order_filter_and_layer_change_the_matrix() {
     browser.press("#filter", "eu-west-1b").await;
     assert_eq!(first_row().await, run.nodes[1].name);
     assert_eq!(browser.run("return document.getElementById('grid').ariaRowCount").await, "3");
-    for (layer, words) in
-        [(1, "Throughput over host"), (2, "Latency over pod"), (3, "Cost of pod against host"), (4, "Change")]
-    {
+    for (layer, title) in [
+        (1, "Throughput over host"),
+        (2, "Latency over pod"),
+        (3, "Overlay overhead (pod vs. host)"),
+        (4, "Throughput change over pod"),
+    ] {
         browser.choose("#layer", &layer.to_string()).await;
-        assert!(browser.text("#matrix-title").await.starts_with(words), "{words}");
+        assert!(browser.text("#matrix-title").await.starts_with(title), "{title}");
     }
     browser.expect_quiet().await;
 }
 
 #[tokio::test]
 #[ignore = "needs chromium and chromedriver"]
-async fn keys_and_the_pointer_open_a_pair() {
+async fn keyboard_and_pointer_open_pair_details() {
     let run = generated::run(8);
     let browser = open("report-8", &run).await;
     browser.press("#grid", &format!("{DOWN}{DOWN}{ENTER}")).await;
     let title = format!("{}{}", run.nodes[2].name, run.nodes[1].name);
     assert_eq!(browser.text("#details-title").await, title);
     let drawn = "const points = document.querySelector('#details .curve:not(.faint) polyline').points; \
-        const resent = document.querySelectorAll('#details .resent'); \
-        return [points.length, resent.length, document.activeElement.id]";
+        const bars = document.querySelectorAll('#details .retransmits'); \
+        return [points.length, bars.length, document.activeElement.id]";
     assert_eq!(browser.run(drawn).await, serde_json::json!([10, 4, "details"]));
     let details = browser.text("#details").await;
-    for words in ["Retransmits240", "Round trip0.132 ms", "CPU, sender42 %", "1,398 bytes", "There and back"]
-    {
-        assert!(details.contains(words), "{words:?} is not in {details}");
+    for row in ["Retransmits240", "RTT, mean0.132 ms", "Sender CPU42%", "1,398 bytes", "Both directions"] {
+        assert!(details.contains(row), "{row:?} is not in {details}");
     }
-    assert!(details.contains("Measured again, alone"));
-    browser.picture("report-8-details").await;
+    assert!(details.contains("Retested in isolation"));
+    browser.save_screenshot("report-8-details").await;
     browser.press("#details", ESCAPE).await;
     assert_eq!(
         browser.run("return [document.getElementById('details').hidden, document.activeElement.id]").await,
         serde_json::json!([true, "grid"])
     );
 
-    let found = browser.run(&scan(&run.nodes[5].name, &run.nodes[0].name)).await;
+    let found = browser.run(&click_pair(&run.nodes[5].name, &run.nodes[0].name)).await;
     assert_eq!(found, true, "the pointer finds the pair");
     let title = format!("{}{}", run.nodes[5].name, run.nodes[0].name);
     assert_eq!(browser.text("#details-title").await, title);
     browser.expect_quiet().await;
 }
 
-/// Moves the pointer over the matrix until it is on a pair, and clicks there.
-fn scan(sender: &str, receiver: &str) -> String {
+/// Script that moves the pointer over the matrix until it is on the pair, then clicks.
+fn click_pair(sender: &str, receiver: &str) -> String {
     format!(
         "const canvas = document.getElementById('overlay');
-        const tip = document.getElementById('tip');
+        const tooltip = document.getElementById('tooltip');
         const box = canvas.getBoundingClientRect();
         const send = (type, x, y) =>
           canvas.dispatchEvent(new PointerEvent(type, {{ clientX: box.left + x, clientY: box.top + y }}));
         for (let y = 0; y < box.height; y += 8) for (let x = 0; x < box.width; x += 8) {{
           send('pointermove', x, y);
-          const names = tip.hidden ? '' : tip.querySelector('.names').textContent;
+          const names = tooltip.hidden ? '' : tooltip.querySelector('.names').textContent;
           if (names !== {sender:?} + {receiver:?}) continue;
           send('click', x, y);
           return true;
@@ -178,7 +181,7 @@ fn scan(sender: &str, receiver: &str) -> String {
 
 #[tokio::test]
 #[ignore = "needs chromium and chromedriver"]
-async fn the_theme_can_be_changed() {
+async fn theme_button_toggles_dark_theme() {
     let browser = open("report-8-dark", &generated::run(8)).await;
     let look = "const canvas = document.getElementById('base'); \
         return [getComputedStyle(document.body).backgroundColor, canvas.toDataURL()]";
@@ -187,7 +190,7 @@ async fn the_theme_can_be_changed() {
     let dark = browser.run(look).await;
     assert_ne!((&light[0], &light[1]), (&dark[0], &dark[1]));
     assert_eq!(dark[0], "rgb(17, 22, 28)");
-    browser.picture("report-8-dark").await;
+    browser.save_screenshot("report-8-dark").await;
     browser.click("#theme").await;
     assert_eq!(browser.run(look).await, light);
     browser.expect_quiet().await;
@@ -195,53 +198,53 @@ async fn the_theme_can_be_changed() {
 
 #[tokio::test]
 #[ignore = "needs chromium and chromedriver"]
-async fn hostile_names_are_only_text() {
+async fn hostile_names_are_displayed_as_text() {
     let names: Vec<String> = (0..4).map(|node| format!("{HOSTILE}{node}")).collect();
     let browser = open("report-hostile", &generated::run_of(&names)).await;
     browser.press("#grid", &format!("{DOWN}{DOWN}{ENTER}")).await;
     browser.press("#details", ESCAPE).await;
     browser.click("#failures button").await;
-    let seen = "return [window.pwned ?? null, document.images.length, document.scripts.length]";
-    assert_eq!(browser.run(seen).await, serde_json::json!([null, 0, 2]));
+    let counts = "return [window.pwned ?? null, document.images.length, document.scripts.length]";
+    assert_eq!(browser.run(counts).await, serde_json::json!([null, 0, 2]));
     assert!(browser.text("#details").await.contains(&names[0]));
     browser.expect_quiet().await;
 }
 
 #[tokio::test]
 #[ignore = "needs chromium and chromedriver"]
-async fn runs_of_other_shapes_are_shown_too() {
-    let outside = open("report-outside", &generated::outside()).await;
-    outside.press("#grid", &format!("{DOWN}{ENTER}")).await;
-    assert!(outside.text("#details").await.contains("192.0.2.7"));
-    outside.press("#details", ESCAPE).await;
-    outside.choose("#layer", "1").await;
-    assert!(outside.text("#matrix-note").await.starts_with("Rows: who receives. Columns: who sends."));
-    outside.picture("report-outside").await;
-    outside.expect_quiet().await;
+async fn external_server_pair_and_empty_runs_are_displayed() {
+    let external = open("report-external", &generated::external()).await;
+    external.press("#grid", &format!("{DOWN}{ENTER}")).await;
+    assert!(external.text("#details").await.contains("192.0.2.7"));
+    external.press("#details", ESCAPE).await;
+    external.choose("#layer", "1").await;
+    assert!(external.text("#matrix-note").await.starts_with("Rows: receivers. Columns: senders."));
+    external.save_screenshot("report-external").await;
+    external.expect_quiet().await;
 
     let pair = open("report-pair", &generated::pair()).await;
     pair.press("#grid", ENTER).await;
     assert!(pair.text("#details").await.contains("Jitter0.013 ms"));
-    pair.picture("report-pair").await;
+    pair.save_screenshot("report-pair").await;
     pair.expect_quiet().await;
 
-    let nothing = open("report-nothing", &generated::nothing()).await;
-    assert!(nothing.text("#subtitle").await.contains("Partial: ended after 0 of"));
-    assert!(nothing.text("#tiles").await.contains("nothing was measured"));
-    nothing.click("#theme").await;
-    assert_eq!(nothing.text("#theme").await, "☀ Light");
-    nothing.picture("report-nothing").await;
-    nothing.expect_quiet().await;
+    let empty = open("report-empty", &generated::empty()).await;
+    assert!(empty.text("#subtitle").await.contains("Partial: ended after 0 of"));
+    assert!(empty.text("#tiles").await.contains("nothing was measured"));
+    empty.click("#theme").await;
+    assert_eq!(empty.text("#theme").await, "☀ Light");
+    empty.save_screenshot("report-empty").await;
+    empty.expect_quiet().await;
 }
 
-/// Frames are counted on machines that do other things too: the bounds are wide.
+/// The bounds are wide: frames are timed on machines with other load.
 #[tokio::test]
 #[ignore = "needs chromium and chromedriver"]
-async fn two_hundred_nodes_stay_fluid() {
+async fn report_of_200_nodes_is_responsive() {
     let run = generated::run(200);
     let start = std::time::Instant::now();
     let page = html(&run);
-    println!("{} MB, drawn in {:?}", page.len() / 1_000_000, start.elapsed());
+    println!("{} MB, rendered in {:?}", page.len() / 1_000_000, start.elapsed());
     assert!(page.len() < 30_000_000);
     let start = std::time::Instant::now();
     let browser = Browser::open("report-200", &page).await;
@@ -264,19 +267,19 @@ async fn two_hundred_nodes_stay_fluid() {
           frames.push(now - last);
           last = now;
         }
-        const middle = (values) => values.sort((one, other) => one - other)[Math.floor(values.length / 2)];
+        const median = (values) => values.sort((one, other) => one - other)[Math.floor(values.length / 2)];
         const load = performance.getEntriesByType('navigation')[0].duration;
-        return [middle(handlers), middle(frames), handlers.at(-1), frames.at(-1), load];",
+        return [median(handlers), median(frames), handlers.at(-1), frames.at(-1), load];",
         )
         .await;
-    println!("milliseconds: handler, frame (medians), the longest of each, load: {times}");
-    let milliseconds = |place: usize| times[place].as_f64().expect("it is a number");
+    println!("milliseconds: handler, frame (medians), handler, frame (maxima), load: {times}");
+    let milliseconds = |index: usize| times[index].as_f64().expect("a time is a number");
     assert!(milliseconds(0) < 16.0 && milliseconds(1) < 50.0, "{times}");
     assert!(milliseconds(4) < 10_000.0, "{times}");
-    assert!(browser.text("#more").await.starts_with("Show more: 200 of 39,800 pairs"));
+    assert!(browser.text("#more").await.starts_with("Show more (200 of 39,800 pairs)"));
     browser.press("#pairs tbody tr", &format!("{DOWN}{DOWN}")).await;
     let third = "return document.activeElement === document.querySelectorAll('#pairs tbody tr')[2]";
-    assert_eq!(browser.run(third).await, true, "arrow keys move in the table");
-    browser.picture("report-200").await;
+    assert_eq!(browser.run(third).await, true, "arrow keys move between rows");
+    browser.save_screenshot("report-200").await;
     browser.expect_quiet().await;
 }

@@ -38,7 +38,7 @@ fn interrupts_at_any_moment_print_what_was_measured_and_leave_nothing() {
             Some(130) if done == tests => {}
             Some(130) if ended.stdout.is_empty() => assert_eq!(done, 0, "{context}"),
             Some(130) => {
-                let partial = format!("Partial: the run was ended after {done} of {tests} tests.");
+                let partial = format!("Partial: the run ended after {done} of {tests} tests.");
                 assert!(ended.stdout.contains(&partial), "{context}");
             }
             code => panic!("{code:?} {context}"),

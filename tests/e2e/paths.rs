@@ -55,7 +55,7 @@ fn a_pair_on_one_screen_answers_whether_it_is_the_overlay() {
     let nodes = cluster.nodes(2).join(" ");
     let ended = cluster.run(&format!("pair {nodes} --path pod,host --rtt -t 1s")).expect_code(0);
     assert!(ended.stdout.lines().count() <= 24, "{}", ended.stdout);
-    for word in ["LATENCY", "UNDER LOAD", "pod ", "host ", "Cost of the overlay: ", "answers come "] {
+    for word in ["LATENCY", "UNDER LOAD", "pod ", "host ", "Overlay overhead: ", " ms latency"] {
         assert!(ended.stdout.contains(word), "{word}:\n{}", ended.stdout);
     }
 }

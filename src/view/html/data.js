@@ -1,13 +1,13 @@
-// The data of the page, and what can be asked of it. Ends are places in `report.nodes`; a pair is
-// [sender, receiver], or [who asks, who answers].
+// The data of the page, and queries on it. An endpoint is an index of `report.endpoints`; a pair is
+// [sender, receiver], or [client, server].
 
 const report = JSON.parse(byId("data").textContent);
-const ends = report.nodes;
-const names = new Intl.Collator("en", { numeric: true });
+const { endpoints } = report;
+const collator = new Intl.Collator("en", { numeric: true });
 
 for (const layer of report.layers) {
-  layer.size = ends.length - (layer.outside ? 1 : 0);
-  layer.columnEnds = layer.outside ? [layer.size] : [...Array(layer.size).keys()];
+  layer.size = endpoints.length - (layer.external ? 1 : 0);
+  layer.columnEnds = layer.external ? [layer.size] : [...Array(layer.size).keys()];
   layer.rowEnds = [...Array(layer.size).keys()];
   layer.unit = unitOf(layer);
 }
@@ -18,20 +18,29 @@ function unitOf(layer) {
   return layer.kind === "latency" ? "ms" : "%";
 }
 
-// the place of a pair in a layer; -1 if the layer does not have it
+// the index of a pair's cell; -1 if the layer does not have it
 function cellOf(layer, [sender, receiver]) {
-  if (!layer.outside) return sender * layer.size + receiver;
+  if (!layer.external) return sender * layer.size + receiver;
   const [row, column] = layer.reversed ? [receiver, sender] : [sender, receiver];
   return column === layer.size ? row : -1;
 }
 
+// the pair of a cell
+function pairOf(layer, cell) {
+  const [row, column] = [Math.floor(cell / layer.columnEnds.length), cell % layer.columnEnds.length];
+  const pair = [layer.rowEnds[row], layer.columnEnds[column]];
+  return layer.reversed ? swapped(pair) : pair;
+}
+
 const swapped = ([sender, receiver]) => [receiver, sender];
 
-// the layer and cell of the way back
-function backOf(layer, pair) {
-  const isAlike = (other) =>
-    other.kind === layer.kind && other.title.replace(/, back$/, "") === layer.title.replace(/, back$/, "");
-  for (const other of report.layers.filter(isAlike)) {
+const pairName = ([sender, receiver]) => `${endpoints[sender].name} → ${endpoints[receiver].name}`;
+
+// the layer and cell of the reverse direction
+function reverseOf(layer, pair) {
+  const baseTitle = ({ title }) => title.replace(/, reverse$/, "");
+  const isCounterpart = (other) => other.kind === layer.kind && baseTitle(other) === baseTitle(layer);
+  for (const other of report.layers.filter(isCounterpart)) {
     const cell = cellOf(other, swapped(pair));
     if (cell >= 0) return [other, cell];
   }
@@ -41,72 +50,74 @@ function backOf(layer, pair) {
 const stateOf = (layer, cell) => layer.states[cell].toLowerCase();
 const someFailed = (layer, cell) => layer.states[cell] !== stateOf(layer, cell);
 
-// what has a mark besides its colour: half as good as usual, or worse than before by more than chance
+// a cell has a mark besides its color if it is half as good as the median, or a significant regression
 const isMarked = (layer, state) => state === "v" || (layer.kind === "change" && state === "b");
 
-// a figure of a layer, without its unit
-function figure(layer, value) {
-  if (layer.kind === "throughput") return rateFigure(value, layer.unit);
-  if (layer.kind === "latency") return timeFigure(value);
-  return percentFigure(value, layer.kind === "change");
+// a value without its unit
+function numberText(layer, value) {
+  if (layer.kind === "throughput") return rateNumber(value, layer.unit);
+  if (layer.kind === "latency") return millisecondsNumber(value);
+  return percentNumber(value, layer.kind === "change");
 }
 
-const write = (layer, value) => `${figure(layer, value)} ${layer.unit}`;
+function valueText(layer, value) {
+  const number = numberText(layer, value);
+  return layer.unit === "%" ? `${number}%` : `${number} ${layer.unit}`;
+}
 
-// what a cell says in one or two words
-function writeCell(layer, cell) {
+function cellText(layer, cell) {
   const value = cell < 0 ? null : layer.values[cell];
-  if (value !== null) return write(layer, value);
-  return cell >= 0 && stateOf(layer, cell) === "f" ? "failed" : missing(layer);
+  if (value !== null) return valueText(layer, value);
+  return cell >= 0 && stateOf(layer, cell) === "f" ? "failed" : missingText(layer);
 }
 
-const missing = (layer) =>
+const missingText = (layer) =>
   layer.kind === "throughput" || layer.kind === "latency" ? "not measured" : "not compared";
 
-// how good a figure is: 1 is as usual, one half is half as good
-function goodness(layer, value) {
-  if (layer.kind === "throughput") return layer.usual ? value / layer.usual : 1;
-  if (layer.kind === "latency") return layer.usual ? layer.usual / value : 1;
-  return Math.max(0, layer.kind === "cost" ? 1 - value / 100 : 1 + value / 100);
+// relates a value to the median, or to no change: 1 equals it, one half is half as good
+function scoreOf(layer, value) {
+  if (layer.kind === "throughput") return layer.median ? value / layer.median : 1;
+  if (layer.kind === "latency") return layer.median ? layer.median / value : 1;
+  return Math.max(0, layer.kind === "overhead" ? 1 - value / 100 : 1 + value / 100);
 }
 
-// the figure that is so good
-function figureOf(layer, part) {
-  if (layer.kind === "throughput") return layer.usual * part;
-  if (layer.kind === "latency") return layer.usual / part;
-  return layer.kind === "cost" ? (1 - part) * 100 : (part - 1) * 100;
+// the inverse of scoreOf
+function valueOfScore(layer, score) {
+  if (layer.kind === "throughput") return layer.median * score;
+  if (layer.kind === "latency") return layer.median / score;
+  return layer.kind === "overhead" ? (1 - score) * 100 : (score - 1) * 100;
 }
 
-// where a figure stands among its like, as a clause
-function standing(layer, value) {
-  if (layer.kind === "cost")
-    return value < 0 ? "faster than the other path" : "missing against the other path";
-  if (layer.kind === "change") return "against the earlier run";
-  const percent = layer.usual ? (value / layer.usual) * 100 : 100;
-  return `${percentFigure(percent)} % of the median`;
+// what a value is relative to, to follow that value
+function referenceText(layer, value) {
+  if (layer.kind === "overhead")
+    return value < 0 ? "faster than the other path" : "slower than the other path";
+  if (layer.kind === "change") return "compared with the baseline";
+  const percent = layer.median ? (value / layer.median) * 100 : 100;
+  return `${formatPercent(percent)} of the median`;
 }
 
 const VERDICTS = {
-  slower: "slower, by more than chance",
-  faster: "faster, by more than chance",
-  same: "no more than chance",
-  unclear: "too few values to tell it from chance",
-  nowFails: "worked then, fails now",
-  nowWorks: "failed then, works now",
-  stillFails: "failed then and now",
-  onlyInOne: "only one of the runs has it",
+  slower: "significantly slower",
+  faster: "significantly faster",
+  same: "no significant change",
+  unclear: "too few samples to test for significance",
+  nowFails: "newly failing",
+  nowWorks: "recovered",
+  stillFails: "still failing",
+  onlyInOne: "in one run only",
 };
 
-function changeOf(layer, cell) {
+function changeText(layer, cell) {
   const change = layer.changes[cell];
   if (!change) return null;
-  const [then, now, chance, verdict] = change;
-  const figures = then !== null && now !== null ? `${writeRate(then)} → ${writeRate(now)}; ` : "";
-  const probability = chance === null ? "" : ` (p = ${chance < 0.001 ? "<0.001" : chance})`;
-  return figures + VERDICTS[verdict] + probability;
+  const [before, now, p, verdict] = change;
+  const rates = before !== null && now !== null ? `${formatRate(before)} → ${formatRate(now)}; ` : "";
+  const pValue = p === null ? "" : p < 0.001 ? " (p < 0.001)" : ` (p = ${p})`;
+  return rates + VERDICTS[verdict] + pValue;
 }
 
-// tests are arrays; their kinds have different lengths
+// decodes a test: an array whose length depends on its kind
 function readTest(test) {
   const [repetition, attempts] = test;
   if (test.length === 3) {
@@ -122,13 +133,13 @@ function readTest(test) {
 }
 
 function readSamples([bounds, rates, retransmits, roundTrips]) {
-  const bound = (place) => (bounds ? bounds[place] : place);
-  return rates.map((rate, place) => ({
-    start: bound(place),
-    end: bound(place + 1),
+  const bound = (index) => (bounds ? bounds[index] : index);
+  return rates.map((rate, index) => ({
+    start: bound(index),
+    end: bound(index + 1),
     rate,
-    retransmits: retransmits?.[place] ?? 0,
-    roundTrip: roundTrips?.[place] ?? null,
+    retransmits: retransmits?.[index] ?? 0,
+    roundTrip: roundTrips?.[index] ?? null,
   }));
 }
 
@@ -137,29 +148,20 @@ const testsOf = (layer, cell) => (cell >= 0 ? (layer.tests[cell] ?? []) : []).ma
 const retestsOf = (layer, cell) =>
   layer.retests.filter(([of]) => of === cell).map(([, test]) => readTest(test));
 
-// the mean of what tests have; none if none has it
+// the mean over the tests that have a value; null if none has
 function meanOf(tests, get) {
-  const values = tests.map(get).filter((value) => value !== null && value !== undefined);
+  const values = tests.map(get).filter((value) => !isMissing(value));
   return values.length ? values.reduce((sum, value) => sum + value, 0) / values.length : null;
 }
 
-// the first cell that is worst; -1 if nothing was measured
-function worstOf(layer) {
+// the first of the worst cells; -1 if nothing was measured
+function worstCell(layer) {
   let worst = -1;
   let least = Infinity;
   layer.values.forEach((value, cell) => {
     if (value === null) return;
-    const part = goodness(layer, value);
-    if (part < least) [worst, least] = [cell, part];
+    const score = scoreOf(layer, value);
+    if (score < least) [worst, least] = [cell, score];
   });
   return worst;
 }
-
-// the pair of a cell
-function pairOf(layer, cell) {
-  const [row, column] = [Math.floor(cell / layer.columnEnds.length), cell % layer.columnEnds.length];
-  const pair = [layer.rowEnds[row], layer.columnEnds[column]];
-  return layer.reversed ? swapped(pair) : pair;
-}
-
-const pairName = ([sender, receiver]) => `${ends[sender].name} → ${ends[receiver].name}`;

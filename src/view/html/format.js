@@ -1,36 +1,38 @@
-// Figures as people write them, and elements that hold text only.
+// Formats numbers, and creates elements with text content only.
 
 const MINUS = "\u2212";
-// Mbit/s that make one, and digits after the point
+// Mbit/s per unit, and decimals
 const RATE_UNITS = { "Gbit/s": [1e3, 2], "Mbit/s": [1, 1], "kbit/s": [1e-3, 1] };
 
-// the unit in which the largest rate (Mbit/s) has a digit before the point
+// the largest unit in which the largest rate (Mbit/s) is at least 1
 function rateUnit(largest) {
   if (largest >= 1e3 || largest <= 0) return "Gbit/s";
   return largest >= 1 ? "Mbit/s" : "kbit/s";
 }
 
-function rateFigure(rate, unit) {
+function rateNumber(rate, unit) {
   const [scale, digits] = RATE_UNITS[unit];
-  const least = 10 ** -digits;
-  // what was measured never reads as zero
-  if (rate > 0 && rate / scale < least / 2) return `<${least.toFixed(digits)}`;
+  const smallest = 10 ** -digits;
+  // a measured rate never reads as zero
+  if (rate > 0 && rate / scale < smallest / 2) return `<${smallest.toFixed(digits)}`;
   return (rate / scale).toFixed(digits);
 }
 
-function writeRate(rate) {
+function formatRate(rate) {
   const unit = rateUnit(rate);
-  return `${rateFigure(rate, unit)} ${unit}`;
+  return `${rateNumber(rate, unit)} ${unit}`;
 }
 
 // microseconds as milliseconds with three significant digits
-function timeFigure(microseconds) {
+function millisecondsNumber(microseconds) {
   const value = microseconds / 1e3;
   const digits = [1, 10, 100].filter((bound) => value < bound).length;
   return value.toFixed(digits);
 }
 
-function percentFigure(percent, signed) {
+const formatMilliseconds = (microseconds) => `${millisecondsNumber(microseconds)} ms`;
+
+function percentNumber(percent, signed) {
   if (percent === 0) return "0";
   const size = Math.abs(percent);
   const text = size.toFixed(size < 10 ? 1 : 0);
@@ -38,12 +40,16 @@ function percentFigure(percent, signed) {
   return signed && percent > 0 ? `+${text}` : text;
 }
 
-const count = (number) => number.toLocaleString("en");
+const formatPercent = (percent) => `${percentNumber(percent)}%`;
 
-const plural = (number, what) => `${count(number)} ${what}${number === 1 ? "" : "s"}`;
+const formatCount = (number) => number.toLocaleString("en");
 
-// an element of attributes, listeners (`onclick`) and children; strings become text, never markup
-function el(tag, attributes = {}, ...children) {
+const plural = (number, noun) => `${formatCount(number)} ${noun}${number === 1 ? "" : "s"}`;
+
+const isMissing = (value) => value === null || value === undefined;
+
+// creates an HTML element with attributes, listeners (`onclick`) and children; strings become text
+function html(tag, attributes = {}, ...children) {
   return fill(document.createElement(tag), attributes, children);
 }
 
@@ -54,9 +60,9 @@ function svg(tag, attributes = {}, ...children) {
 function fill(element, attributes, children) {
   for (const [name, value] of Object.entries(attributes)) {
     if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
-    else if (value !== null && value !== undefined && value !== false) element.setAttribute(name, value);
+    else if (!isMissing(value) && value !== false) element.setAttribute(name, value);
   }
-  element.append(...children.flat(Infinity).filter((child) => child !== null && child !== undefined));
+  element.append(...children.flat(Infinity).filter((child) => !isMissing(child)));
   return element;
 }
 

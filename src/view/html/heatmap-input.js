@@ -1,45 +1,46 @@
-// What the pointer and the keys do in the heat map.
+// Pointer and keyboard input of the heat map.
 
-// places as [row, column]: under the pointer, and where the keys are
+// positions as [row, column]: under the pointer, and the keyboard cursor
 let hovered = null;
 let current = null;
-// the pair whose details are open
+// the pair whose details are shown
 let opened = null;
 
 const isFocused = () => document.activeElement === byId("grid");
 
 function drawOverlay() {
-  const [width, height] = [place.totalWidth, place.totalHeight];
+  const [width, height] = [layout.totalWidth, layout.totalHeight];
   overlay.clearRect(0, 0, width, height);
   if (view.highlighted) drawHighlights();
   if (opened) {
-    const at = placeOf(opened);
-    if (at) outline(at, colors.accent, 2);
+    const position = positionOf(opened);
+    if (position) outline(position, colors.accent, 2);
   }
   if (current && isFocused()) {
     outline(current, colors.accent, 3);
-    drawHeads(current);
+    drawHeaders(current);
   }
   if (hovered) {
     outline(hovered, colors.text, 2);
-    drawHeads(hovered);
+    drawHeaders(hovered);
   }
 }
 
-// dims all but the pairs of a finding
+// dims all cells but the highlighted pairs
 function drawHighlights() {
   overlay.save();
   overlay.fillStyle = colors.surface;
   overlay.globalAlpha = 0.72;
   overlay.beginPath();
-  overlay.rect(place.left, place.top, place.right - place.left, place.bottom - place.top);
-  const shown = view.highlighted.map(placeOf).filter((at) => at);
-  for (const [row, column] of shown) overlay.rect(leftOf(column), topOf(row), place.width, place.height);
+  overlay.rect(layout.left, layout.top, layout.right - layout.left, layout.bottom - layout.top);
+  const shown = view.highlighted.map(positionOf).filter((position) => position);
+  for (const [row, column] of shown) overlay.rect(leftOf(column), topOf(row), layout.width, layout.height);
   overlay.fill("evenodd");
   overlay.restore();
 }
 
-function placeOf(pair) {
+// null if the pair is filtered out
+function positionOf(pair) {
   const [rowEnd, columnEnd] = view.layer.reversed ? swapped(pair) : pair;
   const [row, column] = [view.rows.indexOf(rowEnd), view.columns.indexOf(columnEnd)];
   return row < 0 || column < 0 ? null : [row, column];
@@ -51,8 +52,8 @@ function outline([row, column], color, width) {
   const rect = [
     leftOf(column) - 0.5,
     topOf(row) - 0.5,
-    place.width - place.gap + 1,
-    place.height - place.gap + 1,
+    layout.width - layout.gap + 1,
+    layout.height - layout.gap + 1,
   ];
   overlay.strokeRect(...rect);
   overlay.strokeStyle = color;
@@ -60,15 +61,15 @@ function outline([row, column], color, width) {
   overlay.strokeRect(...rect);
 }
 
-// the whole names of row and column, above whatever is there
-function drawHeads([row, column]) {
+// short names of row and column, on top of the labels
+function drawHeaders([row, column]) {
   overlay.font = BOLD;
   overlay.textBaseline = "middle";
   const chip = (text, x, y, align) => {
     const width = overlay.measureText(text).width + 10;
     const left = Math.max(
       0,
-      Math.min(align === "right" ? x - width : x - width / 2, place.totalWidth - width),
+      Math.min(align === "right" ? x - width : x - width / 2, layout.totalWidth - width),
     );
     overlay.fillStyle = colors.text;
     overlay.beginPath();
@@ -78,52 +79,58 @@ function drawHeads([row, column]) {
     overlay.textAlign = "left";
     overlay.fillText(text, left + 5, y + 0.5);
   };
-  chip(ends[view.rows[row]].short, place.left - 3, topOf(row) + place.height / 2, "right");
-  chip(ends[view.columns[column]].short, leftOf(column) + place.width / 2, place.top - 13, "center");
+  chip(endpoints[view.rows[row]].shortName, layout.left - 3, topOf(row) + layout.height / 2, "right");
+  chip(
+    endpoints[view.columns[column]].shortName,
+    leftOf(column) + layout.width / 2,
+    layout.top - 13,
+    "center",
+  );
 }
 
-// what is at a point of the canvas: a cell, or a mean (with -1 for its row or column)
-function hit(event) {
+// the position at a point of the canvas: a cell, or a mean with -1 as its row or column
+function positionAt(event) {
   const box = overlay.canvas.getBoundingClientRect();
   const [x, y] = [event.clientX - box.left, event.clientY - box.top];
   const within = (at, start, step, length, end, meanSize) => {
     if (at >= start && at < end) return Math.min(Math.floor((at - start) / step), length - 1);
-    const beyond = at - end - place.meanGap;
+    const beyond = at - end - layout.meanGap;
     return beyond >= 0 && beyond < meanSize ? -1 : null;
   };
-  const row = within(y, place.top, place.height, view.rows.length, place.bottom, place.meanHeight);
-  const column = within(x, place.left, place.width, view.columns.length, place.right, place.mean);
+  const row = within(y, layout.top, layout.height, view.rows.length, layout.bottom, layout.meanHeight);
+  const column = within(x, layout.left, layout.width, view.columns.length, layout.right, layout.mean);
   return row === null || column === null ? null : [row, column];
 }
 
-const isCell = (at) => at !== null && at[0] >= 0 && at[1] >= 0;
+const isCell = (position) => position !== null && position[0] >= 0 && position[1] >= 0;
 
 const cellAt = ([row, column]) => cellOf(view.layer, pairAt(row, column));
 
-const isDiagonal = (at) => stateOf(view.layer, cellAt(at)) === "d";
+const isDiagonal = (position) => stateOf(view.layer, cellAt(position)) === "d";
 
-function onPointer(event) {
-  const at = hit(event);
-  hovered = isCell(at) ? at : null;
+function onPointerMove(event) {
+  const position = positionAt(event);
+  hovered = isCell(position) ? position : null;
   drawOverlay();
-  if (at === null || (hovered && isDiagonal(at))) return hideTip();
-  showTip(hovered ? pairTip(pairAt(...at)) : meanTip(at), event.clientX, event.clientY);
+  if (position === null || (hovered && isDiagonal(position))) return hideTooltip();
+  const content = hovered ? pairTooltip(pairAt(...position)) : meanTooltip(position);
+  showTooltip(content, event.clientX, event.clientY);
 }
 
-function leave() {
+function onPointerLeave() {
   hovered = null;
-  hideTip();
+  hideTooltip();
   drawOverlay();
 }
 
-// tells screen readers where the keys are
+// announces the cell at the keyboard cursor to screen readers
 function announce() {
   if (!current) return;
   const [row, column] = current;
-  const text = describe(pairAt(row, column));
+  const text = describePair(pairAt(row, column));
   const { length: rows } = view.rows;
   byId("row").setAttribute("aria-rowindex", String(row + 1));
-  byId("row-header").textContent = ends[view.rows[row]].name;
+  byId("row-header").textContent = endpoints[view.rows[row]].name;
   byId("cell").setAttribute("aria-colindex", String(column + 1));
   byId("cell").textContent = text;
   byId("grid").setAttribute("aria-rowcount", String(rows));
@@ -131,47 +138,55 @@ function announce() {
   byId("live").textContent = text;
 }
 
+const LEVELS = {
+  throughput: { b: "slow", v: "very slow" },
+  latency: { b: "high", v: "very high" },
+  overhead: { b: "high", v: "very high" },
+  change: { b: "significant", v: "significant" },
+};
+
 // a pair in one sentence
-function describe(pair) {
-  const cell = cellOf(view.layer, pair);
-  const state = stateOf(view.layer, cell);
-  if (state === "d") return `${ends[pair[0]].name}: a node and itself`;
-  const value = view.layer.values[cell];
-  const words = [`${ends[pair[0]].name} to ${ends[pair[1]].name}: ${writeCell(view.layer, cell)}`];
-  if (value !== null) words.push(standing(view.layer, value));
-  if (state === "v" || state === "b")
-    words.push(view.layer.kind === "change" ? "by more than chance" : state === "v" ? "very bad" : "bad");
-  if (someFailed(view.layer, cell)) words.push("some tests failed");
-  return words.join(", ");
+function describePair(pair) {
+  const { layer } = view;
+  const cell = cellOf(layer, pair);
+  const state = stateOf(layer, cell);
+  const [first, second] = pair.map((end) => endpoints[end].name);
+  if (state === "d") return `${first}: same node`;
+  const value = layer.values[cell];
+  const parts = [`${first} to ${second}: ${cellText(layer, cell)}`];
+  if (value !== null) parts.push(referenceText(layer, value));
+  if (LEVELS[layer.kind][state]) parts.push(LEVELS[layer.kind][state]);
+  if (someFailed(layer, cell)) parts.push("some tests failed");
+  return parts.join(", ");
 }
 
-function move(rows, columns) {
+function moveCursor(rows, columns) {
   const bounded = (at, length) => Math.max(0, Math.min(at, length - 1));
   const [row, column] = current ?? [0, 0];
   current = [bounded(row + rows, view.rows.length), bounded(column + columns, view.columns.length)];
   announce();
-  scrollToCurrent();
+  scrollToCursor();
   if (opened && !isDiagonal(current)) openDetails(pairAt(...current), { focus: false });
   drawOverlay();
   const box = overlay.canvas.getBoundingClientRect();
-  if (isDiagonal(current)) return hideTip();
-  showTip(
-    pairTip(pairAt(...current)),
-    box.left + leftOf(current[1]) + place.width,
-    box.top + topOf(current[0]) + place.height,
+  if (isDiagonal(current)) return hideTooltip();
+  showTooltip(
+    pairTooltip(pairAt(...current)),
+    box.left + leftOf(current[1]) + layout.width,
+    box.top + topOf(current[0]) + layout.height,
   );
 }
 
-// keeps the cell within what is seen of the page
-function scrollToCurrent() {
+// scrolls the cell at the cursor into view
+function scrollToCursor() {
   const scroller = byId("scroller");
   const left = leftOf(current[1]);
-  if (left < scroller.scrollLeft + place.left) scroller.scrollLeft = left - place.left;
-  if (left + place.width > scroller.scrollLeft + scroller.clientWidth)
-    scroller.scrollLeft = left + place.width - scroller.clientWidth;
+  if (left < scroller.scrollLeft + layout.left) scroller.scrollLeft = left - layout.left;
+  if (left + layout.width > scroller.scrollLeft + scroller.clientWidth)
+    scroller.scrollLeft = left + layout.width - scroller.clientWidth;
   const top = overlay.canvas.getBoundingClientRect().top + topOf(current[0]);
   if (top < 40) window.scrollBy(0, top - 40);
-  if (top + place.height > innerHeight - 40) window.scrollBy(0, top + place.height - innerHeight + 40);
+  if (top + layout.height > innerHeight - 40) window.scrollBy(0, top + layout.height - innerHeight + 40);
 }
 
 const FAR = 1e6;
@@ -190,8 +205,8 @@ function onKey(event) {
   if (event.altKey || event.metaKey) return;
   const step = KEYS[event.key];
   if (step) {
-    const ofAll = event.ctrlKey && (event.key === "Home" || event.key === "End");
-    move(ofAll ? step[1] : step[0], step[1]);
+    const isCorner = event.ctrlKey && (event.key === "Home" || event.key === "End");
+    moveCursor(isCorner ? step[1] : step[0], step[1]);
   } else if (event.key === "Enter" || event.key === " ") {
     if (current && !isDiagonal(current)) openDetails(pairAt(...current), { focus: true });
   } else return;
@@ -199,18 +214,18 @@ function onKey(event) {
 }
 
 function onClick(event) {
-  const at = hit(event);
-  if (!isCell(at) || isDiagonal(at)) return;
-  current = at;
+  const position = positionAt(event);
+  if (!isCell(position) || isDiagonal(position)) return;
+  current = position;
   announce();
-  openDetails(pairAt(...at), { focus: false });
+  openDetails(pairAt(...position), { focus: false });
   drawOverlay();
 }
 
 function listenToGrid() {
   const grid = byId("grid");
-  overlay.canvas.addEventListener("pointermove", onPointer);
-  overlay.canvas.addEventListener("pointerleave", leave);
+  overlay.canvas.addEventListener("pointermove", onPointerMove);
+  overlay.canvas.addEventListener("pointerleave", onPointerLeave);
   overlay.canvas.addEventListener("click", onClick);
   grid.addEventListener("keydown", onKey);
   grid.addEventListener("focus", () => {
@@ -219,7 +234,7 @@ function listenToGrid() {
     drawOverlay();
   });
   grid.addEventListener("blur", () => {
-    hideTip();
+    hideTooltip();
     drawOverlay();
   });
 }

@@ -10,15 +10,15 @@ use crate::document::{
     Verdict, WayComparison,
 };
 
-/// The data as the page's script reads it.
+/// Parses the data that the page contains.
 fn data(run: &Run) -> Value {
-    let page = page(run);
+    let page = render(run);
     let (_, data) = page.split_once("<script type=\"application/json\" id=\"data\">").unwrap();
     serde_json::from_str(data.split_once("</script>").unwrap().0).unwrap()
 }
 
 #[test]
-fn the_policy_has_the_hashes_of_style_and_script() {
+fn policy_contains_hashes_of_style_and_script() {
     for (name, text) in [("style", STYLE), ("script", SCRIPT)] {
         let hash = format!("'sha256-{}'", STANDARD.encode(Sha256::digest(text)));
         assert!(POLICY.contains(&hash), "the {name} has changed: its hash in POLICY is now {hash}");
@@ -26,21 +26,21 @@ fn the_policy_has_the_hashes_of_style_and_script() {
 }
 
 #[test]
-fn nothing_in_the_data_ends_it() {
+fn markup_in_data_is_escaped() {
     let hostile = "</script><img src=x onerror=alert(1)>{{style}}\u{2028}<!--";
     let run = run(&[hostile, "b"], vec![failed(hostile, "b", hostile)]);
-    let page = page(&run);
-    assert_eq!(page.matches("</script>").count(), 2, "of the data and of the script");
+    let page = render(&run);
+    assert_eq!(page.matches("</script>").count(), 2, "one for the data, one for the script");
     assert!(!page.contains("<img") && !page.contains('\u{2028}'));
     let data = data(&run);
-    assert_eq!(data["nodes"][0]["name"], hostile);
+    assert_eq!(data["endpoints"][0]["name"], hostile);
     assert_eq!(data["reasons"][0][0], hostile.replace('\u{2028}', " "));
     assert_eq!(data["failures"][0]["pairs"], json!([[0, 1]]));
 }
 
 #[test]
-fn the_page_asks_for_nothing() {
-    let page = page(&run(&["a", "b"], vec![measured("a", "b", 9e9)]));
+fn page_loads_nothing() {
+    let page = render(&run(&["a", "b"], vec![measured("a", "b", 9e9)]));
     let namespace = "http://www.w3.org/2000/svg";
     assert_eq!(
         page.matches("http").count(),
@@ -50,7 +50,7 @@ fn the_page_asks_for_nothing() {
 }
 
 #[test]
-fn failed_and_missing_cells_have_no_figure() {
+fn failed_and_missing_cells_have_no_value() {
     let tests = vec![
         measured("a", "b", 9.414e9),
         failed("a", "c", "no route"),
@@ -74,7 +74,7 @@ fn failed_and_missing_cells_have_no_figure() {
 }
 
 #[test]
-fn a_client_that_receives_has_the_receivers_cpu() {
+fn receiving_client_has_cpu_of_receiver() {
     let test = TestRecord { direction: Direction::ServerToClient, ..measured("a", "b", 9e9) };
     let data = data(&run(&["a", "b"], vec![test]));
     assert_eq!(data["layers"][0]["values"], json!([null, null, 9000, null]));
@@ -82,7 +82,7 @@ fn a_client_that_receives_has_the_receivers_cpu() {
 }
 
 #[test]
-fn latency_and_cost_are_layers_of_their_own() {
+fn latency_and_overhead_have_separate_layers() {
     let over = |path, test: TestRecord| TestRecord { path, ..test };
     let tests = vec![
         over(Path::Pod, measured("a", "b", 8e9)),
@@ -94,17 +94,21 @@ fn latency_and_cost_are_layers_of_their_own() {
     let data = data(&run);
     let layers = data["layers"].as_array().unwrap();
     let titles: Vec<&str> = layers.iter().map(|layer| layer["title"].as_str().unwrap()).collect();
-    let expected =
-        ["Throughput over pod", "Throughput over host", "Latency over pod", "Cost of pod against host"];
+    let expected = [
+        "Throughput over pod",
+        "Throughput over host",
+        "Latency over pod",
+        "Overlay overhead (pod vs. host)",
+    ];
     assert_eq!(titles, expected);
     assert_eq!(layers[2]["values"][1], 205);
     assert_eq!(layers[2]["tests"][1], json!([[1, 1, [205, 102, 205, 409, 614, 8190], 20000]]));
-    assert_eq!((&layers[3]["values"][1], &layers[3]["from"]), (&json!(20), &json!([0, 1])));
+    assert_eq!((&layers[3]["values"][1], &layers[3]["sources"]), (&json!(20), &json!([0, 1])));
     assert_eq!(layers[3]["states"], "dbnd");
 }
 
 #[test]
-fn only_changes_that_are_no_chance_are_marked() {
+fn only_significant_changes_are_marked() {
     let change = |sender: &str, receiver: &str, percent, verdict| PairChange {
         sender: sender.to_owned(),
         receiver: receiver.to_owned(),
@@ -118,7 +122,7 @@ fn only_changes_that_are_no_chance_are_marked() {
         change("a", "b", Some(-6.0), Verdict::Slower),
         change("b", "a", Some(-40.0), Verdict::Same),
         change("a", "c", None, Verdict::NowFails),
-        change("a", "of another run", Some(-60.0), Verdict::Slower),
+        change("a", "not-in-this-run", Some(-60.0), Verdict::Slower),
     ];
     let mut run = run(&["a", "b", "c"], vec![measured("a", "b", 9e9)]);
     run.comparison = Some(Comparison {
@@ -129,28 +133,28 @@ fn only_changes_that_are_no_chance_are_marked() {
         ways: vec![WayComparison { path: Path::Pod, ip_family: None, median_percent: Some(-1.0), pairs }],
     });
     let layer = &data(&run)["layers"][1];
-    assert_eq!((&layer["kind"], &layer["from"]), (&json!("change"), &json!([0])));
+    assert_eq!((&layer["kind"], &layer["sources"]), (&json!("change"), &json!([0])));
     assert_eq!(layer["values"], json!([null, -6, null, -40, null, null, null, null, null]));
     assert_eq!(layer["states"], "dbfudnnnd");
     assert_eq!(layer["changes"][1], json!([10000, 9000, 0.0123, "slower"]));
 }
 
 #[test]
-fn a_server_outside_has_a_column_and_the_way_back_a_layer() {
-    let back = TestRecord { direction: Direction::ServerToClient, ..measured("b", "192.0.2.7", 2e9) };
-    let mut run = run(&["a", "b"], vec![measured("b", "192.0.2.7", 8e9), back]);
+fn external_server_has_one_column_and_reverse_layer() {
+    let reverse = TestRecord { direction: Direction::ServerToClient, ..measured("b", "192.0.2.7", 2e9) };
+    let mut run = run(&["a", "b"], vec![measured("b", "192.0.2.7", 8e9), reverse]);
     run.parameters.placement.to = Some("192.0.2.7".parse().unwrap());
     run.parameters.measurement.bidirectional = true;
     let data = data(&run);
-    assert_eq!(data["nodes"][2]["name"], "192.0.2.7");
-    let [there, back] = [&data["layers"][0], &data["layers"][1]];
-    assert_eq!((&there["values"], &back["values"]), (&json!([null, 8000]), &json!([null, 2000])));
-    assert_eq!((&there["reversed"], &back["reversed"]), (&json!(false), &json!(true)));
-    assert_eq!((&there["tests"][1][0][2], &back["tests"][1][0][2]), (&json!(8000), &json!(2000)));
+    assert_eq!(data["endpoints"][2]["name"], "192.0.2.7");
+    let [forward, reverse] = [&data["layers"][0], &data["layers"][1]];
+    assert_eq!((&forward["values"], &reverse["values"]), (&json!([null, 8000]), &json!([null, 2000])));
+    assert_eq!((&forward["reversed"], &reverse["reversed"]), (&json!(false), &json!(true)));
+    assert_eq!((&forward["tests"][1][0][2], &reverse["tests"][1][0][2]), (&json!(8000), &json!(2000)));
 }
 
 #[test]
-fn findings_gates_and_retests_tell_their_pairs() {
+fn findings_gates_and_retests_refer_to_pairs() {
     let mut run = run(&["a", "b"], vec![measured("a", "b", 1e9), measured("b", "a", 9e9)]);
     run.retests = vec![measured("a", "b", 1.2e9)];
     run.findings = vec![Finding {
@@ -178,7 +182,7 @@ fn findings_gates_and_retests_tell_their_pairs() {
         "pairs": [[0, 1]],
     });
     assert_eq!(data["findings"], json!([finding]));
-    assert_eq!(data["breaches"][0]["ends"], json!([0, 1]));
+    assert_eq!(data["breaches"][0]["pair"], json!([0, 1]));
     assert_eq!(data["breaches"][0]["limit"], 5000);
     assert_eq!(data["layers"][0]["retests"][0][0], 1);
 }

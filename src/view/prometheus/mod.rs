@@ -1,5 +1,5 @@
-//! Metrics in Prometheus' text format: one sample per pair, as of the run's end. Their units are the
-//! base units of Prometheus: bytes, seconds, parts of one.
+//! Metrics in the Prometheus text format, as of the end of a run. Units are the base units of
+//! Prometheus: bytes, seconds, ratios.
 
 mod nodes;
 mod pairs;
@@ -14,76 +14,73 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 use serde::Serialize;
 
-use super::View;
+use super::labels::command_name;
 use crate::document::{Finding, FindingKind, Path, Run};
 
-pub(super) struct Prometheus;
-
-impl View for Prometheus {
-    fn render(&self, run: &Run) -> String {
-        encoded(run, Detail::Pairs, None)
-    }
+/// All metrics of a run, for a file or a push.
+pub(super) fn render(run: &Run) -> String {
+    encode_run(run, Detail::Pairs, None)
 }
 
-/// How much is told.
+/// Which metrics are included; each level includes those before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Detail {
-    /// Each path and its findings,
+    /// Per path, and the number of findings.
     Paths,
-    /// each node,
+    /// Per node, and each finding.
     Nodes,
-    /// and each pair.
+    /// Per pair.
     Pairs,
 }
 
-/// What a server of metrics knows beside the run.
+/// State of the exporter besides the run it serves.
 #[derive(Debug, Clone, Copy)]
 pub struct Served<'a> {
-    /// The schedule whose run it is: a label of all samples.
+    /// The schedule that the run belongs to; becomes a label of all samples.
     pub schedule: Option<&'a str>,
-    /// Whether the place that runs come from has answered when it was last asked.
+    /// Whether the source of runs responded to the last query.
     pub is_up: bool,
-    /// What time it is.
+    /// The current time.
     pub now: Timestamp,
-    /// The most samples.
+    /// Maximum number of samples.
     pub max_series: usize,
 }
 
-/// The metrics of a run as a server has them: of each pair if that makes no more samples than there may be,
-/// otherwise of each node or, where these are too many, of each path only. What is told without a run is
-/// that there is none.
+/// Metrics of a run as the exporter serves them. Metrics per pair, then those per node, are omitted if
+/// they would exceed the maximum number of samples. Without a run, only the state of the exporter is
+/// included.
 pub fn served(run: Option<&Run>, served: Served<'_>) -> String {
     let Some(run) = run else {
-        let mut registry = registry(served.schedule);
-        about_server(None, served, &mut registry);
-        return text(&registry);
+        let mut registry = new_registry(served.schedule);
+        register_exporter(None, served, &mut registry);
+        return encode_registry(&registry);
     };
-    // counted before they are written: of a large run there would be hundreds of megabytes
-    let of_paths = encoded(run, Detail::Paths, Some(served));
+    // samples are counted before they are encoded: a large run would take hundreds of megabytes
+    let path_metrics = encode_run(run, Detail::Paths, Some(served));
     let findings = run.findings.iter().map(|finding| subjects(finding).len()).sum::<usize>();
-    let of_nodes = samples(&of_paths) + nodes::samples(run) + findings;
+    let with_nodes = count_samples(&path_metrics) + nodes::max_samples(run) + findings;
     let fits = |samples: usize| samples <= served.max_series;
-    if fits(of_nodes + pairs::samples(run)) {
-        encoded(run, Detail::Pairs, Some(served))
-    } else if fits(of_nodes) {
-        encoded(run, Detail::Nodes, Some(served))
+    if fits(with_nodes + pairs::count_samples(run)) {
+        encode_run(run, Detail::Pairs, Some(served))
+    } else if fits(with_nodes) {
+        encode_run(run, Detail::Nodes, Some(served))
     } else {
-        of_paths
+        path_metrics
     }
 }
 
-fn samples(text: &str) -> usize {
+fn count_samples(text: &str) -> usize {
     text.lines().filter(|line| !line.starts_with('#')).count()
 }
 
-fn registry(schedule: Option<&str>) -> Registry {
+fn new_registry(schedule: Option<&str>) -> Registry {
     let label = |schedule: &str| ("schedule".into(), schedule.to_owned().into());
     Registry::with_prefix_and_labels("netbench", schedule.map(label).into_iter())
 }
 
-fn encoded(run: &Run, detail: Detail, served: Option<Served<'_>>) -> String {
-    let mut registry = registry(served.and_then(|served| served.schedule));
-    about(run, &mut registry);
+fn encode_run(run: &Run, detail: Detail, served: Option<Served<'_>>) -> String {
+    let mut registry = new_registry(served.and_then(|served| served.schedule));
+    register_run(run, &mut registry);
     nodes::register_paths(run, &mut registry);
     if detail != Detail::Paths {
         nodes::register(run, &mut registry);
@@ -91,43 +88,42 @@ fn encoded(run: &Run, detail: Detail, served: Option<Served<'_>>) -> String {
     if detail == Detail::Pairs {
         pairs::register(run, &mut registry);
     }
-    findings(run, detail, &mut registry);
+    register_findings(run, detail, &mut registry);
     if let Some(served) = served {
-        about_server(Some((run, detail)), served, &mut registry);
+        register_exporter(Some((run, detail)), served, &mut registry);
     }
-    text(&registry)
+    encode_registry(&registry)
 }
 
-fn text(registry: &Registry) -> String {
+fn encode_registry(registry: &Registry) -> String {
     let mut text = String::new();
-    // it goes to memory: nothing can fail
+    // the writer is in memory, so this cannot fail
     let _ = encode(&mut text, registry);
-    in_order(&text)
+    sort_samples(&text)
 }
 
-/// Whether there is a run, how old it is, and whether its pairs are left out.
-fn about_server(run: Option<(&Run, Detail)>, served: Served<'_>, registry: &mut Registry) {
+fn register_exporter(run: Option<(&Run, Detail)>, served: Served<'_>, registry: &mut Registry) {
     let one_if = |condition: bool| if condition { 1.0 } else { 0.0 };
-    single(registry, "up", "Whether the place that runs come from has answered", one_if(served.is_up));
-    single(registry, "run_available", "Whether there is a run to tell of", one_if(run.is_some()));
+    register_value(registry, "up", "Whether the source of runs responded", one_if(served.is_up));
+    register_value(registry, "run_available", "Whether there is a run to export", one_if(run.is_some()));
     if let Some((run, detail)) = run {
         let age = served.now.duration_since(run.finished_at).as_secs_f64();
-        single(registry, "run_age_seconds", "How long ago the run ended", age.max(0.0));
-        let left_out = "Whether pairs are left out, as they would be too many";
-        single(registry, "pairs_left_out", left_out, one_if(detail != Detail::Pairs));
+        register_value(registry, "run_age_seconds", "Time since the end of the run", age.max(0.0));
+        let help = "Whether metrics per pair are omitted because they exceed the maximum number of series";
+        register_value(registry, "pairs_left_out", help, one_if(detail != Detail::Pairs));
     }
 }
 
-/// A metric of one sample.
-fn single(registry: &mut Registry, name: &str, help: &str, value: f64) {
+/// Registers a metric with a single sample.
+fn register_value(registry: &mut Registry, name: &str, help: &str, value: f64) {
     let gauge: Gauge<f64, AtomicU64> = Gauge::default();
     gauge.set(value);
     registry.register(name, help, gauge);
 }
 
-/// The samples of each metric in alphabetical order: a family has them in any, and two reports of one
-/// run must not differ.
-fn in_order(text: &str) -> String {
+/// Sorts the samples of each metric: a family has them in random order, but reports of the same run
+/// must be identical.
+fn sort_samples(text: &str) -> String {
     let lines: Vec<&str> = text.lines().collect();
     let is_comment = |line: &str| line.starts_with('#');
     let blocks = lines.chunk_by(|one, other| is_comment(one) == is_comment(other));
@@ -170,34 +166,31 @@ struct FindingLabels {
     confirmation: String,
 }
 
+/// Registers an empty family. The encoder adds a full stop to `help`.
 fn gauges<L>(registry: &mut Registry, name: &str, help: &str) -> Gauges<L>
 where
     L: Clone + std::hash::Hash + Eq + EncodeLabelSet + std::fmt::Debug + Send + Sync + 'static,
 {
     let family = Gauges::<L>::default();
-    // the encoder ends the sentence
     registry.register(name, help, family.clone());
     family
 }
 
-/// The run itself.
-fn about(run: &Run, registry: &mut Registry) {
+fn register_run(run: &Run, registry: &mut Registry) {
     let labels = RunLabels {
         run: run.id.clone(),
-        command: match run.command {
-            crate::document::Command::Matrix => "matrix",
-            crate::document::Command::Pair => "pair",
-        },
-        protocol: name(run.parameters.measurement.protocol),
+        command: command_name(run.command),
+        protocol: serialized_name(run.parameters.measurement.protocol),
         context: run.cluster.as_ref().and_then(|cluster| cluster.context.clone()).unwrap_or_default(),
         version: run.versions.netbench.clone(),
     };
-    gauges(registry, "run_info", "The run that these figures are of; always 1")
+    gauges(registry, "run_info", "The run that the metrics belong to; always 1")
         .get_or_create(&labels)
         .set(1.0);
     let ended = run.finished_at.as_millisecond() as f64 / 1e3;
-    single(registry, "run_timestamp_seconds", "When the run ended, in seconds since 1970", ended);
-    let tests = gauges(registry, "run_tests", "How many tests were measured, failed, or not made");
+    register_value(registry, "run_timestamp_seconds", "End of the run as a Unix timestamp", ended);
+    let tests =
+        gauges(registry, "run_tests", "Number of tests by outcome; missing tests were planned but not run");
     let failed = run.tests.iter().filter(|test| !test.outcome.is_ok()).count();
     for (outcome, count) in [
         ("ok", run.tests.len() - failed),
@@ -208,31 +201,31 @@ fn about(run: &Run, registry: &mut Registry) {
     }
 }
 
-fn findings(run: &Run, detail: Detail, registry: &mut Registry) {
-    let findings = gauges(registry, "findings", "What the diagnosis found, by kind");
+fn register_findings(run: &Run, detail: Detail, registry: &mut Registry) {
+    let findings = gauges(registry, "findings", "Number of findings by kind");
     for kind in FindingKind::ALL {
         let count = run.findings.iter().filter(|finding| finding.kind == kind).count();
-        findings.get_or_create(&KindLabels { kind: name(kind) }).set(count as f64);
+        findings.get_or_create(&KindLabels { kind: serialized_name(kind) }).set(count as f64);
     }
     if detail == Detail::Paths {
         return;
     }
-    let each = gauges(
+    let info = gauges(
         registry,
         "finding_info",
-        "A node, a pair or zones that something was found of; always 1, and without a path where it concerns all",
+        "Finding about a node, a pair or zones; always 1, path is empty if it concerns all paths",
     );
     for finding in &run.findings {
-        let (kind, path) = (name(finding.kind), finding.path.map_or("", Path::name));
-        let confirmation = finding.confirmation.map(name).unwrap_or_default();
+        let (kind, path) = (serialized_name(finding.kind), finding.path.map_or("", Path::name));
+        let confirmation = finding.confirmation.map(serialized_name).unwrap_or_default();
         for subject in subjects(finding) {
             let (kind, confirmation) = (kind.clone(), confirmation.clone());
-            each.get_or_create(&FindingLabels { kind, subject, path, confirmation }).set(1.0);
+            info.get_or_create(&FindingLabels { kind, subject, path, confirmation }).set(1.0);
         }
     }
 }
 
-/// What a finding is about, each by itself: those of a pair belong together.
+/// One value per sample: both ends of a pair form one subject.
 fn subjects(finding: &Finding) -> Vec<String> {
     match finding.kind {
         FindingKind::SlowLink | FindingKind::SlowZones => vec![finding.subjects.join(" → ")],
@@ -241,7 +234,7 @@ fn subjects(finding: &Finding) -> Vec<String> {
     }
 }
 
-/// The name of a value that is one of a few, as documents have it.
-fn name(value: impl Serialize) -> String {
-    serde_json::to_value(value).ok().and_then(|name| Some(name.as_str()?.to_owned())).unwrap_or_default()
+/// Name of an enum variant in the run document.
+fn serialized_name(variant: impl Serialize) -> String {
+    serde_json::to_value(variant).ok().and_then(|name| Some(name.as_str()?.to_owned())).unwrap_or_default()
 }

@@ -1,4 +1,4 @@
-//! The figures of each node and of each path: as many as a cluster of any size may have.
+//! Metrics per node and per path: few enough for a cluster of any size.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use prometheus_client::registry::Registry;
 use super::{Gauges, gauges};
 use crate::analysis::mean;
 use crate::document::{PairSummary, Run, ThroughputSummary};
-use crate::view::words::family_label;
+use crate::view::labels::ip_family_label;
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct PathLabels {
@@ -23,36 +23,34 @@ struct NodeLabels {
     ip_family: &'static str,
 }
 
-/// How many samples of nodes there are at the most.
-pub(super) fn samples(run: &Run) -> usize {
+/// Upper bound for the number of samples per node.
+pub(super) fn max_samples(run: &Run) -> usize {
     run.summary.throughput.len() * run.nodes.len() * 2
 }
 
-/// The median of each path.
 pub(super) fn register_paths(run: &Run, registry: &mut Registry) {
-    let help = "Median throughput of the pairs";
+    let help = "Median throughput of all pairs";
     let median = gauges(registry, "throughput_median_bytes_per_second", help);
     for summary in &run.summary.throughput {
-        let labels = PathLabels { path: summary.path.name(), ip_family: family_label(summary.ip_family) };
+        let labels = PathLabels { path: summary.path.name(), ip_family: ip_family_label(summary.ip_family) };
         if let Some(bits) = summary.median_bits_per_second {
             median.get_or_create(&labels).set(bits / 8.0);
         }
     }
 }
 
-/// What each node sends to, and receives from, all others in the mean.
 pub(super) fn register(run: &Run, registry: &mut Registry) {
-    let sent = "Mean throughput from the node to all others that were measured";
-    let sent = gauges(registry, "node_sent_bytes_per_second", sent);
-    let received = "Mean throughput to the node from all others that were measured";
-    let received = gauges(registry, "node_received_bytes_per_second", received);
+    let help = "Mean throughput from the node to all other measured nodes";
+    let sent = gauges(registry, "node_sent_bytes_per_second", help);
+    let help = "Mean throughput to the node from all other measured nodes";
+    let received = gauges(registry, "node_received_bytes_per_second", help);
     for summary in &run.summary.throughput {
-        of_nodes(summary, &sent, |pair| &pair.sender);
-        of_nodes(summary, &received, |pair| &pair.receiver);
+        set_means(summary, &sent, |pair| &pair.sender);
+        set_means(summary, &received, |pair| &pair.receiver);
     }
 }
 
-fn of_nodes(
+fn set_means(
     summary: &ThroughputSummary,
     gauges: &Gauges<NodeLabels>,
     node: impl Fn(&PairSummary) -> &String,
@@ -67,7 +65,7 @@ fn of_nodes(
         let labels = NodeLabels {
             node: node.clone(),
             path: summary.path.name(),
-            ip_family: family_label(summary.ip_family),
+            ip_family: ip_family_label(summary.ip_family),
         };
         if let Some(mean) = mean(&rates) {
             gauges.get_or_create(&labels).set(mean);

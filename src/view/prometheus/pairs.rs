@@ -1,11 +1,11 @@
-//! The figures of each ordered pair.
+//! Metrics per ordered pair.
 
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::registry::Registry;
 
 use super::gauges;
-use crate::document::{IpFamily, LatencyPair, PairSummary, Path, Run};
-use crate::view::words::family_label;
+use crate::document::{LatencyPair, PairSummary, Run};
+use crate::view::labels::ip_family_label;
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct PairLabels {
@@ -32,10 +32,10 @@ struct PercentileLabels {
     percentile: &'static str,
 }
 
-/// How many samples of pairs there are.
-pub(super) fn samples(run: &Run) -> usize {
-    let of_throughput = |pair: &PairSummary| {
-        let figures = [
+/// Number of samples that [`register`] adds.
+pub(super) fn count_samples(run: &Run) -> usize {
+    let throughput_samples = |pair: &PairSummary| {
+        let values = [
             pair.mean_bits_per_second,
             pair.mean_retransmits,
             pair.mean_round_trip_time_microseconds,
@@ -44,40 +44,44 @@ pub(super) fn samples(run: &Run) -> usize {
             pair.mean_lost_percent,
             pair.mean_jitter_microseconds,
         ];
-        1 + figures.iter().flatten().count()
+        1 + values.iter().flatten().count()
     };
-    let of_latency = |pair: &LatencyPair| {
-        let figures =
+    let latency_samples = |pair: &LatencyPair| {
+        let values =
             [pair.mean_microseconds, pair.p50_microseconds, pair.p95_microseconds, pair.p99_microseconds];
-        figures.iter().flatten().count()
+        values.iter().flatten().count()
     };
-    let throughput = run.summary.throughput.iter().flat_map(|summary| &summary.pairs).map(of_throughput);
-    let latency = run.summary.latency.iter().flat_map(|summary| &summary.pairs).map(of_latency);
+    let throughput = run.summary.throughput.iter().flat_map(|summary| &summary.pairs).map(throughput_samples);
+    let latency = run.summary.latency.iter().flat_map(|summary| &summary.pairs).map(latency_samples);
     throughput.chain(latency).sum()
 }
 
-/// The figures of each ordered pair.
 pub(super) fn register(run: &Run, registry: &mut Registry) {
-    throughput(run, registry);
-    latency(run, registry);
+    register_throughput(run, registry);
+    register_latency(run, registry);
 }
 
-fn throughput(run: &Run, registry: &mut Registry) {
+fn register_throughput(run: &Run, registry: &mut Registry) {
     let rate = gauges(
         registry,
         "throughput_bytes_per_second",
-        "Mean throughput at the receiver; none if all tests of the pair failed",
+        "Mean throughput at the receiver; absent if all tests of the pair failed",
     );
-    let failed = gauges(registry, "failed_tests", "Throughput tests of the pair that failed");
-    let retransmits = gauges(registry, "retransmits", "Mean number of TCP segments sent again in a test");
-    let time = gauges(registry, "round_trip_time_seconds", "Mean round-trip time of TCP under load");
-    let sender_cpu = gauges(registry, "sender_cpu_ratio", "Processors that the sender kept busy");
-    let receiver_cpu = gauges(registry, "receiver_cpu_ratio", "Processors that the receiver kept busy");
-    let lost = gauges(registry, "lost_ratio", "Datagrams that never came");
-    let jitter = gauges(registry, "jitter_seconds", "Jitter of datagrams");
+    let failed = gauges(registry, "failed_tests", "Number of failed throughput tests of the pair");
+    let retransmits = gauges(registry, "retransmits", "Mean number of retransmitted TCP segments per test");
+    let time = gauges(registry, "round_trip_time_seconds", "Mean TCP round-trip time under load");
+    let sender_cpu = gauges(registry, "sender_cpu_ratio", "CPU usage of the sender; 1 is one CPU");
+    let receiver_cpu = gauges(registry, "receiver_cpu_ratio", "CPU usage of the receiver; 1 is one CPU");
+    let lost = gauges(registry, "lost_ratio", "Packet loss of UDP");
+    let jitter = gauges(registry, "jitter_seconds", "Jitter of UDP");
     for summary in &run.summary.throughput {
         for pair in &summary.pairs {
-            let labels = pair_labels(&pair.sender, &pair.receiver, summary.path, summary.ip_family);
+            let labels = PairLabels {
+                sender: pair.sender.clone(),
+                receiver: pair.receiver.clone(),
+                path: summary.path.name(),
+                ip_family: ip_family_label(summary.ip_family),
+            };
             failed.get_or_create(&labels).set(pair.failed as f64);
             for (gauges, value) in [
                 (&rate, pair.mean_bits_per_second.map(|bits| bits / 8.0)),
@@ -97,11 +101,11 @@ fn throughput(run: &Run, registry: &mut Registry) {
     }
 }
 
-fn latency(run: &Run, registry: &mut Registry) {
-    let mean = gauges(registry, "latency_seconds", "Mean time of an answer without load");
-    // not `quantile`: that label is of summaries
+fn register_latency(run: &Run, registry: &mut Registry) {
+    let mean = gauges(registry, "latency_seconds", "Mean round-trip latency without load");
+    // the label is not `quantile`: that is reserved for summaries
     let percentiles =
-        gauges(registry, "latency_percentile_seconds", "Percentiles of the time of an answer without load");
+        gauges(registry, "latency_percentile_seconds", "Percentiles of round-trip latency without load");
     for summary in &run.summary.latency {
         for pair in &summary.pairs {
             if let Some(value) = pair.mean_microseconds {
@@ -109,7 +113,7 @@ fn latency(run: &Run, registry: &mut Registry) {
                     client: pair.client.clone(),
                     server: pair.server.clone(),
                     path: summary.path.name(),
-                    ip_family: family_label(summary.ip_family),
+                    ip_family: ip_family_label(summary.ip_family),
                 };
                 mean.get_or_create(&labels).set(value / 1e6);
             }
@@ -121,20 +125,11 @@ fn latency(run: &Run, registry: &mut Registry) {
                     client: pair.client.clone(),
                     server: pair.server.clone(),
                     path: summary.path.name(),
-                    ip_family: family_label(summary.ip_family),
+                    ip_family: ip_family_label(summary.ip_family),
                     percentile,
                 };
                 percentiles.get_or_create(&labels).set(value / 1e6);
             }
         }
-    }
-}
-
-fn pair_labels(sender: &str, receiver: &str, path: Path, ip_family: Option<IpFamily>) -> PairLabels {
-    PairLabels {
-        sender: sender.to_owned(),
-        receiver: receiver.to_owned(),
-        path: path.name(),
-        ip_family: family_label(ip_family),
     }
 }

@@ -1,127 +1,121 @@
-//! What has changed since another run: a matrix, and a list of what has changed for the worse.
+//! Comparison with the baseline: a matrix of changes, and a table of regressions.
 
 use std::fmt::Write;
 
 use comfy_table::Cell;
 
-use super::{Canvas, Drawing, style, way};
+use super::{Canvas, MatrixRenderer, route_suffix, style};
 use crate::analysis::Matrix;
-use crate::document::{Comparison, PairChange, Route, Run, Verdict, WayComparison};
+use crate::document::{Comparison, PairChange, Run, Verdict, WayComparison};
 use crate::quantity::RateUnit;
+use crate::view::text::{format_signed_percent, format_time, plural};
 
-/// The comparison of a run; empty if it was not compared.
+/// Empty if the run has no comparison.
 pub(in crate::view) fn text(run: &Run, canvas: Canvas) -> String {
     let Some(comparison) = &run.comparison else { return String::new() };
     let mut text = format!(
-        "Compared with {} of {}.\n",
+        "Compared with baseline {} ({}).\n",
         comparison.base,
-        comparison.base_started_at.strftime("%Y-%m-%d %H:%M UTC")
+        format_time(comparison.base_started_at)
     );
     for difference in &comparison.differences {
         let _ = writeln!(text, "  • {difference}");
     }
-    for way in &comparison.ways {
+    for changes in &comparison.ways {
         text.push('\n');
-        text.push_str(&of_way(run, comparison, way, canvas));
+        text.push_str(&route_section(run, comparison, changes, canvas));
     }
     if comparison.ways.is_empty() {
-        text.push_str("The two runs have no path in common: nothing can be compared.\n");
+        text.push_str("Nothing to compare: the runs have no path in common.\n");
     }
     text
 }
 
-fn of_way(run: &Run, comparison: &Comparison, changes: &WayComparison, canvas: Canvas) -> String {
-    let of = way(run, changes.path, changes.ip_family);
-    let drawing = Drawing {
-        title: format!("Change of throughput{of} in %; rows send, columns receive."),
-        list_title: format!("Change of throughput{of} of each pair, the worst first."),
+fn route_section(run: &Run, comparison: &Comparison, changes: &WayComparison, canvas: Canvas) -> String {
+    let over = route_suffix(run, changes.path, changes.ip_family);
+    let renderer = MatrixRenderer {
+        title: format!("Throughput change{over} in %; rows send, columns receive."),
+        list_title: format!("Throughput change{over} per pair, worst first."),
         unit: "%".to_owned(),
-        write: Box::new(signed),
+        format_value: Box::new(format_signed_percent),
         part: Box::new(|percent| 1.0 + percent / 100.0),
-        worst_is_largest: false,
+        is_larger_worse: false,
     };
-    let mut text = drawing.draw(&Matrix::of_change(run, changes), canvas);
+    let mut text = renderer.render(&Matrix::of_change(run, changes), canvas);
     let worse = changes.worse();
     text.push('\n');
-    text.push_str(&verdicts(changes, comparison.level, run.parameters.measurement.repeat));
+    text.push_str(&verdict_summary(changes, comparison.level, run.parameters.measurement.repeat));
     if !worse.is_empty() {
         text.push('\n');
-        text.push_str(&table(&worse, changes, canvas));
+        text.push_str(&regressions(&worse, changes, canvas));
     }
     text
 }
 
-/// How many pairs are slower, faster, the same.
-fn verdicts(changes: &WayComparison, level: f64, repeat: u32) -> String {
-    let words = [
+/// Number of pairs per verdict, and how reliable the verdicts are.
+fn verdict_summary(changes: &WayComparison, level: f64, repeat: u32) -> String {
+    let verdicts = [
         (Verdict::Slower, "slower"),
         (Verdict::Faster, "faster"),
-        (Verdict::Same, "the same within chance"),
-        (Verdict::Unclear, "with too few values to tell"),
-        (Verdict::NowFails, "failing now"),
-        (Verdict::NowWorks, "working again"),
-        (Verdict::StillFails, "failing still"),
-        (Verdict::OnlyInOne, "measured in one run only"),
+        (Verdict::Same, "without significant change"),
+        (Verdict::Unclear, "inconclusive (too few samples)"),
+        (Verdict::NowFails, "newly failing"),
+        (Verdict::NowWorks, "recovered"),
+        (Verdict::StillFails, "still failing"),
+        (Verdict::OnlyInOne, "in one run only"),
     ];
-    let counts = words.into_iter().filter_map(|(verdict, word)| {
+    let counts = verdicts.into_iter().filter_map(|(verdict, name)| {
         let count = changes.count(verdict);
-        (count > 0).then(|| format!("{count} {word}"))
+        (count > 0).then(|| format!("{count} {name}"))
     });
     let counts: Vec<String> = counts.collect();
-    let called = changes.count(Verdict::Slower) + changes.count(Verdict::Faster);
-    let chance = match called {
+    let significant = changes.count(Verdict::Slower) + changes.count(Verdict::Faster);
+    let reliability = match significant {
         0 => String::new(),
-        _ if repeat > 1 => {
-            format!(" At most {:.0}% of those called slower or faster are so by chance.", level * 100.0)
-        }
-        _ => " With one test of each pair, the noise between two tests is a guess: --repeat 3 tells more."
+        _ if repeat > 1 => format!(" False discovery rate: at most {:.0}%.", level * 100.0),
+        _ => " With one test per pair, the noise between tests is estimated: --repeat 3 measures it."
             .to_owned(),
     };
-    let median = changes.median_percent.map(|percent| format!("; median change {}%", signed(percent)));
-    let pairs = if changes.pairs.len() == 1 { "pair" } else { "pairs" };
+    let median =
+        changes.median_percent.map(|percent| format!("; median change {}%", format_signed_percent(percent)));
     format!(
-        "{} {pairs} over {}: {}{}.{chance}\n",
-        changes.pairs.len(),
-        Route { path: changes.path, ip_family: changes.ip_family }.to_string(),
+        "{} over {}: {}{}.{reliability}\n",
+        plural(changes.pairs.len(), "pair"),
+        changes.route().to_string(),
         counts.join(", "),
         median.unwrap_or_default()
     )
 }
 
-/// What has changed for the worse, a line each.
-fn table(worse: &[&PairChange], changes: &WayComparison, canvas: Canvas) -> String {
+fn regressions(worse: &[&PairChange], changes: &WayComparison, canvas: Canvas) -> String {
     let rates = changes.pairs.iter().flat_map(|pair| [pair.base_bits_per_second, pair.bits_per_second]);
     let unit = RateUnit::of_largest(rates.flatten());
     let mut table = style::table(canvas);
     let mut header = ["SENDER", "RECEIVER"].map(style::header).to_vec();
-    let columns = [format!("THEN {unit}"), format!("NOW {unit}"), "CHANGE  ".to_owned(), "P".to_owned()];
-    header.extend(columns.map(|text| style::right(style::header(text))));
+    let columns = [format!("BASELINE {unit}"), format!("NOW {unit}"), "CHANGE  ".to_owned(), "P".to_owned()];
+    header.extend(columns.map(|title| style::right(style::header(title))));
     table.set_header(header);
     for pair in worse {
-        let figure = |rate: Option<f64>| style::or_dash(rate.map(|rate| unit.figure(rate)));
+        let rate = |rate: Option<f64>| style::or_dash(rate.map(|rate| unit.format(rate)));
         table.add_row([
             Cell::new(&pair.sender),
             Cell::new(&pair.receiver),
-            figure(pair.base_bits_per_second),
-            figure(pair.bits_per_second),
+            rate(pair.base_bits_per_second),
+            rate(pair.bits_per_second),
             match pair.percent {
                 Some(percent) => {
-                    style::figure(&format!("{}%", signed(percent)), 1.0 + percent / 100.0, false, canvas)
+                    let text = format!("{}%", format_signed_percent(percent));
+                    style::heat_cell(&text, 1.0 + percent / 100.0, false, canvas)
                 }
                 None => style::failed(),
             },
-            style::or_dash(pair.p.map(probability)),
+            style::or_dash(pair.p.map(format_p_value)),
         ]);
     }
     style::finish(table)
 }
 
-fn signed(percent: f64) -> String {
-    // not `-0.0`
-    if percent.abs() < 0.05 { "0.0".to_owned() } else { format!("{percent:+.1}") }
-}
-
-/// A probability, never as zero.
-fn probability(p: f64) -> String {
+/// Never zero.
+fn format_p_value(p: f64) -> String {
     if p < 0.001 { "<0.001".to_owned() } else { format!("{p:.3}") }
 }

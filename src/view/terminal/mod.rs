@@ -1,13 +1,13 @@
-//! Tables for people: the matrix as a heat map, or every pair on a line.
+//! Tables for the terminal: the matrix as a heat map, or one row per pair.
 
 mod check;
+mod colors;
 mod comparison;
-mod cost;
-mod details;
-mod drawing;
 mod failures;
-mod heat;
 mod latency;
+mod matrix;
+mod overhead;
+mod pairs;
 mod runs;
 mod schedules;
 mod settings;
@@ -19,50 +19,41 @@ pub use runs::table as runs;
 pub use schedules::table as schedules;
 pub use settings::table as settings;
 
-use drawing::Drawing;
+use matrix::MatrixRenderer;
 
+use super::Canvas;
+use super::labels::route_suffix;
 use super::notes::notes;
-use super::words::way;
-use super::{Canvas, View};
+use super::text::pair_name;
 use crate::analysis::{Matrix, part_of_rate};
 use crate::document::{Command, Run, ThroughputSummary};
 use crate::quantity::RateUnit;
 
-/// Tables for people.
-pub(super) struct Terminal {
-    pub canvas: Canvas,
-    /// With every pair's retransmits, round-trip time and CPU.
-    pub wide: bool,
-}
-
-impl View for Terminal {
-    fn render(&self, run: &Run) -> String {
-        let Self { canvas, wide } = *self;
-        let to_one_and_back =
-            run.parameters.external_server().is_some() && run.parameters.measurement.bidirectional;
-        let mut parts = match run.command {
-            // towards one server and back is no matrix
-            Command::Matrix if to_one_and_back => {
-                vec![details::table(run, wide, canvas), cost::sentences(run)]
-            }
-            Command::Matrix => matrices(run, canvas),
-            Command::Pair => {
-                vec![details::table(run, wide, canvas), latency::table(run, canvas), cost::sentences(run)]
-            }
-        };
-        if wide && run.command == Command::Matrix && !to_one_and_back {
-            parts.extend([details::table(run, true, canvas), latency::table(run, canvas)]);
+/// Renders the results of a run. `wide` adds one row per pair to a matrix, and more columns to a pair.
+pub(super) fn render(run: &Run, wide: bool, canvas: Canvas) -> String {
+    let has_reverse_tests =
+        run.parameters.external_server().is_some() && run.parameters.measurement.bidirectional;
+    let mut sections = match run.command {
+        // rows and columns could show one direction only
+        Command::Matrix if has_reverse_tests => {
+            vec![pairs::table(run, wide, canvas), overhead::sentences(run)]
         }
-        parts.push(findings(run));
-        parts.push(comparison(run, canvas));
-        parts.push(failures::text(run, canvas));
-        parts.push(notes(run).into_iter().map(|note| note + "\n").collect());
-        parts.retain(|part| !part.is_empty());
-        canvas.shown(parts.join("\n"))
+        Command::Matrix => matrices(run, canvas),
+        Command::Pair => {
+            vec![pairs::table(run, wide, canvas), latency::table(run, canvas), overhead::sentences(run)]
+        }
+    };
+    if wide && run.command == Command::Matrix && !has_reverse_tests {
+        sections.extend([pairs::table(run, true, canvas), latency::table(run, canvas)]);
     }
+    sections.push(findings(run));
+    sections.push(comparison(run, canvas));
+    sections.push(failures::text(run, canvas));
+    sections.push(notes(run).into_iter().map(|note| note + "\n").collect());
+    sections.retain(|section| !section.is_empty());
+    canvas.encode(sections.join("\n"))
 }
 
-/// What is wrong, a line each; empty if nothing is.
 fn findings(run: &Run) -> String {
     if run.findings.is_empty() {
         return String::new();
@@ -71,48 +62,41 @@ fn findings(run: &Run) -> String {
     format!("Findings:\n{}", lines.collect::<String>())
 }
 
-/// One matrix for each way and measure, and one for each cost.
+/// One matrix per route and measure, and one per overhead.
 fn matrices(run: &Run, canvas: Canvas) -> Vec<String> {
-    let mut parts: Vec<String> =
+    let mut sections: Vec<String> =
         run.summary.throughput.iter().map(|summary| throughput_matrix(run, summary, canvas)).collect();
-    parts.extend(run.summary.latency.iter().map(|summary| latency::matrix(run, summary, canvas)));
-    parts.extend(run.summary.costs.iter().map(|cost| cost::matrix(run, cost, canvas)));
-    parts
+    sections.extend(run.summary.latency.iter().map(|summary| latency::matrix(run, summary, canvas)));
+    sections.extend(run.summary.costs.iter().map(|cost| overhead::matrix(run, cost, canvas)));
+    sections
 }
 
 fn throughput_matrix(run: &Run, summary: &ThroughputSummary, canvas: Canvas) -> String {
     let matrix = Matrix::of_throughput(run, summary);
     let unit = RateUnit::of_largest(matrix.measured().map(|(_, _, rate)| rate));
     let median = summary.median_bits_per_second.unwrap_or_default();
-    let drawing = Drawing {
-        title: format!(
-            "Throughput{} in {unit}; rows send, columns receive.",
-            way(run, summary.path, summary.ip_family)
-        ),
-        list_title: format!(
-            "Throughput{} of each pair, slowest first (the matrix is wider than this terminal).",
-            way(run, summary.path, summary.ip_family)
-        ),
+    let over = route_suffix(run, summary.path, summary.ip_family);
+    let renderer = MatrixRenderer {
+        title: format!("Throughput{over} in {unit}; rows send, columns receive."),
+        list_title: format!("Throughput{over} per pair, slowest first (matrix too wide for this terminal)."),
         unit: unit.to_string(),
-        write: Box::new(move |rate| unit.figure(rate)),
+        format_value: Box::new(move |rate| unit.format(rate)),
         part: Box::new(move |rate| part_of_rate(rate, median)),
-        worst_is_largest: false,
+        is_larger_worse: false,
     };
-    format!("{}{}", drawing.draw(&matrix, canvas), slowest(&matrix, median, unit))
+    format!("{}{}", renderer.render(&matrix, canvas), slowest_pair(&matrix, median, unit))
 }
 
-/// The sentence that names the slowest pair.
-fn slowest(matrix: &Matrix, median: f64, unit: RateUnit) -> String {
+fn slowest_pair(matrix: &Matrix, median: f64, unit: RateUnit) -> String {
     let Some((row, column, rate)) =
         matrix.measured().min_by(|(_, _, one), (_, _, other)| one.total_cmp(other))
     else {
-        return "Nothing was measured.\n".to_owned();
+        return "No throughput was measured.\n".to_owned();
     };
-    let part = rate / median * 100.0;
     format!(
-        "\nSlowest: {} → {}, {} {unit}, {part:.0}% of the median.\n",
-        matrix.rows[row],
-        matrix.columns[column],
-        unit.figure(rate),
+        "\nSlowest: {}, {} {unit}, {:.0}% of the median.\n",
+        pair_name(&matrix.rows[row], &matrix.columns[column]),
+        unit.format(rate),
+        rate / median * 100.0
     )
 }

@@ -4,27 +4,24 @@ use comfy_table::Cell;
 use jiff::{Timestamp, Unit};
 
 use super::{Canvas, style};
-use crate::document::{Command, State};
+use crate::document::State;
 use crate::quantity::rate;
 use crate::store::Entry;
+use crate::view::labels::command_name;
 
 /// One row per run.
 pub fn table(entries: &[Entry], now: Timestamp, canvas: Canvas) -> String {
     let mut table = style::table(canvas);
     let mut header = ["RUN", "AGE", "CONTEXT", "COMMAND", "NODES"].map(style::header).to_vec();
-    header.extend(["MEDIAN", "FAILED", "FINDINGS"].map(|text| style::right(style::header(text))));
+    header.extend(["MEDIAN", "FAILED", "FINDINGS"].map(|title| style::right(style::header(title))));
     header.push(style::header("STATE"));
     table.set_header(header);
     for entry in entries {
-        let command = match entry.command {
-            Command::Matrix => "matrix",
-            Command::Pair => "pair",
-        };
         table.add_row([
             Cell::new(&entry.id),
             Cell::new(age(entry.started_at, now)),
             Cell::new(entry.context.as_deref().unwrap_or("–")),
-            Cell::new(command),
+            Cell::new(command_name(entry.command)),
             style::right(Cell::new(entry.nodes)),
             style::or_dash(entry.median_bits_per_second.map(rate)),
             style::or_dash((entry.tests > 0).then(|| format!("{}/{}", entry.failed_tests, entry.tests))),
@@ -35,12 +32,12 @@ pub fn table(entries: &[Entry], now: Timestamp, canvas: Canvas) -> String {
             }),
         ]);
     }
-    canvas.shown(style::finish(table))
+    canvas.encode(style::finish(table))
 }
 
-/// How long ago, as kubectl writes it: `45s`, `12m`, `5h`, `3d`.
+/// Time from `then` to `now` in the units of kubectl: `45s`, `12m`, `5h`, `3d`.
 pub(super) fn age(then: Timestamp, now: Timestamp) -> String {
-    // between two timestamps, a total in seconds always exists
+    // a span between timestamps always has a total in seconds
     let seconds = (now - then).total(Unit::Second).unwrap_or_default().max(0.0) as u64;
     match seconds {
         0..=119 => format!("{seconds}s"),
@@ -53,16 +50,17 @@ pub(super) fn age(then: Timestamp, now: Timestamp) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::document::Command;
 
     #[test]
-    fn ages_are_those_of_kubectl() {
+    fn age_has_units_of_kubectl() {
         let age = |seconds| age(Timestamp::UNIX_EPOCH, Timestamp::from_second(seconds).unwrap());
         assert_eq!([45, 600, 7200, 200_000].map(age), ["45s", "10m", "2h", "2d"]);
         assert_eq!(age(-5), "0s");
     }
 
     #[test]
-    fn the_list_tells_runs_apart() {
+    fn table_has_one_row_per_run() {
         let entry = Entry {
             id: "k3v9x2mq".to_owned(),
             command: Command::Matrix,
@@ -76,7 +74,7 @@ mod tests {
             failed_tests: 1,
             findings: vec!["node-3 receives 62% below the rest".to_owned()],
         };
-        let cut = Entry {
+        let partial = Entry {
             state: State::Partial,
             tests: 5,
             context: None,
@@ -84,6 +82,6 @@ mod tests {
             ..entry.clone()
         };
         let now = Timestamp::from_second(90).unwrap();
-        insta::assert_snapshot!(table(&[entry, cut], now, Canvas::FILE));
+        insta::assert_snapshot!(table(&[entry, partial], now, Canvas::FILE));
     }
 }

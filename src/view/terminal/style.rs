@@ -1,12 +1,12 @@
-//! How cells look. Colour is never the only mark.
+//! Style of tables and cells. Color never carries meaning alone.
 
 use comfy_table::presets::NOTHING;
 use comfy_table::{Attribute, Cell, CellAlignment, Color, ContentArrangement, Table};
 
-use super::{Canvas, heat};
+use super::{Canvas, colors};
 use crate::analysis::Level;
 
-/// A table without lines: columns stand apart by two spaces.
+/// An empty table without borders.
 pub(super) fn table(canvas: Canvas) -> Table {
     let mut table = Table::new();
     table.load_style(NOTHING);
@@ -19,7 +19,7 @@ pub(super) fn table(canvas: Canvas) -> Table {
     table
 }
 
-/// The table as text, without spaces at the ends of lines.
+/// The table as text: two spaces between columns, no trailing spaces.
 pub(super) fn finish(mut table: Table) -> String {
     for column in table.column_iter_mut() {
         column.set_padding((0, 2));
@@ -44,9 +44,9 @@ pub(super) fn dim(text: impl ToString) -> Cell {
     right(Cell::new(text)).add_attribute(Attribute::Dim)
 }
 
-/// A figure, coloured and marked by the part that it is of a usual one.
-pub(super) fn figure(text: &str, part: f64, worst_is_largest: bool, canvas: Canvas) -> Cell {
-    let mark = match (Level::of_part(part), worst_is_largest) {
+/// A value with the color and the mark of its level. `part` relates it to the median: less is worse.
+pub(super) fn heat_cell(text: &str, part: f64, is_larger_worse: bool, canvas: Canvas) -> Cell {
+    let mark = match (Level::of_part(part), is_larger_worse) {
         (Level::VeryBad, true) => "▲",
         (Level::VeryBad, false) => "▼",
         (Level::Bad, true) => "△",
@@ -56,14 +56,13 @@ pub(super) fn figure(text: &str, part: f64, worst_is_largest: bool, canvas: Canv
     let cell = right(Cell::new(format!("{text} {mark}")));
     match canvas.color {
         Some(depth) => {
-            let (background, text) = heat::colors(part, depth);
+            let (background, text) = colors::cell_colors(part, depth);
             cell.bg(background).fg(text)
         }
         None => cell,
     }
 }
 
-/// A figure that explains others, where there is one.
 pub(super) fn or_dash(text: Option<String>) -> Cell {
     text.map_or_else(|| dim("–"), |text| right(Cell::new(text)))
 }
@@ -72,7 +71,7 @@ pub(super) fn failed() -> Cell {
     right(Cell::new("failed  ")).fg(Color::Magenta).add_attribute(Attribute::Bold)
 }
 
-/// A place without a figure of its own.
+/// A cell of a heat map without a value: aligned as if it had a mark.
 pub(super) fn blank(text: &str) -> Cell {
     dim(format!("{text}  "))
 }

@@ -32,7 +32,7 @@ pub fn value(bytes: &[u8]) {
         assert_eq!(again, Some(bits));
         check_figure(&rate(bits as f64));
         check_figure(&duration(bits as f64));
-        check_figure(&RateUnit::Kilobit.figure(bits as f64));
+        check_figure(&RateUnit::Kilobit.format(bits as f64));
     }
     if let Some(arguments) = read("--fail-below", &text) {
         for (_, words) in arguments.common.gates.gates().below {

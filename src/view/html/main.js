@@ -1,34 +1,34 @@
-// The controls of the page, and what is drawn again when they change.
+// The controls of the page, and the updates that they trigger.
 
-// which nodes are shown, and in which order
+// filters and sorts the rows and columns
 function arrange() {
   const { layer, order } = view;
   const text = byId("filter").value.trim().toLowerCase();
-  const filterAs = byId("filter-as").value;
+  const axis = byId("filter-axis").value;
   const terms = text.split(/[\s,]+/).filter(Boolean);
   const matches = (end) =>
     !terms.length ||
-    terms.some((term) => `${ends[end].name} ${ends[end].zone ?? ""}`.toLowerCase().includes(term));
-  const arranged = (list, means, filtered) => {
-    const some = filtered ? list.filter(matches) : list;
-    return sorted(some.length ? some : list, means, order);
+    terms.some((term) => `${endpoints[end].name} ${endpoints[end].zone ?? ""}`.toLowerCase().includes(term));
+  const arranged = (list, means, isFiltered) => {
+    const filtered = isFiltered ? list.filter(matches) : list;
+    return sorted(filtered.length ? filtered : list, means, order);
   };
-  view.rows = arranged(layer.rowEnds, layer.rowMeans, filterAs !== "columns");
-  view.columns = layer.outside
+  view.rows = arranged(layer.rowEnds, layer.rowMeans, axis !== "columns");
+  view.columns = layer.external
     ? layer.columnEnds
-    : arranged(layer.columnEnds, layer.columnMeans, filterAs !== "rows");
+    : arranged(layer.columnEnds, layer.columnMeans, axis !== "rows");
   byId("filter").classList.toggle("unmatched", terms.length > 0 && !layer.rowEnds.some(matches));
 }
 
 function sorted(list, means, order) {
-  const byName = (one, other) => names.compare(ends[one].name, ends[other].name);
-  const rank = (end) => (means[end] === null ? Infinity : goodness(view.layer, means[end]));
+  const byName = (one, other) => collator.compare(endpoints[one].name, endpoints[other].name);
+  const zone = (end) => endpoints[end].zone ?? "\uffff";
+  const rank = (end) => (means[end] === null ? Infinity : scoreOf(view.layer, means[end]));
   const compare = {
     run: (one, other) => one - other,
     name: byName,
-    zone: (one, other) =>
-      names.compare(ends[one].zone ?? "\uffff", ends[other].zone ?? "\uffff") || byName(one, other),
-    // two that have no mean are alike
+    zone: (one, other) => collator.compare(zone(one), zone(other)) || byName(one, other),
+    // the difference of two infinite ranks is not a number
     mean: (one, other) => (rank(one) === rank(other) ? 0 : rank(one) - rank(other)) || byName(one, other),
   }[order];
   return [...list].sort(compare);
@@ -43,22 +43,24 @@ function rearrange() {
   fillTable();
 }
 
-function showLayer(place) {
+const NOTES = {
+  throughput: "measured at the receiver",
+  latency: "mean round trip without load",
+  overhead: "throughput lost compared with the other path",
+  change: `compared with run ${report.baseline?.run}`,
+};
+
+function showLayer(index) {
   const [pair, highlighted] = [opened, view.highlighted];
-  view.layer = report.layers[place];
+  view.layer = report.layers[index];
   const { layer } = view;
-  byId("layer").value = String(place);
+  byId("layer").value = String(index);
   byId("matrix-title").textContent = layer.title;
-  const [rows, columns] = layer.reversed ? [...verbs(layer)].reverse() : verbs(layer);
-  const note = {
-    throughput: "as the receiver counted",
-    latency: "the mean time of an answer, without load",
-    cost: "the part of the other path's throughput that is missing",
-    change: `against run ${report.comparison?.base}`,
-  }[layer.kind];
-  byId("matrix-note").textContent = `Rows: who ${rows}. Columns: who ${columns}. In ${layer.unit}, ${note}.`;
-  if (report.shared) byId("matrix-note").append(` Names without what all share: ${report.shared}`);
-  byId("grid").setAttribute("aria-label", `${layer.title}, rows: who ${rows}, columns: who ${columns}`);
+  const [rows, columns] = layer.reversed ? [...rolesOf(layer)].reverse() : rolesOf(layer);
+  byId("matrix-note").textContent =
+    `Rows: ${rows}s. Columns: ${columns}s. Values in ${layer.unit}, ${NOTES[layer.kind]}.`;
+  if (report.namePattern) byId("matrix-note").append(` Names are shortened from ${report.namePattern}`);
+  byId("grid").setAttribute("aria-label", `${layer.title}, rows: ${rows}s, columns: ${columns}s`);
   [hovered, current] = [null, null];
   arrange();
   draw();
@@ -81,9 +83,9 @@ function applyTheme() {
   fillLegend();
 }
 
-function listen() {
+function listenToControls() {
   byId("layer").addEventListener("change", (event) => showLayer(Number(event.target.value)));
-  for (const id of ["order", "filter-as"]) byId(id).addEventListener("change", rearrange);
+  for (const id of ["order", "filter-axis"]) byId(id).addEventListener("change", rearrange);
   byId("filter").addEventListener("input", rearrange);
   byId("controls").addEventListener("submit", (event) => event.preventDefault());
   byId("more").addEventListener("click", () => {
@@ -105,26 +107,27 @@ function listenToTheme() {
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", applyTheme);
 }
 
-// paper is light, and as wide as it is
+// prints with the light theme, at the width of the paper
 function listenToPrint() {
   const { dataset } = document.documentElement;
-  let before;
+  let previousTheme;
   window.addEventListener("beforeprint", () => {
-    before = dataset.theme;
+    previousTheme = dataset.theme;
     dataset.theme = "light";
     readColors();
     draw(680);
     fillLegend();
   });
   window.addEventListener("afterprint", () => {
-    if (before) dataset.theme = before;
+    if (previousTheme) dataset.theme = previousTheme;
     else delete dataset.theme;
     applyTheme();
   });
 }
 
 function start() {
-  fillHead();
+  fillHeader();
+  fillRunDetails();
   fillLists();
   readColors();
   if (!report.layers.length) {
@@ -134,13 +137,13 @@ function start() {
     listenToTheme();
     return;
   }
-  byId("layer").append(...report.layers.map((layer, place) => el("option", { value: place }, layer.title)));
+  byId("layer").append(...report.layers.map((layer, index) => html("option", { value: index }, layer.title)));
   byId("layer-label").hidden = report.layers.length === 1;
-  if (!ends.some((end) => end.zone)) byId("order").querySelector('[value="zone"]').remove();
-  byId("controls").hidden = ends.length < 3;
+  if (!endpoints.some((end) => end.zone)) byId("order").querySelector('[value="zone"]').remove();
+  byId("controls").hidden = endpoints.length < 3;
   showLayer(0);
   applyTheme();
-  listen();
+  listenToControls();
   listenToTheme();
   listenToPrint();
 }

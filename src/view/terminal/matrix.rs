@@ -1,43 +1,41 @@
-//! A matrix as a grid, or as a list where a grid would not fit.
+//! A matrix as a grid, or as a list of pairs where a grid would be too wide.
 
 use comfy_table::Cell as TableCell;
 
 use super::{Canvas, style};
 use crate::analysis::{Cell, Matrix};
-use crate::view::names::shorten;
+use crate::view::short_names::shorten;
 
-/// How a matrix is drawn: what its figures are, and how they are written.
-pub(super) struct Drawing {
-    /// Above a grid.
+/// Renders the matrix of one quantity.
+pub(super) struct MatrixRenderer {
+    /// Line above a grid.
     pub title: String,
-    /// Above a list.
+    /// Line above a list.
     pub list_title: String,
-    /// Above the figures of a list.
+    /// Column title of a list.
     pub unit: String,
-    /// Writes a figure.
-    pub write: Box<dyn Fn(f64) -> String>,
-    /// What part of a usual figure a mean is.
+    pub format_value: Box<dyn Fn(f64) -> String>,
+    /// Relates a mean to the median: 1 equals it, less is worse.
     pub part: Box<dyn Fn(f64) -> f64>,
-    /// Whether the largest figure is the worst.
-    pub worst_is_largest: bool,
+    pub is_larger_worse: bool,
 }
 
-impl Drawing {
-    /// Draws the grid, with shortened names if need be; a list if it does not fit the canvas.
-    pub(super) fn draw(&self, matrix: &Matrix, canvas: Canvas) -> String {
-        if let Some(grid) = self.fitting(matrix, (&matrix.rows, &matrix.columns), canvas) {
+impl MatrixRenderer {
+    /// Shortens node names if the grid is too wide otherwise, then falls back to a list.
+    pub(super) fn render(&self, matrix: &Matrix, canvas: Canvas) -> String {
+        if let Some(grid) = self.grid_if_fits(matrix, (&matrix.rows, &matrix.columns), canvas) {
             return format!("{}\n\n{grid}", self.title);
         }
         let short = shorten(&matrix.rows).filter(|_| matrix.rows == matrix.columns);
         let grid = short.and_then(|short| {
-            let grid = self.fitting(matrix, (&short.names, &short.names), canvas)?;
-            Some(format!("{}\n\n{grid}\nNode names are short for {}.\n", self.title, short.pattern))
+            let grid = self.grid_if_fits(matrix, (&short.names, &short.names), canvas)?;
+            Some(format!("{}\n\n{grid}\nNode names are shortened from {}.\n", self.title, short.pattern))
         });
         grid.unwrap_or_else(|| self.list(matrix, canvas))
     }
 
-    fn fitting(&self, matrix: &Matrix, names: (&[String], &[String]), canvas: Canvas) -> Option<String> {
-        // measured without colours: their codes take no room on the screen
+    fn grid_if_fits(&self, matrix: &Matrix, names: (&[String], &[String]), canvas: Canvas) -> Option<String> {
+        // without color: escape sequences would count as characters
         let plain = Canvas { color: None, ..canvas };
         let widest = |text: &str| text.lines().map(|line| line.chars().count()).max().unwrap_or(0);
         if let Some(width) = canvas.width
@@ -50,26 +48,26 @@ impl Drawing {
 
     fn grid(&self, matrix: &Matrix, (rows, columns): (&[String], &[String]), canvas: Canvas) -> String {
         let mut table = style::table(canvas);
-        // the mean of one figure is that figure
-        let has_means = columns.len() > 1;
+        // the mean of a single value is that value
+        let has_row_means = columns.len() > 1;
         let mut header = vec![style::header("")];
         header.extend(columns.iter().map(|name| style::right(style::header(format!("{name}  ")))));
-        if has_means {
+        if has_row_means {
             header.push(style::right(style::header("mean  ")));
         }
         table.set_header(header);
         for ((name, cells), mean) in rows.iter().zip(&matrix.cells).zip(&matrix.row_means) {
             let mut row = vec![style::header(name)];
             row.extend(cells.iter().map(|cell| self.cell(cell, canvas)));
-            if has_means {
-                row.push(self.mean(*mean, canvas));
+            if has_row_means {
+                row.push(self.mean_cell(*mean, canvas));
             }
             table.add_row(row);
         }
         let mut last = vec![style::header("mean")];
-        last.extend(matrix.column_means.iter().map(|mean| self.mean(*mean, canvas)));
-        if has_means {
-            last.push(self.mean(matrix.mean, canvas));
+        last.extend(matrix.column_means.iter().map(|mean| self.mean_cell(*mean, canvas)));
+        if has_row_means {
+            last.push(self.mean_cell(matrix.mean, canvas));
         }
         table.add_row(last);
         style::finish(table)
@@ -82,20 +80,20 @@ impl Drawing {
             Cell::Failed => style::failed(),
             Cell::Measured { value, part, some_failed } => {
                 let mark = if *some_failed { "*" } else { "" };
-                self.figure(&format!("{mark}{}", (self.write)(*value)), *part, canvas)
+                self.heat_cell(&format!("{mark}{}", (self.format_value)(*value)), *part, canvas)
             }
         }
     }
 
-    fn mean(&self, mean: Option<f64>, canvas: Canvas) -> TableCell {
+    fn mean_cell(&self, mean: Option<f64>, canvas: Canvas) -> TableCell {
         match mean {
-            Some(mean) => self.figure(&(self.write)(mean), (self.part)(mean), canvas),
+            Some(mean) => self.heat_cell(&(self.format_value)(mean), (self.part)(mean), canvas),
             None => style::blank(""),
         }
     }
 
-    fn figure(&self, text: &str, part: f64, canvas: Canvas) -> TableCell {
-        style::figure(text, part, self.worst_is_largest, canvas)
+    fn heat_cell(&self, text: &str, part: f64, canvas: Canvas) -> TableCell {
+        style::heat_cell(text, part, self.is_larger_worse, canvas)
     }
 
     fn list(&self, matrix: &Matrix, canvas: Canvas) -> String {
@@ -107,9 +105,9 @@ impl Drawing {
             })
             .filter(|(_, _, cell)| !matches!(cell, Cell::Diagonal | Cell::NotMeasured))
             .collect();
-        // a failed pair has no figure and comes first: it is worse than any bad one
+        // a failed pair has no value, and is worse than any
         let badness = |cell: &Cell| match cell.value() {
-            Some(value) if self.worst_is_largest => value,
+            Some(value) if self.is_larger_worse => value,
             Some(value) => -value,
             None => f64::INFINITY,
         };
@@ -120,8 +118,8 @@ impl Drawing {
             style::header("TO"),
             style::right(style::header(format!("{}  ", self.unit))),
         ]);
-        for (client, server, cell) in pairs {
-            table.add_row([TableCell::new(client), TableCell::new(server), self.cell(cell, canvas)]);
+        for (from, to, cell) in pairs {
+            table.add_row([TableCell::new(from), TableCell::new(to), self.cell(cell, canvas)]);
         }
         format!("{}\n\n{}", self.list_title, style::finish(table))
     }

@@ -1,17 +1,16 @@
-//! Node names, shortened where the whole ones would not fit.
+//! Node names without their common prefix and suffix, where full names would not fit.
 
-/// Names without what all of them share at their start and end.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct ShortNames {
-    /// In the order of the whole names.
+    /// In the order of the full names.
     pub names: Vec<String>,
-    /// What was left out, as `prefix…suffix`.
+    /// What the names have in common, as `prefix…suffix`.
     pub pattern: String,
 }
 
-/// Shortens names that share a prefix or a suffix; none where they share nothing.
+/// Removes the common prefix and suffix of `names`. `None` if they have neither.
 ///
-/// Cuts only beside a dash or a dot, so that `node-10` and `node-12` become `10` and `12`.
+/// Cuts only next to a dash or a dot, so that `node-10` and `node-12` become `10` and `12`.
 pub(super) fn shorten(names: &[String]) -> Option<ShortNames> {
     let first = names.first().filter(|_| names.len() > 1)?;
     let is_separator = |character: char| character == '-' || character == '.';
@@ -28,8 +27,8 @@ pub(super) fn shorten(names: &[String]) -> Option<ShortNames> {
 
     let short: Vec<String> =
         names.iter().map(|name| name[prefix.len()..name.len() - suffix.len()].to_owned()).collect();
-    let usable = !(prefix.is_empty() && suffix.is_empty()) && short.iter().all(|name| !name.is_empty());
-    usable.then(|| ShortNames { names: short, pattern: format!("{prefix}…{suffix}") })
+    let is_usable = !(prefix.is_empty() && suffix.is_empty()) && short.iter().all(|name| !name.is_empty());
+    is_usable.then(|| ShortNames { names: short, pattern: format!("{prefix}…{suffix}") })
 }
 
 fn common_prefix<'a>(one: &'a str, other: &str) -> &'a str {
@@ -50,7 +49,7 @@ mod tests {
     }
 
     #[test]
-    fn names_of_clouds() {
+    fn cloud_node_names_lose_prefix_and_domain() {
         let (names, pattern) =
             short(&["ip-10-0-1-23.eu-west-1.compute.internal", "ip-10-0-2-7.eu-west-1.compute.internal"])
                 .unwrap();
@@ -59,7 +58,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_are_not_cut_in_two() {
+    fn numbers_are_not_split() {
         assert_eq!(short(&["node-10", "node-12"]).unwrap().0, ["10", "12"]);
         assert_eq!(short(&["worker1", "worker2"]), None);
         assert_eq!(short(&["alpha", "beta"]), None);
@@ -68,7 +67,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn short_names_stay_different_and_tell_the_whole(
+        fn short_names_are_unique_and_pattern_restores_full_names(
             names in proptest::collection::hash_set("[a-c.-]{1,6}x[a-c.-]{0,6}", 2..6),
         ) {
             let names: Vec<String> = names.into_iter().collect();

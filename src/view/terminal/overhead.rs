@@ -1,0 +1,58 @@
+//! Overhead of one path compared with another, as a matrix and in a sentence.
+
+use super::{Canvas, MatrixRenderer};
+use crate::analysis::{Matrix, part_of_cost};
+use crate::document::{Cost, Run};
+use crate::quantity::duration;
+use crate::view::labels::overhead_name;
+use crate::view::text::{format_percent, pair_name};
+
+/// The overhead of all pairs, followed by its mean and its maximum.
+pub(super) fn matrix(run: &Run, cost: &Cost, canvas: Canvas) -> String {
+    let name = full_name(cost);
+    let (path, against) = (cost.path.name(), cost.against.name());
+    let renderer = MatrixRenderer {
+        title: format!("{name} in %: throughput lost over {path} compared with {against}."),
+        list_title: format!(
+            "{name} per pair: throughput lost over {path} compared with {against}, highest first."
+        ),
+        unit: "%".to_owned(),
+        format_value: Box::new(format_percent),
+        part: Box::new(part_of_cost),
+        is_larger_worse: true,
+    };
+    format!("{}\n{}", renderer.render(&Matrix::of_cost(run, cost), canvas), sentence(cost))
+}
+
+/// One sentence per overhead of the run.
+pub(super) fn sentences(run: &Run) -> String {
+    run.summary.costs.iter().map(sentence).collect()
+}
+
+fn sentence(cost: &Cost) -> String {
+    let (name, path, against) = (full_name(cost), cost.path.name(), cost.against.name());
+    let mean = format_percent(cost.mean_percent.abs());
+    let mut text = if cost.mean_percent >= 0.0 {
+        format!("{name}: {path} is {mean}% slower than {against}")
+    } else {
+        format!("{name}: none, {path} is {mean}% faster than {against}")
+    };
+    if cost.pairs.len() > 1 {
+        text.push_str(" on average");
+    }
+    if let Some(added) = cost.mean_added_latency_microseconds() {
+        let sign = if added >= 0.0 { '+' } else { '-' };
+        text = format!("{text}, {sign}{} latency", duration(added.abs()));
+    }
+    match cost.worst() {
+        Some(worst) if cost.pairs.len() > 1 => {
+            let pair = pair_name(&worst.sender, &worst.receiver);
+            format!("{text}; worst: {pair}, {}%.\n", format_percent(worst.percent))
+        }
+        _ => format!("{text}.\n"),
+    }
+}
+
+fn full_name(cost: &Cost) -> String {
+    overhead_name(cost.path).to_owned() + cost.route().over_family()
+}

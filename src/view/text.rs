@@ -1,0 +1,55 @@
+//! Text fragments that several views share.
+
+use jiff::Timestamp;
+
+/// `1 test`, `2 tests`.
+pub(super) fn plural(count: usize, noun: &str) -> String {
+    let ending = if count == 1 { "" } else { "s" };
+    format!("{count} {noun}{ending}")
+}
+
+/// `node-1 → node-2`.
+pub(super) fn pair_name(sender: &str, receiver: &str) -> String {
+    format!("{sender} → {receiver}")
+}
+
+/// The first `limit` items, and how many there are besides: `a, b and 3 more`.
+pub(super) fn join_first(items: &[String], limit: usize) -> String {
+    match items.len().saturating_sub(limit) {
+        0 => items.join(", "),
+        more => format!("{} and {more} more", items[..limit].join(", ")),
+    }
+}
+
+/// `2026-03-01 09:00 UTC`.
+pub(super) fn format_time(timestamp: Timestamp) -> String {
+    timestamp.strftime("%Y-%m-%d %H:%M UTC").to_string()
+}
+
+/// One decimal, without the percent sign, and never `-0.0`.
+pub(super) fn format_percent(percent: f64) -> String {
+    format!("{:.1}", if percent.abs() < 0.05 { 0.0 } else { percent })
+}
+
+/// Like [`format_percent`], with a sign unless it is zero: `+1.5`, `-3.0`, `0.0`.
+pub(super) fn format_signed_percent(percent: f64) -> String {
+    if percent.abs() < 0.05 { "0.0".to_owned() } else { format!("{percent:+.1}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn join_first_counts_items_beyond_limit() {
+        let items = ["a", "b", "c"].map(str::to_owned);
+        assert_eq!(join_first(&items, 3), "a, b, c");
+        assert_eq!(join_first(&items, 2), "a, b and 1 more");
+    }
+
+    #[test]
+    fn percent_near_zero_has_no_sign() {
+        assert_eq!([-0.04, -0.05, 3.0].map(format_percent), ["0.0", "-0.1", "3.0"]);
+        assert_eq!([-0.04, -0.06, 3.0].map(format_signed_percent), ["0.0", "-0.1", "+3.0"]);
+    }
+}
