@@ -2,7 +2,6 @@
 //! what the cluster says of itself to a list of findings, each with what to do.
 
 mod amount;
-mod cidr;
 mod limits;
 mod made;
 mod nodes;

@@ -5,13 +5,13 @@
 
 use std::net::IpAddr;
 
+use ipnet::IpNet;
 use k8s_openapi::api::networking::v1::{
     NetworkPolicy, NetworkPolicyPeer, NetworkPolicyPort, NetworkPolicySpec,
 };
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use kube::ResourceExt;
 
-use super::cidr::Cidr;
 use super::made::Made;
 use super::selector::{Labels, matches};
 use super::{Item, Seen, Topic, Unknown, names};
@@ -32,7 +32,7 @@ enum Direction {
 #[derive(Debug, Clone, Copy)]
 enum Peer<'a> {
     /// A pod of the same namespace, with these labels, in one of these networks.
-    Pod { labels: &'a Labels, namespace: &'a Labels, networks: &'a [Cidr] },
+    Pod { labels: &'a Labels, namespace: &'a Labels, networks: &'a [IpNet] },
     /// An address that is no pod's.
     Address(IpAddr),
     /// One that is not known.
@@ -149,7 +149,7 @@ fn with_protocols(needs: &Needs, port: u16) -> Vec<Port> {
 }
 
 /// The networks of the nodes' pods, where nodes tell.
-fn pod_networks(seen: &Seen<'_>) -> Vec<Cidr> {
+fn pod_networks(seen: &Seen<'_>) -> Vec<IpNet> {
     let specs = seen.nodes.iter().filter_map(|node| node.spec.as_ref());
     let of_node = |spec: &k8s_openapi::api::core::v1::NodeSpec| {
         spec.pod_cidrs.clone().unwrap_or_else(|| spec.pod_cidr.iter().cloned().collect())
@@ -207,11 +207,11 @@ fn lets_through(spec: &NetworkPolicySpec, direction: Direction, peer: Peer<'_>, 
 
 fn is_peer(rule: &NetworkPolicyPeer, peer: Peer<'_>) -> bool {
     if let Some(block) = &rule.ip_block {
-        let Ok(range) = block.cidr.parse::<Cidr>() else {
+        let Ok(range) = block.cidr.parse::<IpNet>() else {
             return false;
         };
-        let but: Vec<Cidr> = block.except.iter().flatten().filter_map(|cidr| cidr.parse().ok()).collect();
-        let is_in = |of: Cidr| range.contains(of) && !but.iter().any(|except| except.overlaps(of));
+        let but: Vec<IpNet> = block.except.iter().flatten().filter_map(|cidr| cidr.parse().ok()).collect();
+        let is_in = |of: IpNet| range.contains(&of) && !but.iter().any(|except| overlap(*except, of));
         return match peer {
             Peer::Pod { networks, .. } => !networks.is_empty() && networks.iter().all(|of| is_in(*of)),
             Peer::Address(ip) => is_in(ip.into()),
@@ -224,6 +224,11 @@ fn is_peer(rule: &NetworkPolicyPeer, peer: Peer<'_>) -> bool {
     // without a selector of namespaces, the policy's own is meant: that is ours
     rule.namespace_selector.as_ref().is_none_or(|selector| matches(selector, namespace))
         && rule.pod_selector.as_ref().is_none_or(|selector| matches(selector, labels))
+}
+
+/// Whether two ranges share an address: CIDR ranges do so only if one contains the other.
+fn overlap(one: IpNet, other: IpNet) -> bool {
+    one.contains(&other) || other.contains(&one)
 }
 
 fn is_port(rule: &NetworkPolicyPort, (port, protocol): Port) -> bool {

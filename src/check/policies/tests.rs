@@ -83,3 +83,17 @@ fn an_address_is_only_in_blocks() {
     assert!(!blocked(json!({"ipBlock": {"cidr": "192.0.2.0/24"}})));
     assert!(blocked(json!({"ipBlock": {"cidr": "192.0.2.0/24", "except": ["192.0.2.7/32"]}})));
 }
+
+#[test]
+fn cidr_ranges_contain_ranges_of_their_ip_family() {
+    let range = |text: &str| text.parse::<IpNet>().unwrap();
+    assert!(range("10.0.0.0/8").contains(&range("10.214.1.0/24")));
+    assert!(!range("10.214.1.0/24").contains(&range("10.0.0.0/8")));
+    assert!(overlap(range("10.214.1.0/24"), range("10.0.0.0/8")));
+    assert!(!overlap(range("10.0.0.0/8"), range("11.0.0.0/8")));
+    assert!(range("0.0.0.0/0").contains(&range("192.0.2.1/32")));
+    assert!(!range("0.0.0.0/0").contains(&range("2001:db8::/32")));
+    assert!(range("::/0").contains(&range("2001:db8::1/128")));
+    assert!(range("10.0.0.0/8").contains(&IpNet::from("10.1.2.3".parse::<IpAddr>().unwrap())));
+    assert!("10.0.0.0/33".parse::<IpNet>().is_err() && "x/1".parse::<IpNet>().is_err());
+}
