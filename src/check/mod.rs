@@ -108,7 +108,7 @@ impl Unknown {
 
     fn add(&mut self, error: &RequestError) {
         if error.is_forbidden() {
-            self.forbidden.push(error.doing.clone());
+            self.forbidden.push(error.operation.clone());
         } else {
             self.failed.push(format!("{error}: {}", error.why()));
         }

@@ -25,7 +25,7 @@ fn nodes() -> Vec<Node> {
 
 fn forbidden(what: &str) -> RequestError {
     let message = format!("{what} is forbidden: User \"jane\" cannot list it");
-    RequestError { doing: format!("list {what}"), kind: RequestErrorKind::Refused { code: 403, message } }
+    RequestError { operation: format!("list {what}"), kind: RequestErrorKind::Refused { code: 403, message } }
 }
 
 /// What a user sees who may do all but `missing`, each a resource and a verb.
