@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use kube::core::{Selector, SelectorExt};
 
-/// Labels of an object.
 pub(super) type Labels = BTreeMap<String, String>;
 
 /// Whether a selector matches an object with these labels; an empty one matches all. One that is invalid, which no
@@ -20,7 +19,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn selectors_match_as_in_kubernetes() {
+    fn selector_matches_as_in_kubernetes() {
         let labels = Labels::from([("app".to_owned(), "netbench".to_owned())]);
         let matches = |selector| matches(&serde_json::from_value(selector).unwrap(), &labels);
         assert!(matches(json!({})));

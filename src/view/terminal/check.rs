@@ -1,11 +1,11 @@
-//! What a check has found: a line for each item, with what to do below it.
+//! The report of a check: a row for each item, with its help below.
 
 use comfy_table::{Attribute, Cell, Color, ContentArrangement};
 
 use super::{Canvas, style};
 use crate::check::{Item, Level, Report};
 
-/// One row per item, and a sentence that sums them up.
+/// One row per item, and a summary.
 pub fn table(report: &Report, canvas: Canvas) -> String {
     let mut table = style::table(canvas);
     if let Some(width) = canvas.width {
@@ -13,15 +13,15 @@ pub fn table(report: &Report, canvas: Canvas) -> String {
         table.set_width(u16::try_from(width).unwrap_or(u16::MAX));
     }
     for Item { level, topic, found, remedy, .. } in &report.items {
-        let remedy = remedy.as_ref().map_or(String::new(), |remedy| format!("\nto do: {remedy}"));
-        table.add_row([word(*level), Cell::new(topic.name()), Cell::new(format!("{found}{remedy}"))]);
+        let remedy = remedy.as_ref().map_or(String::new(), |remedy| format!("\nhelp: {remedy}"));
+        table.add_row([level_cell(*level), Cell::new(topic.name()), Cell::new(format!("{found}{remedy}"))]);
     }
     let hint = report.hint().map_or(String::new(), |hint| format!("{hint}\n"));
-    canvas.shown(format!("{}\n{}\n{hint}", style::finish(table), sentence(report)))
+    canvas.shown(format!("{}\n{}\n{hint}", style::finish(table), summary(report)))
 }
 
-/// Symbol, word and colour say the same.
-fn word(level: Level) -> Cell {
+/// The level by symbol, word and color, so that it is readable without the color.
+fn level_cell(level: Level) -> Cell {
     match level {
         Level::Ok => Cell::new("✓ ok").fg(Color::Green),
         Level::Warning => Cell::new("! warning").fg(Color::Yellow),
@@ -29,17 +29,17 @@ fn word(level: Level) -> Cell {
     }
 }
 
-fn sentence(report: &Report) -> String {
-    let count = |number: usize, thing: &str| match number {
-        1 => format!("1 {thing}"),
-        number => format!("{number} {thing}s"),
+fn summary(report: &Report) -> String {
+    let count = |number: usize, noun: &str| match number {
+        1 => format!("1 {noun}"),
+        number => format!("{number} {noun}s"),
     };
     let (problems, warnings) = (count(report.problems, "problem"), count(report.warnings, "warning"));
     match (report.problems, report.warnings) {
-        (0, 0) => "Nothing stands in the way.".to_owned(),
-        (0, _) => format!("Nothing stands in the way for certain; {warnings}."),
-        (_, 0) => format!("{problems}."),
-        (_, _) => format!("{problems}, {warnings}."),
+        (0, 0) => "No problems".to_owned(),
+        (0, _) => format!("No blocking problems, {warnings}"),
+        (_, 0) => problems,
+        (_, _) => format!("{problems}, {warnings}"),
     }
 }
 
@@ -49,9 +49,9 @@ mod tests {
     use crate::check::Topic;
 
     #[test]
-    fn each_item_says_how_bad_it_is_and_what_to_do() {
+    fn items_are_shown_with_level_and_help() {
         let item = |level, topic, found: &str, remedy: Option<&str>| Item {
-            is_certain: false,
+            is_fatal: false,
             level,
             topic,
             found: found.to_owned(),
@@ -59,10 +59,15 @@ mod tests {
         };
         let items = vec![
             item(Level::Ok, Topic::Cluster, "Kubernetes v1.36.0", None),
-            item(Level::Warning, Topic::NetworkPolicies, "deny keeps pods apart", Some("allow them")),
-            item(Level::Problem, Topic::Quota, "q has 3 of 4 pods in use", Some("raise it")),
+            item(
+                Level::Warning,
+                Topic::NetworkPolicies,
+                "ingress is blocked by deny",
+                Some("add a NetworkPolicy"),
+            ),
+            item(Level::Problem, Topic::Quota, "q: 3 of 4 pods used", Some("raise the quota")),
         ];
-        let report = Report { problems: 1, warnings: 1, items, rights_hint: String::new() };
+        let report = Report { problems: 1, warnings: 1, items, rbac_hint: String::new() };
         insta::assert_snapshot!(table(&report, Canvas::FILE));
         let narrow = Canvas { width: Some(40), ..Canvas::FILE };
         assert!(table(&report, narrow).lines().all(|line| line.chars().count() <= 40));

@@ -9,63 +9,68 @@ fn policy(name: &str, spec: &Value) -> NetworkPolicy {
     serde_json::from_value(json!({"metadata": {"name": name}, "spec": spec})).unwrap()
 }
 
-/// What keeps TCP 5201 from going in one direction, by policies with these specifications.
-fn blocked(direction: Direction, specs: &[Value]) -> Vec<String> {
+/// The policies with these specs that block TCP 5201.
+fn blocked_by(policy_type: PolicyType, specs: &[Value]) -> Vec<String> {
     let policies: Vec<NetworkPolicy> =
-        specs.iter().enumerate().map(|(at, spec)| policy(&format!("p{at}"), spec)).collect();
-    let ours = labels(&[("app.kubernetes.io/name", "netbench")]);
+        specs.iter().enumerate().map(|(index, spec)| policy(&format!("p{index}"), spec)).collect();
+    let own = labels(&[("app.kubernetes.io/name", "netbench")]);
     let namespace = labels(&[("kubernetes.io/metadata.name", "team-a")]);
     let networks = ["10.214.1.0/24".parse().unwrap(), "10.214.2.0/24".parse().unwrap()];
-    let peer = Peer::Pod { labels: &ours, namespace: &namespace, networks: &networks };
-    blocking(&policies.iter().collect::<Vec<_>>(), direction, &ours, peer, (5201, "TCP"))
+    let peer = Peer::Pod { labels: &own, namespace: &namespace, networks: &networks };
+    blocking(&policies.iter().collect::<Vec<_>>(), policy_type, &own, peer, (5201, "TCP"))
 }
 
-fn lets_in(ingress: &Value) -> bool {
-    blocked(Direction::Ingress, &[json!({"podSelector": {}, "ingress": [ingress]})]).is_empty()
+fn allows_ingress(ingress: &Value) -> bool {
+    blocked_by(PolicyType::Ingress, &[json!({"podSelector": {}, "ingress": [ingress]})]).is_empty()
 }
 
 #[test]
-fn default_deny_blocks_its_directions_only() {
+fn default_deny_blocks_only_its_policy_types() {
     let deny = json!({"podSelector": {}, "policyTypes": ["Ingress"]});
-    assert_eq!(blocked(Direction::Ingress, std::slice::from_ref(&deny)), ["p0"]);
-    assert!(blocked(Direction::Egress, &[deny]).is_empty());
+    assert_eq!(blocked_by(PolicyType::Ingress, std::slice::from_ref(&deny)), ["p0"]);
+    assert!(blocked_by(PolicyType::Egress, &[deny]).is_empty());
     let old = json!({"podSelector": {}});
-    assert_eq!(blocked(Direction::Ingress, std::slice::from_ref(&old)), ["p0"]);
-    assert!(blocked(Direction::Egress, &[old]).is_empty());
-    assert_eq!(blocked(Direction::Egress, &[json!({"podSelector": {}, "policyTypes": ["Egress"]})]), ["p0"]);
+    assert_eq!(blocked_by(PolicyType::Ingress, std::slice::from_ref(&old)), ["p0"]);
+    assert!(blocked_by(PolicyType::Egress, &[old]).is_empty());
+    assert_eq!(
+        blocked_by(PolicyType::Egress, &[json!({"podSelector": {}, "policyTypes": ["Egress"]})]),
+        ["p0"]
+    );
 }
 
 #[test]
-fn policies_for_others_do_not_count_and_one_that_allows_is_enough() {
+fn one_allowing_policy_is_sufficient_and_those_of_other_pods_are_ignored() {
     let other = json!({"podSelector": {"matchLabels": {"app": "web"}}});
-    assert!(blocked(Direction::Ingress, &[other]).is_empty());
+    assert!(blocked_by(PolicyType::Ingress, &[other]).is_empty());
     let deny = json!({"podSelector": {}});
     let allow = json!({"podSelector": {"matchLabels": {"app.kubernetes.io/name": "netbench"}},
         "ingress": [{"from": [{"podSelector": {}}]}]});
-    assert!(blocked(Direction::Ingress, &[deny.clone(), allow]).is_empty());
+    assert!(blocked_by(PolicyType::Ingress, &[deny.clone(), allow]).is_empty());
     let other =
         json!({"podSelector": {}, "ingress": [{"from": [{"podSelector": {"matchLabels": {"a": "b"}}}]}]});
-    assert_eq!(blocked(Direction::Ingress, &[deny, other]), ["p0, p1"]);
+    assert_eq!(blocked_by(PolicyType::Ingress, &[deny, other]), ["p0, p1"]);
 }
 
 #[test]
-fn peers_are_pods_namespaces_or_addresses() {
-    assert!(lets_in(&json!({})));
-    assert!(lets_in(&json!({"from": [{"podSelector": {}}]})));
+fn peer_matches_by_pod_namespace_or_ip_block() {
+    assert!(allows_ingress(&json!({})));
+    assert!(allows_ingress(&json!({"from": [{"podSelector": {}}]})));
     let name = |name: &str| json!({"matchLabels": {"kubernetes.io/metadata.name": name}});
-    assert!(lets_in(&json!({"from": [{"namespaceSelector": name("team-a")}]})));
-    assert!(!lets_in(&json!({"from": [{"namespaceSelector": name("team-b")}]})));
-    assert!(!lets_in(
+    assert!(allows_ingress(&json!({"from": [{"namespaceSelector": name("team-a")}]})));
+    assert!(!allows_ingress(&json!({"from": [{"namespaceSelector": name("team-b")}]})));
+    assert!(!allows_ingress(
         &json!({"from": [{"namespaceSelector": name("team-a"), "podSelector": {"matchLabels": {"a": "b"}}}]})
     ));
-    assert!(lets_in(&json!({"from": [{"ipBlock": {"cidr": "10.214.0.0/16"}}]})));
-    assert!(!lets_in(&json!({"from": [{"ipBlock": {"cidr": "10.214.1.0/24"}}]})));
-    assert!(!lets_in(&json!({"from": [{"ipBlock": {"cidr": "10.0.0.0/8", "except": ["10.214.2.0/28"]}}]})));
+    assert!(allows_ingress(&json!({"from": [{"ipBlock": {"cidr": "10.214.0.0/16"}}]})));
+    assert!(!allows_ingress(&json!({"from": [{"ipBlock": {"cidr": "10.214.1.0/24"}}]})));
+    assert!(!allows_ingress(
+        &json!({"from": [{"ipBlock": {"cidr": "10.0.0.0/8", "except": ["10.214.2.0/28"]}}]})
+    ));
 }
 
 #[test]
-fn ports_are_numbers_ranges_or_all() {
-    let port = |port: Value| lets_in(&json!({"ports": [port]}));
+fn port_matches_by_number_or_range() {
+    let port = |port: Value| allows_ingress(&json!({"ports": [port]}));
     assert!(port(json!({"port": 5201})) && port(json!({"protocol": "TCP"})));
     assert!(port(json!({"port": 5000, "endPort": 6000})));
     assert!(!port(json!({"port": 5201, "protocol": "UDP"})));
@@ -73,11 +78,11 @@ fn ports_are_numbers_ranges_or_all() {
 }
 
 #[test]
-fn an_address_is_only_in_blocks() {
+fn address_outside_of_pod_networks_matches_only_ip_blocks() {
     let node = Peer::Address("192.0.2.7".parse().unwrap());
     let blocked = |from: Value| {
         let policy = policy("p", &json!({"podSelector": {}, "ingress": [{"from": [from]}]}));
-        !blocking(&[&policy], Direction::Ingress, &labels(&[]), node, (5201, "TCP")).is_empty()
+        !blocking(&[&policy], PolicyType::Ingress, &labels(&[]), node, (5201, "TCP")).is_empty()
     };
     assert!(blocked(json!({"podSelector": {}})));
     assert!(!blocked(json!({"ipBlock": {"cidr": "192.0.2.0/24"}})));
@@ -85,7 +90,7 @@ fn an_address_is_only_in_blocks() {
 }
 
 #[test]
-fn cidr_ranges_contain_ranges_of_their_ip_family() {
+fn cidr_contains_ranges_of_its_ip_family_only() {
     let range = |text: &str| text.parse::<IpNet>().unwrap();
     assert!(range("10.0.0.0/8").contains(&range("10.214.1.0/24")));
     assert!(!range("10.214.1.0/24").contains(&range("10.0.0.0/8")));
