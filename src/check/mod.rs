@@ -1,5 +1,5 @@
-//! Whether a run can succeed in a cluster, and what is missing. Pure: from what the run needs and the state of the
-//! cluster to a report, each item with its remedy.
+//! Whether a run can succeed in a cluster, and what is missing. Pure: from what the run needs and the state
+//! of the cluster to a report, each item with its remedy.
 
 mod host_ports;
 mod limit_range;
@@ -24,8 +24,8 @@ use crate::explanation::Explanation;
 use crate::testbed::kubernetes::{Choice, Facts, Known, Needs};
 use planned_objects::PlannedObjects;
 
-/// The end of the help of problems that a run in a new namespace does not have. A schedule cuts it off, since it needs
-/// its namespace.
+/// The end of the help for a problem that a run in a new namespace does not have. `schedule create` cuts it
+/// off, since a schedule needs its namespace.
 pub const OR_OMIT_NAMESPACE: &str = ", or omit --namespace";
 
 /// The state of a cluster that a check looks at.

@@ -1,7 +1,7 @@
 //! Network policies: whether those of the namespace block traffic between the pods of the run.
 //!
-//! A pod that is selected by policies of a type gets only the traffic that one of them allows. Whether the network
-//! plugin enforces policies cannot be determined from the API.
+//! A pod that is selected by policies of a type gets only the traffic that one of them allows. Whether the
+//! network plugin enforces policies cannot be determined from the API.
 
 use std::net::IpAddr;
 
@@ -196,7 +196,8 @@ fn blocking(
     if all.is_empty() { all } else { vec![join_names(all.iter().map(String::as_str))] }
 }
 
-/// Whether a policy has rules of this type. Without `policyTypes`, it has `Ingress`, and `Egress` if it has egress rules.
+/// Whether a policy has rules of this type. Without `policyTypes`, it has `Ingress`, and `Egress` if it has
+/// egress rules.
 fn has_type(spec: &NetworkPolicySpec, policy_type: PolicyType) -> bool {
     match (&spec.policy_types, policy_type) {
         (Some(types), PolicyType::Ingress) => types.iter().any(|name| name == "Ingress"),

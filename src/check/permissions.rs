@@ -49,7 +49,8 @@ fn missing_permission(needs: &Needs, right: &Right, missing: &[&str]) -> Item {
         }
         Necessity::Required | Necessity::InsteadOfExec => {
             let item = Item::problem(Topic::Permissions, found, help);
-            // permissions in a namespace that does not exist yet may be granted by a controller when it is created
+            // permissions in a namespace that does not exist yet may be granted by a controller when it is
+            // created
             let is_known = right.reach == Reach::Cluster || needs.given.is_some();
             if is_known { item.fatal() } else { item }
         }

@@ -1,5 +1,5 @@
-//! The objects that a run would create, built by the code that creates them, so that they can be compared with what
-//! the cluster allows.
+//! The objects that a run would create, built by the code that creates them, so that they can be compared
+//! with what the cluster allows.
 
 use k8s_openapi::api::core::v1::{Container, Pod, PodSpec, Service};
 use kube::ResourceExt;
@@ -60,8 +60,8 @@ impl PlannedObjects {
         self.server_pods.iter().chain(&self.client_pods)
     }
 
-    /// The labels of a server pod and of a client pod on the pod network. Clients that run by exec share the pods of
-    /// the servers.
+    /// The labels of a server pod and of a client pod on the pod network. Clients in exec mode share the pods
+    /// of the servers.
     pub(super) fn labels(&self) -> (Option<&Labels>, Option<&Labels>) {
         let on_pod_network = |pod: &&Pod| pod.spec.as_ref().is_some_and(|spec| spec.host_network.is_none());
         let server = self.server_pods.iter().find(on_pod_network).map(ResourceExt::labels);
@@ -93,7 +93,7 @@ impl PlannedObjects {
     }
 }
 
-/// Whether the user may start clients by exec.
+/// Whether the user may start clients via exec.
 pub(super) fn may_exec(rights: &[Granted]) -> bool {
     let exec = rights.iter().find(|granted| granted.right.resource == "pods/exec");
     exec.is_some_and(|granted| granted.missing.as_ref().is_ok_and(Vec::is_empty))

@@ -64,7 +64,8 @@ fn check_given(
     }
 }
 
-/// Checks the Pod Security labels of the namespace: the pods satisfy `restricted`, except for the host network.
+/// Checks the Pod Security labels of the namespace: the pods satisfy `restricted`, except for the host
+/// network.
 fn check_labels(needs: &Needs, version: Option<&str>, namespace: &Namespace) -> Vec<Item> {
     let labels = namespace.labels();
     let level = |mode: &str| labels.get(&format!("pod-security.kubernetes.io/{mode}")).map(String::as_str);

@@ -14,8 +14,8 @@ pub(super) fn exceeds(one: f64, other: f64) -> bool {
     one > other + other.abs() * 1e-9
 }
 
-/// Formats a value as Kubernetes writes it: CPU in millicores unless it is a whole number of cores, memory in MiB,
-/// everything else as a plain number.
+/// Formats a value as Kubernetes writes it: CPU in millicores unless it is a whole number of cores, memory in
+/// MiB, everything else as a plain number.
 pub(super) fn format_quantity(value: f64, resource: &str) -> String {
     if resource.ends_with("cpu") {
         let millicores = (value * 1000.0).round();

@@ -66,7 +66,8 @@ fn is_in_scope(quota: &ResourceQuota, pod: &Pod) -> bool {
         "NotTerminating" => !has_deadline,
         // all pods of a run have requests: none is of the QoS class BestEffort
         "NotBestEffort" => true,
-        // the names of the classes are not compared: a selector by class is assumed to match every pod that has one
+        // the names of the classes are not compared: a selector by class is assumed to match every pod that
+        // has one
         "PriorityClass" => {
             let class = pod.spec.as_ref().and_then(|spec| spec.priority_class_name.as_ref());
             if class.is_some() {

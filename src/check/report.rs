@@ -16,7 +16,8 @@ pub enum Level {
     Problem,
 }
 
-/// The subject of an item. Its serialized name is part of the output format, and survives renames of the variant.
+/// The subject of an item. Its serialized name is part of the output format, and survives renames of the
+/// variant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Topic {
@@ -97,7 +98,8 @@ impl Item {
         Self { level: Level::Problem, remedy: Some(remedy.into()), ..Self::ok(topic, found) }
     }
 
-    /// Marks a problem that a run refuses to start with, because the API server would certainly reject its requests.
+    /// Marks a problem that a run refuses to start with, because the API server would certainly reject its
+    /// requests.
     pub(super) fn fatal(self) -> Self {
         Self { is_fatal: true, ..self }
     }
@@ -123,8 +125,8 @@ impl Report {
         Self { problems: count(Level::Problem), warnings: count(Level::Warning), items, rbac_hint }
     }
 
-    /// The fatal problems as one error; none if there are none. Other problems are only warned of: a policy may have
-    /// exceptions, and a quota may be sufficient for some of the nodes.
+    /// The fatal problems as one error; none if there are none. Other problems are only warned of: a policy
+    /// may have exceptions, and a quota may be sufficient for some of the nodes.
     pub fn error(&self) -> Option<Explanation> {
         if !self.items.iter().any(|item| item.is_fatal) {
             return None;
@@ -153,9 +155,9 @@ impl Report {
         self.items.iter().any(is_missing).then_some(self.rbac_hint.as_str())
     }
 
-    /// One line for each item that a run should mention and continue in spite of. Missing optional permissions and
-    /// items that could not be checked are omitted, since every run would repeat them; so are nodes, since a run
-    /// reports skipped nodes on its own.
+    /// A line for each item that a run should print and continue in spite of. Missing optional permissions
+    /// and items that could not be checked are omitted, since every run would repeat them; so are nodes,
+    /// since a run reports skipped nodes on its own.
     pub fn remarks(&self) -> Vec<String> {
         let is_included = |item: &&Item| {
             item.level != Level::Ok

@@ -7,8 +7,8 @@ use kube::core::{Selector, SelectorExt};
 
 pub(super) type Labels = BTreeMap<String, String>;
 
-/// Whether a selector matches an object with these labels; an empty one matches all. One that is invalid, which no
-/// API server accepts, matches none.
+/// Whether a selector matches an object with these labels; an empty one matches all. One that is invalid,
+/// which no API server accepts, matches none.
 pub(super) fn matches(selector: &LabelSelector, labels: &Labels) -> bool {
     Selector::try_from(selector.clone()).is_ok_and(|selector| selector.matches(labels))
 }

@@ -1,5 +1,5 @@
-//! Messages of the client library's errors without credentials: the library quotes the output of a credential plugin,
-//! and the text around a syntax error in a kubeconfig.
+//! Messages of the client library's errors without credentials: the library quotes the output of a credential
+//! plugin, and the text around a syntax error in a kubeconfig.
 
 use std::error::Error;
 use std::iter::successors;

@@ -24,7 +24,8 @@ const MIN_RETRY_DELAY: Duration = Duration::from_millis(200);
 const MAX_RETRY_DELAY: Duration = Duration::from_secs(3);
 const MAX_RETRIES: u32 = 4;
 
-/// Builds the client of the cluster that the options and the environment select, without sending it a request.
+/// Builds the client of the cluster that the options and the environment select, without sending it a
+/// request.
 ///
 /// Runs credential plugins, which may prompt for input: nothing else may use the terminal in the meantime.
 ///

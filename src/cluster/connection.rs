@@ -31,8 +31,8 @@ pub struct ConnectionOptions {
 }
 
 impl ConnectionOptions {
-    /// The flags with which kubectl connects to the same cluster as the same user, each after a space and quoted for a
-    /// shell.
+    /// The flags with which kubectl connects to the same cluster as the same user, each after a space and
+    /// quoted for a shell.
     pub(super) fn kubectl_flags(&self, context: Option<&str>) -> String {
         let kubeconfig = self.kubeconfig.as_ref().map(|path| path.display().to_string());
         let flags = [
@@ -102,7 +102,7 @@ pub enum ConnectError {
     #[error("cannot read the service account of this pod")]
     InCluster(#[source] Box<kube::config::InClusterError>),
     /// A client cannot be built from the configuration.
-    #[error("cannot connect with the credentials of this context")]
+    #[error("cannot connect with the configured credentials")]
     Client(#[source] Box<kube::Error>),
 }
 
@@ -113,7 +113,11 @@ impl ConnectError {
         match self {
             Self::NoKubeconfig { searched } => {
                 let searched: Vec<String> = searched.iter().map(|path| path.display().to_string()).collect();
-                what.because(format!("no such file: {}", searched.join(", "))).remedy(
+                let why = match searched.as_slice() {
+                    [] => "neither KUBECONFIG nor a home directory is set".to_owned(),
+                    _ => format!("no such file: {}", searched.join(", ")),
+                };
+                what.because(why).remedy(
                     "set --kubeconfig or KUBECONFIG, or measure this machine without a cluster: \
                      kubectl netbench matrix --local 4",
                 )

@@ -53,7 +53,8 @@ impl Answer {
     }
 }
 
-/// Returns the response to a request, given as `POST /api/v1/namespaces` and its body; none for the default response.
+/// Returns the response to a request, given as `POST /api/v1/namespaces` and its body; none for the default
+/// response.
 type Handler = dyn Fn(&str, &Value) -> Option<Answer> + Send + Sync;
 
 struct State {
@@ -175,7 +176,8 @@ impl FakeApi {
         }
     }
 
-    /// Ends after a moment, as real watches do after some minutes, so that events are spread over several watches.
+    /// Ends after a moment, as real watches do after some minutes, so that events are spread over several
+    /// watches.
     async fn watch(&self) -> Answer {
         tokio::time::sleep(Duration::from_millis(50)).await;
         let pending = std::mem::take(&mut self.state.lock().unwrap().pending_events);

@@ -8,7 +8,8 @@ use k8s_openapi::api::core::v1::{
 /// A user and group ID that own no files in images.
 const UNPRIVILEGED_ID: i64 = 65532;
 
-/// The writable directory of each container, and its working directory: this user may lack access to the image's.
+/// The writable directory of each container, and its working directory: this user may lack access to the
+/// image's.
 const WRITABLE_DIRECTORY: &str = "/tmp";
 
 /// The spec of a pod that is not restarted, without a service account token.

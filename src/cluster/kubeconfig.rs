@@ -36,7 +36,8 @@ pub(super) fn read(
     }
 }
 
-/// The context that a connection would use; none in a pod. Neither runs a credential plugin nor sends a request.
+/// The context that a connection would use; none in a pod. Neither runs a credential plugin nor sends a
+/// request.
 ///
 /// # Errors
 /// There is no kubeconfig, it cannot be read, or it lacks a name that is referred to.
@@ -75,8 +76,8 @@ pub fn names(
     })
 }
 
-/// Checks that the context, its cluster and its user exist: kube would silently connect as an anonymous user if the
-/// user did not. Returns the name of the context.
+/// Checks that the context, its cluster and its user exist: kube would silently connect as an anonymous user
+/// if the user did not. Returns the name of the context.
 pub(super) fn validate_names(
     kubeconfig: &Kubeconfig,
     options: &ConnectionOptions,

@@ -1,5 +1,5 @@
-//! Logs each request to the API server with its status and duration. Headers and bodies are not logged, since they may
-//! contain secrets.
+//! Logs each request to the API server with its status and duration. Headers and bodies are not logged, since
+//! they may contain secrets.
 
 use std::task::{Context, Poll};
 use std::time::Instant;

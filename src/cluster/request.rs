@@ -76,7 +76,7 @@ impl Cluster {
     /// Sends a request, and waits for its response until the request timeout.
     ///
     /// # Errors
-    /// The request failed, or timed out. The error names the `operation`, an infinitive as in `list the nodes`.
+    /// The request failed or timed out. The error names `operation`, an infinitive: `list the nodes`.
     pub async fn call<T>(
         &self,
         operation: impl Into<String>,
@@ -114,8 +114,8 @@ impl Cluster {
 /// How long requests of a run are retried while the API server is unavailable.
 pub(crate) const API_SERVER_AWAY: Duration = Duration::from_secs(60);
 
-/// Retries a request after transient errors for as long as `patience`. Only for idempotent requests: one that creates an
-/// object must treat a conflict as success.
+/// Retries a request after transient errors for as long as `patience`. Only for idempotent requests: one that
+/// creates an object must treat a conflict as success.
 ///
 /// # Errors
 /// The error of the last attempt.
@@ -126,8 +126,8 @@ pub(crate) async fn patiently<T, F: Future<Output = Result<T, RequestError>>>(
     retry_while(RequestError::may_pass, patience, request).await
 }
 
-/// Retries a request while the API server is unavailable. Any response ends this, even an error 500: the server is
-/// there, and the user should see its message without a delay.
+/// Retries a request while the API server is unavailable. Any response ends this, even an error 500: the
+/// server is there, and the user should see its message without a delay.
 ///
 /// # Errors
 /// The error of the last attempt.
@@ -249,7 +249,7 @@ fn remedy_of_resources(message: &str) -> Option<&'static str> {
     }
 }
 
-/// The remedy for a 403, whose message tells authorization and the admission controllers apart.
+/// The remedy for a 403, by the component that its message is from: authorization or an admission controller.
 fn remedy_of_rejection(message: &str) -> String {
     if message.contains("violates PodSecurity") {
         "label the namespace with pod-security.kubernetes.io/enforce=restricted (privileged with --host), \
