@@ -123,7 +123,7 @@ pub(crate) async fn patiently<T, F: Future<Output = Result<T, RequestError>>>(
     patience: Duration,
     request: impl FnMut() -> F,
 ) -> Result<T, RequestError> {
-    retry_while(RequestError::may_pass, patience, request).await
+    repeated(patience, RequestError::may_pass, request).await
 }
 
 /// Retries a request while the API server is unavailable. Any response ends this, even an error 500: the
@@ -134,22 +134,22 @@ pub(crate) async fn patiently<T, F: Future<Output = Result<T, RequestError>>>(
 pub(crate) async fn until_answered<T, F: Future<Output = Result<T, RequestError>>>(
     request: impl FnMut() -> F,
 ) -> Result<T, RequestError> {
-    retry_while(|error| error.code().is_none(), API_SERVER_AWAY, request).await
+    repeated(API_SERVER_AWAY, |error| error.code().is_none(), request).await
 }
 
-async fn retry_while<T, F: Future<Output = Result<T, RequestError>>>(
-    is_retryable: impl Fn(&RequestError) -> bool,
+async fn repeated<T, F: Future<Output = Result<T, RequestError>>>(
     patience: Duration,
+    is_worth_it: impl Fn(&RequestError) -> bool,
     mut request: impl FnMut() -> F,
 ) -> Result<T, RequestError> {
-    const RETRY_INTERVAL: Duration = Duration::from_millis(500);
-    let deadline = tokio::time::Instant::now() + patience;
+    const PAUSE: Duration = Duration::from_millis(500);
+    let give_up = tokio::time::Instant::now() + patience;
     loop {
         match request().await {
-            Err(error) if is_retryable(&error) && tokio::time::Instant::now() < deadline => {
-                tokio::time::sleep(RETRY_INTERVAL).await;
+            Err(error) if is_worth_it(&error) && tokio::time::Instant::now() < give_up => {
+                tokio::time::sleep(PAUSE).await;
             }
-            result => return result,
+            other => return other,
         }
     }
 }
