@@ -1,21 +1,20 @@
-//! Whether a run can succeed in a cluster, and what is missing. Pure: from what the run needs and
-//! what the cluster says of itself to a list of findings, each with what to do.
+//! Whether a run can succeed in a cluster, and what is missing. Pure: from what the run needs and the state
+//! of the cluster to a report, each item with its remedy.
 
-mod amount;
-mod cidr;
-mod limits;
-mod made;
+mod host_ports;
+mod limit_range;
+mod network_policies;
 mod nodes;
-mod policies;
-mod ports;
+mod permissions;
+mod planned_objects;
+mod pod_security;
+mod quantity;
 mod quota;
 mod rbac;
 mod report;
-mod rights;
-mod security;
 mod selector;
 
-pub use rbac::rbac;
+pub use rbac::rbac_manifests;
 pub use report::{Item, Level, Report, Topic};
 
 use k8s_openapi::api::core::v1::Node;
@@ -23,83 +22,89 @@ use k8s_openapi::api::core::v1::Node;
 use crate::cluster::RequestError;
 use crate::explanation::Explanation;
 use crate::testbed::kubernetes::{Choice, Facts, Known, Needs};
-use made::Made;
+use planned_objects::PlannedObjects;
 
-/// What is known of a cluster.
+/// The end of the help for a problem that a run in a new namespace does not have. `schedule create` cuts it
+/// off, since a schedule needs its namespace.
+pub const OR_OMIT_NAMESPACE: &str = ", or omit --namespace";
+
+/// The state of a cluster that a check looks at.
 #[derive(Debug, Clone, Copy)]
-pub struct Seen<'a> {
+pub struct ClusterSnapshot<'a> {
     /// The kubeconfig context.
     pub context: Option<&'a str>,
-    /// The API server's version, if the user may know it.
+    /// The API server's version, if the user may read it.
     pub version: Option<&'a str>,
-    /// The nodes.
+    /// The nodes; empty if the user may not list them.
     pub nodes: &'a [Node],
-    /// Those of them that are measured.
+    /// Which of the nodes would be tested.
     pub choice: &'a Choice,
-    /// Why those that were asked for cannot be.
-    pub refused: Option<&'a Explanation>,
-    /// All else.
+    /// Why the requested nodes cannot be tested.
+    pub selection_error: Option<&'a Explanation>,
+    /// Permissions, policies and objects that affect a run.
     pub facts: &'a Facts,
 }
 
-/// Judges whether a run with these needs can succeed.
-pub fn check(needs: &Needs, seen: &Seen<'_>) -> Report {
-    let made = Made::of(needs, &seen.choice.chosen, &seen.facts.rights);
-    let mut unknown = Unknown::default();
-    let mut items = vec![cluster(seen)];
-    items.extend(nodes::items(needs, seen));
-    items.extend(made.item(needs));
-    items.extend(rights::items(needs, seen.facts, &mut unknown));
-    items.extend(security::items(needs, seen, &mut unknown));
-    if let Some(given) = &seen.facts.given {
-        let limits = unknown.of(&given.limits);
-        let quotas = unknown.of(&given.quotas);
-        items.extend(limits::items(limits, &made));
-        items.extend(quota::items(quotas, limits, &made));
-        items.extend(policies::items(needs, seen, given, &made, &mut unknown));
+/// Checks whether a run with these needs can succeed.
+pub fn check(needs: &Needs, cluster: &ClusterSnapshot<'_>) -> Report {
+    let planned = PlannedObjects::new(needs, &cluster.choice.chosen, &cluster.facts.rights);
+    let mut unchecked = Unchecked::default();
+    let mut items = vec![cluster_item(cluster)];
+    items.extend(nodes::check(needs, cluster));
+    items.extend(planned.item(needs));
+    items.extend(permissions::check(needs, cluster.facts, &mut unchecked));
+    items.extend(pod_security::check(needs, cluster, &mut unchecked));
+    if let Some(given) = &cluster.facts.given {
+        let ranges = unchecked.known_or_empty(&given.limits);
+        let quotas = unchecked.known_or_empty(&given.quotas);
+        items.extend(limit_range::check(ranges, &planned));
+        items.extend(quota::check(quotas, ranges, &planned));
+        items.extend(network_policies::check(needs, cluster, given, &planned, &mut unchecked));
     }
-    items.extend(ports::items(needs, seen, &mut unknown));
-    items.push(image(needs, seen.choice));
-    items.extend(unknown.item());
+    items.extend(host_ports::check(needs, cluster, &mut unchecked));
+    items.push(image_item(needs, cluster.choice));
+    items.extend(unchecked.item());
     Report::new(items, rbac::hint(needs))
 }
 
-fn cluster(seen: &Seen<'_>) -> Item {
-    let version = seen.version.map_or("answers".to_owned(), |version| format!("Kubernetes {version}"));
-    let context = seen.context.map_or(String::new(), |context| format!(", context {context}"));
+fn cluster_item(cluster: &ClusterSnapshot<'_>) -> Item {
+    let version = cluster.version.map_or("reachable".to_owned(), |version| format!("Kubernetes {version}"));
+    let context = cluster.context.map_or(String::new(), |context| format!(", context {context}"));
     Item::ok(Topic::Cluster, version + &context)
 }
 
-fn image(needs: &Needs, choice: &Choice) -> Item {
+fn image_item(needs: &Needs, choice: &Choice) -> Item {
     let image = &needs.settings.image;
-    let by = if image.contains("@sha256:") { "by its digest" } else { "by a tag, which may move" };
+    let reference = if image.contains("@sha256:") { "digest" } else { "tag" };
     let architectures = choice.chosen.iter().filter_map(|chosen| chosen.node.architecture.as_deref());
-    // a node that was never ready has none
+    // a node whose kubelet has never reported has none
     let mut architectures: Vec<&str> = architectures.filter(|name| !name.is_empty()).collect();
     architectures.sort_unstable();
     architectures.dedup();
-    let of = match architectures.as_slice() {
-        [_, _, ..] => format!("; it must be there for {}", architectures.join(" and ")),
+    let platforms = match architectures.as_slice() {
+        [_, _, ..] => format!("; must support {}", architectures.join(" and ")),
         _ => String::new(),
     };
-    let told = "; whether it can be pulled, and its version of iperf3, is known once a pod runs";
-    Item::ok(Topic::Image, format!("{image}, {by}{of}{told}"))
+    let found = format!(
+        "{image}, referenced by {reference}{platforms}; image pull and iperf version are checked when the pods start"
+    );
+    Item::ok(Topic::Image, found)
 }
 
-/// What could not be looked at, collected.
+/// Collects what could not be checked.
 #[derive(Debug, Default)]
-struct Unknown {
-    /// What this user may not do.
+struct Unchecked {
+    /// The requests that the user is not permitted to make.
     forbidden: Vec<String>,
-    /// What went wrong otherwise.
+    /// The errors of other requests.
     failed: Vec<String>,
 }
 
-impl Unknown {
-    /// What is known; nothing if it is not, which is noted.
-    fn of<'a, T>(&mut self, known: &'a Known<Vec<T>>) -> &'a [T] {
+impl Unchecked {
+    /// The objects; none if the request for them failed, which is recorded.
+    fn known_or_empty<'a, T>(&mut self, known: &'a Known<Vec<T>>) -> &'a [T] {
         match known {
-            Ok(items) => items,
+            Ok(objects) => objects,
             Err(error) => {
                 self.add(error);
                 &[]
@@ -109,40 +114,40 @@ impl Unknown {
 
     fn add(&mut self, error: &RequestError) {
         if error.is_forbidden() {
-            self.forbidden.push(error.doing.clone());
+            self.forbidden.push(error.operation.clone());
         } else {
             self.failed.push(format!("{error}: {}", error.why()));
         }
     }
 
     fn item(mut self) -> Option<Item> {
-        let remedy = if self.failed.is_empty() {
-            "have it checked by somebody who may; a run needs none of these rights"
+        let help = if self.failed.is_empty() {
+            "a run does not need these permissions; for a complete check, run it as a user who has them"
         } else {
-            "check again: what did not answer may do so now"
+            "run the check again"
         };
         if !self.forbidden.is_empty() {
-            self.failed.insert(0, format!("you may not {}", self.forbidden.join(", ")));
+            self.failed.insert(0, format!("no permission to {}", self.forbidden.join(", ")));
         }
         let found = self.failed.join("; ");
-        (!found.is_empty()).then(|| Item::warning(Topic::NotChecked, found, remedy))
+        (!found.is_empty()).then(|| Item::warning(Topic::NotChecked, found, help))
     }
 }
 
-/// Names in a sentence, not more than a few of them.
-fn names<'a>(names: impl Iterator<Item = &'a str>) -> String {
-    const NAMED: usize = 6;
+/// Joins names for a sentence, and counts those beyond the first few.
+fn join_names<'a>(names: impl Iterator<Item = &'a str>) -> String {
+    const MAX_NAMES: usize = 6;
     let all: Vec<&str> = names.collect();
-    let named = all.iter().take(NAMED).copied().collect::<Vec<_>>().join(", ");
-    match all.len().saturating_sub(NAMED) {
-        0 => named,
-        more => format!("{named} and {more} more"),
+    let shown = all.iter().take(MAX_NAMES).copied().collect::<Vec<_>>().join(", ");
+    match all.len().saturating_sub(MAX_NAMES) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
     }
 }
 
-/// A number of things: `1 pod`, `4 pods`.
-fn count(number: usize, thing: &str) -> String {
-    if number == 1 { format!("1 {thing}") } else { format!("{number} {thing}s") }
+/// `1 pod`, `4 pods`.
+fn pluralize(count: usize, noun: &str) -> String {
+    if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
 }
 
 #[cfg(test)]

@@ -1,84 +1,90 @@
-//! Which nodes are measured, and in what state they are.
+//! The nodes of the run, and their conditions.
 
 use k8s_openapi::api::core::v1::Node;
 use kube::ResourceExt;
 
-use super::{Item, Seen, Topic, count, names};
+use super::{ClusterSnapshot, Item, Topic, join_names, pluralize};
 use crate::explanation::by_reason;
 use crate::testbed::kubernetes::{Chosen, Needs};
 
-/// What a node has too little of, in the words of its conditions.
-const PRESSURES: [(&str, &str); 3] =
-    [("MemoryPressure", "memory"), ("DiskPressure", "disk space"), ("PIDPressure", "process ids")];
+/// The conditions of a node on which the kubelet evicts pods.
+const PRESSURES: [&str; 3] = ["MemoryPressure", "DiskPressure", "PIDPressure"];
 
-pub(super) fn items(needs: &Needs, seen: &Seen<'_>) -> Vec<Item> {
-    let chosen = &seen.choice.chosen;
+pub(super) fn check(needs: &Needs, cluster: &ClusterSnapshot<'_>) -> Vec<Item> {
+    let chosen = &cluster.choice.chosen;
     let mut items = Vec::new();
-    if seen.nodes.is_empty() && seen.refused.is_none() {
-        // this user may not list them, which is told as a right that is missing
+    if cluster.nodes.is_empty() && cluster.selection_error.is_none() {
+        // the user cannot list nodes, which is reported as a missing permission
         return items;
     }
-    if let Some(refused) = seen.refused {
-        let why = refused.why.as_ref().map_or(String::new(), |why| format!(": {}", why.replace('\n', "; ")));
-        let remedy = refused.remedy.clone().unwrap_or_else(|| "`kubectl get nodes` lists them".to_owned());
-        items.push(Item::problem(Topic::Nodes, format!("{}{why}", refused.what), remedy));
+    if let Some(error) = cluster.selection_error {
+        let why = error.why.as_ref().map_or(String::new(), |why| format!(": {}", why.replace('\n', "; ")));
+        let help = error.remedy.clone().unwrap_or_else(|| "`kubectl get nodes` lists the nodes".to_owned());
+        items.push(Item::problem(Topic::Nodes, format!("{}{why}", error.what), help));
     } else {
-        let named = names(chosen.iter().map(|chosen| chosen.node.name.as_str()));
-        items.push(Item::ok(Topic::Nodes, format!("{}: {named}", count(chosen.len(), "node"))));
+        let names = join_names(chosen.iter().map(|chosen| chosen.node.name.as_str()));
+        items.push(Item::ok(Topic::Nodes, format!("{}: {names}", pluralize(chosen.len(), "node"))));
+        items.extend(skipped_nodes(cluster));
     }
-    items.extend(left_out(seen));
     for chosen in chosen {
-        let node = seen.nodes.iter().find(|node| node.name_any() == chosen.node.name);
-        items.extend(node.and_then(|node| state(needs, chosen, node)));
+        let node = cluster.nodes.iter().find(|node| node.name_any() == chosen.node.name);
+        items.extend(node.and_then(|node| check_conditions(needs, chosen, node)));
     }
     items
 }
 
-/// The nodes that were not asked for by name and are not measured, together if for one reason.
-fn left_out(seen: &Seen<'_>) -> Vec<Item> {
-    // the refusal has named them
-    if seen.refused.is_some() {
-        return Vec::new();
-    }
-    let left_out = &seen.choice.left_out;
-    let by_reason = by_reason(left_out.iter().map(|left_out| (left_out.reason.as_str(), &left_out.name)));
-    let item = |(reason, nodes): (&str, Vec<&String>)| {
-        let found = format!("{} left out: {reason}", names(nodes.iter().map(|name| name.as_str())));
-        if reason.starts_with("not ready") {
-            let names: Vec<&str> = nodes.iter().map(|name| name.as_str()).collect();
-            let remedy = format!("see `kubectl describe node {}` for what it lacks", names.join(" "));
-            Item::warning(Topic::Nodes, found, remedy)
-        } else if reason.starts_with("runs ") {
+/// The usable nodes that are not tested although none was named, one item per reason.
+fn skipped_nodes(cluster: &ClusterSnapshot<'_>) -> Vec<Item> {
+    let skipped = cluster.choice.left_out.iter();
+    let by_reason = by_reason(skipped.map(|skipped| (skipped.reason.as_str(), skipped.name.as_str())));
+    let item = |(reason, names): (&str, Vec<&str>)| {
+        let found = format!("{} skipped: {reason}", join_names(names.iter().copied()));
+        let node = cluster.nodes.iter().find(|node| names.contains(&node.name_any().as_str()));
+        if node.is_some_and(|node| !is_linux(node)) {
             Item::ok(Topic::Nodes, found)
+        } else if node.is_some_and(|node| !has_condition(node, "Ready")) {
+            let help = format!("kubectl describe node {}", names.join(" "));
+            Item::warning(Topic::Nodes, found, help)
         } else {
-            Item::ok(Topic::Nodes, format!("{found}; measured if named on the command line"))
+            Item::ok(Topic::Nodes, format!("{found}; tested if named on the command line"))
         }
     };
     by_reason.into_iter().map(item).collect()
 }
 
-fn state(needs: &Needs, chosen: &Chosen, node: &Node) -> Option<Item> {
+fn check_conditions(needs: &Needs, chosen: &Chosen, node: &Node) -> Option<Item> {
     let name = &chosen.node.name;
     if let Some(reason) = &chosen.unusable {
-        let found = format!("{name} cannot be measured: {reason}");
-        return Some(Item::problem(Topic::Nodes, found, "leave it out, or put it right first"));
+        let found = format!("{name} cannot be tested: {reason}");
+        return Some(Item::problem(
+            Topic::Nodes,
+            found,
+            format!("omit the node, or see `kubectl describe node {name}`"),
+        ));
     }
-    let conditions = node.status.as_ref().and_then(|status| status.conditions.as_deref());
-    let has = |kind: &str| {
-        let mut conditions = conditions.unwrap_or_default().iter();
-        conditions.any(|condition| condition.type_ == kind && condition.status == "True")
-    };
-    if has("NetworkUnavailable") {
-        let found = format!("the network of {name} is not set up");
-        let remedy = "see whether the pods of the network plugin run on it";
-        let only_host = needs.settings.routes.iter().all(|route| route.path.is_on_host_network());
-        let item = if only_host { Item::warning } else { Item::problem };
-        return Some(item(Topic::Nodes, found, remedy));
+    if has_condition(node, "NetworkUnavailable") {
+        let found = format!("{name} has the condition NetworkUnavailable: its pod network is not configured");
+        let help = format!(
+            "check the pods of the network plugin: kubectl get pods -A --field-selector spec.nodeName={name}"
+        );
+        let only_host_network = needs.settings.routes.iter().all(|route| route.path.is_on_host_network());
+        let item = if only_host_network { Item::warning } else { Item::problem };
+        return Some(item(Topic::Nodes, found, help));
     }
-    let short: Vec<&str> =
-        PRESSURES.iter().filter(|(kind, _)| has(kind)).map(|(_, resource)| *resource).collect();
-    (!short.is_empty()).then(|| {
-        let found = format!("{name} is short of {}: its pods may be evicted", short.join(" and "));
-        Item::warning(Topic::Nodes, found, "measure other nodes, or free some of it first")
+    let pressures: Vec<&str> =
+        PRESSURES.into_iter().filter(|pressure| has_condition(node, pressure)).collect();
+    (!pressures.is_empty()).then(|| {
+        let found = format!("{name} has the condition {}: its pods may be evicted", pressures.join(" and "));
+        Item::warning(Topic::Nodes, found, "test other nodes, or free resources on this one")
     })
+}
+
+fn is_linux(node: &Node) -> bool {
+    node.labels().get("kubernetes.io/os").is_none_or(|os| os == "linux")
+}
+
+fn has_condition(node: &Node, kind: &str) -> bool {
+    let conditions = node.status.as_ref().and_then(|status| status.conditions.as_deref());
+    let mut conditions = conditions.unwrap_or_default().iter();
+    conditions.any(|condition| condition.type_ == kind && condition.status == "True")
 }

@@ -1,4 +1,4 @@
-//! The rights of a run as roles, for `kubectl apply`.
+//! The permissions of a run as RBAC roles, for `kubectl apply`.
 
 use std::fmt::Write;
 
@@ -6,12 +6,12 @@ use crate::document::Protocol;
 use crate::options::ClientMode;
 use crate::testbed::kubernetes::{Necessity, Needs, Reach, Right, rights};
 
-/// Where to find all rights of a run with these needs at once.
+/// The command that prints all roles of a run, for the help of a missing permission.
 pub(super) fn hint(needs: &Needs) -> String {
-    format!("`kubectl netbench check --rbac{}` prints the roles that grant all of it", flags(needs))
+    format!("`kubectl netbench check --rbac{}` prints all required roles", flags(needs))
 }
 
-/// The flags of `matrix` and of `check` that change which rights a run takes.
+/// The flags of `matrix` and `check` that change which permissions a run needs.
 fn flags(needs: &Needs) -> String {
     let mut paths: Vec<&str> = needs.settings.routes.iter().map(|route| route.path.name()).collect();
     paths.dedup();
@@ -21,39 +21,38 @@ fn flags(needs: &Needs) -> String {
         ClientMode::Job => Some("job"),
     };
     let flags = [
-        // a name or an address has no character that means something to a shell, nor has that of a namespace
+        // no quoting: host names, addresses, and names of Kubernetes objects have no shell metacharacters
         needs.to.as_ref().map(|(host, _)| format!(" --to {host}")),
         (paths != ["pod"]).then(|| format!(" --path {}", paths.join(","))),
         via.map(|via| format!(" --via {via}")),
         needs.settings.keep.then(|| " --keep".to_owned()),
         (needs.settings.protocol == Protocol::Udp).then(|| " --udp".to_owned()),
         needs.settings.options.network_policy.then(|| " --network-policy".to_owned()),
-        // nor has that of a claim
         needs.claim.as_ref().map(|claim| format!(" --volume {claim}")),
         needs.given.as_ref().map(|namespace| format!(" --namespace {namespace}")),
     ];
     flags.into_iter().flatten().collect()
 }
 
-/// The roles that a run with these needs takes, as YAML.
-pub fn rbac(needs: &Needs) -> String {
+/// The roles that grant what a run with these needs does in a cluster, as YAML.
+pub fn rbac_manifests(needs: &Needs) -> String {
     let rights = rights(needs);
     let rights = || rights.iter().filter(|right| right.necessity != Necessity::InsteadOfExec);
-    let is_of_cluster = |right: &&Right| right.reach == Reach::Cluster || needs.given.is_none();
+    let is_cluster_wide = |right: &&Right| right.reach == Reach::Cluster || needs.given.is_none();
     let mut text =
-        format!("# What `kubectl netbench matrix{}` needs. To bind it to somebody:\n", flags(needs));
+        format!("# Permissions for `kubectl netbench matrix{}`. Grant them to a user:\n", flags(needs));
     text += "#   kubectl create clusterrolebinding netbench --clusterrole=netbench --user=NAME\n";
     if let Some(namespace) = &needs.given {
-        // a name of a namespace has no character that means something to a shell
+        // no quoting: names of namespaces have no shell metacharacters
         let binding = "kubectl create rolebinding netbench --role=netbench --user=NAME";
         // writing to a string cannot fail
         let _ = writeln!(text, "#   {binding} --namespace={namespace}");
     }
-    text += "# or, instead of --user=NAME, --group=NAME or --serviceaccount=NAMESPACE:NAME.\n";
-    text += &role("ClusterRole", "netbench", None, rights().filter(is_of_cluster));
+    text += "# For a group or a service account, replace --user=NAME with --group=NAME or --serviceaccount=NAMESPACE:NAME.\n";
+    text += &role("ClusterRole", "netbench", None, rights().filter(is_cluster_wide));
     if let Some(namespace) = &needs.given {
         text += "---\n";
-        text += &role("Role", "netbench", Some(namespace), rights().filter(|right| !is_of_cluster(right)));
+        text += &role("Role", "netbench", Some(namespace), rights().filter(|right| !is_cluster_wide(right)));
     }
     text
 }
@@ -64,22 +63,23 @@ fn role<'a>(
     namespace: Option<&str>,
     rights: impl Iterator<Item = &'a Right>,
 ) -> String {
-    // quoted: a namespace may be called `1`
+    // quoted: `1` is a valid name of a namespace, and a number in YAML
     let namespace = namespace.map_or(String::new(), |namespace| format!("\n  namespace: \"{namespace}\""));
     let head = "apiVersion: rbac.authorization.k8s.io/v1";
     let mut text = format!("{head}\nkind: {kind}\nmetadata:\n  name: {name}{namespace}\nrules:\n");
     for right in rights {
-        let without = match right.necessity {
-            Necessity::Optional(lost) => format!("; may be left out, then {lost}"),
-            Necessity::Required | Necessity::InsteadOfExec => String::new(),
+        let purpose = right.purpose;
+        let comment = match right.necessity {
+            Necessity::Optional(lost) => format!("optional, for {purpose}; without it, {lost}"),
+            Necessity::Required | Necessity::InsteadOfExec => format!("for {purpose}"),
         };
         // writing to a string cannot fail
-        let _ = writeln!(text, "# for {}{without}\n- {}", right.purpose, rule(right, right.verbs));
+        let _ = writeln!(text, "# {comment}\n- {}", rule(right, right.verbs));
     }
     text
 }
 
-/// The rule that grants some verbs of a right.
+/// The RBAC rule that grants these verbs on the resource of `right`.
 pub(super) fn rule(right: &Right, verbs: &[&str]) -> String {
     let Right { group, resource, .. } = right;
     format!("{{apiGroups: [\"{group}\"], resources: [{resource}], verbs: [{}]}}", verbs.join(", "))
@@ -93,27 +93,27 @@ mod tests {
     use crate::testbed::kubernetes::objects::fixtures::{needs, over, settings};
 
     #[test]
-    fn one_cluster_role_for_namespaces_of_its_own() {
+    fn run_without_namespace_needs_one_cluster_role() {
         let needs = needs(settings(), None, ClientMode::Auto);
-        let printed = rbac(&needs);
+        let printed = rbac_manifests(&needs);
         assert!(
             include_str!("../../docs/permissions.md").contains(&printed),
-            "the documents show something else"
+            "docs/permissions.md shows other roles"
         );
         insta::assert_snapshot!(printed);
     }
 
     #[test]
-    fn a_role_for_a_given_namespace() {
+    fn run_in_a_given_namespace_needs_a_role_there() {
         let settings = Settings { routes: over(&[Path::Service]), ..settings() };
         let needs = needs(settings, Some("team-a"), ClientMode::Job);
-        insta::assert_snapshot!(rbac(&needs));
+        insta::assert_snapshot!(rbac_manifests(&needs));
     }
 
     #[test]
-    fn what_is_printed_is_yaml_of_those_rules() {
+    fn manifests_are_yaml_with_a_rule_per_permission() {
         let needs = needs(settings(), None, ClientMode::Exec);
-        let role: serde_json::Value = serde_yaml::from_str(&rbac(&needs)).unwrap();
+        let role: serde_json::Value = serde_yaml::from_str(&rbac_manifests(&needs)).unwrap();
         let printed = role["rules"].as_array().unwrap();
         assert_eq!(printed.len(), rights(&needs).len());
         assert_eq!(printed[0]["resources"][0], "nodes");

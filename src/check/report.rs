@@ -1,59 +1,62 @@
-//! The findings of a check, and what of them is told.
+//! The items of a check, and the views of them that `check` and the start of a run show.
 
 use serde::Serialize;
 
 use crate::explanation::Explanation;
 
-/// How bad it is.
+/// The severity of an item.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Level {
-    /// Nothing stands in the route.
+    /// Does not affect a run.
     Ok,
-    /// Something may stand in the route, or distort figures.
+    /// Could make a run fail, or distort its results.
     Warning,
-    /// A run fails, or some of its nodes do.
+    /// Makes a run, or the tests of some nodes, fail.
     Problem,
 }
 
-/// What an item is about.
+/// The subject of an item. Its serialized name is part of the output format, and survives renames of the
+/// variant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Topic {
-    /// The cluster.
+    /// The API server.
     Cluster,
-    /// The nodes.
+    /// The nodes to test.
     Nodes,
-    /// What the run makes.
-    Makes,
-    /// What the user may do.
-    Rights,
-    /// The namespace.
+    /// The objects that the run would create.
+    #[serde(rename = "makes")]
+    Objects,
+    /// The permissions of the user.
+    #[serde(rename = "rights")]
+    Permissions,
+    /// The existence of the namespace.
     Namespace,
-    /// What pods may do.
+    /// Pod Security and PodSecurityPolicy.
     PodSecurity,
-    /// Quotas of the namespace.
+    /// Resource quotas.
     Quota,
-    /// What single pods may ask for.
+    /// Limit ranges.
     LimitRange,
-    /// What lets pods reach each other.
+    /// Network policies.
     NetworkPolicies,
     /// Ports of the nodes.
     HostPorts,
-    /// The image of the pods.
+    /// The container image.
     Image,
-    /// What this user may not look at.
+    /// Requests that the API server refused or did not answer.
     NotChecked,
 }
 
 impl Topic {
-    /// Its name for people.
+    /// The name in text output.
     pub fn name(self) -> &'static str {
         match self {
             Self::Cluster => "cluster",
             Self::Nodes => "nodes",
-            Self::Makes => "makes",
-            Self::Rights => "rights",
+            Self::Objects => "objects",
+            Self::Permissions => "permissions",
             Self::Namespace => "namespace",
             Self::PodSecurity => "pod security",
             Self::Quota => "quota",
@@ -66,107 +69,106 @@ impl Topic {
     }
 }
 
-/// One finding.
+/// One result of a check.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Item {
-    /// How bad it is.
+    /// Its severity.
     pub level: Level,
-    /// What it is about.
+    /// Its subject.
     pub topic: Topic,
     /// What was found.
     pub found: String,
-    /// What to do about it; there for all but what is well.
+    /// What to do about it; none if the level is [`Level::Ok`].
     pub remedy: Option<String>,
-    /// Whether a run would fail for certain.
+    /// Whether a run refuses to start because of it.
     #[serde(skip)]
-    pub is_certain: bool,
+    pub is_fatal: bool,
 }
 
 impl Item {
     pub(super) fn ok(topic: Topic, found: impl Into<String>) -> Self {
-        Self { level: Level::Ok, topic, found: found.into(), remedy: None, is_certain: false }
+        Self { level: Level::Ok, topic, found: found.into(), remedy: None, is_fatal: false }
     }
 
     pub(super) fn warning(topic: Topic, found: impl Into<String>, remedy: impl Into<String>) -> Self {
-        let remedy = Some(remedy.into());
-        Self { level: Level::Warning, topic, found: found.into(), remedy, is_certain: false }
-    }
-
-    /// The same, where it keeps a run from beginning, as the cluster knows for certain.
-    pub(super) fn certain(self) -> Self {
-        Self { is_certain: true, ..self }
+        Self { level: Level::Warning, remedy: Some(remedy.into()), ..Self::ok(topic, found) }
     }
 
     pub(super) fn problem(topic: Topic, found: impl Into<String>, remedy: impl Into<String>) -> Self {
-        let remedy = Some(remedy.into());
-        Self { level: Level::Problem, topic, found: found.into(), remedy, is_certain: false }
+        Self { level: Level::Problem, remedy: Some(remedy.into()), ..Self::ok(topic, found) }
+    }
+
+    /// Marks a problem that a run refuses to start with, because the API server would certainly reject its
+    /// requests.
+    pub(super) fn fatal(self) -> Self {
+        Self { is_fatal: true, ..self }
     }
 }
 
-/// All findings.
+/// All results of a check.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Report {
-    /// How many problems there are among them.
+    /// The number of items of [`Level::Problem`].
     pub problems: usize,
-    /// How many warnings.
+    /// The number of items of [`Level::Warning`].
     pub warnings: usize,
-    /// The findings.
+    /// The items, in the order in which they are shown.
     pub items: Vec<Item>,
-    /// Where to find all rights at once.
+    /// The command that prints all required roles.
     #[serde(skip)]
-    pub(crate) rights_hint: String,
+    pub(crate) rbac_hint: String,
 }
 
 impl Report {
-    pub(super) fn new(items: Vec<Item>, rights_hint: String) -> Self {
+    pub(super) fn new(items: Vec<Item>, rbac_hint: String) -> Self {
         let count = |level| items.iter().filter(|item| item.level == level).count();
-        Self { problems: count(Level::Problem), warnings: count(Level::Warning), items, rights_hint }
+        Self { problems: count(Level::Problem), warnings: count(Level::Warning), items, rbac_hint }
     }
 
-    /// What keeps a run from beginning, as one error; none if nothing does. Only what the cluster
-    /// knows for certain: a policy may have exceptions, and a quota leave room for some of the nodes.
+    /// The fatal problems as one error; none if there are none. Other problems are only warned of: a policy
+    /// may have exceptions, and a quota may be sufficient for some of the nodes.
     pub fn error(&self) -> Option<Explanation> {
-        if !self.items.iter().any(|item| item.is_certain) {
+        if !self.items.iter().any(|item| item.is_fatal) {
             return None;
         }
-        // what has to be asked for is asked for together
-        let is_told =
-            |item: &&Item| item.is_certain || item.level == Level::Problem && item.topic == Topic::Rights;
-        let problems = || self.items.iter().filter(is_told);
+        // with every missing permission, so that the user can request all of them at once
+        let is_included =
+            |item: &&Item| item.is_fatal || item.level == Level::Problem && item.topic == Topic::Permissions;
+        let problems = || self.items.iter().filter(is_included);
         let lines = |line: fn(&Item) -> Option<String>| {
             let mut lines: Vec<String> = problems().filter_map(line).collect();
             lines.dedup();
             lines.join("\n")
         };
         let what = match problems().count() {
-            1 => "a problem stands in the route of this run".to_owned(),
-            count => format!("{count} problems stand in the route of this run"),
+            1 => "cannot start the run: 1 problem".to_owned(),
+            count => format!("cannot start the run: {count} problems"),
         };
         let why = lines(|item| Some(format!("{}: {}", item.topic.name(), item.found)));
         let hint = self.hint().map_or(String::new(), |hint| format!("\n{hint}"));
         Some(Explanation::new(what).because(why).remedy(lines(|item| item.remedy.clone()) + &hint))
     }
 
-    /// Where to find all rights at once, if some are missing.
+    /// The command that prints all required roles, if a permission is missing.
     pub(crate) fn hint(&self) -> Option<&str> {
-        let lacks = self.items.iter().any(|item| item.topic == Topic::Rights && item.level != Level::Ok);
-        lacks.then_some(self.rights_hint.as_str())
+        let is_missing = |item: &Item| item.topic == Topic::Permissions && item.level != Level::Ok;
+        self.items.iter().any(is_missing).then_some(self.rbac_hint.as_str())
     }
 
-    /// The rest, a line each, as remarks of a command that goes on in spite of it. Rights that it can
-    /// do without, and what could not be looked at, are left out: they would be told anew with each
-    /// run. So are nodes that are left out, which a run tells itself.
+    /// A line for each item that a run should print and continue in spite of. Missing optional permissions
+    /// and items that could not be checked are omitted, since every run would repeat them; so are nodes,
+    /// since a run reports skipped nodes on its own.
     pub fn remarks(&self) -> Vec<String> {
-        let is_told = |item: &&Item| {
+        let is_included = |item: &&Item| {
             item.level != Level::Ok
-                && !item.is_certain
-                && (item.level == Level::Problem || item.topic != Topic::Rights)
+                && !item.is_fatal
+                && (item.level == Level::Problem || item.topic != Topic::Permissions)
                 && !matches!(item.topic, Topic::NotChecked | Topic::Nodes)
         };
         let line = |item: &Item| {
             let remedy = item.remedy.as_ref().map_or(String::new(), |remedy| format!("; {remedy}"));
             format!("{}: {}{remedy}", item.topic.name(), item.found)
         };
-        self.items.iter().filter(is_told).map(line).collect()
+        self.items.iter().filter(is_included).map(line).collect()
     }
 }

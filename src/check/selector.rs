@@ -3,26 +3,14 @@
 use std::collections::BTreeMap;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
+use kube::core::{Selector, SelectorExt};
 
-/// Labels of an object.
 pub(super) type Labels = BTreeMap<String, String>;
 
-/// Whether a selector matches an object with these labels; an empty one matches all.
+/// Whether a selector matches an object with these labels; an empty one matches all. One that is invalid,
+/// which no API server accepts, matches none.
 pub(super) fn matches(selector: &LabelSelector, labels: &Labels) -> bool {
-    let exact = selector.match_labels.iter().flatten().all(|(key, value)| labels.get(key) == Some(value));
-    exact
-        && selector.match_expressions.iter().flatten().all(|expression| {
-            let value = labels.get(&expression.key);
-            let among = value.is_some_and(|value| expression.values.iter().flatten().any(|one| one == value));
-            match expression.operator.as_str() {
-                "In" => among,
-                "NotIn" => !among,
-                "Exists" => value.is_some(),
-                "DoesNotExist" => value.is_none(),
-                // no API server accepts another one
-                _ => false,
-            }
-        })
+    Selector::try_from(selector.clone()).is_ok_and(|selector| selector.matches(labels))
 }
 
 #[cfg(test)]
@@ -31,7 +19,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn selectors_match_as_in_kubernetes() {
+    fn selector_matches_as_in_kubernetes() {
         let labels = Labels::from([("app".to_owned(), "netbench".to_owned())]);
         let matches = |selector| matches(&serde_json::from_value(selector).unwrap(), &labels);
         assert!(matches(json!({})));

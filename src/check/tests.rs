@@ -24,10 +24,10 @@ fn nodes() -> Vec<Node> {
 
 fn forbidden(what: &str) -> RequestError {
     let message = format!("{what} is forbidden: User \"jane\" cannot list it");
-    RequestError { doing: format!("list {what}"), kind: RequestErrorKind::Refused { code: 403, message } }
+    RequestError { operation: format!("list {what}"), kind: RequestErrorKind::Refused { code: 403, message } }
 }
 
-/// What a user sees who may do all but `missing`, each a resource and a verb.
+/// The facts for a user with all permissions except `missing`, each a resource and a verb.
 fn facts(needs: &Needs, missing: &[(&str, &str)]) -> Facts {
     let granted = |right: crate::testbed::kubernetes::Right| {
         let is_missing = |verb: &&&str| missing.contains(&(right.resource, verb));
@@ -48,15 +48,15 @@ fn facts(needs: &Needs, missing: &[(&str, &str)]) -> Facts {
 
 fn report(needs: &Needs, nodes: &[Node], facts: &Facts) -> Report {
     let choice = choose(nodes, &Wanted::Usable { tolerated: Vec::new() }, 0).unwrap();
-    let seen = Seen {
+    let cluster = ClusterSnapshot {
         context: Some("prod"),
         version: Some("v1.36.0"),
         nodes,
         choice: &choice,
-        refused: None,
+        selection_error: None,
         facts,
     };
-    check(needs, &seen)
+    check(needs, &cluster)
 }
 
 fn lines(report: &Report) -> Vec<String> {
@@ -72,7 +72,7 @@ fn worse_than_ok(report: &Report) -> Vec<String> {
 }
 
 #[test]
-fn all_is_well_in_a_healthy_cluster() {
+fn healthy_cluster_has_no_problems() {
     let needs = needs(settings(), None, ClientMode::Auto);
     let report = report(&needs, &nodes(), &facts(&needs, &[]));
     assert_eq!((report.problems, report.warnings, report.error()), (0, 0, None));
@@ -81,7 +81,7 @@ fn all_is_well_in_a_healthy_cluster() {
 }
 
 #[test]
-fn a_right_that_is_missing_is_named_with_its_rule() {
+fn missing_permission_is_reported_with_its_rule() {
     let needs = needs(settings(), Some("team-a"), ClientMode::Job);
     let facts = facts(&needs, &[("pods", "watch"), ("jobs", "create"), ("events", "list")]);
     let report = report(&needs, &nodes(), &facts);
@@ -90,18 +90,18 @@ fn a_right_that_is_missing_is_named_with_its_rule() {
 }
 
 #[test]
-fn without_exec_jobs_are_needed() {
+fn missing_exec_permission_requires_jobs() {
     let needs = needs(settings(), None, ClientMode::Auto);
     let report = |missing: &[(&str, &str)]| report(&needs, &nodes(), &facts(&needs, missing));
-    let slower = report(&[("pods/exec", "create")]);
-    assert_eq!((slower.problems, slower.warnings), (0, 1), "{:?}", lines(&slower));
-    assert!(lines(&slower).iter().any(|line| line.contains("clients by a Job each")));
+    let without_exec = report(&[("pods/exec", "create")]);
+    assert_eq!((without_exec.problems, without_exec.warnings), (0, 1), "{:?}", lines(&without_exec));
+    assert!(lines(&without_exec).iter().any(|line| line.contains("clients run as Jobs, one per test")));
     assert_eq!(report(&[("pods/exec", "create"), ("jobs", "delete")]).problems, 1);
     assert_eq!(report(&[("jobs", "delete")]).problems, 0);
 }
 
 #[test]
-fn what_cannot_be_seen_is_said_once_and_stops_nothing() {
+fn forbidden_requests_are_one_warning() {
     let needs =
         needs(Settings { routes: over(&[Path::Host]), ..settings() }, Some("team-a"), ClientMode::Exec);
     let mut facts = facts(&needs, &[]);
@@ -119,8 +119,8 @@ fn what_cannot_be_seen_is_said_once_and_stops_nothing() {
 }
 
 #[test]
-fn pod_security_is_judged_by_what_pods_need() {
-    let of = |labels: Value, path: Path, version: &str| {
+fn pod_security_level_is_compared_with_the_needs_of_the_pods() {
+    let security_lines = |labels: Value, path: Path, version: &str| {
         let needs = needs(Settings { routes: over(&[path]), ..settings() }, Some("team-a"), ClientMode::Exec);
         let mut facts = facts(&needs, &[]);
         let namespace = json!({"metadata": {"name": "team-a", "labels": labels}});
@@ -128,40 +128,40 @@ fn pod_security_is_judged_by_what_pods_need() {
         given.namespace = Ok(Some(serde_json::from_value(namespace).unwrap()));
         let (nodes, choice) =
             (nodes(), choose(&nodes(), &Wanted::Usable { tolerated: Vec::new() }, 2).unwrap());
-        let seen = Seen {
+        let cluster = ClusterSnapshot {
             context: None,
             version: Some(version),
             nodes: &nodes,
             choice: &choice,
-            refused: None,
+            selection_error: None,
             facts: &facts,
         };
-        let report = check(&needs, &seen);
+        let report = check(&needs, &cluster);
         lines(&report).into_iter().filter(|line| line.contains("pod security")).collect::<Vec<_>>()
     };
     let label = |mode: &str, level: &str| json!({format!("pod-security.kubernetes.io/{mode}"): level});
     insta::assert_debug_snapshot!([
-        of(label("enforce", "restricted"), Path::Pod, "v1.36.0"),
-        of(label("enforce", "baseline"), Path::Host, "v1.36.0"),
-        of(label("enforce", "privileged"), Path::Host, "v1.36.0"),
-        of(label("warn", "restricted"), Path::Host, "v1.25+"),
-        of(json!({}), Path::Host, "v1.36.0"),
-        of(label("enforce", "restricted"), Path::Host, "v1.20.2"),
+        security_lines(label("enforce", "restricted"), Path::Pod, "v1.36.0"),
+        security_lines(label("enforce", "baseline"), Path::Host, "v1.36.0"),
+        security_lines(label("enforce", "privileged"), Path::Host, "v1.36.0"),
+        security_lines(label("warn", "restricted"), Path::Host, "v1.25+"),
+        security_lines(json!({}), Path::Host, "v1.36.0"),
+        security_lines(label("enforce", "restricted"), Path::Host, "v1.20.2"),
     ]);
 }
 
 #[test]
-fn a_namespace_must_be_there() {
+fn missing_namespace_is_a_problem() {
     let needs = needs(settings(), Some("team-a"), ClientMode::Exec);
     let mut facts = facts(&needs, &[]);
     facts.given.as_mut().unwrap().namespace = Ok(None);
     let worse = worse_than_ok(&report(&needs, &nodes(), &facts));
-    assert!(worse[0].starts_with("Problem namespace: there is no namespace team-a"), "{worse:?}");
+    assert!(worse[0].starts_with("Problem namespace: namespace team-a does not exist"), "{worse:?}");
 }
 
 #[test]
-fn pod_security_policies_warn_where_none_is_of_use() {
-    let of = |host_network: bool, usable: bool, client_mode: ClientMode| {
+fn unusable_pod_security_policies_are_a_warning() {
+    let policy_lines = |host_network: bool, usable: bool, client_mode: ClientMode| {
         let needs = needs(Settings { routes: over(&[Path::Host]), ..settings() }, None, client_mode);
         let mut facts = facts(&needs, &[]);
         let (name, host_ports) = ("lenient".to_owned(), vec![(0, 65_535)]);
@@ -173,15 +173,15 @@ fn pod_security_policies_warn_where_none_is_of_use() {
             .collect::<Vec<_>>()
     };
     insta::assert_debug_snapshot!([
-        of(true, true, ClientMode::Exec),
-        of(true, true, ClientMode::Job),
-        of(true, false, ClientMode::Exec),
-        of(false, true, ClientMode::Exec),
+        policy_lines(true, true, ClientMode::Exec),
+        policy_lines(true, true, ClientMode::Job),
+        policy_lines(true, false, ClientMode::Exec),
+        policy_lines(false, true, ClientMode::Exec),
     ]);
 }
 
 #[test]
-fn nodes_are_judged_by_their_state() {
+fn unhealthy_nodes_are_reported_by_condition() {
     let condition = |kind: &str| json!({"/status/conditions": [{"type": "Ready", "status": "True"}, {"type": kind, "status": "True"}]});
     let nodes = [
         node("node-1", &json!({})),
@@ -200,7 +200,7 @@ fn nodes_are_judged_by_their_state() {
 }
 
 #[test]
-fn a_policy_that_keeps_the_pods_apart_is_a_warning() {
+fn network_policy_that_blocks_the_pods_is_a_warning() {
     let needs = needs(settings(), Some("team-a"), ClientMode::Exec);
     let mut facts = facts(&needs, &[]);
     let deny = json!({"metadata": {"name": "deny"}, "spec": {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}});
@@ -209,21 +209,21 @@ fn a_policy_that_keeps_the_pods_apart_is_a_warning() {
 }
 
 #[test]
-fn a_policy_that_lets_nothing_out_is_a_warning_on_every_path() {
+fn network_policy_that_blocks_egress_is_a_warning_on_every_path() {
     for path in [Path::Pod, Path::Service, Path::NodePort, Path::LoadBalancer] {
         let needs = needs(Settings { routes: over(&[path]), ..settings() }, Some("team-a"), ClientMode::Exec);
         let mut facts = facts(&needs, &[]);
         let deny =
             json!({"metadata": {"name": "deny"}, "spec": {"podSelector": {}, "policyTypes": ["Egress"]}});
         facts.given.as_mut().unwrap().policies = Ok(vec![serde_json::from_value(deny).unwrap()]);
-        let told = worse_than_ok(&report(&needs, &nodes(), &facts));
-        assert_eq!(told.len(), 1, "{path:?}: {told:?}");
-        assert!(told[0].contains("deny keeps clients from sending"), "{told:?}");
+        let worse = worse_than_ok(&report(&needs, &nodes(), &facts));
+        assert_eq!(worse.len(), 1, "{path:?}: {worse:?}");
+        assert!(worse[0].contains("egress from the clients on TCP 5201 is blocked by deny"), "{worse:?}");
     }
 }
 
 #[test]
-fn the_runs_own_policy_lets_in_what_others_keep_out() {
+fn network_policy_of_the_run_allows_ingress_that_others_block() {
     let options = PodOptions { network_policy: true, ..PodOptions::default() };
     let needs = needs(Settings { options, ..settings() }, Some("team-a"), ClientMode::Exec);
     let mut facts = facts(&needs, &[]);
@@ -238,10 +238,18 @@ fn the_runs_own_policy_lets_in_what_others_keep_out() {
 }
 
 #[test]
-fn nodes_that_may_not_be_listed_are_one_problem() {
+fn forbidden_list_of_nodes_is_one_problem() {
     let needs = needs(settings(), None, ClientMode::Exec);
     let facts = facts(&needs, &[("nodes", "list")]);
     let report = report(&needs, &[], &facts);
     assert_eq!(worse_than_ok(&report).len(), 1, "{:?}", lines(&report));
     assert!(report.error().unwrap().remedy.unwrap().contains("check --rbac --via exec`"));
+}
+
+#[test]
+fn renamed_topics_keep_their_serialized_names() {
+    assert_eq!(
+        json!([Topic::Objects, Topic::Permissions, Topic::PodSecurity]),
+        json!(["makes", "rights", "podSecurity"])
+    );
 }

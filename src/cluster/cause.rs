@@ -1,5 +1,5 @@
-//! What an error of the client library says, without what must not be shown: the library repeats
-//! what a credential plugin printed, and the text around a mistake in a file of credentials.
+//! Messages of the client library's errors without credentials: the library quotes the output of a credential
+//! plugin, and the text around a syntax error in a kubeconfig.
 
 use std::error::Error;
 use std::iter::successors;
@@ -10,81 +10,84 @@ use kube::config::KubeconfigError;
 
 use crate::sanitize;
 
-/// An error and what caused it, in one line.
-pub(super) fn chain(error: &(dyn Error + 'static)) -> String {
-    told_otherwise(error).unwrap_or_else(|| {
+/// An error with all its causes, in one line.
+pub(super) fn cause_chain(error: &(dyn Error + 'static)) -> String {
+    redacted(error).unwrap_or_else(|| {
         let mut text = error.to_string();
         for cause in causes(error).skip(1).map(ToString::to_string) {
             if !text.contains(&cause) {
                 text = format!("{text}: {cause}");
             }
         }
-        shown(&text)
+        sanitized(&text)
     })
 }
 
-/// The first cause of an error says most, and is not repeated by what wraps it.
+/// The innermost cause of an error, which is the most specific and does not repeat others.
 pub(crate) fn innermost(error: &(dyn Error + 'static)) -> String {
-    told_otherwise(error)
-        .unwrap_or_else(|| causes(error).last().map(|cause| shown(&cause.to_string())).unwrap_or_default())
+    redacted(error).unwrap_or_else(|| {
+        causes(error).last().map(|cause| sanitized(&cause.to_string())).unwrap_or_default()
+    })
 }
 
-/// Words that others have sent, as far as they are shown.
-pub(super) fn shown(text: &str) -> String {
+/// A message from outside this program, made safe to print: without credentials and control characters.
+pub(super) fn sanitized(text: &str) -> String {
     sanitize::reason(&without_credentials(text))
 }
 
-/// The text without the user and the password of addresses in it.
+/// The text without the user and password of URLs in it.
 pub(crate) fn without_credentials(text: &str) -> String {
-    let mut shown = String::with_capacity(text.len());
+    let mut kept = String::with_capacity(text.len());
     let mut rest = text;
-    while let Some(at) = rest.find("://") {
-        let (before, after) = rest.split_at(at + "://".len());
-        shown.push_str(before);
+    while let Some(start) = rest.find("://") {
+        let (before, after) = rest.split_at(start + "://".len());
+        kept.push_str(before);
         let is_end = |character: char| character.is_whitespace() || "/?#\"'<>`\\".contains(character);
         let authority = &after[..after.find(is_end).unwrap_or(after.len())];
         rest = authority.rfind('@').map_or(after, |at| &after[at + 1..]);
     }
-    shown + rest
+    kept + rest
 }
 
 fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
     successors(Some(error), |&error| error.source())
 }
 
-/// The words for an error whose own have secrets in them, or may.
-fn told_otherwise(error: &(dyn Error + 'static)) -> Option<String> {
+/// A replacement for the message of an error that quotes credentials, or may do so.
+fn redacted(error: &(dyn Error + 'static)) -> Option<String> {
     causes(error).find_map(|cause| {
-        if let Some(KubeconfigError::Parse(wrong)) = cause.downcast_ref() {
-            return Some(format!("it is no YAML of a kubeconfig{}", place(wrong)));
+        if let Some(KubeconfigError::Parse(error)) = cause.downcast_ref() {
+            return Some(format!("not a valid kubeconfig{}", location(error)));
         }
         let cause: &AuthError = cause.downcast_ref()?;
         match cause {
-            AuthError::AuthExecRun { out, .. } => Some(plugin_failed(out)),
-            AuthError::AuthExecParse(wrong) => {
-                Some(format!("the credential plugin's answer cannot be read{}", place(wrong)))
+            AuthError::AuthExecRun { out, .. } => Some(plugin_failure(out)),
+            AuthError::AuthExecParse(error) => {
+                Some(format!("the credential plugin did not print a valid ExecCredential{}", location(error)))
             }
-            AuthError::ParseTokenKey(_) => Some("the credential helper's answer cannot be read".to_owned()),
-            // of JSON that is not as it should be, the message has the value
+            AuthError::ParseTokenKey(_) => {
+                Some("the credential helper did not print a valid token".to_owned())
+            }
+            // the message of a JSON error quotes the value
             AuthError::Oidc(refresh) if causes(refresh).any(<dyn Error>::is::<serde_json::Error>) => {
-                Some("the answer of the OIDC provider, or the ID token, cannot be read".to_owned())
+                Some("the OIDC provider returned an invalid response or ID token".to_owned())
             }
             _ => None,
         }
     })
 }
 
-/// A plugin prints credentials to its standard output, and its complaints elsewhere.
-fn plugin_failed(output: &Output) -> String {
-    let complaints = String::from_utf8_lossy(&output.stderr);
-    let last = complaints.lines().rfind(|line| !line.trim().is_empty());
-    let said = last.map_or(String::new(), |line| format!(": {}", shown(line)));
-    format!("the credential plugin failed ({}){said}", output.status)
+/// Quotes standard error only: a plugin prints the credentials to standard output.
+fn plugin_failure(output: &Output) -> String {
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    let last_line = stderr.lines().rfind(|line| !line.trim().is_empty());
+    let message = last_line.map_or(String::new(), |line| format!(": {}", sanitized(line)));
+    format!("the credential plugin failed ({}){message}", output.status)
 }
 
-fn place(wrong: &serde_yaml::Error) -> String {
-    let place = wrong.location().map(|at| format!(" (line {}, column {})", at.line(), at.column()));
-    place.unwrap_or_default()
+fn location(error: &serde_yaml::Error) -> String {
+    let location = error.location();
+    location.map(|at| format!(" (line {}, column {})", at.line(), at.column())).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -95,34 +98,34 @@ mod tests {
     const SECRET: &str = "c2VjcmV0LXRva2Vu";
 
     #[test]
-    fn addresses_are_shown_without_their_passwords() {
-        for (text, shown) in [
+    fn urls_are_printed_without_user_and_password() {
+        for (text, expected) in [
             ("https://jane:secret@10.0.0.1:6443/x@y", "https://10.0.0.1:6443/x@y"),
             (
                 "proxy \"http://a:b@c@proxy:3128\" and socks5://u@h",
                 "proxy \"http://proxy:3128\" and socks5://h",
             ),
             ("https://10.0.0.1/?to=a@b", "https://10.0.0.1/?to=a@b"),
-            ("no address: a@b", "no address: a@b"),
+            ("no URL: a@b", "no URL: a@b"),
             ("://", "://"),
         ] {
-            assert_eq!(without_credentials(text), shown);
+            assert_eq!(without_credentials(text), expected);
         }
     }
 
     #[test]
-    fn a_wrong_kubeconfig_is_not_quoted() {
+    fn syntax_error_in_kubeconfig_is_reported_without_quoting_it() {
         let yaml =
             format!("apiVersion: v1\nusers:\n- name: a\n  user: {{token: {SECRET}, exec: {SECRET}}}\n");
         let error = Kubeconfig::from_yaml(&yaml).unwrap_err();
         assert!(error.to_string().contains(SECRET), "the library quotes it: {error}");
-        let told = chain(&error);
-        assert!(!told.contains(SECRET) && told.contains("line 4"), "{told}");
+        let message = cause_chain(&error);
+        assert!(!message.contains(SECRET) && message.contains("line 4"), "{message}");
     }
 
     #[cfg(unix)]
     #[test]
-    fn a_plugin_is_told_by_its_complaints_only() {
+    fn failure_of_credential_plugin_quotes_only_its_stderr() {
         use std::os::unix::process::ExitStatusExt;
         let out = Output {
             status: std::process::ExitStatus::from_raw(256),
@@ -131,17 +134,17 @@ mod tests {
         };
         let cmd = format!("TOKEN={SECRET} plugin --password {SECRET}");
         let error = kube::Error::Auth(AuthError::AuthExecRun { cmd, out: Box::new(out) });
-        let told = "the credential plugin failed (exit status: 1): error: log in again [2J";
-        assert_eq!((chain(&error).as_str(), innermost(&error).as_str()), (told, told));
-        // while a run goes on, it is wrapped
-        assert_eq!(innermost(&kube::Error::Service(Box::new(error))), told);
+        let message = "the credential plugin failed (exit status: 1): error: log in again [2J";
+        assert_eq!((cause_chain(&error).as_str(), innermost(&error).as_str()), (message, message));
+        // the error is wrapped if the plugin runs for a request, not for the connection
+        assert_eq!(innermost(&kube::Error::Service(Box::new(error))), message);
     }
 
     #[test]
-    fn what_a_plugin_printed_is_not_quoted() {
-        let wrong = serde_yaml::from_str::<Vec<u8>>(&format!("status: {{token: {SECRET}}}")).unwrap_err();
-        let error = kube::Error::Auth(AuthError::AuthExecParse(Box::new(wrong)));
+    fn invalid_output_of_credential_plugin_is_not_quoted() {
+        let invalid = serde_yaml::from_str::<Vec<u8>>(&format!("status: {{token: {SECRET}}}")).unwrap_err();
+        let error = kube::Error::Auth(AuthError::AuthExecParse(Box::new(invalid)));
         assert!(error.to_string().contains(SECRET));
-        assert!(!chain(&error).contains(SECRET) && !innermost(&error).contains(SECRET));
+        assert!(!cause_chain(&error).contains(SECRET) && !innermost(&error).contains(SECRET));
     }
 }

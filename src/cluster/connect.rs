@@ -1,4 +1,4 @@
-//! From kubeconfig and flags to a client, as kubectl does it.
+//! Builds a client from kubeconfig and flags, with the rules of kubectl.
 
 use std::time::Duration;
 
@@ -16,31 +16,30 @@ use super::log::LogLayer;
 use super::request::Cluster;
 use super::{kubeconfig, proxy};
 
-/// Requests that wait for their turn in the client; more than this many would be waited for.
+/// The number of requests that are queued in the client before a further one waits.
 const REQUEST_QUEUE: usize = 1024;
 
-/// A request that is told to come again later is repeated after this long at the least,
-const RETRY_FROM: Duration = Duration::from_millis(200);
-/// this long at the most,
-const RETRY_TO: Duration = Duration::from_secs(3);
-/// and this often.
-const RETRIES: u32 = 4;
+/// Limits for the retries of a request that the API server rejects as temporarily overloaded (429, 503, 504).
+const MIN_RETRY_DELAY: Duration = Duration::from_millis(200);
+const MAX_RETRY_DELAY: Duration = Duration::from_secs(3);
+const MAX_RETRIES: u32 = 4;
 
-/// Connects to the cluster that the options and the environment name.
+/// Builds the client of the cluster that the options and the environment select, without sending it a
+/// request.
 ///
-/// Credential plugins run here, and may ask for input: nothing else may use the terminal meanwhile.
+/// Runs credential plugins, which may prompt for input: nothing else may use the terminal in the meantime.
 ///
 /// # Errors
-/// No cluster is named, or its configuration cannot be used. The cluster itself is not asked yet.
+/// No cluster is selected, or its configuration is invalid.
 pub async fn connect(
     options: &ConnectionOptions,
     environment: &Environment,
 ) -> Result<Cluster, ConnectError> {
     let Some(mut merged) = kubeconfig::read(options, environment)? else {
         let config = Config::incluster().map_err(|error| ConnectError::InCluster(Box::new(error)))?;
-        return finish(config, None, options).await;
+        return build_cluster(config, None, options).await;
     };
-    let context = kubeconfig::check_names(&merged, options)?;
+    let context = kubeconfig::validate_names(&merged, options)?;
     if !environment.interactive {
         for user in merged.auth_infos.iter_mut().filter_map(|user| user.auth_info.as_mut()) {
             if let Some(exec) = &mut user.exec {
@@ -48,7 +47,7 @@ pub async fn connect(
             }
         }
     }
-    let own_proxy = proxy::of_cluster(&merged, options, &context);
+    let cluster_proxy = proxy::from_kubeconfig(&merged, options, &context);
     let names = KubeConfigOptions {
         context: Some(context.clone()),
         cluster: options.cluster.clone(),
@@ -57,15 +56,15 @@ pub async fn connect(
     let mut config = Config::from_custom_kubeconfig(merged, &names)
         .await
         .map_err(|error| ConnectError::Kubeconfig(Box::new(error)))?;
-    // kube matches `NO_PROXY` against the proxy's own address: it is decided here
-    config.proxy_url = match own_proxy {
+    // decided here, since kube compares `NO_PROXY` with the address of the proxy instead of the cluster's
+    config.proxy_url = match cluster_proxy {
         Some(proxy) => proxy.parse().ok(),
-        None => proxy::of_environment(&config.cluster_url, environment),
+        None => proxy::from_environment(&config.cluster_url, environment),
     };
-    finish(config, Some(context), options).await
+    build_cluster(config, Some(context), options).await
 }
 
-async fn finish(
+async fn build_cluster(
     mut config: Config,
     context: Option<String>,
     options: &ConnectionOptions,
@@ -82,19 +81,19 @@ async fn finish(
     }
     let url = config.cluster_url.to_string();
     let flags = options.kubectl_flags(context.as_deref());
-    // credential plugins run synchronously in here
-    let client = tokio::task::spawn_blocking(move || client(config))
+    // credential plugins run synchronously in it
+    let client = tokio::task::spawn_blocking(move || build_client(config))
         .await
         .map_err(|error| ConnectError::Client(Box::new(kube::Error::Service(error.into()))))?
         .map_err(|error| ConnectError::Client(Box::new(error)))?;
     Ok(Cluster::new(client, context, flags, &url, options.request_timeout))
 }
 
-fn client(config: Config) -> kube::Result<Client> {
+fn build_client(config: Config) -> kube::Result<Client> {
     with_retries(ClientBuilder::try_from(config)?.with_layer(&LogLayer)).map(ClientBuilder::build)
 }
 
-/// Repeats requests a few times when the server asks for it.
+/// Adds retries of requests that the API server rejects as temporarily overloaded; `Retry-After` is obeyed.
 pub(super) fn with_retries<S, B>(
     builder: ClientBuilder<S>,
 ) -> kube::Result<
@@ -110,7 +109,7 @@ where
     S::Future: Send + 'static,
     B: Send + 'static,
 {
-    let retries = RetryPolicy::new(RETRY_FROM, RETRY_TO, RETRIES, true)
+    let retries = RetryPolicy::new(MIN_RETRY_DELAY, MAX_RETRY_DELAY, MAX_RETRIES, true)
         .map_err(|error| kube::Error::Service(error.into()))?;
     Ok(builder.with_layer(&BufferLayer::new(REQUEST_QUEUE)).with_layer(&RetryLayer::new(retries)))
 }
@@ -120,7 +119,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn kubectl_is_told_the_same_flags_as_we_were() {
+    fn connection_flags_are_passed_on_to_kubectl() {
         let options = ConnectionOptions {
             kubeconfig: Some("/home/a b/config".into()),
             impersonate: Some("jane".to_owned()),

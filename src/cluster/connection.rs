@@ -1,4 +1,4 @@
-//! What a connection is made from: flags, the environment, and what can be wrong with them.
+//! The inputs of a connection, flags and environment variables, and the errors in them.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -6,32 +6,32 @@ use std::time::Duration;
 
 use kube::config::KubeconfigError;
 
-use super::cause::chain;
+use super::cause::cause_chain;
 use crate::explanation::{Explanation, nearest};
 
 /// kubectl's connection flags.
 #[derive(Debug, Clone, Default)]
 pub struct ConnectionOptions {
-    /// The kubeconfig file, instead of those of the environment.
+    /// `--kubeconfig`, instead of `KUBECONFIG`.
     pub kubeconfig: Option<PathBuf>,
-    /// The context, instead of the current one.
+    /// `--context`, instead of the current context.
     pub context: Option<String>,
-    /// The cluster, instead of the context's.
+    /// `--cluster`, instead of the context's.
     pub cluster: Option<String>,
-    /// The user, instead of the context's.
+    /// `--user`, instead of the context's.
     pub user: Option<String>,
-    /// The user to act as.
+    /// `--as`.
     pub impersonate: Option<String>,
-    /// The groups to act as.
+    /// `--as-group`.
     pub impersonate_groups: Vec<String>,
-    /// The uid to act as.
+    /// `--as-uid`.
     pub impersonate_uid: Option<String>,
-    /// How long one request may take; none for as long as it takes.
+    /// `--request-timeout`, for each request; none for no timeout.
     pub request_timeout: Option<Duration>,
 }
 
 impl ConnectionOptions {
-    /// The flags by which kubectl reaches the same cluster as the same user, each after a space and
+    /// The flags with which kubectl connects to the same cluster as the same user, each after a space and
     /// quoted for a shell.
     pub(super) fn kubectl_flags(&self, context: Option<&str>) -> String {
         let kubeconfig = self.kubeconfig.as_ref().map(|path| path.display().to_string());
@@ -50,59 +50,59 @@ impl ConnectionOptions {
     }
 }
 
-/// A word that a person is to paste into a shell: a context or a namespace may be that of a file.
+/// A word of a command that the user can paste into a shell: the names of contexts may have any characters.
 pub(crate) fn quoted(word: &str) -> String {
-    // one that no shell can quote holds a NUL, and no argument can
+    // only a NUL cannot be quoted, and no argument contains one
     shlex::try_quote(word).unwrap_or_default().into_owned()
 }
 
-/// What the environment says about connections.
+/// The environment of the process, as far as it affects connections.
 #[derive(Debug, Clone, Default)]
 pub struct Environment {
-    /// `KUBECONFIG`: files separated as in PATH.
+    /// `KUBECONFIG`: a list of files, with the separator of `PATH`.
     pub kubeconfig: Option<OsString>,
-    /// The home directory, where `.kube/config` is.
+    /// The home directory, which contains `.kube/config`.
     pub home: Option<PathBuf>,
-    /// Whether this process runs in a pod that has a service account.
+    /// Whether the process runs in a pod of a cluster.
     pub in_cluster: bool,
     /// `HTTPS_PROXY`.
     pub https_proxy: Option<String>,
     /// `NO_PROXY`.
     pub no_proxy: Option<String>,
-    /// Whether somebody could answer a login that asks for input.
+    /// Whether a credential plugin can prompt the user.
     pub interactive: bool,
 }
 
-/// Why there is no connection to a cluster.
+/// Why a connection could not be configured.
 #[derive(Debug, thiserror::Error)]
 pub enum ConnectError {
-    /// No kubeconfig was found.
-    #[error("there is no kubeconfig to tell which cluster to measure")]
+    /// No kubeconfig exists.
+    #[error("no kubeconfig found")]
     NoKubeconfig {
-        /// Where it was looked for.
-        looked: Vec<PathBuf>,
+        /// The files that were tried.
+        searched: Vec<PathBuf>,
     },
-    /// A kubeconfig cannot be read.
+    /// A kubeconfig cannot be read or parsed.
     #[error("cannot read the kubeconfig")]
     Kubeconfig(#[source] Box<KubeconfigError>),
-    /// A name is not in the kubeconfig.
-    #[error("there is no {kind} `{name}` in the kubeconfig")]
-    Unknown {
+    /// The kubeconfig has no entry of this name.
+    #[error("{kind} `{name}` does not exist in the kubeconfig")]
+    UnknownName {
         /// `context`, `cluster` or `user`.
         kind: &'static str,
-        /// What was asked for.
+        /// The name.
         name: String,
-        /// What there is.
+        /// The names of the existing entries.
         known: Vec<String>,
     },
-    /// No context is the current one.
+    /// The kubeconfig sets no current context, and no flag does.
     #[error("the kubeconfig has no current context")]
     NoCurrentContext,
-    /// The configuration of a pod cannot be read.
+    /// The service account of the pod cannot be read.
     #[error("cannot read the service account of this pod")]
     InCluster(#[source] Box<kube::config::InClusterError>),
-    /// The client cannot be made from the configuration.
-    #[error("cannot connect with the credentials of this context")]
+    /// A client cannot be built from the configuration.
+    #[error("cannot connect with the configured credentials")]
     Client(#[source] Box<kube::Error>),
 }
 
@@ -111,31 +111,41 @@ impl ConnectError {
     pub fn explain(&self) -> Explanation {
         let what = Explanation::new(self.to_string());
         match self {
-            Self::NoKubeconfig { looked } => {
-                let looked: Vec<String> = looked.iter().map(|path| path.display().to_string()).collect();
-                what.because(format!("no such file: {}", looked.join(", "))).remedy(
-                    "name one with --kubeconfig or KUBECONFIG; without a cluster, `kubectl netbench matrix --local 4` measures this machine",
+            Self::NoKubeconfig { searched } => {
+                let searched: Vec<String> = searched.iter().map(|path| path.display().to_string()).collect();
+                let why = match searched.as_slice() {
+                    [] => "neither KUBECONFIG nor a home directory is set".to_owned(),
+                    _ => format!("no such file: {}", searched.join(", ")),
+                };
+                what.because(why).remedy(
+                    "set --kubeconfig or KUBECONFIG, or measure this machine without a cluster: \
+                     kubectl netbench matrix --local 4",
                 )
             }
-            Self::Unknown { kind, name, known } => {
+            Self::UnknownName { kind, name, known } => {
                 let nearest = nearest(name, known.iter().map(String::as_str));
-                let why = format!("it has: {}", known.join(", "));
+                let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+                let what = what.because(format!("{kind}s in the kubeconfig: {known}"));
                 match nearest {
-                    Some(nearest) => what.because(why).remedy(format!("did you mean --{kind} {nearest}?")),
-                    None => what.because(why).remedy(format!("choose one of these with --{kind}")),
+                    Some(nearest) => what.remedy(format!("did you mean --{kind} {nearest}?")),
+                    None => what.remedy(format!("set --{kind} to one of these")),
                 }
             }
-            Self::NoCurrentContext => {
-                what.remedy("choose one with --context, or `kubectl config use-context NAME`")
+            Self::NoCurrentContext => what.remedy("set --context, or run `kubectl config use-context NAME`"),
+            Self::Kubeconfig(error) => {
+                let why = match error.as_ref() {
+                    KubeconfigError::ReadConfig(error, path) => format!("{}: {error}", path.display()),
+                    other => cause_chain(other),
+                };
+                what.because(why)
+                    .remedy("set --kubeconfig or KUBECONFIG to a file that `kubectl config view` can read")
             }
-            Self::Kubeconfig(error) => what.because(match error.as_ref() {
-                KubeconfigError::ReadConfig(error, path) => format!("{}: {error}", path.display()),
-                other => chain(other),
-            }),
-            Self::InCluster(error) => what.because(chain(error.as_ref())),
+            Self::InCluster(error) => what
+                .because(cause_chain(error.as_ref()))
+                .remedy("set automountServiceAccountToken: true for this pod, or set --kubeconfig"),
             Self::Client(error) => what
-                .because(chain(error.as_ref()))
-                .remedy("see whether `kubectl get nodes` works with the same flags, and log in again"),
+                .because(cause_chain(error.as_ref()))
+                .remedy("log in again, and check that `kubectl get nodes` works with the same flags"),
         }
     }
 }

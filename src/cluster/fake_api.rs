@@ -1,4 +1,4 @@
-//! An API server for tests: it keeps pods, and answers as it is told to.
+//! An API server for tests: it stores pods, and returns scripted responses.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
@@ -11,29 +11,29 @@ use serde_json::{Value, json};
 use super::connect::with_retries;
 use super::request::Cluster;
 
-/// What is answered to one request.
+/// The response to one request.
 pub struct Answer {
     status: StatusCode,
     retry_after: Option<u32>,
-    comes: bool,
+    is_sent: bool,
     body: Vec<u8>,
 }
 
 impl Answer {
     pub fn ok(body: &Value) -> Self {
-        Self { status: StatusCode::OK, retry_after: None, comes: true, body: body.to_string().into_bytes() }
+        Self { status: StatusCode::OK, retry_after: None, is_sent: true, body: body.to_string().into_bytes() }
     }
 
     pub fn text(body: &str) -> Self {
-        Self { status: StatusCode::OK, retry_after: None, comes: true, body: body.as_bytes().to_vec() }
+        Self { status: StatusCode::OK, retry_after: None, is_sent: true, body: body.as_bytes().to_vec() }
     }
 
-    /// A refusal with the code, reason and message of a recorded answer.
+    /// A recorded error response.
     pub fn refusal(recorded: &str) -> Self {
         let status: Value = serde_json::from_str(recorded).unwrap();
         let code = u16::try_from(status["code"].as_u64().unwrap()).unwrap();
         let status = StatusCode::from_u16(code).unwrap();
-        Self { status, retry_after: None, comes: true, body: recorded.as_bytes().to_vec() }
+        Self { status, retry_after: None, is_sent: true, body: recorded.as_bytes().to_vec() }
     }
 
     pub fn error(code: u16, message: &str) -> Self {
@@ -42,9 +42,9 @@ impl Answer {
         Self::refusal(&status.to_string())
     }
 
-    /// One that never comes.
+    /// No response at all: the request hangs.
     pub fn never() -> Self {
-        Self { comes: false, ..Self::text("") }
+        Self { is_sent: false, ..Self::text("") }
     }
 
     pub fn retry_after(mut self, seconds: u32) -> Self {
@@ -53,36 +53,38 @@ impl Answer {
     }
 }
 
-/// Decides about a request, given as `POST /api/v1/namespaces` and its body; none for the usual
-/// answer.
-type Decide = dyn Fn(&str, &Value) -> Option<Answer> + Send + Sync;
+/// Returns the response to a request, given as `POST /api/v1/namespaces` and its body; none for the default
+/// response.
+type Handler = dyn Fn(&str, &Value) -> Option<Answer> + Send + Sync;
 
 struct State {
     requests: Vec<String>,
     pods: Vec<Value>,
-    /// Pods that the watch has not told of yet.
-    untold: VecDeque<Value>,
+    /// Pods whose events no watch has delivered yet; a deleted one has `deleted: true`.
+    pending_events: VecDeque<Value>,
 }
 
-/// The server.
 #[derive(Clone)]
 pub struct FakeApi {
     state: Arc<Mutex<State>>,
-    decide: Arc<Decide>,
+    handler: Arc<Handler>,
 }
 
 impl FakeApi {
-    pub fn new(decide: impl Fn(&str, &Value) -> Option<Answer> + Send + Sync + 'static) -> Self {
-        let state = State { requests: Vec::new(), pods: Vec::new(), untold: VecDeque::new() };
-        Self { state: Arc::new(Mutex::new(state)), decide: Arc::new(decide) }
+    pub fn new(handler: impl Fn(&str, &Value) -> Option<Answer> + Send + Sync + 'static) -> Self {
+        let state = State { requests: Vec::new(), pods: Vec::new(), pending_events: VecDeque::new() };
+        Self { state: Arc::new(Mutex::new(state)), handler: Arc::new(handler) }
     }
 
-    /// The same server, with another way to decide.
-    pub fn deciding(self, decide: impl Fn(&str, &Value) -> Option<Answer> + Send + Sync + 'static) -> Self {
-        Self { decide: Arc::new(decide), ..self }
+    /// The same server, with another handler.
+    pub fn with_handler(
+        self,
+        handler: impl Fn(&str, &Value) -> Option<Answer> + Send + Sync + 'static,
+    ) -> Self {
+        Self { handler: Arc::new(handler), ..self }
     }
 
-    /// A cluster whose server this is.
+    /// A connection to this server.
     pub fn cluster(&self) -> Cluster {
         let api = self.clone();
         let service = tower::service_fn(move |request: Request<Body>| {
@@ -94,28 +96,28 @@ impl FakeApi {
         Cluster::new(client, Some("test".to_owned()), String::new(), "https://10.1.0.1:6443", limit)
     }
 
-    /// The requests so far that start with `start`.
-    pub fn requests(&self, start: &str) -> Vec<String> {
+    /// The requests so far that start with `prefix`.
+    pub fn requests(&self, prefix: &str) -> Vec<String> {
         let state = self.state.lock().unwrap();
-        state.requests.iter().filter(|request| request.starts_with(start)).cloned().collect()
+        state.requests.iter().filter(|request| request.starts_with(prefix)).cloned().collect()
     }
 
-    /// Puts a pod into the cluster, as a controller would.
+    /// Adds a pod, as a controller would.
     pub fn add_pod(&self, pod: Value) {
         let mut state = self.state.lock().unwrap();
         state.pods.push(pod.clone());
-        state.untold.push_back(pod);
+        state.pending_events.push_back(pod);
     }
 
     /// Deletes the pod that the request names, as `…/pods/NAME?…`.
     pub fn delete_pod(&self, request: &str) {
         let mut state = self.state.lock().unwrap();
-        let named =
+        let is_named =
             |pod: &Value| request.contains(&format!("/pods/{}?", pod["metadata"]["name"].as_str().unwrap()));
-        if let Some(index) = state.pods.iter().position(named) {
+        if let Some(index) = state.pods.iter().position(is_named) {
             let mut pod = state.pods.remove(index);
-            pod["gone"] = json!(true);
-            state.untold.push_back(pod);
+            pod["deleted"] = json!(true);
+            state.pending_events.push_back(pod);
         }
     }
 
@@ -125,11 +127,11 @@ impl FakeApi {
         let body: Value = serde_json::from_slice(&body).unwrap_or_default();
         let name = format!("{} {}", parts.method, parts.uri);
         self.state.lock().unwrap().requests.push(name.clone());
-        let answer = match (self.decide)(&name, &body) {
+        let answer = match (self.handler)(&name, &body) {
             Some(answer) => answer,
-            None => self.usual(&parts.method, &name, body).await,
+            None => self.default_answer(&parts.method, &name, body).await,
         };
-        if !answer.comes {
+        if !answer.is_sent {
             std::future::pending::<()>().await;
         }
         let mut response = Response::builder().status(answer.status);
@@ -139,7 +141,7 @@ impl FakeApi {
         response.body(Body::from(answer.body)).unwrap()
     }
 
-    async fn usual(&self, method: &Method, name: &str, body: Value) -> Answer {
+    async fn default_answer(&self, method: &Method, name: &str, body: Value) -> Answer {
         if name.contains("watch=true") {
             return self.watch().await;
         }
@@ -163,9 +165,9 @@ impl FakeApi {
         }
         match *method {
             Method::POST => {
-                let mut made = body;
-                made["metadata"]["uid"] = json!("00000000-0000-0000-0000-000000000001");
-                Answer::ok(&made)
+                let mut created = body;
+                created["metadata"]["uid"] = json!("00000000-0000-0000-0000-000000000001");
+                Answer::ok(&created)
             }
             Method::DELETE => Answer::ok(
                 &json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success"}),
@@ -174,18 +176,18 @@ impl FakeApi {
         }
     }
 
-    /// Every watch ends after a moment, as real ones do after some minutes: all that happens is
-    /// told by several of them.
+    /// Ends after a moment, as real watches do after some minutes, so that events are spread over several
+    /// watches.
     async fn watch(&self) -> Answer {
         tokio::time::sleep(Duration::from_millis(50)).await;
-        let untold = std::mem::take(&mut self.state.lock().unwrap().untold);
+        let pending = std::mem::take(&mut self.state.lock().unwrap().pending_events);
         let mut events = String::new();
-        for mut pod in untold {
+        for mut pod in pending {
             pod["metadata"]["resourceVersion"] = json!("2");
             pod["apiVersion"] = json!("v1");
             pod["kind"] = json!("Pod");
-            let happened = if pod["gone"] == true { "DELETED" } else { "ADDED" };
-            events.push_str(&json!({"type": happened, "object": pod}).to_string());
+            let event_type = if pod["deleted"] == true { "DELETED" } else { "ADDED" };
+            events.push_str(&json!({"type": event_type, "object": pod}).to_string());
             events.push('\n');
         }
         Answer::text(&events)

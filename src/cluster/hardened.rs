@@ -5,24 +5,25 @@ use k8s_openapi::api::core::v1::{
     SecurityContext, Volume, VolumeMount,
 };
 
-/// A user that exists in no image: nothing in it belongs to it.
-const NOBODY: i64 = 65532;
+/// A user and group ID that own no files in images.
+const UNPRIVILEGED_ID: i64 = 65532;
 
-/// Where each container may write, and works: the image's own working directory may be closed to its user.
-const WRITABLE: &str = "/tmp";
+/// The writable directory of each container, and its working directory: this user may lack access to the
+/// image's.
+const WRITABLE_DIRECTORY: &str = "/tmp";
 
-/// A pod that runs once and has no token of its service account.
+/// The spec of a pod that is not restarted, without a service account token.
 pub(crate) fn pod_spec(containers: Vec<Container>) -> PodSpec {
     PodSpec {
         restart_policy: Some("Never".to_owned()),
-        // a server has nothing to save: it need not be waited for
+        // a server has no state to save
         termination_grace_period_seconds: Some(1),
         automount_service_account_token: Some(false),
         enable_service_links: Some(false),
         security_context: Some(PodSecurityContext {
             run_as_non_root: Some(true),
-            run_as_user: Some(NOBODY),
-            run_as_group: Some(NOBODY),
+            run_as_user: Some(UNPRIVILEGED_ID),
+            run_as_group: Some(UNPRIVILEGED_ID),
             seccomp_profile: Some(SeccompProfile {
                 type_: "RuntimeDefault".to_owned(),
                 ..SeccompProfile::default()
@@ -39,19 +40,19 @@ pub(crate) fn pod_spec(containers: Vec<Container>) -> PodSpec {
     }
 }
 
-/// Keeps a pod from nodes of another system, where it is the scheduler that chooses.
-pub(crate) fn on_linux(spec: &mut PodSpec) {
+/// Restricts a pod that the scheduler places to Linux nodes.
+pub(crate) fn require_linux(spec: &mut PodSpec) {
     let system = ("kubernetes.io/os".to_owned(), "linux".to_owned());
     spec.node_selector.get_or_insert_default().extend([system]);
 }
 
-/// A container without any right, in a pod of [`pod_spec`].
+/// An unprivileged container, for [`pod_spec`].
 pub(crate) fn container(name: String, image: String, command: Vec<String>) -> Container {
     Container {
         name,
         image: Some(image),
         command: Some(command),
-        // what it says when it cannot start is then part of the pod's status
+        // adds the output of a container that fails to the status of its pod
         termination_message_policy: Some("FallbackToLogsOnError".to_owned()),
         security_context: Some(SecurityContext {
             allow_privilege_escalation: Some(false),
@@ -62,10 +63,10 @@ pub(crate) fn container(name: String, image: String, command: Vec<String>) -> Co
             }),
             ..SecurityContext::default()
         }),
-        working_dir: Some(WRITABLE.to_owned()),
+        working_dir: Some(WRITABLE_DIRECTORY.to_owned()),
         volume_mounts: Some(vec![VolumeMount {
             name: "tmp".to_owned(),
-            mount_path: WRITABLE.to_owned(),
+            mount_path: WRITABLE_DIRECTORY.to_owned(),
             ..VolumeMount::default()
         }]),
         ..Container::default()

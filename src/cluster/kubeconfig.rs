@@ -1,4 +1,4 @@
-//! Reads the kubeconfig as kubectl does, and checks the names that were asked for.
+//! Reads the kubeconfig with the rules of kubectl, and validates the names that flags refer to.
 
 use std::path::PathBuf;
 
@@ -6,7 +6,7 @@ use kube::config::Kubeconfig;
 
 use super::connection::{ConnectError, ConnectionOptions, Environment};
 
-/// The kubeconfig, merged as kubectl merges; none inside a cluster, where none is needed.
+/// The kubeconfig, merged with the rules of kubectl; none in a pod, which uses its service account.
 pub(super) fn read(
     options: &ConnectionOptions,
     environment: &Environment,
@@ -20,7 +20,7 @@ pub(super) fn read(
         None => environment.home.iter().map(|home| home.join(".kube/config")).collect(),
     };
     let mut merged: Option<Kubeconfig> = None;
-    // as for kubectl, a file of the list that is not there is not an error
+    // like kubectl, ignores files of the list that do not exist
     for path in paths.iter().filter(|path| path.exists()) {
         let next = Kubeconfig::read_from(path).map_err(unreadable)?;
         merged = Some(match merged {
@@ -28,30 +28,30 @@ pub(super) fn read(
             None => next,
         });
     }
-    let explicit = options.context.is_some() || options.cluster.is_some() || options.user.is_some();
+    let has_names = options.context.is_some() || options.cluster.is_some() || options.user.is_some();
     match merged {
         Some(kubeconfig) => Ok(Some(kubeconfig)),
-        None if environment.in_cluster && !explicit => Ok(None),
-        None => Err(ConnectError::NoKubeconfig { looked: paths }),
+        None if environment.in_cluster && !has_names => Ok(None),
+        None => Err(ConnectError::NoKubeconfig { searched: paths }),
     }
 }
 
-/// The context that a connection would use; none inside a cluster. No credential plugin is run, and
-/// no cluster is asked.
+/// The context that a connection would use; none in a pod. Neither runs a credential plugin nor sends a
+/// request.
 ///
 /// # Errors
-/// There is no kubeconfig, it cannot be read, or a name is not in it.
+/// There is no kubeconfig, it cannot be read, or it lacks a name that is referred to.
 pub fn context(
     options: &ConnectionOptions,
     environment: &Environment,
 ) -> Result<Option<String>, ConnectError> {
-    read(options, environment)?.map(|kubeconfig| check_names(&kubeconfig, options)).transpose()
+    read(options, environment)?.map(|kubeconfig| validate_names(&kubeconfig, options)).transpose()
 }
 
-/// What the parts of a kubeconfig are called.
+/// The names of the entries of a kubeconfig, for shell completion.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct KubeconfigNames {
-    /// The contexts, each with its cluster.
+    /// The contexts, each with the name of its cluster.
     pub contexts: Vec<(String, Option<String>)>,
     /// The clusters.
     pub clusters: Vec<String>,
@@ -59,7 +59,7 @@ pub struct KubeconfigNames {
     pub users: Vec<String>,
 }
 
-/// What the parts of the kubeconfig are called; nothing inside a cluster.
+/// The names of the entries of the kubeconfig; empty in a pod.
 ///
 /// # Errors
 /// There is no kubeconfig, or it cannot be read.
@@ -76,9 +76,9 @@ pub fn names(
     })
 }
 
-/// Checks all names, since an unknown user would silently become an anonymous one. Returns the
-/// context's.
-pub(super) fn check_names(
+/// Checks that the context, its cluster and its user exist: kube would silently connect as an anonymous user
+/// if the user did not. Returns the name of the context.
+pub(super) fn validate_names(
     kubeconfig: &Kubeconfig,
     options: &ConnectionOptions,
 ) -> Result<String, ConnectError> {
@@ -86,7 +86,7 @@ pub(super) fn check_names(
         if known.iter().any(|known| *known == name) {
             return Ok(());
         }
-        Err(ConnectError::Unknown {
+        Err(ConnectError::UnknownName {
             kind,
             name: name.to_owned(),
             known: known.into_iter().cloned().collect(),
@@ -98,15 +98,15 @@ pub(super) fn check_names(
         .or_else(|| kubeconfig.current_context.clone().filter(|name| !name.is_empty()));
     let context = context.ok_or(ConnectError::NoCurrentContext)?;
     check("context", &context, kubeconfig.contexts.iter().map(|context| &context.name).collect())?;
-    let named = kubeconfig
+    let entry = kubeconfig
         .contexts
         .iter()
         .find(|named| named.name == context)
         .and_then(|named| named.context.as_ref());
-    if let Some(cluster) = options.cluster.as_ref().or(named.map(|context| &context.cluster)) {
+    if let Some(cluster) = options.cluster.as_ref().or(entry.map(|context| &context.cluster)) {
         check("cluster", cluster, kubeconfig.clusters.iter().map(|cluster| &cluster.name).collect())?;
     }
-    let user = options.user.as_ref().or(named.and_then(|context| context.user.as_ref()));
+    let user = options.user.as_ref().or(entry.and_then(|context| context.user.as_ref()));
     if let Some(user) = user.filter(|user| !user.is_empty()) {
         check("user", user, kubeconfig.auth_infos.iter().map(|user| &user.name).collect())?;
     }

@@ -1,5 +1,5 @@
-//! Tells each request to a cluster, once it is answered: what was asked for, and how it went. No header
-//! and no body is told, since those may have secrets.
+//! Logs each request to the API server with its status and duration. Headers and bodies are not logged, since
+//! they may contain secrets.
 
 use std::task::{Context, Poll};
 use std::time::Instant;
@@ -9,7 +9,6 @@ use http::{Request, Response};
 use tower::{Layer, Service};
 use tracing::info;
 
-/// Tells the requests that go through.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct LogLayer;
 
@@ -21,7 +20,7 @@ impl<S> Layer<S> for LogLayer {
     }
 }
 
-/// What [`LogLayer`] makes of a service.
+/// The service of a [`LogLayer`].
 #[derive(Debug, Clone)]
 pub(super) struct Log<S> {
     inner: S,
@@ -42,26 +41,26 @@ where
     }
 
     fn call(&mut self, request: Request<A>) -> Self::Future {
-        let what = told(request.method().as_str(), request.uri());
-        let began = Instant::now();
-        let answer = self.inner.call(request);
+        let description = describe(request.method().as_str(), request.uri());
+        let start = Instant::now();
+        let response = self.inner.call(request);
         Box::pin(async move {
-            let answer = answer.await;
-            let took = began.elapsed().as_millis();
-            match &answer {
-                Ok(response) => info!("{what}: {} after {took} ms", response.status().as_u16()),
-                Err(error) => info!("{what}: {} after {took} ms", error.to_string()),
+            let result = response.await;
+            let elapsed = start.elapsed().as_millis();
+            match &result {
+                Ok(response) => info!("{description}: {} in {elapsed} ms", response.status().as_u16()),
+                Err(error) => info!("{description}: {} in {elapsed} ms", error.to_string()),
             }
-            answer
+            result
         })
     }
 }
 
-/// `GET /api/v1/nodes?limit=500`: of the address only what is the same for everybody.
-fn told(method: &str, uri: &http::Uri) -> String {
-    // kube's queries begin with an empty part; commands are told by who runs them
-    let is_told = |part: &&str| !part.is_empty() && !part.starts_with("command=");
-    let parts: Vec<&str> = uri.query().unwrap_or_default().split('&').filter(is_told).collect();
+/// `GET /api/v1/nodes?limit=500`: without host and credentials.
+fn describe(method: &str, uri: &http::Uri) -> String {
+    // kube's queries start with `&`; commands are logged where they are run
+    let is_logged = |part: &&str| !part.is_empty() && !part.starts_with("command=");
+    let parts: Vec<&str> = uri.query().unwrap_or_default().split('&').filter(is_logged).collect();
     let mark = if parts.is_empty() { "" } else { "?" };
     format!("{method} {}{mark}{}", uri.path(), parts.join("&"))
 }
@@ -71,12 +70,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_address_of_the_server_and_what_it_has_of_secrets_is_not_told() {
+    fn host_credentials_and_commands_are_not_logged() {
         let uri = "https://me:secret@10.0.0.1:6443/api/v1/nodes?limit=5".parse().unwrap();
-        assert_eq!(told("GET", &uri), "GET /api/v1/nodes?limit=5");
-        assert_eq!(told("POST", &"/api/v1/pods?".parse().unwrap()), "POST /api/v1/pods");
-        assert_eq!(told("GET", &"/api/v1/pods?&limit=5".parse().unwrap()), "GET /api/v1/pods?limit=5");
+        assert_eq!(describe("GET", &uri), "GET /api/v1/nodes?limit=5");
+        assert_eq!(describe("POST", &"/api/v1/pods?".parse().unwrap()), "POST /api/v1/pods");
+        assert_eq!(describe("GET", &"/api/v1/pods?&limit=5".parse().unwrap()), "GET /api/v1/pods?limit=5");
         let exec = "/exec?stdin=true&container=iperf3&command=sh&command=-c".parse().unwrap();
-        assert_eq!(told("GET", &exec), "GET /exec?stdin=true&container=iperf3");
+        assert_eq!(describe("GET", &exec), "GET /exec?stdin=true&container=iperf3");
     }
 }

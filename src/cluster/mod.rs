@@ -1,4 +1,4 @@
-//! How the API server of a cluster is reached and asked.
+//! The connection to the API server of a cluster, and requests to it.
 
 mod cause;
 mod connect;

@@ -1,4 +1,4 @@
-//! Objects of any kind, as they are made one after the other.
+//! Kubernetes objects of any kind, in one list.
 
 use k8s_openapi::Resource;
 use kube::api::ApiResource;
@@ -6,10 +6,10 @@ use kube::core::{DynamicObject, GroupVersionKind};
 use serde::Serialize;
 use serde_json::Value;
 
-/// The label that tells who manages an object.
+/// The label for the tool that manages an object.
 pub const MANAGED_BY: &str = "app.kubernetes.io/managed-by";
 
-/// An object of any kind that is to be made.
+/// An object of any kind, to be created or printed.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Object {
     value: Value,
@@ -17,25 +17,25 @@ pub struct Object {
 }
 
 impl Object {
-    /// One that is in a namespace: in which one is said when it is made.
+    /// An object in a namespace, which is set when the object is created or printed.
     pub fn namespaced<K: Resource + Serialize>(object: &K) -> Self {
-        // an object of Kubernetes has string keys and finite numbers only: nothing in it can fail
+        // cannot fail: Kubernetes objects have string keys and finite numbers
         Self { value: serde_json::to_value(object).unwrap_or_default(), is_namespaced: true }
     }
 
-    /// One that is in no namespace.
-    pub fn of_cluster<K: Resource + Serialize>(object: &K) -> Self {
+    /// A cluster-scoped object.
+    pub fn cluster_scoped<K: Resource + Serialize>(object: &K) -> Self {
         Self { is_namespaced: false, ..Self::namespaced(object) }
     }
 
-    /// One of a kind that is not Kubernetes' own, in a namespace.
-    pub fn of_json(value: Value) -> Self {
+    /// A custom resource in a namespace.
+    pub fn custom_resource(value: Value) -> Self {
         Self { value, is_namespaced: true }
     }
 
-    /// The same in another version of its API, in which it looks the same.
+    /// Sets another API version, which has the same fields.
     #[must_use]
-    pub fn of_version(mut self, api_version: &str) -> Self {
+    pub fn with_api_version(mut self, api_version: &str) -> Self {
         self.value["apiVersion"] = api_version.into();
         self
     }
@@ -44,39 +44,39 @@ impl Object {
         self.value.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
     }
 
-    /// Its kind.
+    /// `kind`.
     pub fn kind(&self) -> &str {
         self.text("/kind")
     }
 
-    /// Its name.
+    /// `metadata.name`.
     pub fn name(&self) -> &str {
         self.text("/metadata/name")
     }
 
-    /// Whether it is in a namespace.
+    /// Whether the object is in a namespace, unlike a cluster-scoped one.
     pub fn is_namespaced(&self) -> bool {
         self.is_namespaced
     }
 
-    /// Where the API server has objects of its kind.
+    /// The API resource of its kind.
     pub fn resource(&self) -> ApiResource {
         resource(self.text("/apiVersion"), self.kind())
     }
 
-    /// The object for the API; none if it has no name.
-    pub(crate) fn dynamic(&self) -> Option<DynamicObject> {
+    /// The object for a request; none if it lacks metadata.
+    pub(crate) fn to_dynamic(&self) -> Option<DynamicObject> {
         serde_json::from_value(self.value.clone()).ok()
     }
 }
 
-/// Where the API server has objects of a kind, in a version as `v1` or `batch/v1`.
+/// The API resource of a kind; `api_version` is `v1`, or with a group, `batch/v1`.
 pub(crate) fn resource(api_version: &str, kind: &str) -> ApiResource {
     let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
     ApiResource::from_gvk(&GroupVersionKind::gvk(group, version, kind))
 }
 
-/// Objects as YAML, for people to read and for `kubectl apply`.
+/// Objects as YAML documents, for `kubectl apply`.
 pub fn yaml(objects: &[Object], namespace: &str) -> String {
     let document = |object: &Object| {
         let mut value = object.value.clone();
@@ -89,13 +89,13 @@ pub fn yaml(objects: &[Object], namespace: &str) -> String {
     objects.iter().map(document).collect()
 }
 
-/// Whether a text is a name that every kind of object may have: a label of RFC 1123.
+/// Whether a text is an RFC 1123 label, which is a valid name for every kind of object.
 pub fn valid_name(text: &str) -> bool {
-    let fits =
+    let is_allowed =
         |character: char| character.is_ascii_lowercase() || character.is_ascii_digit() || character == '-';
     !text.is_empty()
         && text.len() <= 63
-        && text.chars().all(fits)
+        && text.chars().all(is_allowed)
         && !text.starts_with('-')
         && !text.ends_with('-')
 }

@@ -1,58 +1,58 @@
-//! Requests to the API server: each with a time limit, and with errors that people can act on.
+//! Requests to the API server: each with a timeout, and with errors that suggest a remedy.
 
 use std::time::Duration;
 
 use kube::Client;
 
-use super::cause::{innermost, shown, without_credentials};
+use super::cause::{innermost, sanitized, without_credentials};
 use crate::document::{Failure, FailureKind};
 use crate::explanation::Explanation;
 
-/// A cluster that requests can be sent to.
+/// A connection to the API server of a cluster.
 #[derive(Clone)]
 pub struct Cluster {
     pub(crate) client: Client,
-    /// The kubeconfig context; none inside a cluster.
+    /// The kubeconfig context; none with a service account.
     pub context: Option<String>,
-    /// The flags by which kubectl reaches it too, as a shell takes them.
+    /// The flags with which kubectl connects to the same cluster, quoted for a shell.
     pub kubectl_flags: String,
-    /// The API server's address, for messages.
+    /// The URL of the API server, for messages; without credentials.
     url: String,
     request_timeout: Option<Duration>,
 }
 
 /// Why a request failed.
 #[derive(Debug, Clone, thiserror::Error)]
-#[error("cannot {doing}")]
+#[error("cannot {operation}")]
 pub struct RequestError {
-    /// What the request was for: `list the nodes`.
-    pub doing: String,
+    /// What the request was for, to follow `cannot`: `list the nodes`.
+    pub operation: String,
     /// What went wrong.
     pub kind: RequestErrorKind,
 }
 
-/// The ways in which requests fail.
+/// The reason of a [`RequestError`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RequestErrorKind {
-    /// The server answered with an error.
+    /// The API server responded with an error.
     Refused {
         /// The HTTP status code.
         code: u16,
-        /// The server's own words.
+        /// The message of the API server.
         message: String,
     },
-    /// There was no answer in time.
+    /// There was no response within the timeout.
     TimedOut {
-        /// The server's address.
+        /// The URL of the API server.
         url: String,
-        /// The time there was.
+        /// The timeout.
         after: Duration,
     },
-    /// The server could not be reached, or its answer not be read.
+    /// The API server could not be reached, or its response not be parsed.
     Unreachable {
-        /// The server's address.
+        /// The URL of the API server.
         url: String,
-        /// What happened.
+        /// The innermost cause.
         message: String,
     },
 }
@@ -68,42 +68,42 @@ impl Cluster {
         Self { client, context, kubectl_flags, url: without_credentials(url), request_timeout }
     }
 
-    /// The namespace of the kubeconfig's context.
+    /// The namespace of the kubeconfig context.
     pub fn default_namespace(&self) -> &str {
         self.client.default_namespace()
     }
 
-    /// Waits for a request, but not for ever.
+    /// Sends a request, and waits for its response until the request timeout.
     ///
     /// # Errors
-    /// The request failed; the error says what it was for (`doing`).
+    /// The request failed or timed out. The error names `operation`, an infinitive: `list the nodes`.
     pub async fn call<T>(
         &self,
-        doing: impl Into<String>,
+        operation: impl Into<String>,
         request: impl Future<Output = kube::Result<T>>,
     ) -> Result<T, RequestError> {
-        let answer = match self.request_timeout {
+        let response = match self.request_timeout {
             Some(limit) => tokio::time::timeout(limit, request).await.map_err(|_| {
                 let url = self.url.clone();
                 RequestErrorKind::TimedOut { url, after: limit }
             }),
             None => Ok(request.await),
         };
-        let result = answer.and_then(|answer| answer.map_err(|error| self.kind(error)));
-        result.map_err(|kind| RequestError { doing: doing.into(), kind })
+        let result = response.and_then(|response| response.map_err(|error| self.error_kind(error)));
+        result.map_err(|kind| RequestError { operation: operation.into(), kind })
     }
 
-    fn kind(&self, error: kube::Error) -> RequestErrorKind {
+    fn error_kind(&self, error: kube::Error) -> RequestErrorKind {
         match error {
             kube::Error::Api(status) => RequestErrorKind::Refused {
                 code: status.code,
-                message: shown(if status.message.is_empty() { &status.reason } else { &status.message }),
+                message: sanitized(if status.message.is_empty() { &status.reason } else { &status.message }),
             },
-            // a WebSocket is refused without a body, by its status alone
+            // the response that refuses a WebSocket has no body, only a status
             kube::Error::UpgradeConnection(kube::client::UpgradeConnectionError::ProtocolSwitch(status)) => {
                 RequestErrorKind::Refused {
                     code: status.as_u16(),
-                    message: format!("the server answered {status} to the request for a WebSocket"),
+                    message: format!("the API server refused the WebSocket: {status}"),
                 }
             }
             error => RequestErrorKind::Unreachable { url: self.url.clone(), message: innermost(&error) },
@@ -111,14 +111,14 @@ impl Cluster {
     }
 }
 
-/// How long an API server that is away is waited for once a run has begun.
+/// How long requests of a run are retried while the API server is unavailable.
 pub(crate) const API_SERVER_AWAY: Duration = Duration::from_secs(60);
 
-/// Repeats a request that fails in a way that may pass, until it succeeds, is refused, or `patience`
-/// is over. Only for requests that may be repeated: a creation must take a conflict for a success.
+/// Retries a request after transient errors for as long as `patience`. Only for idempotent requests: one that
+/// creates an object must treat a conflict as success.
 ///
 /// # Errors
-/// The last one.
+/// The error of the last attempt.
 pub(crate) async fn patiently<T, F: Future<Output = Result<T, RequestError>>>(
     patience: Duration,
     request: impl FnMut() -> F,
@@ -126,11 +126,11 @@ pub(crate) async fn patiently<T, F: Future<Output = Result<T, RequestError>>>(
     repeated(patience, RequestError::may_pass, request).await
 }
 
-/// Repeats a request to an API server that is away. What a server says that is there, be it that
-/// something in the cluster has failed, is an answer: people are not kept waiting for it.
+/// Retries a request while the API server is unavailable. Any response ends this, even an error 500: the
+/// server is there, and the user should see its message without a delay.
 ///
 /// # Errors
-/// The last one.
+/// The error of the last attempt.
 pub(crate) async fn until_answered<T, F: Future<Output = Result<T, RequestError>>>(
     request: impl FnMut() -> F,
 ) -> Result<T, RequestError> {
@@ -155,27 +155,27 @@ async fn repeated<T, F: Future<Output = Result<T, RequestError>>>(
 }
 
 impl RequestError {
-    /// Whether what the request is about does not exist.
+    /// Whether the object does not exist.
     pub fn is_not_found(&self) -> bool {
         self.code() == Some(404)
     }
 
-    /// Whether the user lacks the right.
+    /// Whether the user lacks a permission, or an admission controller rejected the object.
     pub fn is_forbidden(&self) -> bool {
         self.code() == Some(403)
     }
 
-    /// Whether what the request makes exists already.
+    /// Whether the object already exists, or has changed since it was read.
     pub fn is_conflict(&self) -> bool {
         self.code() == Some(409)
     }
 
-    /// Whether the same request may succeed a little later.
+    /// Whether the same request may succeed if it is retried.
     pub fn may_pass(&self) -> bool {
         self.code().is_none_or(|code| code == 429 || code >= 500)
     }
 
-    /// The failure of a test whose client could not be started or followed.
+    /// The failure of a test whose client could not be started or watched.
     pub(crate) fn failure_of_client(&self) -> Failure {
         let kind = if self.may_pass() { FailureKind::ClientLost } else { FailureKind::Refused };
         let remedy = self.remedy().filter(|_| kind == FailureKind::Refused);
@@ -189,34 +189,34 @@ impl RequestError {
         }
     }
 
-    /// The cause in the words of whoever refused.
+    /// The cause: the message of the API server, or of the connection.
     pub fn why(&self) -> String {
         match &self.kind {
             RequestErrorKind::Refused { message, .. } => message.clone(),
             RequestErrorKind::TimedOut { url, after } => {
-                format!("{url} did not answer within {} seconds", after.as_secs_f64())
+                format!("{url} did not respond within {} seconds", after.as_secs_f64())
             }
             RequestErrorKind::Unreachable { url, message } => format!("{url}: {message}"),
         }
     }
 
-    /// What to do about it.
+    /// A command or flag that may help.
     pub fn remedy(&self) -> Option<String> {
         match &self.kind {
             RequestErrorKind::Refused { code: 401, .. } => {
-                Some("the cluster does not accept these credentials: log in again, or choose another --context or --user".to_owned())
+                Some("log in again, or set --context or --user to other credentials".to_owned())
             }
-            RequestErrorKind::Refused { code: 403, message, .. } => Some(remedy_of_refusal(message)),
+            RequestErrorKind::Refused { code: 403, message, .. } => Some(remedy_of_rejection(message)),
             RequestErrorKind::Refused { code: 404, message, .. } if message.starts_with("namespaces") => {
-                Some("create the namespace, or leave --namespace out: a run then makes one of its own".to_owned())
+                Some("create the namespace, or omit --namespace to run in a new one".to_owned())
             }
             RequestErrorKind::Refused { code: 429 | 503, .. } => Some("the API server is overloaded: try again later".to_owned()),
-            RequestErrorKind::Refused { message, .. } => remedy_of_amounts(message).map(str::to_owned),
+            RequestErrorKind::Refused { message, .. } => remedy_of_resources(message).map(str::to_owned),
             RequestErrorKind::TimedOut { .. } => {
-                Some("see whether the cluster is up and reachable from here; --request-timeout gives it longer".to_owned())
+                Some("check that the API server is up and reachable from here, or raise --request-timeout".to_owned())
             }
             RequestErrorKind::Unreachable { .. } => {
-                Some("see whether `kubectl cluster-info` works with the same flags; --context chooses another cluster".to_owned())
+                Some("check that `kubectl cluster-info` works with the same flags, or set --context to another cluster".to_owned())
             }
         }
     }
@@ -231,48 +231,48 @@ impl RequestError {
     }
 }
 
-/// What to do where a quota or a `LimitRange` does not like what pods ask for.
-fn remedy_of_amounts(message: &str) -> Option<&'static str> {
-    let says = |words: &[&str]| words.iter().any(|words| message.contains(words));
-    if says(&["must specify limits", "must specify requests"]) {
+/// The remedy for a quota or a `LimitRange` that rejects the resources of the pods.
+fn remedy_of_resources(message: &str) -> Option<&'static str> {
+    let contains = |phrases: &[&str]| phrases.iter().any(|phrase| message.contains(phrase));
+    if contains(&["must specify limits", "must specify requests"]) {
         Some(
-            "state what each container takes, as the quota demands: --requests cpu=10m,memory=32Mi \
-             --limits cpu=1,memory=64Mi (a limit on CPU may be what is measured)",
+            "set the resources that the quota requires: --requests cpu=10m,memory=32Mi \
+             --limits cpu=1,memory=64Mi (a CPU limit can throttle the tests)",
         )
-    } else if says(&["usage per Container is", "usage per Pod is", "must be less than or equal to"]) {
+    } else if contains(&["usage per Container is", "usage per Pod is", "must be less than or equal to"]) {
         Some(
-            "choose amounts that the namespace's LimitRange allows, with --requests and --limits \
-             (as cpu=10m,memory=32Mi), or leave --namespace out",
+            "set --requests and --limits (such as cpu=10m,memory=32Mi) within the LimitRange of the namespace, \
+             or omit --namespace",
         )
     } else {
         None
     }
 }
 
-/// What to do about a 403: its message tells which of the gatekeepers has spoken.
-fn remedy_of_refusal(message: &str) -> String {
+/// The remedy for a 403, by the component that its message is from: authorization or an admission controller.
+fn remedy_of_rejection(message: &str) -> String {
     if message.contains("violates PodSecurity") {
-        "label the namespace for Pod Security with pod-security.kubernetes.io/enforce=restricted (privileged with --host), \
-         or leave --namespace out: a run then makes a namespace of its own with that label"
+        "label the namespace with pod-security.kubernetes.io/enforce=restricted (privileged with --host), \
+         or omit --namespace to run in a new namespace that has this label"
     } else if message.contains("PodSecurityPolicy") || message.contains("unable to validate against any pod security policy") {
-        "bind a PodSecurityPolicy that allows the pod to the namespace's default service account \
-         (with --host one that allows hostNetwork), or leave --host out"
+        "grant the default service account of the namespace a PodSecurityPolicy that allows the pod \
+         (with --host, one that allows hostNetwork), or omit --host"
     } else if message.contains("security context constraint") {
-        "grant the namespace's default service account an SCC that allows the pod: \
-         `oc adm policy add-scc-to-user hostnetwork-v2 -z default` for --host"
-    } else if let Some(remedy) = remedy_of_amounts(message) {
+        "grant the default service account of the namespace an SCC that allows the pod; for --host: \
+         oc adm policy add-scc-to-user hostnetwork-v2 -z default"
+    } else if let Some(remedy) = remedy_of_resources(message) {
         remedy
     } else if message.contains("exceeded quota") || message.contains("failed quota") {
-        "raise the quota of the namespace, measure fewer nodes, or leave --namespace out"
+        "raise the quota of the namespace, test fewer nodes, or omit --namespace"
     } else if message.contains("not currently held") {
-        "whoever makes a role must hold all rights that it gives: ask for these, or for somebody who has them to \
-         make it (with --dry-run, `schedule create` prints all objects)"
+        "a role can only be created by a user who has all permissions that it grants: ask for them, or have an \
+         administrator apply the objects that `kubectl netbench schedule create --dry-run` prints"
     } else if message.contains("cannot create resource \"namespaces\"") {
-        "run in a namespace in which you may create pods: --namespace NAME"
+        "run in a namespace where you can create pods: --namespace NAME"
     } else if message.contains("cannot ") {
-        "ask whoever administers the cluster for this right, or choose another --context or --user"
+        "ask a cluster administrator for this permission, or set --context or --user to other credentials"
     } else {
-        "ask whoever administers the cluster what this policy demands"
+        "ask a cluster administrator what this policy requires"
     }
     .to_owned()
 }
@@ -281,18 +281,18 @@ fn remedy_of_refusal(message: &str) -> String {
 mod tests {
     use super::*;
 
-    fn refused(answer: &str) -> RequestError {
-        let status: kube::core::Status = serde_json::from_str(answer).unwrap();
+    fn refused(response: &str) -> RequestError {
+        let status: kube::core::Status = serde_json::from_str(response).unwrap();
         RequestError {
-            doing: "create a pod".to_owned(),
+            operation: "create a pod".to_owned(),
             kind: RequestErrorKind::Refused { code: status.code, message: status.message },
         }
     }
 
-    /// Answers of a Kubernetes 1.36 API server.
+    /// Responses of a Kubernetes 1.36 API server.
     #[test]
-    fn refusals_are_told_in_the_clusters_words_with_a_remedy() {
-        let answers = [
+    fn refusals_are_explained_with_message_and_remedy() {
+        let responses = [
             include_str!("../../tests/fixtures/kubernetes/403-pod-security-baseline-host-network.json"),
             include_str!("../../tests/fixtures/kubernetes/403-pod-security-restricted.json"),
             include_str!("../../tests/fixtures/kubernetes/403-quota-exceeded.json"),
@@ -300,6 +300,6 @@ mod tests {
             include_str!("../../tests/fixtures/kubernetes/404-namespace.json"),
             include_str!("../../tests/fixtures/kubernetes/422-limit-range.json"),
         ];
-        insta::assert_debug_snapshot!(answers.map(|answer| refused(answer).explain()));
+        insta::assert_debug_snapshot!(responses.map(|response| refused(response).explain()));
     }
 }

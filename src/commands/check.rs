@@ -1,7 +1,7 @@
-//! `check`: whether a run can succeed in a cluster, and what is missing. Nothing is made.
+//! `check`: whether a run can succeed in a cluster, and what is missing. It creates nothing.
 
 use k8s_openapi::api::core::v1::Node;
-use kubectl_netbench::check::{self, Seen};
+use kubectl_netbench::check::{self, ClusterSnapshot};
 use kubectl_netbench::cli::{CheckArgs, CheckFormat, ExitCode};
 use kubectl_netbench::cluster::{self, RequestError};
 use kubectl_netbench::document::Command;
@@ -21,32 +21,32 @@ pub(super) async fn run(
 ) -> Result<ExitCode, Error> {
     let needs = needs(&arguments);
     if arguments.rbac {
-        write(check::rbac(&needs)).await?;
+        write(check::rbac_manifests(&needs)).await?;
         return Ok(ExitCode::Success);
     }
     let options = arguments.connection.options();
     let cluster = cluster::connect(&options, &surroundings.environment).await?;
     let nodes = async {
         match cluster.nodes(arguments.selector.as_deref()).await {
-            // a right that is missing is one of many things to tell
+            // the report includes this missing permission
             Err(error) if error.is_forbidden() => Ok(None),
-            other => other.map(Some),
+            nodes => nodes.map(Some),
         }
     };
     let facts = async { Ok::<_, RequestError>(kubernetes::facts(&cluster, &needs, Depth::All).await) };
     let (version, nodes, facts) = tokio::try_join!(cluster.version(), nodes, facts)?;
-    let (choice, refused) = match &nodes {
+    let (choice, selection_error) = match &nodes {
         Some(nodes) => choose(nodes, &arguments),
-        None => (nothing(), None),
+        None => (Choice::default(), None),
     };
     let report = check::check(
         &needs,
-        &Seen {
+        &ClusterSnapshot {
             context: cluster.context.as_deref(),
             version: version.as_deref(),
             nodes: nodes.as_deref().unwrap_or_default(),
             choice: &choice,
-            refused: refused.as_ref(),
+            selection_error: selection_error.as_ref(),
             facts: &facts,
         },
     );
@@ -58,11 +58,7 @@ pub(super) async fn run(
     Ok(if report.problems == 0 { ExitCode::Success } else { ExitCode::SomeFailed })
 }
 
-fn nothing() -> Choice {
-    Choice { chosen: Vec::new(), left_out: Vec::new() }
-}
-
-/// The nodes of the run, or why they cannot be measured and those that could be.
+/// The nodes of the run. If the requested ones cannot be tested: all usable ones, and the error.
 fn choose(nodes: &[Node], arguments: &CheckArgs) -> (Choice, Option<Explanation>) {
     let needed = if arguments.placement.to.is_some() { 1 } else { 2 };
     let wanted = match arguments.nodes.as_slice() {
@@ -72,14 +68,14 @@ fn choose(nodes: &[Node], arguments: &CheckArgs) -> (Choice, Option<Explanation>
     match kubernetes::choose(nodes, &wanted, needed) {
         Ok(choice) => (choice, None),
         Err(error) => {
-            let all = Wanted::usable(&arguments.pods);
-            let usable = kubernetes::choose(nodes, &all, 0).unwrap_or_else(|_| nothing());
+            let all_usable = Wanted::usable(&arguments.pods);
+            let usable = kubernetes::choose(nodes, &all_usable, 0).unwrap_or_default();
             (usable, Some(error.explain()))
         }
     }
 }
 
-/// What a matrix with these flags needs.
+/// The needs of a matrix with these flags.
 fn needs(arguments: &CheckArgs) -> Needs {
     let needs = needs_of(
         &arguments.measurement(),

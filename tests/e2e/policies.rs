@@ -1,4 +1,4 @@
-//! What the policies of clusters ask of pods, by flags.
+//! Flags that make pods satisfy the policies of a cluster.
 
 use serde_json::{Value, json};
 
@@ -7,8 +7,8 @@ use crate::common::{Ended, signal};
 
 const NAMESPACE: &str = "netbench-e2e-policies";
 
-/// A namespace with all that flags can name.
-const THINGS: &str = r#"
+/// A namespace with the objects that the flags refer to.
+const OBJECTS: &str = r#"
 apiVersion: v1
 kind: Namespace
 metadata: {name: netbench-e2e-policies}
@@ -34,8 +34,8 @@ metadata: {name: netbench-e2e}
 handler: runc
 "#;
 
-/// The objects of ours of some kinds in the namespace.
-fn ours(kinds: &str) -> Vec<Value> {
+/// The objects of the run in the namespace, of some kinds.
+fn objects_of_run(kinds: &str) -> Vec<Value> {
     let listed = kubectl(&["get", kinds, "-n", NAMESPACE, "-l", LABEL, "-o", "json"]).expect_code(0);
     let list: Value = serde_json::from_str(&listed.stdout).expect("it is JSON");
     list["items"].as_array().expect("a list").clone()
@@ -43,22 +43,22 @@ fn ours(kinds: &str) -> Vec<Value> {
 
 #[test]
 #[ignore = "needs a cluster: NETBENCH_E2E_KUBECONFIG"]
-fn pods_have_what_policies_ask_for() {
+fn pods_have_the_fields_that_flags_set() {
     let cluster = cluster();
     let nodes = cluster.nodes(2).join(" ");
     let _namespace = Undo(vec!["kubectl", "delete", "namespace", NAMESPACE], Vec::new());
     let classes = vec!["priorityclass/netbench-e2e".to_owned(), "runtimeclass/netbench-e2e".to_owned()];
     let _classes = Undo(vec!["kubectl", "delete"], classes);
-    apply(THINGS);
+    apply(OBJECTS);
     let flags = "--label team=network --annotation note=mine --requests cpu=20m --limits cpu=1,memory=256Mi \
         --image-pull-secret pull --service-account bench --priority-class netbench-e2e \
         --runtime-class netbench-e2e --toleration pool=gpu:NoSchedule --network-policy";
     let run = begun(&format!("matrix {nodes} -n {NAMESPACE} {flags}"));
-    for object in ours("pods,configmaps,networkpolicies") {
+    for object in objects_of_run("pods,configmaps,networkpolicies") {
         assert_eq!(object["metadata"]["labels"]["team"], "network", "{object}");
         assert_eq!(object["metadata"]["annotations"]["note"], "mine", "{object}");
     }
-    for pod in ours("pods") {
+    for pod in objects_of_run("pods") {
         let spec = &pod["spec"];
         assert_eq!(spec["serviceAccountName"], "bench");
         assert_eq!(spec["automountServiceAccountToken"], false);
@@ -81,7 +81,7 @@ fn pods_have_what_policies_ask_for() {
 
 #[test]
 #[ignore = "needs a cluster: NETBENCH_E2E_KUBECONFIG"]
-fn a_run_measures_behind_its_own_policy_and_cleanup_removes_that_of_a_dead_one() {
+fn network_policy_admits_the_run_and_is_removed_by_cleanup() {
     let cluster = cluster();
     let nodes = cluster.nodes(2).join(" ");
     let run = cluster.run(&format!("matrix {nodes} -n default -t 1s --network-policy --path pod,nodeport"));
@@ -98,7 +98,7 @@ fn a_run_measures_behind_its_own_policy_and_cleanup_removes_that_of_a_dead_one()
 
 #[test]
 #[ignore = "needs a cluster: NETBENCH_E2E_KUBECONFIG"]
-fn nodes_with_a_taint_that_is_tolerated_are_measured_without_being_named() {
+fn nodes_with_a_tolerated_taint_are_tested_without_being_named() {
     let cluster = cluster();
     let nodes = cluster.nodes(2);
     let [first, second] = nodes.as_slice() else { panic!("two nodes") };

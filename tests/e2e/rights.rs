@@ -1,4 +1,4 @@
-//! `check`: what it finds, and that the roles it prints are what a run takes, neither more nor less.
+//! `check`: its report, and that the roles it prints grant exactly what a run needs.
 
 use std::process::{Command, Stdio};
 use std::time::Instant;
@@ -7,8 +7,8 @@ use crate::cluster::{Cluster, Undo, apply, cluster, kubectl, netbench, rates};
 use crate::common::Ended;
 use kubectl_netbench::document::{ClientMode, Run};
 
-/// A user without any right but those of everybody.
-const USER: &str = "netbench-e2e-somebody";
+/// A user without permissions of its own.
+const USER: &str = "netbench-e2e-user";
 
 fn ended(mut command: Command) -> Ended {
     command.output().expect("kubectl runs").into()
@@ -18,14 +18,14 @@ fn check(flags: &str) -> Ended {
     ended(netbench(&format!("check {flags}")))
 }
 
-/// The roles that were given to the user, until this is dropped.
+/// The roles that are granted to the user, until this is dropped.
 struct Roles {
     file: tempfile::NamedTempFile,
     _undo: Vec<Undo<'static>>,
 }
 
 impl Roles {
-    /// Gives the user the printed roles, and binds them as their first lines say.
+    /// Creates the printed roles, and binds them to the user as their first lines say.
     fn give(printed: &str, namespace: Option<&str>) -> Self {
         let roles =
             Self { file: tempfile::NamedTempFile::new().expect("a temporary file"), _undo: Vec::new() };
@@ -54,13 +54,13 @@ impl Roles {
     }
 }
 
-/// Runs a matrix of two nodes as a user who has what `check --rbac` prints for it and no more.
-fn measure_with_printed_rights(cluster: &Cluster, flags: &str, namespace: Option<&str>) -> Run {
-    measure_with_rights(cluster, "matrix", flags, flags, namespace)
+/// Runs a matrix of two nodes as a user who has only the roles that `check --rbac` prints for it.
+fn measure_with_printed_roles(cluster: &Cluster, flags: &str, namespace: Option<&str>) -> Run {
+    measure_with_roles(cluster, "matrix", flags, flags, namespace)
 }
 
-/// Runs a command on two nodes as a user who has what `check --rbac` prints for some flags and no more.
-fn measure_with_rights(
+/// Runs a command on two nodes as a user who has only the roles that `check --rbac` prints for these flags.
+fn measure_with_roles(
     cluster: &Cluster,
     command: &str,
     flags: &str,
@@ -72,8 +72,8 @@ fn measure_with_rights(
     let roles = Roles::give(&printed, namespace);
     let nodes = cluster.nodes(2).join(" ");
     let checked = check(&format!("{nodes} {granted}{place} --as {USER}")).expect_code(0).stdout;
-    // that it may not look at everything is another thing
-    assert!(!checked.contains("! warning  rights"), "{checked}");
+    // the user may lack permissions of the check itself
+    assert!(!checked.contains("! warning  permissions"), "{checked}");
     let measured = netbench(&format!("{command} {nodes} -t 1s {flags}{place} --as {USER} -o json"));
     let run = ended(measured).expect_code(0).run();
     assert_eq!(rates(&run).len(), 2);
@@ -83,7 +83,7 @@ fn measure_with_rights(
 
 #[test]
 #[ignore = "needs a cluster: NETBENCH_E2E_KUBECONFIG"]
-fn a_healthy_cluster_has_no_problems() {
+fn healthy_cluster_has_no_problems() {
     let cluster = cluster();
     let nodes = cluster.nodes(4).join(" ");
     let began = Instant::now();
@@ -98,90 +98,94 @@ fn a_healthy_cluster_has_no_problems() {
 
 #[test]
 #[ignore = "needs a cluster: NETBENCH_E2E_KUBECONFIG"]
-fn the_printed_rights_are_enough_for_a_matrix() {
-    assert_eq!(measure_with_printed_rights(&cluster(), "", None).parameters.placement.via, ClientMode::Exec);
+fn printed_roles_suffice_for_a_matrix() {
+    assert_eq!(measure_with_printed_roles(&cluster(), "", None).parameters.placement.via, ClientMode::Exec);
 }
 
 #[test]
 #[ignore = "needs a cluster: NETBENCH_E2E_KUBECONFIG"]
-fn the_printed_rights_are_enough_on_the_network_of_the_nodes() {
-    measure_with_printed_rights(&cluster(), "--host", None);
+fn printed_roles_suffice_on_the_host_network() {
+    measure_with_printed_roles(&cluster(), "--host", None);
 }
 
 #[test]
 #[ignore = "needs a cluster: NETBENCH_E2E_KUBECONFIG"]
-fn the_printed_rights_are_enough_by_job() {
-    let run = measure_with_printed_rights(&cluster(), "--via job --path pod,nodeport", None);
+fn printed_roles_suffice_with_jobs() {
+    let run = measure_with_printed_roles(&cluster(), "--via job --path pod,nodeport", None);
     assert_eq!(run.parameters.placement.via, ClientMode::Job);
 }
 
 #[test]
 #[ignore = "needs a cluster: NETBENCH_E2E_KUBECONFIG"]
-fn the_printed_rights_are_enough_in_a_given_namespace() {
-    measure_with_printed_rights(&cluster(), "--path service", Some("default"));
+fn printed_roles_suffice_in_a_given_namespace() {
+    measure_with_printed_roles(&cluster(), "--path service", Some("default"));
 }
 
 #[test]
 #[ignore = "needs a cluster: NETBENCH_E2E_KUBECONFIG"]
-fn the_printed_rights_are_enough_for_udp_through_the_nodes_and_a_policy() {
+fn printed_roles_suffice_for_udp_over_node_ports_and_a_network_policy() {
     let cluster = cluster();
-    measure_with_printed_rights(&cluster, "--udp --path nodeport", None);
+    measure_with_printed_roles(&cluster, "--udp --path nodeport", None);
     cluster.assert_nothing_left();
-    measure_with_printed_rights(&cluster, "--network-policy", Some("default"));
+    measure_with_printed_roles(&cluster, "--network-policy", Some("default"));
     cluster.assert_nothing_left();
 }
 
 #[test]
 #[ignore = "needs a cluster: NETBENCH_E2E_KUBECONFIG"]
-fn the_printed_rights_are_enough_for_servers_that_stay() {
+fn printed_roles_suffice_for_kept_servers() {
     let cluster = cluster();
     let _cleaned = Undo(vec!["kubectl", "netbench", "cleanup"], Vec::new());
-    measure_with_printed_rights(&cluster, "--keep --path pod,service", None);
-    // and are used again, with the rights of a run that keeps nothing
-    let run = measure_with_printed_rights(&cluster, "--path pod,service", None);
+    measure_with_printed_roles(&cluster, "--keep --path pod,service", None);
+    // and are reused, with the permissions of a run without --keep
+    let run = measure_with_printed_roles(&cluster, "--path pod,service", None);
     assert_eq!(run.cluster.expect("it was on a cluster").namespace, "netbench-kept");
 }
 
 #[test]
 #[ignore = "needs a cluster: NETBENCH_E2E_KUBECONFIG"]
-fn the_rights_that_the_remedy_of_a_pair_names_are_enough() {
+fn roles_in_the_help_of_a_pair_suffice() {
     let cluster = cluster();
     let nodes = cluster.nodes(2).join(" ");
     let refused = cluster.run(&format!("pair {nodes} --as {USER}")).expect_code(1).stderr;
     let named = refused.lines().find_map(|line| line.split('`').find(|part| part.contains("--rbac")));
     let flags = named.and_then(|named| named.split_once("--rbac")).expect(&refused).1;
-    let run = measure_with_rights(&cluster, "pair", "", flags.trim(), None);
+    let run = measure_with_roles(&cluster, "pair", "", flags.trim(), None);
     assert_eq!(run.parameters.placement.via, ClientMode::Job);
     cluster.assert_nothing_left();
 }
 
 #[test]
 #[ignore = "needs a cluster: NETBENCH_E2E_KUBECONFIG"]
-fn a_verb_that_is_taken_away_is_named() {
+fn revoked_verb_is_reported() {
     let _cluster = cluster();
     let flags = "--via job -n default";
     let printed = check(&format!("--rbac {flags}")).expect_code(0).stdout;
     let roles = Roles::give(&printed, Some("default"));
-    for (rule, less, told) in [
-        ("verbs: [create, list, watch, delete]", "verbs: [create, list, delete]", "not watch pods in the"),
+    for (rule, less, message) in [
+        (
+            "verbs: [create, list, watch, delete]",
+            "verbs: [create, list, delete]",
+            "cannot watch pods in namespace",
+        ),
         (
             "resources: [jobs], verbs: [create, delete]",
             "resources: [jobs], verbs: [delete]",
-            "not create jobs.batch",
+            "cannot create jobs.batch",
         ),
     ] {
         assert!(printed.contains(rule), "{printed}");
         roles.apply(&printed.replace(rule, less));
         let checked = check(&format!("{flags} --as {USER}")).expect_code(3).stdout;
-        assert!(checked.contains(told), "{checked}");
-        assert!(checked.contains("\n1 problem, 1 warning.\n"), "{checked}");
+        assert!(checked.contains(message), "{checked}");
+        assert!(checked.contains("\n1 problem, 1 warning\n"), "{checked}");
     }
     drop(roles);
 }
 
 #[test]
 #[ignore = "needs a cluster: NETBENCH_E2E_KUBECONFIG"]
-fn what_stands_in_the_way_in_a_namespace_is_told() {
+fn quota_and_network_policy_of_a_namespace_are_reported() {
     let cluster = cluster();
     let nodes = cluster.nodes(4).join(" ");
     let name = "netbench-e2e-check";
@@ -194,19 +198,19 @@ fn what_stands_in_the_way_in_a_namespace_is_told() {
     );
     apply(&deny);
     let checked = check(&format!("{nodes} -n {name}")).expect_code(3).stdout;
-    for told in [
-        "few has 0 of 3 pods in use, and the run needs 4",
-        "few demands a limit of cpu of each pod",
-        "deny keeps clients from the servers (TCP 5201)",
+    for message in [
+        "few: 0 of 3 pods used, but the run needs 4 more",
+        "few: a cpu limit per pod is required",
+        "ingress to the servers on TCP 5201 is blocked by deny",
     ] {
-        assert!(checked.contains(told), "{told}: {checked}");
+        assert!(checked.contains(message), "{message}: {checked}");
     }
     drop(removed);
 }
 
 #[test]
 #[ignore = "needs a cluster: NETBENCH_E2E_KUBECONFIG"]
-fn a_port_that_another_run_has_is_named() {
+fn port_of_another_run_is_reported() {
     let cluster = cluster();
     let nodes = cluster.nodes(2).join(" ");
     let mut other = netbench(&format!("matrix {nodes} --host -t 4s -q"))
@@ -214,14 +218,14 @@ fn a_port_that_another_run_has_is_named() {
         .spawn()
         .expect("kubectl starts");
     let give_up = Instant::now() + std::time::Duration::from_secs(20);
-    let told = loop {
+    let last = loop {
         let checked = check(&format!("{nodes} --host"));
-        if checked.stdout.contains("5201 is used on") || Instant::now() >= give_up {
+        if checked.stdout.contains("is in use by pod") || Instant::now() >= give_up {
             break checked;
         }
     };
     let ended = other.wait().expect("it ends");
-    told.expect_code(3);
+    last.expect_code(3);
     assert!(ended.success());
     cluster.assert_nothing_left();
 }

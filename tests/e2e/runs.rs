@@ -200,7 +200,7 @@ fn a_tainted_node_is_left_out_by_name_and_used_when_named() {
 fn a_user_without_rights_is_told_all_that_are_missing() {
     let cluster = cluster();
     let ended = cluster.run("matrix -t 1s --as nobody-in-particular").expect_code(1);
-    for missing in ["you may not list nodes", "you may not create, list, watch, delete pods"] {
+    for missing in ["cannot list nodes", "cannot create, list, watch, delete pods"] {
         assert!(ended.stderr.contains(missing), "{}", ended.stderr);
     }
     let rule = "to do:   ask for a ClusterRole with {apiGroups: [\"\"], resources: [nodes], verbs: [list]}";

@@ -375,7 +375,7 @@ fn whoever_may_not_make_a_schedule_is_told_so_and_nothing_is_left() {
     let nodes = cluster.nodes(2).join(" ");
     let refused =
         || place.create("nightly --cron @daily --as jane", &format!("matrix {nodes}")).expect_code(1);
-    assert!(refused().stderr.contains("you may not list nodes"), "{}", refused().stderr);
+    assert!(refused().stderr.contains("cannot list nodes"), "{}", refused().stderr);
     // an administrator of the namespace who may measure, and make no ClusterRole
     kubectl(&["create", "rolebinding", "jane", "--clusterrole=admin", "--user=jane", "-n", place.namespace])
         .expect_code(0);

@@ -14,7 +14,7 @@ fn requests_are_told_and_nothing_that_is_secret() {
         cluster.run(&format!("pair {} {} -t 1s -vvv -o json --no-save", nodes[0], nodes[1])).expect_code(0);
     assert_eq!(ended.run().tests.len(), 2);
     for told in [
-        "POST /api/v1/namespaces: 201 after",
+        "POST /api/v1/namespaces: 201 in",
         "/log?",
         &format!("{} → {}: iperf3 -c ", nodes[0], nodes[1]),
         &format!("{} says: ", nodes[0]),

@@ -89,6 +89,6 @@ fn limit_range(world: &World, _number: usize) -> Verdict {
     let refused = Restricted::run(world, "");
     let is_told = refused.code == Some(1)
         && refused.stderr.contains("must be less than or equal to memory limit")
-        && refused.stderr.contains("choose amounts that the namespace's LimitRange allows, with --requests");
+        && refused.stderr.contains("within the LimitRange of the namespace, or omit --namespace");
     Verdict::default().unless(is_told, || format!("exit code {:?}\n{}", refused.code, refused.stderr))
 }

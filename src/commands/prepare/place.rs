@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use k8s_openapi::api::core::v1::Node;
-use kubectl_netbench::check::{Item, Level, Seen, Topic, check};
+use kubectl_netbench::check::{ClusterSnapshot, Item, Level, Topic, check};
 use kubectl_netbench::cluster::Cluster;
 use kubectl_netbench::document;
 use kubectl_netbench::explanation::Explanation;
@@ -95,10 +95,16 @@ impl Place {
         needs.settings.keep = true;
         let facts = kubernetes::facts(cluster, &needs, Depth::Start).await;
         let choice = Choice { chosen: self.nodes.clone(), left_out: Vec::new() };
-        let seen =
-            Seen { context: None, version: None, nodes: &[], choice: &choice, refused: None, facts: &facts };
-        let is_missing = |item: &Item| item.topic == Topic::Rights && item.level == Level::Problem;
-        !check(&needs, &seen).items.iter().any(is_missing)
+        let snapshot = ClusterSnapshot {
+            context: None,
+            version: None,
+            nodes: &[],
+            choice: &choice,
+            selection_error: None,
+            facts: &facts,
+        };
+        let is_missing = |item: &Item| item.topic == Topic::Permissions && item.level == Level::Problem;
+        !check(&needs, &snapshot).items.iter().any(is_missing)
     }
 
     /// What the run needs here.
@@ -131,7 +137,9 @@ impl Place {
         let needs = self.needs(request, self.client_mode);
         let facts = kubernetes::facts(cluster, &needs, Depth::Start).await;
         let context = cluster.context.as_deref();
-        let report = check(&needs, &Seen { context, version, nodes, choice, refused: None, facts: &facts });
+        let snapshot =
+            ClusterSnapshot { context, version, nodes, choice, selection_error: None, facts: &facts };
+        let report = check(&needs, &snapshot);
         // one of two clusters is named
         let context = context.filter(|_| request.server.is_some());
         if let Some(explanation) = report.error() {

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
+use kubectl_netbench::check::OR_OMIT_NAMESPACE;
 use kubectl_netbench::cli::{Cli, Command, ExitCode, ScheduleCreateArgs};
 use kubectl_netbench::cluster::{self, Cluster};
 use kubectl_netbench::config::{LineError, scheduled};
@@ -88,8 +89,7 @@ fn without_other_namespace(error: Error) -> Error {
     let Error::Obstacles(mut explanation) = error else { return error };
     let remedy = explanation.remedy.take();
     explanation.remedy = remedy.map(|remedy| {
-        let line =
-            |line: &str| line.split(", or leave --namespace out").next().unwrap_or_default().to_owned();
+        let line = |line: &str| line.split(OR_OMIT_NAMESPACE).next().unwrap_or_default().to_owned();
         remedy.lines().map(line).collect::<Vec<_>>().join("\n")
     });
     Error::Obstacles(explanation)

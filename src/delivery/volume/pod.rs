@@ -134,7 +134,7 @@ impl InCluster {
         let mut container = hardened::container("volume".to_owned(), self.image.clone(), command);
         container.resources = Some(self.options.resources());
         let mut spec = hardened::pod_spec(vec![container]);
-        hardened::on_linux(&mut spec);
+        hardened::require_linux(&mut spec);
         self.options.apply(&mut spec);
         spec.active_deadline_seconds = i64::try_from(POD_DEADLINE.as_secs()).ok();
         mount(&mut spec, &self.volume.claim);

@@ -108,7 +108,7 @@ impl Schedules<'_> {
         object: &Object,
         is_rehearsal: bool,
     ) -> Result<Option<String>, ScheduleError> {
-        let Some(dynamic) = object.dynamic() else { return Ok(None) };
+        let Some(dynamic) = object.to_dynamic() else { return Ok(None) };
         let api = self.api(object, id);
         let parameters = PostParams { dry_run: is_rehearsal, field_manager: None };
         let (kind, name) = (object.kind(), object.name());

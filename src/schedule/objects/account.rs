@@ -75,8 +75,8 @@ pub(super) fn objects(schedule: &Schedule) -> Vec<Object> {
         Object::namespaced(&account),
         Object::namespaced(&role),
         Object::namespaced(&binding),
-        Object::of_cluster(&cluster_role),
-        Object::of_cluster(&cluster_binding),
+        Object::cluster_scoped(&cluster_role),
+        Object::cluster_scoped(&cluster_binding),
     ]
 }
 

@@ -63,7 +63,7 @@ fn selector(schedule: &Schedule) -> BTreeMap<String, String> {
 
 fn deployment(schedule: &Schedule, metadata: ObjectMeta) -> Deployment {
     let mut spec = hardened::pod_spec(vec![container(schedule)]);
-    hardened::on_linux(&mut spec);
+    hardened::require_linux(&mut spec);
     schedule.options.apply(&mut spec);
     spec.service_account_name = Some(schedule.id.exporter_name());
     spec.automount_service_account_token = Some(true);
@@ -137,7 +137,7 @@ fn service(schedule: &Schedule, metadata: ObjectMeta) -> Service {
 
 /// The object of Prometheus' operator that has its Prometheus scrape the Service.
 fn service_monitor(schedule: &Schedule, metadata: &ObjectMeta) -> Object {
-    Object::of_json(json!({
+    Object::custom_resource(json!({
         "apiVersion": "monitoring.coreos.com/v1",
         "kind": "ServiceMonitor",
         "metadata": metadata,

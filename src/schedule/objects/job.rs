@@ -57,12 +57,12 @@ pub(super) fn cron_job(schedule: &Schedule, version: CronJobs) -> Object {
         }),
         ..CronJob::default()
     };
-    Object::namespaced(&cron_job).of_version(version.api_version())
+    Object::namespaced(&cron_job).with_api_version(version.api_version())
 }
 
 fn pod_spec(schedule: &Schedule) -> PodSpec {
     let mut spec = hardened::pod_spec(vec![container(schedule)]);
-    hardened::on_linux(&mut spec);
+    hardened::require_linux(&mut spec);
     schedule.options.apply(&mut spec);
     spec.service_account_name = Some(schedule.id.object_name());
     spec.automount_service_account_token = Some(true);

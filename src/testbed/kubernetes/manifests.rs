@@ -18,7 +18,7 @@ pub fn manifests(
     clients: &[(usize, usize, Vec<String>)],
 ) -> String {
     let mut documents = vec![match scope.given() {
-        None => Object::of_cluster(&scope.namespace_object()),
+        None => Object::cluster_scoped(&scope.namespace_object()),
         Some(_) => Object::namespaced(&scope.owner_object()),
     }];
     if let Some(policy) = objects::network_policy(settings, nodes, None) {

@@ -48,7 +48,7 @@ mod tests {
     #[test]
     fn items_are_shown_with_level_and_help() {
         let item = |level, topic, found: &str, remedy: Option<&str>| Item {
-            is_certain: false,
+            is_fatal: false,
             level,
             topic,
             found: found.to_owned(),
@@ -64,7 +64,7 @@ mod tests {
             ),
             item(Level::Problem, Topic::Quota, "q: 3 of 4 pods used", Some("raise the quota")),
         ];
-        let report = Report { problems: 1, warnings: 1, items, rights_hint: String::new() };
+        let report = Report { problems: 1, warnings: 1, items, rbac_hint: String::new() };
         insta::assert_snapshot!(table(&report, Canvas::FILE));
         let narrow = Canvas { width: Some(40), ..Canvas::FILE };
         assert!(table(&report, narrow).lines().all(|line| line.chars().count() <= 40));

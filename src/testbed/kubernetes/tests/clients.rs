@@ -28,7 +28,7 @@ fn client_log() -> Vec<String> {
 fn api_with_jobs(status: Value, decide: impl Fn(&str) -> Option<Answer> + Send + Sync + 'static) -> FakeApi {
     let api = FakeApi::new(|_, _| None);
     let controller = api.clone();
-    api.deciding(move |name, body| {
+    api.with_handler(move |name, body| {
         if name.starts_with("POST") && name.contains("/jobs") {
             let mut pod = body["spec"]["template"].clone();
             pod["metadata"]["name"] = json!("client-pod");
@@ -88,7 +88,7 @@ async fn a_log_that_breaks_off_is_read_on_and_nothing_is_counted_twice() {
 async fn a_log_that_broke_off_is_read_to_its_end_although_the_client_has_ended_meanwhile() {
     let api = FakeApi::new(|_, _| None);
     let (controller, opened) = (api.clone(), AtomicUsize::new(0));
-    let api = api.deciding(move |name, body| {
+    let api = api.with_handler(move |name, body| {
         if name.starts_with("POST") && name.contains("/jobs") {
             let mut pod = body["spec"]["template"].clone();
             pod["metadata"]["name"] = json!("client-pod");

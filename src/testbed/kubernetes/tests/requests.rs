@@ -30,7 +30,7 @@ async fn a_steady_503_is_not_waited_for_long() {
 async fn a_request_without_an_answer_ends() {
     let cluster = FakeApi::new(|_, _| None).cluster();
     let error = cluster.call("list the nodes", std::future::pending::<kube::Result<()>>()).await.unwrap_err();
-    assert_eq!(error.why(), "https://10.1.0.1:6443 did not answer within 30 seconds");
+    assert_eq!(error.why(), "https://10.1.0.1:6443 did not respond within 30 seconds");
 }
 
 #[tokio::test(start_paused = true)]

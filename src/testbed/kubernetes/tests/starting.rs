@@ -71,7 +71,7 @@ async fn an_image_that_cannot_be_pulled_is_told_within_seconds() {
             })
         }
     };
-    let api = api.deciding(on_create);
+    let api = api.with_handler(on_create);
     let began = Instant::now();
     let servers = start(&testbed(&api, 2, ClientMode::Exec, None)).await;
     assert!(began.elapsed() < Duration::from_secs(10));
