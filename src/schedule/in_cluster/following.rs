@@ -16,9 +16,9 @@ use crate::schedule::objects::CONTAINER;
 use crate::schedule::status::end;
 use crate::testbed::Enough;
 use crate::testbed::kubernetes::START_LIMIT;
-use crate::testbed::kubernetes::pods::log::{LogOf, LogPosition, REOPEN_PAUSE, read_log};
+use crate::testbed::kubernetes::logs::{LogOf, LogPosition, REOPEN_PAUSE, read_log};
+use crate::testbed::kubernetes::pods::events::last_warning;
 use crate::testbed::kubernetes::pods::state::PodState;
-use crate::testbed::kubernetes::pods::warnings::last_warning;
 use crate::testbed::kubernetes::pods::{Cause, Pods, Started};
 
 /// From here on, exit codes are those of signals; but for that of an interrupt, which this program makes itself.

@@ -1,21 +1,21 @@
 //! A testbed on a cluster: servers in pods, clients by exec or by Job.
 
+mod cleanup;
 mod clients;
-mod lifetime;
-mod manifests;
+mod leftovers;
+pub(crate) mod logs;
 mod nodes;
 pub(crate) mod objects;
 pub(crate) mod pods;
+mod restore;
+mod scope;
 mod servers;
 mod survey;
 
-pub use lifetime::leftovers::{
-    Fate, Found as FoundLeftovers, Kind, Leftover, Search, find as find_leftovers,
-};
-pub use lifetime::scope::Scope;
-pub use manifests::manifests;
+pub use leftovers::{Fate, Found as FoundLeftovers, Kind, Leftover, Search, find as find_leftovers};
 pub use nodes::{Choice, Chosen, SelectionError, Wanted, choose};
-pub use objects::{Amount, Marks, PodOptions, Role, Settings};
+pub use objects::{Amount, Marks, PodOptions, Role, Settings, manifests};
+pub use scope::Scope;
 pub use servers::START_LIMIT;
 pub use servers::kept::has_kept;
 pub use survey::access::choose_client_way;
@@ -36,9 +36,9 @@ use kube::api::PostParams;
 use tokio::sync::{Mutex, OnceCell};
 use tokio_util::task::TaskTracker;
 
+use self::logs::LogPosition;
 use self::objects::{Network, RUN_LABEL, network_policy};
 use self::pods::Pods;
-use self::pods::log::LogPosition;
 use self::pods::state::PodState;
 use self::servers::{Found, StartedNode};
 use super::{NodeServers, Output, Restored, ServerLines, StartProgress, Testbed, TestbedError, Trouble};

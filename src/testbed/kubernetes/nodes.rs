@@ -11,7 +11,7 @@ use crate::explanation::{Explanation, nearest};
 use crate::sanitize;
 
 /// The taint that a cordoned node has, or will have in a moment.
-const UNSCHEDULABLE: &str = "node.kubernetes.io/unschedulable";
+pub(super) const UNSCHEDULABLE: &str = "node.kubernetes.io/unschedulable";
 
 /// Which nodes were asked for.
 #[derive(Debug, Clone, PartialEq)]
@@ -264,6 +264,3 @@ fn describe(node: &Node) -> document::Node {
         iperf3: None,
     }
 }
-
-#[cfg(test)]
-mod tests;

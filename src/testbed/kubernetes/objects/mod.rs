@@ -3,11 +3,13 @@
 //! Names of nodes are in affinities only, where any length and character is fine: never in the
 //! names or labels of objects.
 
+mod manifests;
 mod options;
 mod pod;
 mod policy;
 mod service;
 
+pub use manifests::manifests;
 pub use options::{Amount, Marks, PodOptions};
 pub use pod::{client_job, server_pod};
 pub use policy::{network_policy, policy_name};

@@ -1,8 +1,7 @@
 //! Pods that belong together, kept up to date by one watch.
 
-pub(crate) mod log;
+pub(crate) mod events;
 pub(crate) mod state;
-pub(crate) mod warnings;
 
 use std::collections::BTreeMap;
 use std::pin::pin;

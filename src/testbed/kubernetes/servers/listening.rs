@@ -6,7 +6,7 @@ use tokio::time::Instant;
 
 use super::unusable;
 use crate::cluster::API_SERVER_AWAY;
-use crate::testbed::kubernetes::pods::log::{LogOf, LogPosition, REOPEN_PAUSE};
+use crate::testbed::kubernetes::logs::{LogOf, LogPosition, REOPEN_PAUSE};
 use crate::testbed::kubernetes::pods::state;
 use crate::testbed::kubernetes::{KubernetesTestbed, Made, PodState};
 use crate::testbed::{Enough, Process, Unusable};

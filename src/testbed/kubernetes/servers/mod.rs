@@ -3,7 +3,6 @@
 mod endpoints;
 pub(super) mod kept;
 mod listening;
-mod restore;
 mod services;
 
 use std::collections::HashMap;
@@ -18,8 +17,8 @@ use kube::{Api, ResourceExt};
 use tokio::time::Instant;
 
 use crate::cluster::{RequestError, RequestErrorKind, until_answered};
+use crate::testbed::kubernetes::logs::{LogOf, REOPEN_PAUSE};
 use crate::testbed::kubernetes::objects::{self, Network, is_same};
-use crate::testbed::kubernetes::pods::log::{LogOf, REOPEN_PAUSE};
 use crate::testbed::kubernetes::pods::{Cause, Started};
 use crate::testbed::kubernetes::{KubernetesTestbed, Made, PodState};
 use crate::testbed::{NodeServers, Process, StartProgress, Starting, Unusable};

@@ -7,11 +7,11 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use super::nodes::NodeAddress;
 use super::objects::fixtures::{chosen, over, settings};
 use super::*;
 use crate::cluster::fake_api::{Answer, FakeApi, running};
 use crate::document::{IpFamily, Path};
+use crate::testbed::kubernetes::nodes::NodeAddress;
 use crate::testbed::{Enough, Server, Unusable, Way};
 
 macro_rules! recorded {
@@ -20,13 +20,14 @@ macro_rules! recorded {
     };
 }
 
+mod cleanup;
 mod clients;
-mod left;
-mod lost;
+mod leftovers;
+mod nodes;
 mod paths;
-mod removal;
 mod requests;
-mod starting;
+mod restore;
+mod servers;
 
 const SERVER_LOG: &str = include_str!("../../../../tests/fixtures/iperf3/3.18-server.log");
 

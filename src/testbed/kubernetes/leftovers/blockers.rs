@@ -5,7 +5,7 @@ use kube::api::ListParams;
 use kube::core::DynamicObject;
 use kube::{Api, ResourceExt};
 
-use super::leftovers::{Kind, Object};
+use super::{Kind, Object};
 use crate::cluster::Cluster;
 
 /// The conditions by which a namespace tells what holds it.
@@ -19,7 +19,11 @@ const TELLING: [&str; 5] = [
 
 /// What holds those of the objects `left` in `namespace` that are being deleted, in the cluster's
 /// words; none if it does not say.
-pub(super) async fn by(cluster: &Cluster, namespace: &str, left: &[Object]) -> Option<String> {
+pub(in crate::testbed::kubernetes) async fn by(
+    cluster: &Cluster,
+    namespace: &str,
+    left: &[Object],
+) -> Option<String> {
     let mut reasons = Vec::new();
     if left.iter().any(|object| object.kind == Kind::Namespace) {
         let api = Api::<Namespace>::all(cluster.client.clone());

@@ -7,7 +7,7 @@ use kube::Api;
 use kube::api::ListParams;
 use tokio::time::Instant;
 
-use super::{Found, StartedNode};
+use super::servers::{Found, StartedNode};
 use crate::cluster::{API_SERVER_AWAY, patiently};
 use crate::testbed::kubernetes::nodes::obstacle;
 use crate::testbed::kubernetes::objects::Network;

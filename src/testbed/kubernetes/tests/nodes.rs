@@ -1,5 +1,7 @@
-use super::*;
+use k8s_openapi::api::core::v1::{Node, Taint, Toleration};
 use serde_json::json;
+
+use crate::testbed::kubernetes::nodes::{SelectionError, UNSCHEDULABLE, Wanted, choose};
 
 fn node(name: &str, change: &serde_json::Value) -> Node {
     let mut node: serde_json::Value =

@@ -6,11 +6,10 @@ use kube::api::DeleteParams;
 use kube::core::DynamicObject;
 use tokio::time::Instant;
 
-use super::{Kind, Leftover, Object, Search, find};
+use super::{Kind, Leftover, Object, Search, blockers, find};
 use crate::cluster::{API_SERVER_AWAY, Cluster, RequestError, patiently};
 use crate::testbed::TestbedError;
-use crate::testbed::kubernetes::lifetime::held;
-use crate::testbed::kubernetes::lifetime::removal::{HELD_LIMIT, ORDERLY_END, REMOVAL_LIMIT, REMOVAL_POLL};
+use crate::testbed::kubernetes::cleanup::{HELD_LIMIT, ORDERLY_END, REMOVAL_LIMIT, REMOVAL_POLL};
 
 impl Leftover {
     /// Removes it, and waits until it is gone. What is made meanwhile by a run that is still going
@@ -40,7 +39,7 @@ impl Leftover {
             }
             if begun.elapsed() > REMOVAL_LIMIT {
                 let namespace = self.namespace.clone();
-                let held_by = held::by(cluster, &namespace, &left);
+                let held_by = blockers::by(cluster, &namespace, &left);
                 let held_by = tokio::time::timeout(HELD_LIMIT, held_by).await.unwrap_or_default();
                 return Err(TestbedError::Removal { namespace, seconds: REMOVAL_LIMIT.as_secs(), held_by });
             }

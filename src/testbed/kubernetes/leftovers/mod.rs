@@ -1,5 +1,6 @@
 //! What runs have left in a cluster: found by its labels, whatever version made it, and removed.
 
+pub(super) mod blockers;
 mod find;
 mod remove;
 

@@ -2,10 +2,10 @@
 
 use k8s_openapi::api::core::v1::Pod;
 
-use super::lifetime::scope::Scope;
-use super::nodes::Chosen;
-use super::objects::{self, Network, Settings};
+use super::{Network, Settings};
 use crate::cluster::objects::{Object, yaml};
+use crate::testbed::kubernetes::nodes::Chosen;
+use crate::testbed::kubernetes::scope::Scope;
 
 /// The objects of a run on `nodes`: its scope, policy, servers and Services and, of `clients` (each with
 /// its node, its way and its command), the Jobs.
@@ -21,23 +21,23 @@ pub fn manifests(
         None => Object::of_cluster(&scope.namespace_object()),
         Some(_) => Object::namespaced(&scope.owner_object()),
     }];
-    if let Some(policy) = objects::network_policy(settings, nodes, None) {
+    if let Some(policy) = super::network_policy(settings, nodes, None) {
         documents.push(Object::namespaced(&policy));
     }
     let usable = || nodes.iter().enumerate().filter(|(_, node)| node.unusable.is_none());
     for (index, node) in usable() {
-        if let Some(service) = objects::service(settings, index, node, None) {
+        if let Some(service) = super::service(settings, index, node, None) {
             documents.push(Object::namespaced(&service));
         }
         for network in settings.networks() {
-            let pod: Pod = objects::server_pod(settings, index, network, node, None);
+            let pod: Pod = super::server_pod(settings, index, network, node, None);
             documents.push(Object::namespaced(&pod));
         }
     }
     for (number, (client, way, command)) in clients.iter().enumerate() {
         let network = Network::of(settings.ways[*way].path);
         let node = &nodes[*client];
-        let job = objects::client_job(settings, number + 1, network, node, command.clone(), None);
+        let job = super::client_job(settings, number + 1, network, node, command.clone(), None);
         documents.push(Object::namespaced(&job));
     }
     yaml(&documents, &scope.namespace())

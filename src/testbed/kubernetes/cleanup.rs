@@ -8,9 +8,9 @@ use k8s_openapi::api::networking::v1::NetworkPolicy;
 use kube::api::DeleteParams;
 use kube::{Api, ResourceExt};
 
-use super::held;
 use crate::cluster::{API_SERVER_AWAY, patiently};
 use crate::testbed::TestbedError;
+use crate::testbed::kubernetes::leftovers::blockers;
 use crate::testbed::kubernetes::objects::policy_name;
 use crate::testbed::kubernetes::pods::Pods;
 use crate::testbed::kubernetes::{KubernetesTestbed, Search, find_leftovers, objects};
@@ -109,6 +109,6 @@ impl KubernetesTestbed {
         let found = find_leftovers(&self.cluster, Search::Whole, Some(&namespace)).await.ok()?;
         let of_run = |run: Option<&str>| run == Some(self.settings.run());
         let left = found.leftovers.into_iter().find(|leftover| of_run(leftover.run.as_deref()))?;
-        held::by(&self.cluster, &namespace, &left.objects).await
+        blockers::by(&self.cluster, &namespace, &left.objects).await
     }
 }
