@@ -1,33 +1,33 @@
-//! What a run does in a cluster, as the rights that this takes. Pure.
+//! The permissions that a run needs in a cluster. Pure.
 //!
-//! This table is the only one: `check` asks for what is in it, and `check --rbac` prints it. Whoever
-//! makes the testbed send a new request adds it here.
+//! This table is the only one: `check` verifies its rules, and `check --rbac` prints them. Every request that
+//! the testbed sends must be in it.
 
 use crate::testbed::kubernetes::objects::{self, Role, Settings, scope_name};
 
-/// How clients are to be started.
+/// How to start clients.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Clients {
     /// By exec.
     Exec,
-    /// By Job.
+    /// As Jobs.
     Job,
-    /// By exec where that is allowed, by Job otherwise.
+    /// By exec if that is allowed, as Jobs otherwise.
     ExecElseJob,
 }
 
-/// What a run needs of a cluster: what it will make there, where and how.
+/// What a run needs in a cluster.
 #[derive(Debug, Clone)]
 pub struct Needs {
-    /// What all objects of the run have in common.
+    /// The settings of the run's objects.
     pub settings: Settings,
-    /// The namespace that was given; none for one of the run's own.
+    /// The given namespace; none for a namespace of the run's own.
     pub given: Option<String>,
-    /// How clients are started.
+    /// How to start clients.
     pub clients: Clients,
-    /// The server elsewhere that clients measure towards, and its port.
+    /// The host and port of a server outside of the cluster, if clients measure against one.
     pub to: Option<(String, u16)>,
-    /// The PersistentVolumeClaim that the document is kept on through a pod; none for none.
+    /// The PersistentVolumeClaim that the run document is written to through a pod, if any.
     pub claim: Option<String>,
 }
 
@@ -37,13 +37,13 @@ impl Needs {
         self.given.clone().unwrap_or_else(|| scope_name(self.settings.run()))
     }
 
-    /// Whether there are Services in front of the servers.
+    /// Whether the servers have Services.
     pub fn has_services(&self) -> bool {
         self.settings.role != Role::Clients && self.settings.ways.iter().any(|way| way.path.has_service())
     }
 }
 
-/// Where a right is needed.
+/// Where a permission is needed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reach {
     /// In the whole cluster.
@@ -52,31 +52,31 @@ pub enum Reach {
     Namespace,
 }
 
-/// How much depends on a right.
+/// What depends on a permission.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Necessity {
-    /// There is no run without it.
+    /// The run is impossible without it.
     Required,
-    /// The run goes on without it; this is lost.
+    /// The run is possible without it, with this disadvantage.
     Optional(&'static str),
-    /// Needed where clients cannot be started by exec.
+    /// Needed if clients cannot be started by exec.
     InsteadOfExec,
 }
 
-/// What may be done with one kind of object.
+/// A permission: verbs on a kind of object.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Right {
-    /// The API group; empty for the core's.
+    /// The API group; empty for the core group.
     pub group: &'static str,
-    /// The resource as rules name it: `pods`, `pods/exec`.
+    /// The resource in the notation of RBAC rules: `pods`, `pods/exec`.
     pub resource: &'static str,
     /// The verbs.
     pub verbs: &'static [&'static str],
-    /// Where.
+    /// Where it is needed.
     pub reach: Reach,
     /// What depends on it.
     pub necessity: Necessity,
-    /// What the run needs it for.
+    /// What the run needs it for, after "for".
     pub purpose: &'static str,
 }
 
@@ -112,24 +112,24 @@ impl Right {
     }
 }
 
-/// What is lost without the rights to remove things one by one.
-const SLOW_REMOVAL: &str = "the removal is left to the cluster's garbage collector alone";
+/// The disadvantage of not deleting objects one by one.
+const SLOW_REMOVAL: &str = "deletion is left to the garbage collector, which may take a minute";
 
-/// What a run finds out before it makes anything.
-fn to_find_out() -> [Right; 4] {
+/// Needed before anything is created.
+fn discovery() -> [Right; 4] {
     use Reach::Cluster;
     [
-        Right::new(Cluster, "nodes", &["list"], "knowing the nodes"),
-        Right::new(Cluster, "namespaces", &["list"], "noticing what a run that crashed has left")
-            .otherwise("namespaces that crashed runs have left are not noticed"),
-        Right::new(Cluster, "configmaps", &["list"], "noticing that in given namespaces as well")
-            .otherwise("what crashed runs have left in given namespaces is not noticed"),
-        Right::new(Cluster, "pods", &["list"], "telling what crashed runs have left from runs that go on")
-            .otherwise("what runs of other users and machines have left is not noticed"),
+        Right::new(Cluster, "nodes", &["list"], "listing the nodes"),
+        Right::new(Cluster, "namespaces", &["list"], "detecting leftovers of crashed runs")
+            .otherwise("leftover namespaces of crashed runs are not detected"),
+        Right::new(Cluster, "configmaps", &["list"], "detecting leftovers in given namespaces")
+            .otherwise("leftovers of crashed runs in given namespaces are not detected"),
+        Right::new(Cluster, "pods", &["list"], "distinguishing leftovers from runs in progress")
+            .otherwise("leftovers of other users and machines are not detected"),
     ]
 }
 
-/// All that a run with these needs does in a cluster.
+/// All permissions that a run with these needs uses.
 pub fn rights(needs: &Needs) -> Vec<Right> {
     use Reach::{Cluster, Namespace};
     let settings = &needs.settings;
@@ -141,7 +141,7 @@ pub fn rights(needs: &Needs) -> Vec<Right> {
         _ if !has_clients => None,
         Clients::Exec => Some(Necessity::Required),
         Clients::ExecElseJob => Some(Necessity::Optional(
-            "each test is a Job of its own, which takes rights on jobs and one to two seconds more",
+            "each test runs as a Job, which needs permissions on jobs and takes one to two seconds longer",
         )),
         Clients::Job => None,
     };
@@ -157,37 +157,63 @@ pub fn rights(needs: &Needs) -> Vec<Right> {
     };
     let of_jobs = |verbs, purpose| Right::new(Namespace, "jobs", verbs, purpose).of_group("batch");
     let table = [
-        // what holds the rest together
-        (own && !keep, Right::new(Cluster, "namespaces", &["create", "delete"], "a namespace for each run")),
+        // the scope
+        (own && !keep, Right::new(Cluster, "namespaces", &["create", "delete"], "a namespace per run")),
         (
             own && !keep,
-            Right::new(Cluster, "namespaces", &["get"], "waiting until that is gone")
-                .otherwise("the run ends before its namespace is gone"),
+            Right::new(Cluster, "namespaces", &["get"], "waiting until the namespace of the run is deleted")
+                .otherwise("the run ends before its namespace is deleted"),
         ),
-        (
-            own && keep,
-            Right::new(Cluster, "namespaces", &["create", "get"], "the namespace of servers that stay"),
-        ),
+        (own && keep, Right::new(Cluster, "namespaces", &["create", "get"], "the namespace of kept servers")),
         (
             own && keep && settings.host_network(),
-            Right::new(Cluster, "namespaces", &["patch"], "letting the network of the nodes into it")
-                .otherwise("servers that stay on the pod network cannot be joined by some on the nodes'"),
+            Right::new(
+                Cluster,
+                "namespaces",
+                &["patch"],
+                "allowing host network pods in the namespace of kept servers",
+            )
+            .otherwise("servers on the host network cannot be added to kept servers on the pod network"),
         ),
-        (given, Right::new(Namespace, "configmaps", &["create", "get"], "the object that owns all else")),
-        (given && !keep, Right::new(Namespace, "configmaps", &["delete"], "removing all that")),
-        (policy, of_policies(&["create"], "letting only the run's own clients in")),
-        (policy && given, of_policies(&["delete"], "removing that at once").otherwise(SLOW_REMOVAL)),
+        (
+            given,
+            Right::new(
+                Namespace,
+                "configmaps",
+                &["create", "get"],
+                "the ConfigMap that owns all other objects",
+            ),
+        ),
+        (
+            given && !keep,
+            Right::new(
+                Namespace,
+                "configmaps",
+                &["delete"],
+                "deleting the ConfigMap and with it all other objects",
+            ),
+        ),
+        (policy, of_policies(&["create"], "admitting only the run's own clients")),
+        (
+            policy && given,
+            of_policies(&["delete"], "deleting NetworkPolicies immediately").otherwise(SLOW_REMOVAL),
+        ),
         // servers
         (true, Right::new(Namespace, "pods", &["create", "list", "watch", "delete"], "servers")),
-        (keep, Right::new(Namespace, "pods", &["get"], "servers that stay")),
+        (keep, Right::new(Namespace, "pods", &["get"], "reusing kept servers")),
         (
             !keep,
-            Right::new(Namespace, "pods", &["get"], "putting back a server that goes away")
-                .otherwise("a server that goes away during the run is not put back"),
+            Right::new(Namespace, "pods", &["get"], "restoring a server that disappears")
+                .otherwise("a server that disappears during the run is not restored"),
         ),
         (
             true,
-            Right::new(Namespace, "pods/log", &["get"], "seeing whether servers listen, and clients by Job"),
+            Right::new(
+                Namespace,
+                "pods/log",
+                &["get"],
+                "checking that servers listen, and reading the output of client Jobs",
+            ),
         ),
         (
             true,
@@ -195,25 +221,26 @@ pub fn rights(needs: &Needs) -> Vec<Right> {
                 Namespace,
                 "events",
                 &["list"],
-                "saying why a pod does not start, where its status is silent",
+                "reporting why a pod does not start if its status has no reason",
             )
-            .otherwise("a pod that does not start may give no reason"),
+            .otherwise("the reason why a pod does not start may be missing"),
         ),
         (services, Right::new(Namespace, "services", &["create", "get"], "Services in front of servers")),
         (udp_node_port, Right::new(Namespace, "services", &["patch"], "a node port for UDP")),
         (
             services && keep,
-            Right::new(Namespace, "services", &["delete"], "replacing one that stayed")
-                .otherwise("servers that stayed for other paths are in the way"),
+            Right::new(Namespace, "services", &["delete"], "replacing kept Services")
+                .otherwise("Services that were kept for other paths block the run"),
         ),
         (
             services,
-            Right::new(Namespace, "services", &["list"], "using those that stayed")
-                .otherwise("servers that stayed are not used again"),
+            Right::new(Namespace, "services", &["list"], "reusing kept Services")
+                .otherwise("kept servers are not reused"),
         ),
         (
             services && given && !keep,
-            Right::new(Namespace, "services", &["delete"], "removing them at once").otherwise(SLOW_REMOVAL),
+            Right::new(Namespace, "services", &["delete"], "deleting Services immediately")
+                .otherwise(SLOW_REMOVAL),
         ),
     ];
     let clients = [
@@ -224,19 +251,15 @@ pub fn rights(needs: &Needs) -> Vec<Right> {
         job.map(|necessity| of_jobs(&["create", "delete"], "clients").with(necessity)),
     ];
     let table = table.into_iter().filter_map(|(needed, right)| needed.then_some(right));
-    let of_volume = needs.claim.iter().flat_map(|_| to_keep(exec != Some(Necessity::Required)));
-    to_find_out().into_iter().chain(table).chain(clients.into_iter().flatten()).chain(of_volume).collect()
+    let of_volume = needs.claim.iter().flat_map(|_| volume(exec != Some(Necessity::Required)));
+    discovery().into_iter().chain(table).chain(clients.into_iter().flatten()).chain(of_volume).collect()
 }
 
-/// What keeping a document on a volume takes beside pods. `and_exec`: clients do not take exec already.
-fn to_keep(and_exec: bool) -> Vec<Right> {
-    let look = Right::new(
-        Reach::Namespace,
-        "persistentvolumeclaims",
-        &["get"],
-        "looking for the volume at the start",
-    )
-    .otherwise("that there is no such volume is noticed at the end");
+/// Needed to write a run document to a volume, in addition to pods; with exec unless clients need it anyway.
+fn volume(and_exec: bool) -> Vec<Right> {
+    let look =
+        Right::new(Reach::Namespace, "persistentvolumeclaims", &["get"], "checking the volume at the start")
+            .otherwise("a missing volume is only detected at the end");
     let write = Right::new(Reach::Namespace, "pods/exec", &["get", "create"], "writing to the volume");
     std::iter::once(look).chain(and_exec.then_some(write)).collect()
 }
@@ -260,26 +283,26 @@ mod tests {
     }
 
     #[test]
-    fn a_matrix_in_a_namespace_of_its_own() {
+    fn rights_of_a_matrix_in_its_own_namespace() {
         insta::assert_debug_snapshot!(table(&needs(settings(), None, Clients::ExecElseJob)));
     }
 
     #[test]
-    fn jobs_and_services_for_udp_in_a_given_namespace() {
+    fn rights_of_jobs_and_udp_node_ports_in_a_given_namespace() {
         let ways = over(&[Path::Pod, Path::NodePort]);
         let settings = Settings { ways, protocol: Protocol::Udp, ..settings() };
         insta::assert_debug_snapshot!(table(&needs(settings, Some("team-a"), Clients::Job)));
     }
 
     #[test]
-    fn where_only_servers_are_no_client_needs_a_right() {
+    fn servers_alone_need_no_rights_for_clients() {
         let settings = Settings { role: Role::Servers, ..settings() };
         let table = table(&needs(settings, None, Clients::Job));
         assert!(!table.iter().any(|row| row.contains("jobs") || row.contains("exec")), "{table:?}");
     }
 
     #[test]
-    fn a_volume_is_written_to_by_exec_however_clients_are_started() {
+    fn volume_needs_exec_once_however_clients_are_started() {
         for clients in [Clients::Exec, Clients::Job] {
             let needs =
                 Needs { claim: Some("results".to_owned()), ..needs(settings(), Some("team-a"), clients) };
@@ -290,7 +313,7 @@ mod tests {
     }
 
     #[test]
-    fn servers_that_stay_on_the_network_of_the_nodes() {
+    fn rights_of_kept_servers_on_the_host_network() {
         let settings = Settings { ways: over(&[Path::Host]), keep: true, ..settings() };
         insta::assert_debug_snapshot!(table(&needs(settings, None, Clients::Exec)));
     }
