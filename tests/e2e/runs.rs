@@ -161,7 +161,7 @@ fn an_image_that_does_not_exist_fails_soon_in_the_clusters_words() {
     let began = Instant::now();
     let ended = cluster.run("matrix -t 1s --image localhost/nosuch:1").expect_code(1);
     assert!(began.elapsed() < Duration::from_secs(60));
-    assert!(ended.stderr.contains("its image cannot be pulled"), "{}", ended.stderr);
+    assert!(ended.stderr.contains("cannot pull the image"), "{}", ended.stderr);
     assert!(ended.stderr.contains("localhost/nosuch:1"), "{}", ended.stderr);
     assert!(ended.stderr.contains("to do:   check --image"), "{}", ended.stderr);
     assert_eq!(ended.stdout, "");
@@ -177,7 +177,7 @@ fn a_tainted_node_is_left_out_by_name_and_used_when_named() {
     let lifted =
         Undo(vec!["kubectl", "taint", "node"], vec![tainted.clone(), "netbench.dev/e2e-".to_owned()]);
     let ended = cluster.run("matrix -t 1s -o json").expect_code(0);
-    let remark = format!("{tainted} left out: has the taint netbench.dev/e2e=x:NoSchedule");
+    let remark = format!("{tainted} left out: untolerated taint netbench.dev/e2e=x:NoSchedule");
     assert!(ended.stderr.contains(&remark), "{}", ended.stderr);
     let run = ended.run();
     assert!(run.nodes.iter().all(|node| node.name != *tainted));

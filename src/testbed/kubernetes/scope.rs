@@ -1,25 +1,28 @@
-//! What holds a run's objects together, so that removing one thing removes them all.
+//! The namespace, or the owner, that holds the objects of a run together.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use k8s_openapi::api::core::v1::{ConfigMap, Namespace};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
+use kube::ResourceExt;
 use kube::api::{DeleteParams, Patch, PatchParams, PostParams};
-use kube::{Api, ResourceExt};
+use tokio::time::Instant;
 
-use crate::cluster::quoted;
-use crate::cluster::{Cluster, RequestError, until_answered};
-use crate::testbed::kubernetes::objects::{self, Marks, PodOptions};
+use super::objects::{self, Marks, PodOptions};
+use crate::cluster::{Cluster, RequestError, ok_if_exists, ok_if_gone, quoted, retry, until_answered};
 
-/// How often it is looked whether something is gone.
+/// How often to check whether something is gone.
 const POLL: Duration = Duration::from_millis(200);
 
-/// How long a creation that had no answer may take to happen all the same.
+/// How long a creation without an answer may take to happen all the same.
 const LATE_CREATION: Duration = Duration::from_secs(5);
 
-/// The namespace of a run: its own, which is removed with all that is in it, or a given one, in
-/// which a ConfigMap owns all that the run makes.
+/// How long the deletion of the namespace of kept servers may take.
+const KEPT_DELETION_LIMIT: Duration = Duration::from_secs(60);
+
+/// What all objects of a run are part of: a namespace of its own, which is deleted with all its contents,
+/// or a ConfigMap in a given namespace, which owns all other objects.
 #[derive(Debug, Clone)]
 pub struct Scope {
     run: String,
@@ -28,26 +31,23 @@ pub struct Scope {
     marks: Marks,
     has_policy: bool,
     owner: Option<OwnerReference>,
-    existence: Arc<Mutex<Existence>>,
+    creation: Arc<Mutex<Creation>>,
 }
 
-/// How long the namespace of servers that stayed may take to go.
-const KEPT_GONE_LIMIT: Duration = Duration::from_secs(60);
-
-/// Whether there is something to remove.
+/// Whether the scope was created, and so must be deleted.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-enum Existence {
-    /// Its creation was not asked for, or was refused.
+enum Creation {
+    /// It was not requested, or was refused.
     #[default]
-    No,
-    /// Its creation had no answer, and so may have happened, or still happen.
-    Perhaps,
-    /// It was made.
-    Yes,
+    None,
+    /// It was requested without an answer, and may still happen.
+    Unknown,
+    /// It has succeeded.
+    Done,
 }
 
 impl Scope {
-    /// The scope of run `run`: in the namespace `given`, or in one of its own.
+    /// The scope of run `run`: in the namespace `given`, or a namespace of its own.
     pub fn new(run: &str, given: Option<String>, host_network: bool) -> Self {
         Self {
             run: run.to_owned(),
@@ -56,17 +56,22 @@ impl Scope {
             marks: Marks::default(),
             has_policy: false,
             owner: None,
-            existence: Arc::default(),
+            creation: Arc::default(),
         }
     }
 
-    /// The same, with what the user wants of all objects.
+    /// The scope of kept servers.
+    pub fn kept(given: Option<String>, host_network: bool) -> Self {
+        Self::new(objects::KEPT, given, host_network)
+    }
+
+    /// Applies the options that concern all objects.
     #[must_use]
     pub fn with(self, options: &PodOptions) -> Self {
         Self { marks: options.marks.clone(), has_policy: options.network_policy, ..self }
     }
 
-    /// The same, as a part of `owner`, which is in the given namespace: with it, all goes.
+    /// Makes an object of the given namespace the owner of the scope, so that both are deleted together.
     #[must_use]
     pub fn owned_by(self, owner: OwnerReference) -> Self {
         Self { owner: Some(owner), ..self }
@@ -74,41 +79,44 @@ impl Scope {
 
     /// The namespace of the run's objects.
     pub fn namespace(&self) -> String {
-        self.given.clone().unwrap_or_else(|| objects::scope_name(&self.run))
+        self.given.clone().unwrap_or_else(|| self.name())
     }
 
-    /// The run's own namespace, as it is made.
+    /// The given namespace; none for a namespace of the run's own.
+    pub fn given(&self) -> Option<&str> {
+        self.given.as_deref()
+    }
+
+    /// The name of the namespace, or of the ConfigMap.
+    fn name(&self) -> String {
+        objects::scope_name(&self.run)
+    }
+
+    /// The run's own namespace.
     pub(in crate::testbed::kubernetes) fn namespace_object(&self) -> Namespace {
         objects::namespace(&self.run, self.host_network, &self.marks)
     }
 
-    /// The owner of all objects in a given namespace, as it is made.
+    /// The owner of all objects in a given namespace.
     pub(in crate::testbed::kubernetes) fn owner_object(&self) -> ConfigMap {
         let mut object = objects::owner(&self.run, &self.marks);
         object.metadata.owner_references = self.owner.clone().map(|owner| vec![owner]);
         object
     }
 
-    /// The namespace that was given; none for one of the run's own.
-    pub fn given(&self) -> Option<&str> {
-        self.given.as_deref()
+    fn is_kept(&self) -> bool {
+        self.run == objects::KEPT
     }
 
-    /// The scope of servers that stay after their run.
-    pub fn kept(given: Option<String>, host_network: bool) -> Self {
-        Self::new(objects::KEPT, given, host_network)
-    }
-
-    /// The command by which a person removes what the run has made.
+    /// The shell command that removes all objects of the run.
     pub fn removal_command(&self, kubectl_flags: &str) -> String {
         if self.is_kept() {
             let namespace = self.given.as_ref();
             let namespace = namespace.map_or(String::new(), |name| format!(" --namespace {}", quoted(name)));
             return format!("kubectl netbench cleanup{kubectl_flags}{namespace}");
         }
-        let name = objects::scope_name(&self.run);
         match &self.given {
-            // each by itself: the cluster's own garbage collector may take a minute
+            // all of them, not only the owner: garbage collection may take a minute
             Some(namespace) => format!(
                 "kubectl{kubectl_flags} delete jobs,services,{}pods,configmaps --namespace {} --selector {}={}",
                 if self.has_policy { "networkpolicies," } else { "" },
@@ -116,84 +124,75 @@ impl Scope {
                 objects::RUN_LABEL,
                 self.run
             ),
-            None => format!("kubectl{kubectl_flags} delete namespace {name}"),
+            None => format!("kubectl{kubectl_flags} delete namespace {}", self.name()),
         }
     }
 
-    /// Makes it. Returns the owner that all objects need; none in a namespace of the run's own.
+    /// Creates the scope. Returns the owner for all objects; none in a namespace of the run's own.
     ///
     /// # Errors
-    /// The cluster refuses, or has no such namespace.
+    /// The cluster refuses, or the given namespace does not exist.
     pub async fn create(&self, cluster: &Cluster) -> Result<Option<OwnerReference>, RequestError> {
-        self.set_existence(Existence::Perhaps);
+        self.set_creation(Creation::Unknown);
         let created = until_answered(|| self.try_create(cluster)).await;
         match &created {
-            Ok(_) => self.set_existence(Existence::Yes),
+            Ok(_) => self.set_creation(Creation::Done),
             Err(error) if error.may_pass() => {}
-            Err(_) => self.set_existence(Existence::No),
+            Err(_) => self.set_creation(Creation::None),
         }
         created
     }
 
     async fn try_create(&self, cluster: &Cluster) -> Result<Option<OwnerReference>, RequestError> {
-        let name = objects::scope_name(&self.run);
+        match &self.given {
+            Some(namespace) => self.create_owner(cluster, namespace).await.map(Some),
+            None => self.create_namespace(cluster).await.map(|()| None),
+        }
+    }
+
+    async fn create_namespace(&self, cluster: &Cluster) -> Result<(), RequestError> {
+        let (api, namespace) = (cluster.all::<Namespace>(), self.namespace_object());
+        let (doing, parameters) = (format!("create the namespace {}", self.name()), PostParams::default());
+        let created = ok_if_exists(cluster.call(doing, api.create(&parameters, &namespace)).await)?;
+        if created.is_none() && self.is_kept() {
+            self.adapt_kept_namespace(cluster).await?;
+        }
+        Ok(())
+    }
+
+    async fn create_owner(&self, cluster: &Cluster, namespace: &str) -> Result<OwnerReference, RequestError> {
+        let (api, owner, name) = (cluster.namespaced(namespace), self.owner_object(), self.name());
+        let doing = format!("create the ConfigMap {name} in the namespace {namespace}");
         let parameters = PostParams::default();
-        let Some(given) = &self.given else {
-            let api = Api::<Namespace>::all(cluster.client.clone());
-            let namespace = self.namespace_object();
-            let made = cluster
-                .call(format!("create the namespace {name}"), api.create(&parameters, &namespace))
-                .await;
-            return match made {
-                Err(error) if error.is_conflict() && self.is_kept() => {
-                    self.suit_kept_namespace(cluster).await.map(|()| None)
-                }
-                // a repeated request finds what the first one made
-                Err(error) if error.is_conflict() => Ok(None),
-                other => other.map(|_| None),
-            };
+        let owner = match ok_if_exists(cluster.call(&doing, api.create(&parameters, &owner)).await)? {
+            Some(created) => created,
+            None => cluster.call(&doing, api.get(&name)).await?,
         };
-        let api = Api::<ConfigMap>::namespaced(cluster.client.clone(), given);
-        let owner = self.owner_object();
-        let doing = format!("create a ConfigMap in the namespace {given}");
-        let made = match cluster.call(&doing, api.create(&parameters, &owner)).await {
-            Err(error) if error.is_conflict() => cluster.call(&doing, api.get(&name)).await?,
-            other => other?,
-        };
-        Ok(Some(OwnerReference {
+        Ok(OwnerReference {
             api_version: "v1".to_owned(),
             kind: "ConfigMap".to_owned(),
-            uid: made.uid().unwrap_or_default(),
+            uid: owner.uid().unwrap_or_default(),
             name,
-            // blocking its deletion would need a right on finalizers, and nothing depends on it
+            // blocking the deletion of the owner takes a permission on finalizers, and is not needed
             block_owner_deletion: None,
             controller: None,
-        }))
+        })
     }
 
-    fn is_kept(&self) -> bool {
-        self.run == objects::KEPT
-    }
-
-    /// Makes the namespace of servers that stay fit for those of this run: it may be on its way
-    /// out, or have been made for pods that needed less.
-    async fn suit_kept_namespace(&self, cluster: &Cluster) -> Result<(), RequestError> {
-        let api = Api::<Namespace>::all(cluster.client.clone());
-        let name = objects::scope_name(&self.run);
-        let namespace = self.namespace_object();
+    /// Prepares the existing namespace of kept servers for those of this run: it may be terminating, or
+    /// enforce a Pod Security level that is too strict.
+    async fn adapt_kept_namespace(&self, cluster: &Cluster) -> Result<(), RequestError> {
+        let (api, namespace, name) = (cluster.all::<Namespace>(), self.namespace_object(), self.name());
         let doing = format!("use the namespace {name}");
-        let give_up = tokio::time::Instant::now() + KEPT_GONE_LIMIT;
+        let give_up = Instant::now() + KEPT_DELETION_LIMIT;
         let found = loop {
-            let found = cluster.call(&doing, api.get_opt(&name)).await?;
-            match found {
-                Some(found) if found.metadata.deletion_timestamp.is_none() => break found,
-                Some(found) if tokio::time::Instant::now() >= give_up => break found,
-                Some(_) => tokio::time::sleep(POLL).await,
-                None => {
-                    let made = cluster.call(&doing, api.create(&PostParams::default(), &namespace)).await;
-                    return made.map(drop);
-                }
+            let Some(found) = cluster.call(&doing, api.get_opt(&name)).await? else {
+                return cluster.call(&doing, api.create(&PostParams::default(), &namespace)).await.map(drop);
+            };
+            if found.metadata.deletion_timestamp.is_none() || Instant::now() >= give_up {
+                break found;
             }
+            tokio::time::sleep(POLL).await;
         };
         let level = |namespace: &Namespace| namespace.labels().get(objects::POD_SECURITY_ENFORCE).cloned();
         if !self.host_network || level(&found) == level(&namespace) {
@@ -203,62 +202,52 @@ impl Scope {
         cluster.call(&doing, api.patch(&name, &PatchParams::default(), &patch)).await.map(drop)
     }
 
-    fn existence(&self) -> Existence {
+    fn creation(&self) -> Creation {
         // nothing panics while it is locked
-        *self.existence.lock().unwrap_or_else(PoisonError::into_inner)
+        *self.creation.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn set_existence(&self, existence: Existence) {
-        *self.existence.lock().unwrap_or_else(PoisonError::into_inner) = existence;
+    fn set_creation(&self, creation: Creation) {
+        *self.creation.lock().unwrap_or_else(PoisonError::into_inner) = creation;
     }
 
-    /// Removes it, and with it all that the run has made.
+    /// Deletes the scope, and with it all objects of the run. A scope that is gone already is no error.
     ///
     /// # Errors
-    /// The cluster refuses. That it is gone already is not an error.
+    /// The cluster refuses.
     pub async fn delete(&self, cluster: &Cluster) -> Result<(), RequestError> {
-        let late = tokio::time::Instant::now() + LATE_CREATION;
-        loop {
-            let existence = self.existence();
-            if existence == Existence::No {
-                return Ok(());
-            }
-            let may_appear = existence == Existence::Perhaps && tokio::time::Instant::now() < late;
-            match self.try_delete(cluster).await {
-                Err(error) if error.is_not_found() && may_appear => tokio::time::sleep(POLL).await,
-                // 409: its deletion has begun already
-                Err(error) if error.is_not_found() || error.is_conflict() => return Ok(()),
-                other => return other,
-            }
-        }
+        let wait = match self.creation() {
+            Creation::None => return Ok(()),
+            Creation::Unknown => LATE_CREATION,
+            Creation::Done => Duration::ZERO,
+        };
+        let deleted = retry(wait, POLL, RequestError::is_not_found, || self.try_delete(cluster));
+        ok_if_gone(deleted.await)
     }
 
     async fn try_delete(&self, cluster: &Cluster) -> Result<(), RequestError> {
-        let name = objects::scope_name(&self.run);
-        let parameters = DeleteParams::background();
+        let (name, parameters) = (self.name(), DeleteParams::background());
         match &self.given {
             Some(given) => {
-                let api = Api::<ConfigMap>::namespaced(cluster.client.clone(), given);
                 let doing = format!("delete the ConfigMap {name} in the namespace {given}");
+                let api = cluster.namespaced::<ConfigMap>(given);
                 cluster.call(doing, api.delete(&name, &parameters)).await.map(drop)
             }
             None => {
-                let api = Api::<Namespace>::all(cluster.client.clone());
-                cluster
-                    .call(format!("delete the namespace {name}"), api.delete(&name, &parameters))
-                    .await
-                    .map(drop)
+                let doing = format!("delete the namespace {name}");
+                let api = cluster.all::<Namespace>();
+                cluster.call(doing, api.delete(&name, &parameters)).await.map(drop)
             }
         }
     }
 
-    /// Waits until it is gone, or may not be looked for; the caller bounds the time.
+    /// Waits until the scope is gone, if the user may read it; the caller limits the time.
     ///
     /// # Errors
-    /// The cluster does not say.
-    pub async fn gone(&self, cluster: &Cluster) -> Result<(), RequestError> {
-        while self.existence() != Existence::No {
-            match self.is_there(cluster).await {
+    /// The cluster does not answer.
+    pub async fn wait_until_gone(&self, cluster: &Cluster) -> Result<(), RequestError> {
+        while self.creation() != Creation::None {
+            match self.exists(cluster).await {
                 Ok(true) => tokio::time::sleep(POLL).await,
                 Err(error) if !error.is_forbidden() => return Err(error),
                 Ok(false) | Err(_) => break,
@@ -267,19 +256,15 @@ impl Scope {
         Ok(())
     }
 
-    async fn is_there(&self, cluster: &Cluster) -> Result<bool, RequestError> {
-        let name = objects::scope_name(&self.run);
-        let doing = format!("see whether {name} is there");
-        match &self.given {
+    async fn exists(&self, cluster: &Cluster) -> Result<bool, RequestError> {
+        let name = self.name();
+        let doing = format!("check whether {name} still exists");
+        Ok(match &self.given {
             Some(given) => {
-                let api = Api::<ConfigMap>::namespaced(cluster.client.clone(), given);
-                Ok(cluster.call(doing, api.get_opt(&name)).await?.is_some())
+                cluster.call(doing, cluster.namespaced::<ConfigMap>(given).get_opt(&name)).await?.is_some()
             }
-            None => {
-                let api = Api::<Namespace>::all(cluster.client.clone());
-                Ok(cluster.call(doing, api.get_opt(&name)).await?.is_some())
-            }
-        }
+            None => cluster.call(doing, cluster.all::<Namespace>().get_opt(&name)).await?.is_some(),
+        })
     }
 }
 
@@ -288,7 +273,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_namespace_of_a_file_is_no_command() {
+    fn namespace_in_a_removal_command_is_quoted() {
         let given = || Some("a; reboot".to_owned());
         let of_run = Scope::new("k3v9x2mq", given(), false).removal_command(" --context east");
         assert_eq!(

@@ -24,7 +24,7 @@ pub(crate) fn settings() -> Settings {
     }
 }
 
-/// iperf3 with iperf 2 beside it.
+/// The same with iperf 2 for latency.
 pub(crate) fn with_latency(settings: Settings) -> Settings {
     let latency = Some(Process { engine: &Bounceback, port: 5001 });
     Settings { processes: Processes { latency, ..settings.processes }, ..settings }
@@ -43,7 +43,7 @@ pub(crate) fn chosen(name: &str) -> Chosen {
     }
 }
 
-/// A run in the namespace `given`, or in one of its own.
+/// A run in the namespace `given`, or in a namespace of its own.
 pub(crate) fn needs(settings: Settings, given: Option<&str>, clients: Clients) -> Needs {
     Needs { settings, given: given.map(str::to_owned), clients, to: None, claim: None }
 }

@@ -1,4 +1,4 @@
-//! The objects of a run as YAML, for people to read and for `kubectl apply`. Pure.
+//! The objects of a run as YAML, as `--dry-run` prints them. Pure.
 
 use k8s_openapi::api::core::v1::Pod;
 
@@ -7,10 +7,10 @@ use crate::cluster::objects::{Object, yaml};
 use crate::testbed::kubernetes::nodes::Chosen;
 use crate::testbed::kubernetes::scope::Scope;
 
-/// The objects of a run on `nodes`: its scope, policy, servers and Services and, of `clients` (each with
-/// its node, its way and its command), the Jobs.
+/// The objects of a run on `nodes`: its scope, `NetworkPolicy`, server pods and Services, and the Jobs of
+/// `clients`, each with the positions of its node and its path and its command.
 ///
-/// What an object can only have once others exist is missing: the owner's uid, and addresses.
+/// Fields that depend on existing objects are missing: owner references, and addresses.
 pub fn manifests(
     settings: &Settings,
     scope: &Scope,
@@ -50,7 +50,7 @@ mod tests {
     use crate::testbed::kubernetes::objects::fixtures::{chosen, over, settings, with_latency};
 
     #[test]
-    fn a_run_over_all_paths_by_job() {
+    fn run_over_all_paths_by_job_has_all_objects() {
         let ways = over(&[Path::Pod, Path::Service, Path::Host]);
         let settings = with_latency(Settings { ways, ..settings() });
         let nodes = [chosen("node-1"), chosen("node-2")];
@@ -60,7 +60,7 @@ mod tests {
     }
 
     #[test]
-    fn in_a_given_namespace_every_object_is_in_it() {
+    fn given_namespace_contains_every_object() {
         let scope = Scope::new("k3v9x2mq", Some("mine".to_owned()), false);
         let text = manifests(&settings(), &scope, &[chosen("node-1")], &[]);
         assert_eq!(text.matches("  namespace: mine\n").count(), 2);

@@ -1,4 +1,4 @@
-//! What a healthy cluster does not show, played by a server for tests.
+//! What a healthy cluster does not show, simulated by a fake API server.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -51,7 +51,7 @@ fn with_settings(
     KubernetesTestbed::new(api.cluster(), (0..nodes).map(chosen).collect(), settings, scope, way)
 }
 
-/// Answers log requests as a server that listens.
+/// Answers requests for logs with the log of a server that listens.
 fn server_log(name: &str) -> Option<Answer> {
     (name.starts_with("GET") && name.contains("/log?")).then(|| {
         let lines = SERVER_LOG.lines().map(|line| format!("2026-11-23T01:00:00.1Z {line}\n"));
@@ -59,7 +59,7 @@ fn server_log(name: &str) -> Option<Answer> {
     })
 }
 
-/// How the server of each node is reached on the first way.
+/// How the server of each node is reached over the first path.
 async fn start(testbed: &KubernetesTestbed) -> Vec<Result<Server, Unusable>> {
     let nodes = testbed.start(&|_, _| {}).await.unwrap();
     nodes.into_iter().map(|mut ways| ways.remove(0)).collect()
