@@ -23,7 +23,7 @@ pub(crate) struct Command<'a> {
     /// None for the only container of the pod.
     pub container: Option<&'a str>,
     /// The program and its arguments.
-    pub words: &'a [&'a str],
+    pub argv: &'a [&'a str],
     /// Whether the command reads its standard input.
     pub has_input: bool,
 }
@@ -66,7 +66,7 @@ impl Exec {
             ..AttachParams::default().stdin(command.has_input).stdout(true).stderr(true)
         };
         let start = async {
-            let process = pods.exec(command.pod, command.words.iter().copied(), &parameters).await?;
+            let process = pods.exec(command.pod, command.argv.iter().copied(), &parameters).await?;
             Self::attached(process)
                 .ok_or_else(|| kube::Error::Service("the exec session has no streams".into()))
         };

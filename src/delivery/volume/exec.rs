@@ -36,7 +36,7 @@ pub(super) async fn run(
     command: &[&str],
     input: Option<&[u8]>,
 ) -> Result<Ended, RequestError> {
-    let command = Command { pod, container: None, words: command, has_input: input.is_some() };
+    let command = Command { pod, container: None, argv: command, has_input: input.is_some() };
     let exec = Exec::start(cluster, pods, command, format!("run a command in the pod {pod}")).await?;
     let mut output = Vec::new();
     let mut take = |bytes: &[u8]| {

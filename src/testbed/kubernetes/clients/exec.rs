@@ -32,11 +32,11 @@ pub(in crate::testbed::kubernetes) async fn run_by_exec(
     let seconds = START_REQUEST_LIMIT.as_secs();
     let (context, api) = (client.context, client.context.api());
     let pod = context.server_name(client.node, client.network);
-    let words: Vec<&str> = WAIT_FOR_GO.into_iter().chain(client.command.iter().map(String::as_str)).collect();
+    let argv: Vec<&str> = WAIT_FOR_GO.into_iter().chain(client.command.iter().map(String::as_str)).collect();
     let command = Command {
         pod: &pod,
         container: Some(context.settings.processes.throughput.engine.program()),
-        words: &words,
+        argv: &argv,
         has_input: true,
     };
     let doing = format!("start the client in the pod {pod}");

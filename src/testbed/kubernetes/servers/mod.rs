@@ -47,9 +47,12 @@ const REPLACE_LIMIT: Duration = Duration::from_secs(20);
 pub(super) struct Servers {
     /// The servers of each node, as last started.
     pub started: Mutex<Vec<StartedNode>>,
-    /// How far each server log has been read, each with its own lock: a slow log does not block the others.
-    log_positions: Mutex<HashMap<(usize, Network), Arc<Mutex<LogPosition>>>>,
+    /// How far the log of each server has been read.
+    log_positions: Mutex<HashMap<(usize, Network), SharedPosition>>,
 }
+
+/// A position with its own lock: a slow log does not block the others.
+type SharedPosition = Arc<Mutex<LogPosition>>;
 
 /// The servers of a node.
 #[derive(Debug, Clone, Default)]

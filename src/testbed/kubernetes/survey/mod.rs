@@ -45,7 +45,7 @@ impl Cluster {
         Ok(found.into_iter().map(|namespace| namespace.name_any()).collect())
     }
 
-    /// The names of the PersistentVolumeClaims in a namespace.
+    /// The names of all PersistentVolumeClaim objects in a namespace.
     ///
     /// # Errors
     /// The request failed.

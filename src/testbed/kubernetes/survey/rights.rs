@@ -131,33 +131,24 @@ fn discovery() -> [Right; 4] {
 
 /// All permissions that a run with these needs uses.
 pub fn rights(needs: &Needs) -> Vec<Right> {
+    let parts = [scope(needs), servers(needs), services(needs), clients(needs), volume(needs)];
+    discovery().into_iter().chain(parts.into_iter().flatten()).collect()
+}
+
+/// Those of the permissions that are marked as needed.
+fn needed(rights: impl IntoIterator<Item = (bool, Right)>) -> Vec<Right> {
+    rights.into_iter().filter_map(|(is_needed, right)| is_needed.then_some(right)).collect()
+}
+
+/// The namespace or the owner of the objects, and the `NetworkPolicy`.
+fn scope(needs: &Needs) -> Vec<Right> {
     use Reach::{Cluster, Namespace};
-    let settings = &needs.settings;
+    let (keep, policy) = (needs.settings.keep, needs.settings.options.network_policy);
     let (given, own) = (needs.given.is_some(), needs.given.is_none());
-    let (keep, services) = (settings.keep, needs.has_services());
-    let udp_node_port = services && objects::needs_udp_node_port(settings);
-    let has_clients = settings.role != Role::Servers;
-    let exec = match needs.clients {
-        _ if !has_clients => None,
-        Clients::Exec => Some(Necessity::Required),
-        Clients::ExecElseJob => Some(Necessity::Optional(
-            "each test runs as a Job, which needs permissions on jobs and takes one to two seconds longer",
-        )),
-        Clients::Job => None,
-    };
-    let job = match needs.clients {
-        _ if !has_clients => None,
-        Clients::Exec => None,
-        Clients::ExecElseJob => Some(Necessity::InsteadOfExec),
-        Clients::Job => Some(Necessity::Required),
-    };
-    let policy = settings.options.network_policy;
-    let of_policies = |verbs, purpose| {
+    let policies = |verbs, purpose| {
         Right::new(Namespace, "networkpolicies", verbs, purpose).of_group("networking.k8s.io")
     };
-    let of_jobs = |verbs, purpose| Right::new(Namespace, "jobs", verbs, purpose).of_group("batch");
-    let table = [
-        // the scope
+    needed([
         (own && !keep, Right::new(Cluster, "namespaces", &["create", "delete"], "a namespace per run")),
         (
             own && !keep,
@@ -166,7 +157,7 @@ pub fn rights(needs: &Needs) -> Vec<Right> {
         ),
         (own && keep, Right::new(Cluster, "namespaces", &["create", "get"], "the namespace of kept servers")),
         (
-            own && keep && settings.host_network(),
+            own && keep && needs.settings.host_network(),
             Right::new(
                 Cluster,
                 "namespaces",
@@ -193,12 +184,18 @@ pub fn rights(needs: &Needs) -> Vec<Right> {
                 "deleting the ConfigMap and with it all other objects",
             ),
         ),
-        (policy, of_policies(&["create"], "admitting only the run's own clients")),
+        (policy, policies(&["create"], "admitting only the run's own clients")),
         (
             policy && given,
-            of_policies(&["delete"], "deleting NetworkPolicies immediately").otherwise(SLOW_REMOVAL),
+            policies(&["delete"], "deleting NetworkPolicies immediately").otherwise(SLOW_REMOVAL),
         ),
-        // servers
+    ])
+}
+
+fn servers(needs: &Needs) -> Vec<Right> {
+    use Reach::Namespace;
+    let keep = needs.settings.keep;
+    needed([
         (true, Right::new(Namespace, "pods", &["create", "list", "watch", "delete"], "servers")),
         (keep, Right::new(Namespace, "pods", &["get"], "reusing kept servers")),
         (
@@ -225,43 +222,65 @@ pub fn rights(needs: &Needs) -> Vec<Right> {
             )
             .otherwise("the reason why a pod does not start may be missing"),
         ),
-        (services, Right::new(Namespace, "services", &["create", "get"], "Services in front of servers")),
-        (udp_node_port, Right::new(Namespace, "services", &["patch"], "a node port for UDP")),
-        (
-            services && keep,
-            Right::new(Namespace, "services", &["delete"], "replacing kept Services")
-                .otherwise("Services that were kept for other paths block the run"),
-        ),
-        (
-            services,
-            Right::new(Namespace, "services", &["list"], "reusing kept Services")
-                .otherwise("kept servers are not reused"),
-        ),
-        (
-            services && given && !keep,
-            Right::new(Namespace, "services", &["delete"], "deleting Services immediately")
-                .otherwise(SLOW_REMOVAL),
-        ),
-    ];
-    let clients = [
-        // a WebSocket is opened with GET, which older servers check as `get` and newer ones as `create`
-        exec.map(|necessity| {
-            Right::new(Namespace, "pods/exec", &["get", "create"], "clients").with(necessity)
-        }),
-        job.map(|necessity| of_jobs(&["create", "delete"], "clients").with(necessity)),
-    ];
-    let table = table.into_iter().filter_map(|(needed, right)| needed.then_some(right));
-    let of_volume = needs.claim.iter().flat_map(|_| volume(exec != Some(Necessity::Required)));
-    discovery().into_iter().chain(table).chain(clients.into_iter().flatten()).chain(of_volume).collect()
+    ])
 }
 
-/// Needed to write a run document to a volume, in addition to pods; with exec unless clients need it anyway.
-fn volume(and_exec: bool) -> Vec<Right> {
-    let look =
-        Right::new(Reach::Namespace, "persistentvolumeclaims", &["get"], "checking the volume at the start")
-            .otherwise("a missing volume is only detected at the end");
+/// The Services in front of the servers.
+fn services(needs: &Needs) -> Vec<Right> {
+    if !needs.has_services() {
+        return Vec::new();
+    }
+    let (keep, given) = (needs.settings.keep, needs.given.is_some());
+    let services = |verbs, purpose| Right::new(Reach::Namespace, "services", verbs, purpose);
+    needed([
+        (true, services(&["create", "get"], "Services in front of servers")),
+        (objects::needs_udp_node_port(&needs.settings), services(&["patch"], "a node port for UDP")),
+        (
+            keep,
+            services(&["delete"], "replacing kept Services")
+                .otherwise("Services that were kept for other paths block the run"),
+        ),
+        (true, services(&["list"], "reusing kept Services").otherwise("kept servers are not reused")),
+        (given && !keep, services(&["delete"], "deleting Services immediately").otherwise(SLOW_REMOVAL)),
+    ])
+}
+
+/// How much depends on the permission to exec; none if no client uses it.
+fn exec_necessity(needs: &Needs) -> Option<Necessity> {
+    match needs.clients {
+        _ if needs.settings.role == Role::Servers => None,
+        Clients::Exec => Some(Necessity::Required),
+        Clients::ExecElseJob => Some(Necessity::Optional(
+            "each test runs as a Job, which needs permissions on jobs and takes one to two seconds longer",
+        )),
+        Clients::Job => None,
+    }
+}
+
+fn clients(needs: &Needs) -> Vec<Right> {
+    let job = match needs.clients {
+        _ if needs.settings.role == Role::Servers => None,
+        Clients::Exec => None,
+        Clients::ExecElseJob => Some(Necessity::InsteadOfExec),
+        Clients::Job => Some(Necessity::Required),
+    };
+    let jobs = Right::new(Reach::Namespace, "jobs", &["create", "delete"], "clients").of_group("batch");
+    // a WebSocket is opened with GET, which older servers check as `get` and newer ones as `create`
+    let exec = Right::new(Reach::Namespace, "pods/exec", &["get", "create"], "clients");
+    let exec = exec_necessity(needs).map(|necessity| exec.with(necessity));
+    exec.into_iter().chain(job.map(|necessity| jobs.with(necessity))).collect()
+}
+
+/// Writing the run document to a volume; with exec unless clients require it anyway.
+fn volume(needs: &Needs) -> Vec<Right> {
+    if needs.claim.is_none() {
+        return Vec::new();
+    }
+    let purpose = "checking the volume at the start";
+    let look = Right::new(Reach::Namespace, "persistentvolumeclaims", &["get"], purpose)
+        .otherwise("a missing volume is only detected at the end");
     let write = Right::new(Reach::Namespace, "pods/exec", &["get", "create"], "writing to the volume");
-    std::iter::once(look).chain(and_exec.then_some(write)).collect()
+    needed([(true, look), (exec_necessity(needs) != Some(Necessity::Required), write)])
 }
 
 #[cfg(test)]

@@ -49,8 +49,8 @@ async fn scope_that_was_not_created_is_not_deleted() {
 #[tokio::test(start_paused = true)]
 async fn namespace_that_is_not_deleted_is_reported() {
     let api = FakeApi::new(|name, _| {
-        let asked = name == "GET /api/v1/namespaces/netbench-k3v9x2mq";
-        if asked {
+        let is_get = name == "GET /api/v1/namespaces/netbench-k3v9x2mq";
+        if is_get {
             Some(Answer::ok(&json!({"metadata": {"name": "netbench-k3v9x2mq"}})))
         } else {
             server_log(name)

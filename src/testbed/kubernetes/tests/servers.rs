@@ -64,10 +64,10 @@ async fn image_that_cannot_be_pulled_fails_within_seconds() {
         move |name: &str, body: &Value| {
             let creates = name.starts_with("POST") && name.contains("/pods");
             creates.then(|| {
-                let mut made = body.clone();
-                made["status"] = pod["status"].clone();
-                api.add_pod(made.clone());
-                Answer::ok(&made)
+                let mut created = body.clone();
+                created["status"] = pod["status"].clone();
+                api.add_pod(created.clone());
+                Answer::ok(&created)
             })
         }
     };
@@ -94,10 +94,11 @@ async fn refused_watch_fails_immediately() {
 
 #[tokio::test(start_paused = true)]
 async fn creation_without_an_answer_is_repeated() {
-    let asked = AtomicUsize::new(0);
+    let attempts = AtomicUsize::new(0);
     let api = FakeApi::new(move |name, _| {
-        let first =
-            name.starts_with("POST") && name.contains("/pods?") && asked.fetch_add(1, Ordering::Relaxed) < 2;
+        let first = name.starts_with("POST")
+            && name.contains("/pods?")
+            && attempts.fetch_add(1, Ordering::Relaxed) < 2;
         if first { Some(Answer::never()) } else { server_log(name) }
     });
     assert!(start(&testbed(&api, 2, ClientWay::Exec, None)).await.iter().all(Result::is_ok));
