@@ -89,7 +89,7 @@ pub async fn find(
     let mut leftovers = group(objects);
     if let Some((_, searched)) = restricted.iter().find(|(kind, _)| *kind == Kind::Pod) {
         for leftover in &mut leftovers {
-            leftover.shows_pods = searched.as_ref() == Some(&leftover.namespace);
+            leftover.can_list_pods = searched.as_ref() == Some(&leftover.namespace);
         }
     }
     Ok(FoundLeftovers { leftovers, restricted })

@@ -95,7 +95,7 @@ pub struct Leftover {
     /// The objects, including the namespace if it is the run's own.
     pub objects: Vec<Object>,
     /// Whether the user may list the pods of the namespace.
-    pub shows_pods: bool,
+    pub can_list_pods: bool,
 }
 
 impl Leftover {
@@ -140,7 +140,7 @@ impl Leftover {
     /// Whether its run must be over, on whatever machine: its pods have ended or are gone, and it is too old
     /// to belong to a run that is starting.
     fn is_over(&self, now: Timestamp) -> bool {
-        self.shows_pods && !self.is_alive() && self.age(now) > START_LIMIT
+        self.can_list_pods && !self.is_alive() && self.age(now) > START_LIMIT
     }
 
     /// Whether it has a pod that has not ended.
@@ -182,7 +182,7 @@ fn group(objects: Vec<Object>) -> Vec<Leftover> {
         let run = own.get(&object.namespace).unwrap_or(&object.run).clone();
         groups.entry((object.namespace.clone(), run)).or_default().push(object);
     }
-    let leftover = |((namespace, run), objects)| Leftover { run, namespace, objects, shows_pods: true };
+    let leftover = |((namespace, run), objects)| Leftover { run, namespace, objects, can_list_pods: true };
     let mut leftovers: Vec<Leftover> = groups.into_iter().map(leftover).collect();
     leftovers.sort_by_key(Leftover::created_at);
     leftovers

@@ -112,7 +112,7 @@ impl Right {
     }
 }
 
-/// The disadvantage of not deleting objects one by one.
+/// What is lost without the permissions to delete objects one by one.
 const SLOW_REMOVAL: &str = "deletion is left to the garbage collector, which may take a minute";
 
 /// Needed before anything is created.

@@ -1,3 +1,5 @@
+//! The selection of nodes.
+
 use k8s_openapi::api::core::v1::{Node, Taint, Toleration};
 use serde_json::json;
 
