@@ -1,8 +1,10 @@
 //! The connection to the API server of a cluster, and requests to it.
 
+mod api;
 mod cause;
 mod connect;
 mod connection;
+pub(crate) mod exec;
 #[cfg(test)]
 pub(crate) mod fake_api;
 pub(crate) mod hardened;
@@ -12,10 +14,11 @@ pub mod objects;
 mod proxy;
 mod request;
 
+pub(crate) use api::{ok_if_exists, ok_if_gone};
 pub(crate) use cause::{innermost, without_credentials};
 pub use connect::connect;
 pub(crate) use connection::quoted;
 pub use connection::{ConnectError, ConnectionOptions, Environment};
 pub use kubeconfig::{KubeconfigNames, context, names};
-pub(crate) use request::{API_SERVER_AWAY, patiently, until_answered};
+pub(crate) use request::{API_SERVER_AWAY, patiently, retry, until_answered};
 pub use request::{Cluster, RequestError, RequestErrorKind};

@@ -114,6 +114,9 @@ impl Cluster {
 /// How long requests of a run are retried while the API server is unavailable.
 pub(crate) const API_SERVER_AWAY: Duration = Duration::from_secs(60);
 
+/// The pause between two attempts at a request.
+const PAUSE: Duration = Duration::from_millis(500);
+
 /// Retries a request after transient errors for as long as `patience`. Only for idempotent requests: one that
 /// creates an object must treat a conflict as success.
 ///
@@ -123,7 +126,7 @@ pub(crate) async fn patiently<T, F: Future<Output = Result<T, RequestError>>>(
     patience: Duration,
     request: impl FnMut() -> F,
 ) -> Result<T, RequestError> {
-    repeated(patience, RequestError::may_pass, request).await
+    retry(patience, PAUSE, RequestError::may_pass, request).await
 }
 
 /// Retries a request while the API server is unavailable. Any response ends this, even an error 500: the
@@ -134,20 +137,25 @@ pub(crate) async fn patiently<T, F: Future<Output = Result<T, RequestError>>>(
 pub(crate) async fn until_answered<T, F: Future<Output = Result<T, RequestError>>>(
     request: impl FnMut() -> F,
 ) -> Result<T, RequestError> {
-    repeated(API_SERVER_AWAY, |error| error.code().is_none(), request).await
+    retry(API_SERVER_AWAY, PAUSE, |error| error.code().is_none(), request).await
 }
 
-async fn repeated<T, F: Future<Output = Result<T, RequestError>>>(
-    patience: Duration,
-    is_worth_it: impl Fn(&RequestError) -> bool,
+/// Repeats a request with a pause in between until it succeeds, fails with an error that is not
+/// transient, or `limit` is over.
+///
+/// # Errors
+/// The last one.
+pub(crate) async fn retry<T, F: Future<Output = Result<T, RequestError>>>(
+    limit: Duration,
+    pause: Duration,
+    is_transient: impl Fn(&RequestError) -> bool,
     mut request: impl FnMut() -> F,
 ) -> Result<T, RequestError> {
-    const PAUSE: Duration = Duration::from_millis(500);
-    let give_up = tokio::time::Instant::now() + patience;
+    let give_up = tokio::time::Instant::now() + limit;
     loop {
         match request().await {
-            Err(error) if is_worth_it(&error) && tokio::time::Instant::now() < give_up => {
-                tokio::time::sleep(PAUSE).await;
+            Err(error) if is_transient(&error) && tokio::time::Instant::now() < give_up => {
+                tokio::time::sleep(pause).await;
             }
             other => return other,
         }

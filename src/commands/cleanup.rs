@@ -83,14 +83,14 @@ pub(super) async fn remarks(cluster: &Cluster, processes: Option<&Processes>) ->
             )
         };
         match fate(leftover, processes, now) {
-            _ if leftover.is_going() => None,
+            _ if leftover.is_terminating() => None,
             Fate::Over => {
                 let (what, flags) = (described(leftover, now), &cluster.kubectl_flags);
                 Some(format!(
                     "a run that is over has left something: {what}; `kubectl netbench cleanup{flags}` removes it"
                 ))
             }
-            _ if leftover.is_of_volume() => None,
+            _ if leftover.is_for_volume() => None,
             Fate::GoesOnHere => Some(format!("another run is going on {}", other())),
             Fate::MayGoOn if leftover.is_alive() => Some(format!("another run may be going on {}", other())),
             Fate::MayGoOn | Fate::Kept => None,

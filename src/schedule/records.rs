@@ -75,7 +75,7 @@ pub struct Record {
 ///
 /// # Errors
 /// It does not fit.
-pub fn record(id: &Id, run: &Run, job: Option<&str>, marks: &ObjectOptions) -> Result<Record, RecordError> {
+pub fn record(id: &Id, run: &Run, job: Option<&str>, options: &ObjectOptions) -> Result<Record, RecordError> {
     let mut packed = pack(run);
     let is_without_samples = packed.len() > MOST_BYTES;
     if is_without_samples {
@@ -86,7 +86,7 @@ pub fn record(id: &Id, run: &Run, job: Option<&str>, marks: &ObjectOptions) -> R
     }
     // a list has strings and numbers only: nothing in it can fail
     let entry = serde_json::to_string(&Entry::of(&run.id, run.clone())).unwrap_or_default();
-    let mut metadata = marks.metadata(&format!("{}-{}", id.object_name(), run.id), labels(id, COMPONENT));
+    let mut metadata = options.metadata(&format!("{}-{}", id.object_name(), run.id), labels(id, COMPONENT));
     let annotations = metadata.annotations.get_or_insert_default();
     annotations.insert(ENTRY_ANNOTATION.to_owned(), entry);
     annotations.extend(job.map(|job| (JOB_ANNOTATION.to_owned(), job.to_owned())));
@@ -158,8 +158,8 @@ mod tests {
     #[test]
     fn a_document_comes_back_as_it_went() {
         let run = made();
-        let marks = ObjectOptions { labels: vec!["team=net".parse().unwrap()], ..ObjectOptions::default() };
-        let record = record(&id(), &run, Some("netbench-nightly-1"), &marks).unwrap();
+        let options = ObjectOptions { labels: vec!["team=net".parse().unwrap()], ..ObjectOptions::default() };
+        let record = record(&id(), &run, Some("netbench-nightly-1"), &options).unwrap();
         assert!(!record.is_without_samples);
         assert_eq!(super::run(&record.object, &run.id).unwrap(), run);
         assert!(super::run(&record.object, "other").is_err());

@@ -1,4 +1,4 @@
-//! Servers that are not in the cluster of the clients.
+//! Servers outside of the cluster of the clients.
 
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::cluster::{cluster, command, kubectl, variable};
 use kubectl_netbench::document::{Direction, Path};
 
-/// A server on this machine. It ends when this is dropped.
+/// A server on this machine, which ends when this is dropped.
 struct OwnServer(Child);
 
 impl OwnServer {
@@ -29,7 +29,7 @@ impl Drop for OwnServer {
 
 #[test]
 #[ignore = "needs a cluster: NETBENCH_E2E_KUBECONFIG"]
-fn every_node_is_measured_towards_a_server_outside() {
+fn every_node_is_measured_against_an_outside_server() {
     let cluster = cluster();
     let Some(address) = variable("NETBENCH_E2E_OUTSIDE") else {
         eprintln!("not measured: NETBENCH_E2E_OUTSIDE is not set");
@@ -51,7 +51,7 @@ fn every_node_is_measured_towards_a_server_outside() {
 
 #[test]
 #[ignore = "needs a cluster: NETBENCH_E2E_KUBECONFIG"]
-fn nobody_listening_elsewhere_is_a_failure_with_its_reason() {
+fn outside_server_that_does_not_listen_fails_with_a_reason() {
     let cluster = cluster();
     let Some(address) = variable("NETBENCH_E2E_OUTSIDE") else {
         eprintln!("not measured: NETBENCH_E2E_OUTSIDE is not set");
@@ -62,7 +62,7 @@ fn nobody_listening_elsewhere_is_a_failure_with_its_reason() {
     assert!(ended.stdout.contains("unable to connect"), "{}", ended.stdout);
 }
 
-/// A kubeconfig like that of the cluster, whose context has another name.
+/// A copy of the kubeconfig with another context name.
 fn other_kubeconfig() -> tempfile::NamedTempFile {
     let file = tempfile::NamedTempFile::new().expect("a temporary file");
     let path = file.path().to_str().expect("its path is text");
@@ -75,7 +75,7 @@ fn other_kubeconfig() -> tempfile::NamedTempFile {
 
 #[test]
 #[ignore = "needs a cluster: NETBENCH_E2E_KUBECONFIG"]
-fn two_clusters_are_measured_from_one_to_the_other_and_both_are_cleaned_up() {
+fn two_clusters_are_measured_and_both_are_cleaned_up() {
     let cluster = cluster();
     let nodes = cluster.nodes(3);
     let file = other_kubeconfig();
@@ -97,7 +97,7 @@ fn two_clusters_are_measured_from_one_to_the_other_and_both_are_cleaned_up() {
     assert_eq!(run.nodes[1].name, format!("far/{}", nodes[0]));
 }
 
-/// Gives every Service that asks for a load balancer an address, as a cloud would.
+/// Assigns an address to every Service of type `LoadBalancer`, as a cloud would.
 fn balance(address: &str, done: &AtomicBool) {
     while !done.load(Ordering::Relaxed) {
         std::thread::sleep(Duration::from_millis(300));
@@ -121,7 +121,7 @@ fn balance(address: &str, done: &AtomicBool) {
 
 #[test]
 #[ignore = "needs a cluster: NETBENCH_E2E_KUBECONFIG"]
-fn a_load_balancer_is_waited_for_and_measured_through() {
+fn load_balancer_is_waited_for_and_measured() {
     let cluster = cluster();
     let Some(address) = variable("NETBENCH_E2E_LOAD_BALANCER") else {
         eprintln!("not measured: NETBENCH_E2E_LOAD_BALANCER is not set");

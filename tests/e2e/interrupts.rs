@@ -1,4 +1,4 @@
-//! Runs that are interrupted leave nothing.
+//! Interrupted runs leave nothing.
 
 use std::time::{Duration, Instant};
 
@@ -7,10 +7,10 @@ use crate::common::{Ended, signal};
 
 #[test]
 #[ignore = "needs a cluster: NETBENCH_E2E_KUBECONFIG"]
-fn interrupts_at_any_moment_print_what_was_measured_and_leave_nothing() {
+fn interrupt_at_any_moment_prints_the_results_and_leaves_nothing() {
     let cluster = cluster();
     let nodes = cluster.nodes(4).join(" ");
-    // each with how many tests it has
+    // each with its number of tests
     let ways = [
         ("", 12),
         ("--via job", 12),
@@ -28,11 +28,11 @@ fn interrupts_at_any_moment_print_what_was_measured_and_leave_nothing() {
         let ended = Ended::from(child.wait_with_output().expect("it ends"));
         let context = format!("{way} after {after:?}\n{}\n{}", ended.stdout, ended.stderr);
         println!("{}", context.lines().next().unwrap_or_default());
-        // not those of suspicious pairs that are measured again
+        // not the retests of suspicious pairs
         let of_plan = format!("/{tests}] ");
         let done = ended.stderr.lines().filter(|line| line.contains(&of_plan)).count();
         match ended.code {
-            // it was over, or had not begun to make anything
+            // it had ended, or had not created anything yet
             Some(0) => assert_eq!(done, tests, "{context}"),
             None => assert_eq!(done, 0, "{context}"),
             Some(130) if done == tests => {}
@@ -49,7 +49,7 @@ fn interrupts_at_any_moment_print_what_was_measured_and_leave_nothing() {
 
 #[test]
 #[ignore = "needs a cluster: NETBENCH_E2E_KUBECONFIG"]
-fn a_second_interrupt_quits_at_once_and_prints_the_command_that_cleans_up() {
+fn second_interrupt_quits_immediately_and_prints_the_removal_command() {
     let cluster = cluster();
     let nodes = cluster.nodes(2).join(" ");
     for way in ["", "-n default"] {
@@ -64,7 +64,7 @@ fn a_second_interrupt_quits_at_once_and_prints_the_command_that_cleans_up() {
         let removal =
             ended.stderr.lines().find(|line| line.trim_start().starts_with("kubectl ")).expect("a command");
         assert!(command("sh").args(["-c", removal]).output().expect("sh runs").status.success());
-        // kubectl returns when all is gone; a request that was on its way has arrived by then
+        // kubectl returns when everything is gone; a request in flight has arrived by then
         cluster.assert_nothing_left();
     }
 }

@@ -1,4 +1,4 @@
-//! Servers that stay, and objects that are only printed.
+//! Kept servers, and objects that are only printed.
 
 use std::io::Write;
 use std::process::Stdio;
@@ -13,7 +13,7 @@ fn run(arguments: &str) -> Ended {
 
 #[test]
 #[ignore = "needs a cluster: NETBENCH_E2E_KUBECONFIG"]
-fn servers_stay_and_the_next_run_starts_at_once() {
+fn kept_servers_let_the_next_run_start_immediately() {
     let cluster = cluster();
     let nodes = cluster.nodes(3);
     let (two, three) = (nodes[..2].join(" "), nodes.join(" "));
@@ -33,7 +33,7 @@ fn servers_stay_and_the_next_run_starts_at_once() {
     };
     let kept = pods();
     assert_eq!(kept.len(), 2);
-    // what a run takes beside its tests; with --keep or without
+    // the time of a run apart from its tests, with --keep and without
     for again in [format!("matrix {two} --keep"), format!("matrix {two}"), format!("pair {two} --via exec")] {
         let (_, beside) = measure(&again);
         assert!(beside < Duration::from_secs(2), "{again}: {beside:?}");
@@ -43,7 +43,7 @@ fn servers_stay_and_the_next_run_starts_at_once() {
     measure(&format!("matrix {three} --keep"));
     assert_eq!(pods().len(), 3);
     measure(&format!("pair {two} --port 5401"));
-    // one that died is put back
+    // a deleted server is created again
     kubectl(&["-n", &namespace, "delete", &pods()[0], "--grace-period=1"]).expect_code(0);
     measure(&format!("matrix {three} --keep --via job"));
     assert_eq!(pods().len(), 3);
@@ -62,7 +62,7 @@ fn servers_stay_and_the_next_run_starts_at_once() {
 
 #[test]
 #[ignore = "needs a cluster: NETBENCH_E2E_KUBECONFIG"]
-fn in_a_given_namespace_servers_stay_and_are_removed_as_well() {
+fn kept_servers_in_a_given_namespace_are_removed_by_cleanup() {
     let cluster = cluster();
     let two = cluster.nodes(2).join(" ");
     let cleaned = Undo(vec!["kubectl", "netbench", "cleanup", "-n", "default"], Vec::new());
@@ -71,13 +71,13 @@ fn in_a_given_namespace_servers_stay_and_are_removed_as_well() {
         let listed = kubectl(&["get", "services", "-A", "-l", LABEL, "--no-headers", "-o", columns]);
         listed.expect_code(0).stdout.lines().map(str::to_owned).collect::<Vec<_>>()
     };
-    // a Service that does not suit is made anew
+    // a Service that does not fit is replaced
     for (path, kind) in [("pod,service", "ClusterIP"), ("service", "ClusterIP"), ("pod,nodeport", "NodePort")]
     {
         run(&format!("matrix {two} -n default --path {path} --keep -t 1s")).expect_code(0);
         assert_eq!(services(), [kind, kind]);
     }
-    // a run that is not to leave anything leaves nothing but what was left before
+    // a run without --keep leaves only what was kept before
     run(&format!("matrix {two} -n default --path service -t 1s")).expect_code(0);
     assert_eq!(services(), ["NodePort", "NodePort"]);
     let cleanup = run("cleanup -n default").expect_code(0);
@@ -88,7 +88,7 @@ fn in_a_given_namespace_servers_stay_and_are_removed_as_well() {
 
 #[test]
 #[ignore = "needs a cluster: NETBENCH_E2E_KUBECONFIG"]
-fn a_dry_run_prints_what_kubectl_takes_and_makes_nothing() {
+fn dry_run_prints_objects_that_kubectl_accepts_and_creates_nothing() {
     let cluster = cluster();
     let nodes = cluster.nodes(2).join(" ");
     let validates = command("kubernetes-validate").arg("--version").output().is_ok();
@@ -112,14 +112,14 @@ fn a_dry_run_prints_what_kubectl_takes_and_makes_nothing() {
                     --dry-run -- matrix --path pod,host --volume results";
     assert_applies(&cluster.run(schedule).expect_code(0).stdout);
     if validates {
-        // for Git, without a cluster: in the form that all have from 1.21 on
+        // for Git, without a cluster: in the API version that all clusters have since 1.21
         let mut command = netbench(schedule);
         let printed: Ended = command.env("KUBECONFIG", "/nonexistent").output().expect("kubectl runs").into();
         assert_validates(&printed.expect_code(0).stdout);
     }
 }
 
-/// The cluster's kubectl would apply these objects.
+/// kubectl accepts these objects.
 fn assert_applies(objects: &str) {
     let mut apply = command("kubectl");
     let apply = apply.args(["apply", "--dry-run=client", "-f", "-"]).stdin(Stdio::piped());
@@ -128,7 +128,7 @@ fn assert_applies(objects: &str) {
     Ended::from(apply.wait_with_output().expect("it ends")).expect_code(0);
 }
 
-/// These objects satisfy the schemas of Kubernetes, old and new.
+/// The objects satisfy the schemas of an old and a new Kubernetes.
 fn assert_validates(objects: &str) {
     let file = tempfile::NamedTempFile::new().expect("a temporary file");
     std::fs::write(file.path(), objects).expect("it can be written");

@@ -1,4 +1,4 @@
-//! What dead runs have left is noticed, told from what is going on, and removed.
+//! Leftovers of dead runs are detected, distinguished from runs in progress, and removed.
 
 use std::process::Child;
 
@@ -16,7 +16,7 @@ fn run(arguments: &str) -> Ended {
 
 #[test]
 #[ignore = "needs a cluster: NETBENCH_E2E_KUBECONFIG"]
-fn what_killed_runs_have_left_is_told_from_what_goes_on_and_removed() {
+fn leftovers_of_killed_runs_are_removed_and_runs_in_progress_are_not() {
     let cluster = cluster();
     let nodes = cluster.nodes(2).join(" ");
     let own = begun(&format!("matrix {nodes}"));
@@ -31,12 +31,13 @@ fn what_killed_runs_have_left_is_told_from_what_goes_on_and_removed() {
     let young = run("cleanup --older-than 1h");
     assert_eq!(young.stdout, "nothing to remove\n");
     let beside = run(&format!("pair {nodes} -t 1s"));
-    let told = beside.stderr.contains("another run is going on in the namespace default, begun ");
-    assert!(told, "{}", beside.stderr);
+    let is_reported = beside.stderr.contains("another run is going on in the namespace default, begun ");
+    assert!(is_reported, "{}", beside.stderr);
     killed(given);
     let next = run(&format!("matrix {nodes} -t 1s --no-confirm"));
-    let told = next.stderr.lines().filter(|line| line.starts_with("a run that is over has left something"));
-    assert_eq!(told.count(), 2, "{}", next.stderr);
+    let reported =
+        next.stderr.lines().filter(|line| line.starts_with("a run that is over has left something"));
+    assert_eq!(reported.count(), 2, "{}", next.stderr);
     let cleaned = run("cleanup");
     let removed = cleaned.stdout.lines().filter(|line| line.starts_with("removed "));
     assert_eq!(removed.count(), 2, "{}", cleaned.stdout);
@@ -44,10 +45,10 @@ fn what_killed_runs_have_left_is_told_from_what_goes_on_and_removed() {
     assert_eq!(run("cleanup").stdout, "nothing to remove\n");
 }
 
-/// Objects of a version that labelled them with less, in a namespace of somebody else's.
+/// Objects of a version with fewer labels, in the namespace of another user.
 #[test]
 #[ignore = "needs a cluster: NETBENCH_E2E_KUBECONFIG"]
-fn what_other_versions_have_made_is_found_by_its_label_alone() {
+fn objects_of_other_versions_are_found_by_one_label() {
     let cluster = cluster();
     let name = "netbench-of-another-version";
     let _undo = Undo(vec!["kubectl", "delete", "configmap", "-n", "kube-public"], vec![name.to_owned()]);
@@ -62,7 +63,7 @@ fn what_other_versions_have_made_is_found_by_its_label_alone() {
 
 #[test]
 #[ignore = "needs a cluster: NETBENCH_E2E_KUBECONFIG"]
-fn what_holds_a_namespace_is_named() {
+fn finalizer_that_blocks_a_namespace_is_named() {
     let cluster = cluster();
     let nodes = cluster.nodes(2).join(" ");
     let matrix = begun(&format!("matrix {nodes}"));
@@ -87,11 +88,11 @@ fn what_holds_a_namespace_is_named() {
     let _ =
         command("kubectl").args(["wait", "--for=delete", "namespace", namespace, "--timeout=30s"]).output();
     cluster.assert_nothing_left();
-    let told = &ended.stderr;
+    let stderr = &ended.stderr;
     assert!(
-        told.contains(&format!("the objects of the run in the namespace {namespace} are not gone")),
-        "{told}"
+        stderr.contains(&format!("the objects of the run in the namespace {namespace} are not gone")),
+        "{stderr}"
     );
-    assert!(told.contains(&format!("the pod {name} has the finalizer example.org/hold")), "{told}");
-    assert!(told.contains("remove what is left: kubectl"), "{told}");
+    assert!(stderr.contains(&format!("the pod {name} has the finalizer example.org/hold")), "{stderr}");
+    assert!(stderr.contains("remove what is left: kubectl"), "{stderr}");
 }

@@ -17,7 +17,7 @@ fn costs(run: &Run, path: Path) -> BTreeMap<(String, String), f64> {
 
 #[test]
 #[ignore = "needs a cluster: NETBENCH_E2E_KUBECONFIG"]
-fn a_slow_overlay_is_told_from_the_wire() {
+fn slow_overlay_is_distinguished_from_the_wire() {
     let cluster = cluster();
     let nodes = cluster.nodes(3);
     let slow = shaped("NETBENCH_E2E_SHAPE_OVERLAY", &nodes[2], "300mbit");
@@ -50,7 +50,7 @@ fn a_slow_overlay_is_told_from_the_wire() {
 
 #[test]
 #[ignore = "needs a cluster: NETBENCH_E2E_KUBECONFIG"]
-fn a_pair_on_one_screen_answers_whether_it_is_the_overlay() {
+fn pair_over_two_paths_shows_the_cost_of_the_overlay_on_one_screen() {
     let cluster = cluster();
     let nodes = cluster.nodes(2).join(" ");
     let ended = cluster.run(&format!("pair {nodes} --path pod,host --rtt -t 1s")).expect_code(0);
@@ -62,7 +62,7 @@ fn a_pair_on_one_screen_answers_whether_it_is_the_overlay() {
 
 #[test]
 #[ignore = "needs a cluster: NETBENCH_E2E_KUBECONFIG"]
-fn a_node_port_leads_to_the_server_for_tcp_and_for_udp() {
+fn node_port_reaches_the_server_over_tcp_and_udp() {
     let cluster = cluster();
     let nodes = cluster.nodes(2).join(" ");
     for udp in ["", "--udp --bitrate 50M"] {
@@ -72,7 +72,7 @@ fn a_node_port_leads_to_the_server_for_tcp_and_for_udp() {
     }
 }
 
-/// The datagrams lost on the way to or from the third node, in percent, at a rate.
+/// The datagram loss to and from the third node, in percent, at a bitrate.
 fn lost_at(cluster: &crate::cluster::Cluster, nodes: &[String], rate: &str) -> Vec<f64> {
     let arguments = format!("pair {} {} --udp --bitrate {rate} -t 2s -o json", nodes[0], nodes[2]);
     let run = cluster.run(&arguments).expect_code(0).run();
@@ -84,7 +84,7 @@ fn lost_at(cluster: &crate::cluster::Cluster, nodes: &[String], rate: &str) -> V
 
 #[test]
 #[ignore = "needs a cluster: NETBENCH_E2E_KUBECONFIG"]
-fn udp_loses_what_a_link_cannot_carry_and_nothing_below() {
+fn udp_loses_datagrams_above_the_capacity_of_a_link_only() {
     let cluster = cluster();
     let nodes = cluster.nodes(3);
     let Some(_slow) = shaped("NETBENCH_E2E_SHAPE", &nodes[2], "100mbit") else {
@@ -98,7 +98,7 @@ fn udp_loses_what_a_link_cannot_carry_and_nothing_below() {
 
 #[test]
 #[ignore = "needs a cluster: NETBENCH_E2E_KUBECONFIG"]
-fn without_a_rate_udp_stays_below_what_tcp_gets() {
+fn udp_without_a_bitrate_stays_below_tcp_throughput() {
     let cluster = cluster();
     let nodes = cluster.nodes(3);
     let Some(_slow) = shaped("NETBENCH_E2E_SHAPE", &nodes[2], "100mbit") else {
@@ -116,7 +116,7 @@ fn without_a_rate_udp_stays_below_what_tcp_gets() {
 
 #[test]
 #[ignore = "needs a cluster: NETBENCH_E2E_KUBECONFIG"]
-fn a_full_buffer_shows_in_the_latency_under_load() {
+fn full_buffer_raises_the_latency_under_load() {
     let cluster = cluster();
     let nodes = cluster.nodes(3);
     let slow = shaped("NETBENCH_E2E_SHAPE", &nodes[2], "100mbit");
@@ -141,7 +141,7 @@ fn a_full_buffer_shows_in_the_latency_under_load() {
 
 #[test]
 #[ignore = "needs a cluster: NETBENCH_E2E_KUBECONFIG"]
-fn iperf2_measures_by_exec_and_by_job_what_its_server_counted() {
+fn iperf2_measures_by_exec_and_by_job() {
     let cluster = cluster();
     let nodes = cluster.nodes(2).join(" ");
     for via in ["exec", "job"] {
@@ -155,7 +155,7 @@ fn iperf2_measures_by_exec_and_by_job_what_its_server_counted() {
 
 #[test]
 #[ignore = "needs a cluster: NETBENCH_E2E_KUBECONFIG"]
-fn both_directions_at_once_fill_the_matrix() {
+fn bidirectional_tests_fill_the_matrix() {
     let cluster = cluster();
     let nodes = cluster.nodes(4).join(" ");
     let run = cluster.run(&format!("matrix {nodes} --bidir -t 1s -o json")).expect_code(0).run();
@@ -165,7 +165,7 @@ fn both_directions_at_once_fill_the_matrix() {
 
 #[test]
 #[ignore = "needs a cluster: NETBENCH_E2E_KUBECONFIG"]
-fn a_family_that_the_cluster_lacks_fails_its_own_cells() {
+fn ip_family_that_the_cluster_lacks_fails_its_own_cells() {
     let cluster = cluster();
     let nodes = cluster.nodes(2).join(" ");
     let run = cluster.run(&format!("pair {nodes} --ip-family dual -t 1s -o json")).run();

@@ -1,4 +1,4 @@
-//! Whole runs: what they measure, what stops them, and what they say then.
+//! Whole runs: their results, and what prevents them.
 
 use std::process::Stdio;
 use std::time::{Duration, Instant};
@@ -9,7 +9,7 @@ use kubectl_netbench::document::{self, ClientMode, Confirmation, FindingKind, Ou
 
 #[test]
 #[ignore = "needs a cluster: NETBENCH_E2E_KUBECONFIG"]
-fn a_matrix_by_exec_has_every_pair_once_and_no_pauses() {
+fn matrix_by_exec_has_every_pair_once_and_no_pauses() {
     let cluster = cluster();
     let nodes = cluster.nodes(4).join(" ");
     let run = cluster.run(&format!("matrix {nodes} -t 2s -o json")).expect_code(0).run();
@@ -27,7 +27,7 @@ fn a_matrix_by_exec_has_every_pair_once_and_no_pauses() {
 
 #[test]
 #[ignore = "needs a cluster: NETBENCH_E2E_KUBECONFIG"]
-fn a_matrix_by_job_measures_the_same_and_leaves_a_given_namespace_as_it_was() {
+fn matrix_by_job_leaves_a_given_namespace_unchanged() {
     let cluster = cluster();
     let nodes = cluster.nodes(4).join(" ");
     let mine = Undo(vec!["kubectl", "delete", "namespace", "netbench-e2e-mine"], Vec::new());
@@ -51,7 +51,7 @@ fn a_matrix_by_job_measures_the_same_and_leaves_a_given_namespace_as_it_was() {
 
 #[test]
 #[ignore = "needs a cluster: NETBENCH_E2E_KUBECONFIG"]
-fn a_pair_on_the_host_network_shows_both_directions() {
+fn pair_on_the_host_network_shows_both_directions() {
     let cluster = cluster();
     let nodes = cluster.nodes(2);
     let ended = cluster.run(&format!("pair {} --host -t 1s", nodes.join(" "))).expect_code(0);
@@ -67,7 +67,7 @@ fn a_pair_on_the_host_network_shows_both_directions() {
 
 #[test]
 #[ignore = "needs a cluster: NETBENCH_E2E_KUBECONFIG"]
-fn a_slow_node_is_measured_exactly_and_stands_out() {
+fn slow_node_is_measured_exactly_and_reported() {
     let cluster = cluster();
     let nodes = cluster.nodes(4);
     let Some(slow) = shaped("NETBENCH_E2E_SHAPE", &nodes[2], "200mbit") else {
@@ -98,7 +98,7 @@ fn a_slow_node_is_measured_exactly_and_stands_out() {
 
 #[test]
 #[ignore = "needs a cluster: NETBENCH_E2E_KUBECONFIG"]
-fn a_node_that_only_sends_slowly_is_told_with_its_direction() {
+fn node_that_only_sends_slowly_is_reported_with_its_direction() {
     let cluster = cluster();
     let nodes = cluster.nodes(4);
     let Some(slow) = shaped("NETBENCH_E2E_SHAPE_OVERLAY", &nodes[2], "200mbit") else {
@@ -121,10 +121,10 @@ fn a_node_that_only_sends_slowly_is_told_with_its_direction() {
     );
 }
 
-/// The report of so many is a line that container runtimes write in pieces.
+/// Container runtimes write a report of this length in pieces.
 #[test]
 #[ignore = "needs a cluster: NETBENCH_E2E_KUBECONFIG"]
-fn a_hundred_streams_are_measured_by_job() {
+fn hundred_streams_are_measured_by_job() {
     let cluster = cluster();
     let nodes = cluster.nodes(2).join(" ");
     let run = cluster.run(&format!("pair {nodes} -P 100 -t 2s --no-confirm -o json")).expect_code(0).run();
@@ -134,7 +134,7 @@ fn a_hundred_streams_are_measured_by_job() {
 
 #[test]
 #[ignore = "needs a cluster: NETBENCH_E2E_KUBECONFIG"]
-fn an_interrupted_run_is_resumed_with_its_nodes_and_flags() {
+fn interrupted_run_is_resumed_with_its_nodes_and_flags() {
     let cluster = cluster();
     let nodes = cluster.nodes(3);
     let child = netbench(&format!("matrix {} --host -t 1s -q", nodes.join(" ")))
@@ -163,12 +163,12 @@ fn an_interrupted_run_is_resumed_with_its_nodes_and_flags() {
 
 #[test]
 #[ignore = "needs a cluster: NETBENCH_E2E_KUBECONFIG"]
-fn an_image_that_does_not_exist_fails_soon_in_the_clusters_words() {
+fn missing_image_fails_soon_with_the_message_of_the_cluster() {
     let cluster = cluster();
     let began = Instant::now();
     let ended = cluster.run("matrix -t 1s --image localhost/nosuch:1").expect_code(1);
     assert!(began.elapsed() < Duration::from_secs(60));
-    assert!(ended.stderr.contains("its image cannot be pulled"), "{}", ended.stderr);
+    assert!(ended.stderr.contains("cannot pull the image"), "{}", ended.stderr);
     assert!(ended.stderr.contains("localhost/nosuch:1"), "{}", ended.stderr);
     assert!(ended.stderr.contains("to do:   check --image"), "{}", ended.stderr);
     assert_eq!(ended.stdout, "");
@@ -176,7 +176,7 @@ fn an_image_that_does_not_exist_fails_soon_in_the_clusters_words() {
 
 #[test]
 #[ignore = "needs a cluster: NETBENCH_E2E_KUBECONFIG"]
-fn a_tainted_node_is_left_out_by_name_and_used_when_named() {
+fn tainted_node_is_skipped_unless_named() {
     let cluster = cluster();
     let nodes = cluster.nodes(3);
     let tainted = &nodes[2];
@@ -184,7 +184,7 @@ fn a_tainted_node_is_left_out_by_name_and_used_when_named() {
     let lifted =
         Undo(vec!["kubectl", "taint", "node"], vec![tainted.clone(), "netbench.dev/e2e-".to_owned()]);
     let ended = cluster.run("matrix -t 1s -o json").expect_code(0);
-    let remark = format!("{tainted} left out: has the taint netbench.dev/e2e=x:NoSchedule");
+    let remark = format!("{tainted} left out: untolerated taint netbench.dev/e2e=x:NoSchedule");
     assert!(ended.stderr.contains(&remark), "{}", ended.stderr);
     let run = ended.run();
     assert!(run.nodes.iter().all(|node| node.name != *tainted));
@@ -197,7 +197,7 @@ fn a_tainted_node_is_left_out_by_name_and_used_when_named() {
 
 #[test]
 #[ignore = "needs a cluster: NETBENCH_E2E_KUBECONFIG"]
-fn a_user_without_rights_is_told_all_that_are_missing() {
+fn user_without_permissions_sees_all_missing_ones() {
     let cluster = cluster();
     let ended = cluster.run("matrix -t 1s --as nobody-in-particular").expect_code(1);
     for missing in ["cannot list nodes", "cannot create, list, watch, delete pods"] {
@@ -207,7 +207,7 @@ fn a_user_without_rights_is_told_all_that_are_missing() {
     assert!(ended.stderr.contains(rule), "{}", ended.stderr);
 }
 
-/// What `matrix --namespace` needs, but for exec.
+/// The permissions for `matrix --namespace`, except for exec.
 const RIGHTS_WITHOUT_EXEC: &str = r#"
 apiVersion: rbac.authorization.k8s.io/v1
 kind: ClusterRole
@@ -239,7 +239,7 @@ subjects: [{kind: User, name: netbench-e2e-user}]
 
 #[test]
 #[ignore = "needs a cluster: NETBENCH_E2E_KUBECONFIG"]
-fn without_the_right_to_exec_a_matrix_uses_jobs() {
+fn matrix_without_permission_to_exec_uses_jobs() {
     let cluster = cluster();
     let file = tempfile::NamedTempFile::new().expect("a temporary file");
     std::fs::write(file.path(), RIGHTS_WITHOUT_EXEC).expect("it can be written");
@@ -256,7 +256,7 @@ fn without_the_right_to_exec_a_matrix_uses_jobs() {
 
 #[test]
 #[ignore = "needs a cluster: NETBENCH_E2E_KUBECONFIG"]
-fn a_quota_fails_the_cells_of_the_nodes_that_got_no_pod() {
+fn quota_fails_the_cells_of_nodes_without_a_pod() {
     let cluster = cluster();
     let nodes = cluster.nodes(4).join(" ");
     let removed = Undo(vec!["kubectl", "delete", "namespace", "netbench-e2e-quota"], Vec::new());
@@ -274,13 +274,13 @@ fn a_quota_fails_the_cells_of_the_nodes_that_got_no_pod() {
 
 #[test]
 #[ignore = "needs a cluster: NETBENCH_E2E_KUBECONFIG"]
-fn a_host_port_that_is_taken_is_named() {
+fn host_port_in_use_is_named() {
     let cluster = cluster();
     let nodes = cluster.nodes(3);
     let image =
         variable("NETBENCH_E2E_IMAGE").unwrap_or_else(|| "docker.io/nicolaka/netshoot:v0.16".to_owned());
     let removed = Undo(vec!["kubectl", "delete", "pod", "netbench-e2e-port", "--grace-period=1"], Vec::new());
-    // its port is not declared: the scheduler knows nothing of it
+    // its port is not declared, and so unknown to the scheduler
     let overrides = format!(
         r#"{{"spec": {{"hostNetwork": true, "affinity": {{"nodeAffinity": {{"requiredDuringSchedulingIgnoredDuringExecution":
         {{"nodeSelectorTerms": [{{"matchFields": [{{"key": "metadata.name", "operator": "In", "values": ["{}"]}}]}}]}}}}}}}}}}"#,

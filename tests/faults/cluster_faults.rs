@@ -1,4 +1,4 @@
-//! Faults of the cluster while a run goes on.
+//! Faults of the cluster during a run.
 
 use std::thread::sleep;
 use std::time::Duration;
@@ -32,13 +32,13 @@ pub const FAULTS: &[Fault] = &[
     Fault { name: "a node is drained", trials: (1, 5), needs_control: false, trial: drained },
 ];
 
-/// Judges a run in which nothing had to fail.
+/// The verdict on a run in which no test may fail.
 pub fn all_measured(ended: &Ended) -> Verdict {
     judged(ended, &[])
         .unless(ended.code == Some(0), || format!("exit code {:?}\n{}", ended.code, ended.stderr))
 }
 
-/// Judges a run in which tests of these nodes may fail.
+/// The verdict on a run in which tests of these nodes may fail.
 fn judged(ended: &Ended, concerns: &[&str]) -> Verdict {
     let Some(run) = document(ended) else {
         return Verdict::did_not_survive(format!("no result, exit code {:?}\n{}", ended.code, ended.stderr));
@@ -50,7 +50,7 @@ fn judged(ended: &Ended, concerns: &[&str]) -> Verdict {
         .unless(ended.code == Some(expected), || format!("exit code {:?}\n{}", ended.code, ended.stderr))
 }
 
-/// Takes a component away for some time while a run goes on, be it while its servers start.
+/// Stops a component for some time during a run, possibly while its servers start.
 fn away(world: &World, flags: &str, component: &str, seconds: u64) -> Ended {
     let run = Running::start(&world.matrix(flags));
     run.wait_for_plan();
@@ -106,7 +106,7 @@ fn kubelet(world: &World, _number: usize) -> Verdict {
     judged(&away(world, "", &format!("kubelet-{node}"), 15), &[node])
 }
 
-/// The namespace and the name of the server's pod on a node.
+/// The namespace and the name of the server pod on a node.
 fn server_pod(node: &str) -> (String, String) {
     let label = "app.kubernetes.io/managed-by=kubectl-netbench";
     let field = format!("spec.nodeName={node}");
@@ -129,7 +129,7 @@ fn process_killed(world: &World, number: usize) -> Verdict {
     let run = Running::start(&world.matrix(""));
     run.wait_for_tests(rand::random_range(1..6));
     let (namespace, name) = server_pod(&world.nodes[number % 4]);
-    // the kernel lets nobody inside of a container kill its first process; iperf3 ends when asked
+    // the kernel protects the first process of a container from SIGKILL from inside; iperf3 obeys SIGTERM
     kubectl(&["exec", &name, "-n", &namespace, "--", "kill", "1"]);
     let ended = run.ended();
     let is_back = ended.stderr.contains("has got its server back");

@@ -1,4 +1,4 @@
-//! A user whose tokens expire while a run goes on.
+//! A user whose tokens expire during a run.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -23,8 +23,8 @@ impl Drop for Account {
     }
 }
 
-/// The plugin's tokens are said to expire so soon that each is worth five seconds: clients of the API
-/// ask for another a minute before.
+/// The plugin declares an expiry after 65 seconds, and so each token is used for five seconds: clients of the
+/// API request the next one a minute before.
 pub fn token_expires(world: &World, _number: usize) -> Verdict {
     kubectl(&["create", "serviceaccount", ACCOUNT, "-n", "default"]).expect_code(0);
     let _account = Account;
@@ -41,7 +41,7 @@ pub fn token_expires(world: &World, _number: usize) -> Verdict {
         .unless(calls >= 2, || format!("the credential plugin was called {calls} times"))
 }
 
-/// A kubeconfig of the same cluster, whose user is known by a plugin.
+/// A kubeconfig of the same cluster, whose user has a credential plugin.
 fn kubeconfig(directory: &Path) -> std::path::PathBuf {
     let request = json!({
         "apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {"expirationSeconds": 600},

@@ -1,20 +1,19 @@
-//! Faults, while the real program measures a real cluster: what is left behind, what is lost, and
-//! whether a figure is wrong.
+//! Faults while the real program measures a real cluster: leftovers, lost tests, and wrong figures.
 //!
 //! `NETBENCH_E2E_KUBECONFIG`, `NETBENCH_E2E_IMAGE` and `NETBENCH_E2E_SHAPE` are those of the
-//! end-to-end tests; the cluster must have four Linux nodes and nothing else to do. Beside them:
+//! end-to-end tests; the cluster must have four Linux nodes and no other load. In addition:
 //! - `NETBENCH_FAULTS_CLUSTER`: a program that takes `cut NODE`, `heal NODE`, `stop COMPONENT` and
-//!   `start COMPONENT`; what needs it is left out without;
+//!   `start COMPONENT`; faults that need it are skipped without;
 //! - `NETBENCH_FAULTS=whole`: all trials of each fault; a few otherwise.
 //!
-//! `cargo test --test faults -- --ignored` runs them, one after the other, and prints a table.
+//! `cargo test --test faults -- --ignored` runs them one after the other and prints a table.
 
 #![allow(
     clippy::expect_used,
     clippy::unwrap_used,
     clippy::print_stdout,
     clippy::print_stderr,
-    reason = "a test or benchmark ends by a panic, and talks to whoever runs it"
+    reason = "a test or benchmark ends by a panic, and prints to the terminal"
 )]
 
 #[path = "../e2e/cluster.rs"]
@@ -42,17 +41,17 @@ use verdict::{Verdict, World};
 /// One kind of fault.
 struct Fault {
     name: &'static str,
-    /// How often it is tried: in short, and as a whole.
+    /// The number of trials: in a short run, and in a full one.
     trials: (usize, usize),
     /// Whether it needs `NETBENCH_FAULTS_CLUSTER`.
     needs_control: bool,
-    /// One trial; its number comes with it.
+    /// One trial, given its number.
     trial: fn(&World, usize) -> Verdict,
 }
 
 fn main() {
     let mut arguments = Arguments::from_args();
-    // they share the network, and break it
+    // they share the network and break it
     arguments.test_threads = Some(1);
     let table = Arc::new(Mutex::new(Table::default()));
     let faults = process_faults::FAULTS.iter().chain(cluster_faults::FAULTS).chain(policy_faults::FAULTS);
@@ -68,7 +67,7 @@ fn main() {
 fn carry_out(fault: &Fault, table: &Mutex<Table>) -> Result<(), Failed> {
     let world = World::new();
     if fault.needs_control && world.control.is_none() {
-        println!("left out: NETBENCH_FAULTS_CLUSTER is not set");
+        println!("skipped: NETBENCH_FAULTS_CLUSTER is not set");
         return Ok(());
     }
     let whole = cluster::variable("NETBENCH_FAULTS").is_some_and(|which| which == "whole");
@@ -77,7 +76,7 @@ fn carry_out(fault: &Fault, table: &Mutex<Table>) -> Result<(), Failed> {
     let mut bad = Vec::new();
     for number in 0..trials {
         let tried = std::panic::catch_unwind(AssertUnwindSafe(|| (fault.trial)(&world, number)));
-        verdict::mend();
+        verdict::wait_until_ready();
         let verdict = tried.unwrap_or_else(|_| Verdict::did_not_survive("the trial panicked, see above"));
         let left = verdict::leftovers();
         row.take(&verdict, &left);

@@ -1,4 +1,4 @@
-//! What a namespace does not allow: every message names the thing, the reason and the remedy.
+//! Restrictions of a namespace: every message names the object, the reason and the remedy.
 
 use crate::Fault;
 use crate::cluster::{command, kubectl, netbench};
@@ -20,7 +20,7 @@ pub const FAULTS: &[Fault] = &[
 
 const NAMESPACE: &str = "netbench-faults";
 
-/// A namespace with one more object, for as long as this lives.
+/// A namespace with a restricting object, which is deleted when this is dropped.
 struct Restricted;
 
 impl Restricted {
@@ -34,7 +34,7 @@ impl Restricted {
         std::io::Write::write_all(&mut stdin, format!("---\n{manifest}").as_bytes()).expect("kubectl reads");
         drop(stdin);
         assert!(child.wait().expect("it ends").success());
-        // a new quota refuses everything until it is counted, and a namespace has its account by then
+        // a new quota refuses everything until usage is counted, and a namespace has its service account by then
         std::thread::sleep(std::time::Duration::from_secs(3));
         restricted
     }
@@ -54,7 +54,7 @@ fn quota(hard: &str) -> String {
     format!("{{apiVersion: v1, kind: ResourceQuota, metadata: {{name: small}}, spec: {{hard: {hard}}}}}")
 }
 
-/// The two nodes that got a pod are measured, the cells of the others fail with the quota's words.
+/// Two nodes get a pod and are measured; the cells of the others fail with the message of the quota.
 fn quota_of_pods(world: &World, _number: usize) -> Verdict {
     let _restricted = Restricted::with(&quota("{pods: '2'}"));
     let ended = Restricted::run(world, "");
@@ -63,22 +63,22 @@ fn quota_of_pods(world: &World, _number: usize) -> Verdict {
     };
     let all: Vec<&str> = world.nodes.iter().map(String::as_str).collect();
     let verdict = Verdict::of(&run, &all);
-    let (failed, told) = (verdict.failed, ended.stderr.contains("exceeded quota: small"));
-    verdict.unless(failed == 10 && told && ended.code == Some(3), || {
+    let (failed, is_reported) = (verdict.failed, ended.stderr.contains("exceeded quota: small"));
+    verdict.unless(failed == 10 && is_reported && ended.code == Some(3), || {
         format!("{failed} cells failed, exit code {:?}\n{}", ended.code, ended.stderr)
     })
 }
 
-/// Pods that state no limits are refused: the message says which flag states them.
+/// Pods without limits are refused, and the remedy names the flag that sets them.
 fn quota_of_limits(world: &World, _number: usize) -> Verdict {
     let _restricted = Restricted::with(&quota("{limits.cpu: '8'}"));
     let refused = Restricted::run(world, "");
-    let is_told = refused.code == Some(1)
+    let is_reported = refused.code == Some(1)
         && refused.stderr.contains("small")
         && refused.stderr.contains("limits.cpu")
         && refused.stderr.contains("--limits cpu=");
     let stated = Restricted::run(world, "--limits cpu=1");
-    all_measured(&stated).unless(is_told, || format!("exit code {:?}\n{}", refused.code, refused.stderr))
+    all_measured(&stated).unless(is_reported, || format!("exit code {:?}\n{}", refused.code, refused.stderr))
 }
 
 fn limit_range(world: &World, _number: usize) -> Verdict {
@@ -87,8 +87,8 @@ fn limit_range(world: &World, _number: usize) -> Verdict {
          spec: {limits: [{type: Container, max: {memory: 8Mi}}]}}",
     );
     let refused = Restricted::run(world, "");
-    let is_told = refused.code == Some(1)
+    let is_reported = refused.code == Some(1)
         && refused.stderr.contains("must be less than or equal to memory limit")
         && refused.stderr.contains("within the LimitRange of the namespace, or omit --namespace");
-    Verdict::default().unless(is_told, || format!("exit code {:?}\n{}", refused.code, refused.stderr))
+    Verdict::default().unless(is_reported, || format!("exit code {:?}\n{}", refused.code, refused.stderr))
 }

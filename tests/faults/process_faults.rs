@@ -32,40 +32,40 @@ pub const FAULTS: &[Fault] = &[
     Fault { name: "kill -9, then cleanup", trials: (3, 20), needs_control: false, trial: kill },
 ];
 
-/// The ways of running, in turn.
-const WAYS: [&str; 4] = ["", "--via job", "--host", "-n default --path pod,service"];
+/// Flags of the runs, in turn.
+const FLAGS: [&str; 4] = ["", "--via job", "--host", "-n default --path pod,service"];
 
-fn at_random() -> Duration {
+fn random_moment() -> Duration {
     Duration::from_millis(rand::random_range(50..12_000))
 }
 
 fn interrupt(world: &World, number: usize) -> Verdict {
-    signalled(world, WAYS[number % WAYS.len()], "INT")
+    signalled(world, FLAGS[number % FLAGS.len()], "INT")
 }
 
 fn terminate(world: &World, number: usize) -> Verdict {
-    signalled(world, WAYS[number % WAYS.len()], ["TERM", "HUP"][number % 2])
+    signalled(world, FLAGS[number % FLAGS.len()], ["TERM", "HUP"][number % 2])
 }
 
-fn signalled(world: &World, way: &str, name: &str) -> Verdict {
-    let (run, after) = (Running::start(&world.matrix(way)), at_random());
+fn signalled(world: &World, flags: &str, name: &str) -> Verdict {
+    let (run, after) = (Running::start(&world.matrix(flags)), random_moment());
     std::thread::sleep(after);
     run.signal(name);
     let ended = run.ended();
-    let told = ended.stderr.lines().filter(|line| line.starts_with('[')).count();
-    let context = || format!("{way} after {after:?}: {:?}\n{}", ended.code, ended.stderr);
+    let reported = ended.stderr.lines().filter(|line| line.starts_with('[')).count();
+    let context = || format!("{flags} after {after:?}: {:?}\n{}", ended.code, ended.stderr);
     match (ended.code, document(&ended)) {
-        // without a code: it had not begun to make anything
-        (None | Some(130), None) => Verdict::default().unless(told == 0, context),
+        // without a code: it had not created anything yet
+        (None | Some(130), None) => Verdict::default().unless(reported == 0, context),
         (Some(0 | 130), Some(run)) => {
             let tests = run.tests.len();
-            Verdict::of(&run, &[]).unless(tests == told, context)
+            Verdict::of(&run, &[]).unless(tests == reported, context)
         }
         _ => Verdict::did_not_survive(context()),
     }
 }
 
-/// `| head`: it ends, and removes what it has made.
+/// `| head`: the run ends and removes its objects.
 fn closed_pipe(world: &World, _number: usize) -> Verdict {
     let mut command = netbench(&world.matrix(""));
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("kubectl runs");
@@ -75,7 +75,7 @@ fn closed_pipe(world: &World, _number: usize) -> Verdict {
 }
 
 fn kill(world: &World, number: usize) -> Verdict {
-    let (run, after) = (Running::start(&world.matrix(WAYS[number % WAYS.len()])), at_random());
+    let (run, after) = (Running::start(&world.matrix(FLAGS[number % FLAGS.len()])), random_moment());
     std::thread::sleep(after);
     run.signal("KILL");
     drop(run.ended());

@@ -1,4 +1,4 @@
-//! A run that goes on, with what it has said so far.
+//! A run in progress, with its output so far.
 
 use std::io::{BufRead, BufReader, Read};
 use std::process::Child;
@@ -16,7 +16,7 @@ const BOUND: Duration = Duration::from_secs(240);
 
 pub struct Running {
     child: Child,
-    said: Arc<Mutex<Vec<String>>>,
+    stderr_lines: Arc<Mutex<Vec<String>>>,
     stdout: JoinHandle<String>,
     stderr: JoinHandle<()>,
 }
@@ -28,13 +28,13 @@ impl Running {
 
     /// Follows a process whose standard error is a pipe.
     pub fn of(mut child: Child) -> Self {
-        let said = Arc::new(Mutex::new(Vec::new()));
+        let stderr_lines = Arc::new(Mutex::new(Vec::new()));
         let stdout = child.stdout.take();
         let stderr = BufReader::new(child.stderr.take().expect("it is a pipe"));
-        let lines = Arc::clone(&said);
+        let lines = Arc::clone(&stderr_lines);
         Self {
             child,
-            said,
+            stderr_lines,
             stdout: std::thread::spawn(move || {
                 let mut text = String::new();
                 if let Some(mut stdout) = stdout {
@@ -44,7 +44,10 @@ impl Running {
             }),
             stderr: std::thread::spawn(move || {
                 for line in stderr.lines() {
-                    lines.lock().expect("nobody panics with it").push(line.expect("standard error is text"));
+                    lines
+                        .lock()
+                        .expect("no thread panics while it holds this")
+                        .push(line.expect("standard error is text"));
                 }
             }),
         }
@@ -54,13 +57,13 @@ impl Running {
         signal(self.child.id(), name);
     }
 
-    /// Waits until the run says what it is going to do: from then on it makes things.
+    /// Waits until the run prints its plan: from then on it creates objects.
     #[track_caller]
     pub fn wait_for_plan(&self) {
         self.wait_for(1, |line| line.contains(" tests in "));
     }
 
-    /// Waits until so many tests have ended.
+    /// Waits until this number of tests has ended.
     #[track_caller]
     pub fn wait_for_tests(&self, count: usize) {
         self.wait_for(count, |line| line.starts_with('['));
@@ -70,12 +73,12 @@ impl Running {
     fn wait_for(&self, count: usize, is_it: impl Fn(&str) -> bool) {
         let given_up = Instant::now() + Duration::from_secs(60);
         loop {
-            let said = self.said.lock().expect("nobody panics with it");
-            if said.iter().filter(|line| is_it(line)).count() >= count {
+            let stderr_lines = self.stderr_lines.lock().expect("no thread panics while it holds this");
+            if stderr_lines.iter().filter(|line| is_it(line)).count() >= count {
                 return;
             }
-            assert!(Instant::now() < given_up, "it has not come so far: {said:?}");
-            drop(said);
+            assert!(Instant::now() < given_up, "it has not got that far: {stderr_lines:?}");
+            drop(stderr_lines);
             std::thread::sleep(Duration::from_millis(50));
         }
     }
@@ -90,14 +93,14 @@ impl Running {
             }
             if Instant::now() >= given_up {
                 self.signal("KILL");
-                let said = self.said.lock().expect("nobody panics with it");
-                panic!("it has not ended after {BOUND:?}: {said:?}");
+                let stderr_lines = self.stderr_lines.lock().expect("no thread panics while it holds this");
+                panic!("it has not ended after {BOUND:?}: {stderr_lines:?}");
             }
             std::thread::sleep(Duration::from_millis(100));
         };
         let stdout = self.stdout.join().expect("it is read to its end");
         self.stderr.join().expect("it is read to its end");
-        let stderr = self.said.lock().expect("nobody panics with it").join("\n");
+        let stderr = self.stderr_lines.lock().expect("no thread panics while it holds this").join("\n");
         Ended { code: status.code(), stdout, stderr }
     }
 }

@@ -1,4 +1,4 @@
-//! What came of all trials, fault by fault.
+//! The results of all trials by fault.
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! What a trial has shown, and the world it takes place in.
+//! The result of a trial, and the cluster in which it takes place.
 
 use std::collections::HashSet;
 use std::process::Command;
@@ -8,25 +8,25 @@ use kubectl_netbench::document::{Outcome, Run};
 
 use crate::cluster::{kubectl, variable};
 
-/// The rate that every node is limited to, so that a right figure is known from a wrong one: what
-/// is left of it to TCP is 5% less, and a burst at the start a little more. So low that the bucket
-/// of the shaper, 256 KiB, lasts for 20 ms: a machine that pauses for less lets the rate stay right.
+/// The bandwidth limit of every node, by which wrong figures are detected: TCP gets 5% less, and a burst at the
+/// start a little more. The limit is so low that the bucket of the shaper, 256 KiB, lasts for 20 ms, and shorter
+/// pauses of the machine do not change the rate.
 const SHAPE: &str = "100mbit";
 const RIGHT: std::ops::RangeInclusive<f64> = 0.08e9..=0.11e9;
 
-/// How long what is being removed may still be seen after a run has ended.
+/// How long terminating objects may be visible after the end of a run.
 const LATE: Duration = Duration::from_secs(5);
 
-/// What one trial has shown.
+/// The result of one trial.
 #[derive(Default)]
 pub struct Verdict {
-    /// Why the run did not come through it as it should.
+    /// Why the run has not survived the fault.
     pub problems: Vec<String>,
-    /// How many cells it has shown,
+    /// The number of cells,
     pub cells: usize,
-    /// how many of these as failed, with a reason,
+    /// the number of failed ones with a reason,
     pub failed: usize,
-    /// and what is wrong with the rest.
+    /// and what is wrong with the other cells.
     pub wrong: Vec<String>,
 }
 
@@ -35,7 +35,7 @@ impl Verdict {
         Self { problems: vec![why.into()], ..Self::default() }
     }
 
-    /// Judges a run. Tests of the nodes that the fault `concerns` may have failed.
+    /// The verdict on a run. Tests of the nodes in `concerns` may have failed.
     pub fn of(run: &Run, concerns: &[&str]) -> Self {
         let mut verdict = Self { cells: run.tests.len(), ..Self::default() };
         let mut seen = HashSet::new();
@@ -64,7 +64,7 @@ impl Verdict {
         verdict
     }
 
-    /// The same, and a problem if something is not as it should be.
+    /// Adds a problem unless a condition holds.
     #[must_use]
     pub fn unless(mut self, holds: bool, problem: impl FnOnce() -> String) -> Self {
         if !holds {
@@ -82,10 +82,10 @@ impl Verdict {
     }
 }
 
-/// The cluster, with what is done to it.
+/// The cluster and the means to break it.
 pub struct World {
     pub nodes: Vec<String>,
-    /// The program that breaks and mends it.
+    /// The program that breaks and repairs it.
     pub control: Option<String>,
 }
 
@@ -97,7 +97,7 @@ impl World {
         assert_eq!(nodes.len(), 4, "the cluster has fewer than four nodes");
         let world = Self { nodes, control: variable("NETBENCH_FAULTS_CLUSTER") };
         world.shape(SHAPE);
-        assert_eq!(leftovers(), Vec::<String>::new(), "something is there already");
+        assert_eq!(leftovers(), Vec::<String>::new(), "there are leftovers already");
         world
     }
 
@@ -106,7 +106,7 @@ impl World {
         format!("matrix {} -t 2s --no-confirm --no-save -o json {flags}", self.nodes.join(" "))
     }
 
-    /// Breaks or mends something.
+    /// Breaks or repairs something.
     pub fn control(&self, words: &[&str]) {
         let control = self.control.as_ref().expect("only faults that need it call it");
         let done = Command::new(control).args(words).output().expect("the control program runs");
@@ -130,12 +130,12 @@ impl Drop for World {
 }
 
 /// Waits until all nodes are ready again.
-pub fn mend() {
+pub fn wait_until_ready() {
     let waited = kubectl(&["wait", "node", "--all", "--for=condition=Ready", "--timeout=120s"]);
-    assert_eq!(waited.code, Some(0), "the cluster does not mend: {}", waited.stderr);
+    assert_eq!(waited.code, Some(0), "the cluster does not recover: {}", waited.stderr);
 }
 
-/// What is there of ours, after a moment for what is being removed.
+/// The objects of runs that exist after a moment for terminating ones.
 pub fn leftovers() -> Vec<String> {
     let given_up = Instant::now() + LATE;
     let kinds = "namespaces,pods,jobs,configmaps,services,networkpolicies";

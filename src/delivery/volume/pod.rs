@@ -17,8 +17,8 @@ use crate::cluster::objects::{Object, yaml};
 use crate::cluster::{API_SERVER_AWAY, Cluster, RequestError, hardened, patiently, until_answered};
 use crate::explanation::nearest;
 use crate::options::ObjectOptions;
-use crate::testbed::kubernetes::objects::{OF_VOLUME, RUN_LABEL, labels, scope_name};
-use crate::testbed::kubernetes::pods::{Pods, Started};
+use crate::testbed::kubernetes::objects::{RUN_LABEL, VOLUME_SUFFIX, labels, scope_name};
+use crate::testbed::kubernetes::pods::{PodWatch, StartOutcome};
 use crate::testbed::kubernetes::{START_LIMIT, Scope};
 
 /// Where pods have the volume.
@@ -50,7 +50,7 @@ pub struct VolumePod<'a> {
     place: &'a InCluster,
     name: String,
     scope: Scope,
-    pods: Pods,
+    pods: PodWatch,
 }
 
 impl Volume {
@@ -95,7 +95,7 @@ impl InCluster {
             place: self,
             name: scope_name(&session),
             scope: self.scope(&session),
-            pods: Pods::watch(self.pods(), &format!("{RUN_LABEL}={session}")),
+            pods: PodWatch::new(self.pods(), &format!("{RUN_LABEL}={session}")),
         };
         match opened.make(&session).await {
             Ok(()) => Ok(opened),
@@ -151,7 +151,7 @@ impl InCluster {
 
 /// What the objects are labelled with: they are known by it as part of a run, and as none that measures.
 fn session(id: &str) -> String {
-    format!("{id}{OF_VOLUME}")
+    format!("{id}{VOLUME_SUFFIX}")
 }
 
 /// Gives the containers of a pod a volume, and its group the right to write to it.
@@ -197,9 +197,9 @@ impl VolumePod<'_> {
     /// # Errors
     /// It does not start.
     pub async fn ready(&self, waiting: impl FnMut(&str) + Send) -> Result<(), VolumeError> {
-        match self.pods.started(|pod| pod.name_any() == self.name, START_LIMIT, waiting).await {
-            Started::Running { .. } => Ok(()),
-            Started::Not { unusable, .. } => {
+        match self.pods.wait_for_start(|pod| pod.name_any() == self.name, START_LIMIT, waiting).await {
+            StartOutcome::Running { .. } => Ok(()),
+            StartOutcome::Failed { unusable, .. } => {
                 let (claim, namespace) = self.claim();
                 Err(VolumeError::Pod { claim, namespace, unusable })
             }
@@ -225,8 +225,8 @@ impl VolumePod<'_> {
             other => drop(other?),
         }
         let gone = async {
-            self.pods.gone().await;
-            self.scope.gone(cluster).await
+            self.pods.wait_until_gone().await;
+            self.scope.wait_until_gone(cluster).await
         };
         // the cluster goes on with it
         let gone: Result<Result<(), RequestError>, _> = tokio::time::timeout(REMOVAL_LIMIT, gone).await;

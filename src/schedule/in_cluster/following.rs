@@ -16,10 +16,10 @@ use crate::schedule::objects::CONTAINER;
 use crate::schedule::status::end;
 use crate::testbed::Enough;
 use crate::testbed::kubernetes::START_LIMIT;
-use crate::testbed::kubernetes::pods::log::{LogOf, LogPosition, REOPEN_PAUSE, read_log};
+use crate::testbed::kubernetes::logs::{LogPosition, LogSource, REOPEN_PAUSE, read_log};
+use crate::testbed::kubernetes::pods::events::last_warning;
 use crate::testbed::kubernetes::pods::state::PodState;
-use crate::testbed::kubernetes::pods::warnings::last_warning;
-use crate::testbed::kubernetes::pods::{Cause, Pods, Started};
+use crate::testbed::kubernetes::pods::{FailureCause, PodWatch, StartOutcome};
 
 /// From here on, exit codes are those of signals; but for that of an interrupt, which this program makes itself.
 const KILLED: i32 = 131;
@@ -60,7 +60,7 @@ impl Schedules<'_> {
         job: &str,
         mut line: impl FnMut(&str) -> Enough + Send,
     ) -> Result<i32, ScheduleError> {
-        let pods = Pods::watch(self.namespaced(id), &format!("job-name={job}"));
+        let pods = PodWatch::new(self.namespaced(id), &format!("job-name={job}"));
         loop {
             match self.ended_without_pod(id, job).await? {
                 Some(End::Complete) => {
@@ -82,28 +82,28 @@ impl Schedules<'_> {
         &self,
         id: &Id,
         job: &str,
-        pods: &Pods,
+        pods: &PodWatch,
         line: &mut (impl FnMut(&str) -> Enough + Send),
     ) -> Result<Followed, ScheduleError> {
         let is_it = |pod: &Pod| pod.metadata.deletion_timestamp.is_none();
         let started = tokio::select! {
-            started = pods.started(is_it, START_LIMIT, |_| {}) => started,
+            started = pods.wait_for_start(is_it, START_LIMIT, |_| {}) => started,
             why = self.refused_pod(id, job, pods) => {
                 let remedy = Some(format!("`kubectl describe job {job} --namespace {}` tells more", id.namespace));
                 return Err(ScheduleError::NotStarted { job: job.to_owned(), why, remedy });
             }
         };
         let name = match started {
-            Started::Running { name, .. }
-            | Started::Not { name: Some(name), cause: Cause::Exited { .. }, .. } => name,
-            Started::Not { unusable, .. } => {
+            StartOutcome::Running { name, .. }
+            | StartOutcome::Failed { name: Some(name), cause: FailureCause::Exited { .. }, .. } => name,
+            StartOutcome::Failed { unusable, .. } => {
                 let (job, why) = (job.to_owned(), unusable.reason().to_owned());
                 let remedy = unusable.remedy().map(for_program);
                 return Err(ScheduleError::NotStarted { job, why, remedy });
             }
         };
         let api: Api<Pod> = self.namespaced(id);
-        let of = LogOf { pod: &name, container: CONTAINER, follow: true };
+        let of = LogSource { pod: &name, container: CONTAINER, follow: true };
         let (mut position, mut away_since) = (LogPosition::default(), None);
         let mut take = |text: &str| line(&sanitize::text(text));
         loop {
@@ -120,7 +120,7 @@ impl Schedules<'_> {
                     continue;
                 }
             }
-            match tokio::time::timeout(STATUS_LIMIT, pods.ended(&name)).await {
+            match tokio::time::timeout(STATUS_LIMIT, pods.wait_for_end(&name)).await {
                 Ok(Some(PodState::Ended { exit, unusable })) => {
                     // one that was killed has told nothing
                     return match exit.code {
@@ -141,7 +141,7 @@ impl Schedules<'_> {
     }
 
     /// Waits until the cluster says why it makes no pod for the run, if it does.
-    async fn refused_pod(&self, id: &Id, job: &str, pods: &Pods) -> String {
+    async fn refused_pod(&self, id: &Id, job: &str, pods: &PodWatch) -> String {
         loop {
             tokio::time::sleep(EVENTS_PERIOD).await;
             if pods.names().is_empty()

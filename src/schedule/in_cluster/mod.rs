@@ -28,7 +28,7 @@ use crate::cluster::{Cluster, RequestError};
 use crate::delivery::volume::Volume;
 use crate::explanation::nearest;
 use crate::sanitize::line;
-use crate::testbed::kubernetes::pods::warnings::last_warning;
+use crate::testbed::kubernetes::pods::events::last_warning;
 
 /// A schedule as it was found.
 #[derive(Debug, Clone)]

@@ -75,9 +75,9 @@ impl<'a> Records<'a> {
         self,
         run: &Run,
         job: Option<&str>,
-        marks: &ObjectOptions,
+        options: &ObjectOptions,
     ) -> Result<bool, ScheduleError> {
-        let record = records::record(self.id, run, job, marks)?;
+        let record = records::record(self.id, run, job, options)?;
         let api = self.api();
         let parameters = PostParams::default();
         let create =

@@ -1,88 +1,54 @@
-//! A testbed on a cluster: servers in pods, clients by exec or by Job.
+//! A testbed in a cluster: servers in pods, and clients by exec or as Jobs.
 
+mod cleanup;
 mod clients;
-mod lifetime;
-mod manifests;
+mod context;
+mod leftovers;
+pub(crate) mod logs;
 mod nodes;
 pub(crate) mod objects;
 pub(crate) mod pods;
+mod restore;
+mod scope;
 mod servers;
 mod survey;
 
-pub use lifetime::leftovers::{
-    Fate, Found as FoundLeftovers, Kind, Leftover, Search, find as find_leftovers,
-};
-pub use lifetime::scope::Scope;
-pub use manifests::manifests;
+pub use leftovers::{Fate, FoundLeftovers, Kind, Leftover, Search, find as find_leftovers};
 pub use nodes::{Choice, Chosen, SelectionError, Wanted, choose};
-pub use objects::{Role, Settings};
+pub use objects::{Role, Settings, manifests};
+pub use scope::Scope;
 pub use servers::START_LIMIT;
 pub use servers::kept::has_kept;
 pub use survey::access::choose_client_mode;
 pub use survey::facts::{Depth, Facts, GivenNamespace, Granted, Known, SecurityPolicy, facts};
 pub use survey::rights::{Necessity, Needs, Reach, Right, rights};
 
-use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
-use std::sync::atomic::AtomicUsize;
-use std::time::Duration;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
-use futures_util::future::join_all;
-use k8s_openapi::api::core::v1::Pod;
-use k8s_openapi::api::networking::v1::NetworkPolicy;
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
-use kube::Api;
-use kube::api::PostParams;
-use tokio::sync::{Mutex, OnceCell};
+use tokio::sync::OnceCell;
 use tokio_util::task::TaskTracker;
 
-use self::objects::{Network, RUN_LABEL, network_policy};
-use self::pods::Pods;
-use self::pods::log::LogPosition;
-use self::pods::state::PodState;
-use self::servers::{Found, StartedNode};
+use self::clients::{Client, run_by_exec, run_by_job};
+use self::context::{ActiveScope, Context};
+use self::servers::Servers;
 use super::{NodeServers, Output, Restored, ServerLines, StartProgress, Testbed, TestbedError, Trouble};
-use crate::cluster::{Cluster, RequestError, until_answered};
+use crate::cluster::{Cluster, RequestError};
 use crate::document::Failure;
 use crate::engine::ClientExit;
 use crate::options::ClientMode;
 
-/// How long starting a client may take an API server that does not answer. Less than the time that
-/// a runner grants a client beyond its own.
-const CLIENT_START_LIMIT: Duration = Duration::from_secs(10);
-
 /// Servers in pods of a cluster.
 pub struct KubernetesTestbed {
-    cluster: Cluster,
-    nodes: Vec<Chosen>,
-    settings: Settings,
-    scope: Scope,
+    context: Context,
     client_mode: ClientMode,
-    made: OnceCell<Made>,
-    /// How far the logs of servers have been read.
-    server_logs: Mutex<HashMap<(usize, Network), SharedPosition>>,
-    /// The Jobs made so far.
+    active: OnceCell<ActiveScope>,
+    servers: Servers,
+    /// The number of Jobs created so far.
     jobs: AtomicUsize,
-    /// The servers of each node, as they were handed out.
-    started: Mutex<Vec<StartedNode>>,
-    /// The nodes whose servers went away and were put back.
-    put_back: Mutex<HashSet<usize>>,
-    /// Requests that make or remove something. They are carried through even if nobody waits for
-    /// them any more, so that nothing is made behind the back of a removal.
-    requests: TaskTracker,
-}
-
-/// How far a log has been read, each on its own: one that is slow keeps no other waiting.
-type SharedPosition = Arc<Mutex<LogPosition>>;
-
-/// What exists once the scope is made.
-struct Made {
-    owner: Option<OwnerReference>,
-    pods: Pods,
 }
 
 impl KubernetesTestbed {
-    /// A testbed of `nodes`. Nothing is made before [`Testbed::start`].
+    /// A testbed on `nodes`. Creates nothing before [`Testbed::start`].
     pub fn new(
         cluster: Cluster,
         nodes: Vec<Chosen>,
@@ -90,88 +56,30 @@ impl KubernetesTestbed {
         scope: Scope,
         client_mode: ClientMode,
     ) -> Self {
+        let requests = TaskTracker::new();
         Self {
-            cluster,
-            nodes,
-            settings,
-            scope,
+            context: Context { cluster, scope, nodes, settings, requests },
             client_mode,
-            made: OnceCell::new(),
-            server_logs: Mutex::default(),
+            active: OnceCell::new(),
+            servers: Servers::default(),
             jobs: AtomicUsize::new(0),
-            started: Mutex::default(),
-            put_back: Mutex::default(),
-            requests: TaskTracker::new(),
         }
     }
 
-    /// The command by which a person removes what the run has made.
+    /// The shell command that removes all objects of the run.
     pub fn removal_command(&self) -> String {
-        self.scope.removal_command(&self.cluster.kubectl_flags)
+        self.context.scope.removal_command(&self.context.cluster.kubectl_flags)
     }
 
-    /// The name of the pod with the servers of the node at position `index`.
-    fn server_name(&self, index: usize, network: Network) -> String {
-        self.settings.server_name(index, network, &self.nodes[index])
-    }
-
-    fn network(&self, route: usize) -> Network {
-        Network::of(self.settings.routes[route].path)
-    }
-
-    /// Carries a request through, whatever happens to the caller.
-    async fn tracked<T: Send + 'static>(
-        &self,
-        request: impl Future<Output = Result<T, RequestError>> + Send + 'static,
-    ) -> Result<T, RequestError> {
-        match self.requests.spawn(request).await {
-            Ok(answer) => answer,
-            Err(panic) => std::panic::resume_unwind(panic.into_panic()),
-        }
-    }
-
-    /// Makes the policy that lets only the run's own clients in, if it is wanted: before there is
-    /// anything to let them into.
-    async fn make_policy(&self, owner: Option<OwnerReference>) -> Result<(), RequestError> {
-        let Some(policy) = network_policy(&self.settings, &self.nodes, owner) else {
-            return Ok(());
-        };
-        let (cluster, namespace) = (self.cluster.clone(), self.scope.namespace());
-        let create = async move {
-            let api: Api<NetworkPolicy> = Api::namespaced(cluster.client.clone(), &namespace);
-            let parameters = PostParams::default();
-            let create = || cluster.call("make a NetworkPolicy", api.create(&parameters, &policy));
-            match until_answered(create).await {
-                // a repeated request finds what the first one made
-                Err(error) if error.is_conflict() => Ok(()),
-                other => other.map(drop),
-            }
-        };
-        self.tracked(create).await
-    }
-
-    async fn made(&self) -> Result<&Made, RequestError> {
-        let make = async || {
-            let (scope, cluster) = (self.scope.clone(), self.cluster.clone());
-            let owner = self.tracked(async move { scope.create(&cluster).await }).await?;
-            self.make_policy(owner.clone()).await?;
-            let pods: Api<Pod> = Api::namespaced(self.cluster.client.clone(), &self.scope.namespace());
-            Ok(Made { owner, pods: Pods::watch(pods, &format!("{RUN_LABEL}={}", self.settings.run())) })
-        };
-        self.made.get_or_try_init(make).await
+    async fn activated(&self) -> Result<&ActiveScope, RequestError> {
+        self.active.get_or_try_init(|| self.context.activate()).await
     }
 }
 
 impl Testbed for KubernetesTestbed {
     async fn start(&self, progress: StartProgress<'_>) -> Result<Vec<NodeServers>, TestbedError> {
-        let made = self.made().await?;
-        let found = if self.settings.keep { Found::Perhaps { is_fit: true } } else { Found::Nothing };
-        let networks = self.settings.networks();
-        let start = |index| self.start_node(made, index, &networks, found, progress);
-        let nodes = join_all((0..self.nodes.len()).map(start)).await;
-        let servers = nodes.iter().map(|node| node.servers.clone()).collect();
-        *self.started.lock().await = nodes;
-        Ok(servers)
+        let active = self.activated().await?;
+        Ok(servers::start(&self.context, active, &self.servers, progress).await)
     }
 
     async fn run_client(
@@ -181,27 +89,33 @@ impl Testbed for KubernetesTestbed {
         command: &[String],
         output: Output<'_>,
     ) -> Result<ClientExit, Failure> {
-        let made = self.made().await.map_err(|error| error.failure_of_client())?;
-        let network = self.network(route);
+        let active = self.activated().await.map_err(|error| error.failure_of_client())?;
+        let (context, network) = (&self.context, self.context.network(route));
+        let client = Client { context, active, node: client, network, command };
         match self.client_mode {
-            ClientMode::Job => self.run_by_job(made, client, network, command, output).await,
-            ClientMode::Exec | ClientMode::Auto | ClientMode::Process => {
-                self.run_by_exec(client, network, command, output).await
+            ClientMode::Auto | ClientMode::Exec | ClientMode::Process => run_by_exec(client, output).await,
+            ClientMode::Job => {
+                let number = self.jobs.fetch_add(1, Ordering::Relaxed) + 1;
+                run_by_job(client, number, output).await
             }
         }
     }
 
     async fn read_server(&self, server: usize, route: usize, lines: ServerLines<'_>) -> Result<(), Failure> {
-        let read = self.read_server_log(server, self.network(route), lines).await;
+        let (context, network) = (&self.context, self.context.network(route));
+        let read = servers::read_server_log(context, &self.servers, server, network, lines).await;
         read.map_err(|error| error.failure_of_client())
     }
 
     async fn restore(&self, node: usize, trouble: Trouble) -> Restored {
-        self.restored(node, trouble).await
+        match self.active.get() {
+            Some(active) => restore::restore(&self.context, active, &self.servers, node, trouble).await,
+            None => Restored::Intact,
+        }
     }
 
     async fn stop(&self) -> Result<(), TestbedError> {
-        self.remove().await
+        cleanup::stop(&self.context, self.active.get().map(|active| &active.pods)).await
     }
 }
 

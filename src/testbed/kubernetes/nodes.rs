@@ -1,4 +1,4 @@
-//! Which nodes are measured. Pure: from the cluster's list of nodes to the chosen ones.
+//! The selection of the nodes to measure. Pure.
 
 use std::collections::HashSet;
 use std::net::IpAddr;
@@ -11,18 +11,18 @@ use crate::explanation::{Explanation, nearest};
 use crate::options::PodOptions;
 use crate::sanitize;
 
-/// The taint that a cordoned node has, or will have in a moment.
-const UNSCHEDULABLE: &str = "node.kubernetes.io/unschedulable";
+/// The taint of cordoned nodes; a node may be cordoned a moment before it has it.
+pub(super) const UNSCHEDULABLE: &str = "node.kubernetes.io/unschedulable";
 
-/// Which nodes were asked for.
+/// The requested nodes.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Wanted {
-    /// Those of the list that can be measured without further ado.
+    /// All nodes that pods can be scheduled to.
     Usable {
-        /// Taints that keep no node out.
+        /// The tolerations of the run: taints that they match do not exclude a node.
         tolerated: Vec<Toleration>,
     },
-    /// These, in this order, in spite of taints and cordons.
+    /// These nodes in this order, including tainted and cordoned ones.
     Named(Vec<String>),
 }
 
@@ -33,16 +33,16 @@ impl Wanted {
     }
 }
 
-/// A node that will be measured.
+/// A node to measure.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Chosen {
-    /// What the document says of it.
+    /// The node in the run document.
     pub node: document::Node,
-    /// Tolerations for exactly the taints that the node has.
+    /// Tolerations for exactly the taints of the node.
     pub tolerations: Vec<Toleration>,
-    /// Its addresses, those inside of the cluster's network first.
+    /// The addresses of the node, internal ones first.
     pub addresses: Vec<NodeAddress>,
-    /// Why no pod will run on it, although it was asked for by name.
+    /// Why no pod can run on this node, which was requested by name.
     pub unusable: Option<String>,
 }
 
@@ -51,44 +51,44 @@ pub struct Chosen {
 pub struct NodeAddress {
     /// The address.
     pub ip: IpAddr,
-    /// Whether it is the one for the world outside of the cluster's network.
+    /// Whether it is an `ExternalIP`, not an `InternalIP`.
     pub external: bool,
 }
 
-/// What came of a choice.
+/// The result of a selection.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Choice {
-    /// At least as many as were needed.
+    /// The selected nodes, at least as many as were needed.
     pub chosen: Vec<Chosen>,
-    /// The rest, with reasons.
+    /// The skipped nodes and the reasons.
     pub left_out: Vec<LeftOut>,
 }
 
-/// Why nodes cannot be measured.
+/// Why no nodes can be selected.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SelectionError {
-    /// A name is not in the cluster.
-    #[error("there is no node `{name}` in this cluster")]
+    /// The cluster has no node of this name.
+    #[error("node `{name}` not found")]
     Unknown {
-        /// The name.
+        /// The requested name.
         name: String,
-        /// The most similar one there is.
+        /// The most similar existing name.
         nearest: Option<String>,
     },
-    /// One name was given where two are needed, or the same one twice.
-    #[error("a node cannot be measured against itself: `{name}` is named twice")]
+    /// A name was given twice, and no other.
+    #[error("node `{name}` is named twice")]
     Same {
         /// The name.
         name: String,
     },
-    /// Fewer nodes are left than are needed.
-    #[error("{}", match needed { 1 => "no node can be measured", _ => "fewer than two nodes can be measured" })]
+    /// There are fewer usable nodes than needed.
+    #[error("{}", match needed { 1 => "no usable node", _ => "fewer than two usable nodes" })]
     TooFew {
-        /// How many there must be.
+        /// The number of nodes needed.
         needed: usize,
-        /// Those that are usable.
+        /// The usable nodes.
         usable: Vec<String>,
-        /// Those that are not.
+        /// The skipped nodes and the reasons.
         left_out: Vec<LeftOut>,
     },
 }
@@ -100,33 +100,35 @@ impl SelectionError {
         match self {
             Self::Unknown { nearest: Some(nearest), .. } => what.remedy(format!("did you mean `{nearest}`?")),
             Self::Unknown { .. } => what.remedy("`kubectl get nodes` lists the nodes"),
-            Self::Same { .. } => what.remedy("name two different nodes"),
+            Self::Same { .. } => {
+                what.because("a node cannot be measured against itself").remedy("name two different nodes")
+            }
             Self::TooFew { usable, left_out, .. } => {
                 let mut why: Vec<String> = usable.iter().map(|name| format!("{name}: usable")).collect();
                 why.extend(left_out.iter().map(|node| format!("{}: {}", node.name, node.reason)));
                 let what = if why.is_empty() {
-                    what.because("no node matches")
+                    what.because("no nodes match")
                 } else {
                     what.because(why.join("\n"))
                 };
-                what.remedy("name nodes on the command line to use them in spite of taints and cordons")
+                what.remedy("name nodes on the command line to include tainted and cordoned ones")
             }
         }
     }
 }
 
-/// Chooses from `nodes`, the cluster's; at least `needed`.
+/// Selects at least `needed` of the cluster's `nodes`.
 ///
 /// # Errors
-/// An unknown name, or too few nodes.
+/// An unknown name, or too few usable nodes.
 pub fn choose(nodes: &[Node], wanted: &Wanted, needed: usize) -> Result<Choice, SelectionError> {
     let (mut chosen, mut left_out) = (Vec::new(), Vec::new());
     match wanted {
         Wanted::Usable { tolerated } => {
             for node in nodes {
-                match obstacle(node).or_else(|| taint_or_cordon(node, tolerated)) {
+                match unusable_reason(node).or_else(|| unschedulable_reason(node, tolerated)) {
                     Some(reason) => left_out.push(LeftOut { name: sanitize::line(&node.name_any()), reason }),
-                    None => chosen.push(choice(node)),
+                    None => chosen.push(selected(node)),
                 }
             }
         }
@@ -134,12 +136,10 @@ pub fn choose(nodes: &[Node], wanted: &Wanted, needed: usize) -> Result<Choice, 
             let mut seen = HashSet::new();
             for name in names.iter().filter(|name| seen.insert(*name)) {
                 let node = nodes.iter().find(|node| node.name_any() == *name);
-                chosen.push(choice(node.ok_or_else(|| unknown(name, nodes))?));
+                chosen.push(selected(node.ok_or_else(|| unknown(name, nodes))?));
             }
-            if let [name] = names.iter().collect::<HashSet<_>>().into_iter().collect::<Vec<_>>()[..]
-                && names.len() > 1
-            {
-                return Err(SelectionError::Same { name: name.clone() });
+            if names.len() > 1 && seen.len() == 1 {
+                return Err(SelectionError::Same { name: names[0].clone() });
             }
         }
     }
@@ -158,29 +158,25 @@ fn unknown(name: &str, nodes: &[Node]) -> SelectionError {
     }
 }
 
-/// What keeps every pod from running on a node.
-pub(super) fn obstacle(node: &Node) -> Option<String> {
-    words_of_obstacle(node).map(|reason| sanitize::reason(&reason))
-}
-
-fn words_of_obstacle(node: &Node) -> Option<String> {
+/// Why no pod can run on a node.
+pub(super) fn unusable_reason(node: &Node) -> Option<String> {
     let labels = node.labels();
     if let Some(os) = labels.get("kubernetes.io/os").filter(|os| *os != "linux") {
-        return Some(format!("runs {os}, and only Linux is measured"));
+        return Some(sanitize::reason(&format!("runs {os}; only Linux nodes can be measured")));
     }
     let conditions = node.status.as_ref().and_then(|status| status.conditions.as_deref());
     match conditions.unwrap_or_default().iter().find(|condition| condition.type_ == "Ready") {
         Some(ready) if ready.status == "True" => None,
         Some(ready) => {
             let message = ready.message.as_deref().map_or(String::new(), |message| format!(": {message}"));
-            Some(format!("not ready{}", message.trim_end_matches('.')))
+            Some(sanitize::reason(&format!("not ready{}", message.trim_end_matches('.'))))
         }
-        None => Some("not ready: its kubelet has not reported yet".to_owned()),
+        None => Some("not ready: the kubelet has not reported its status yet".to_owned()),
     }
 }
 
-/// What keeps pods away that are not for this node in particular.
-fn taint_or_cordon(node: &Node, tolerated: &[Toleration]) -> Option<String> {
+/// Why no pod is scheduled to a node unless the node is named.
+fn unschedulable_reason(node: &Node, tolerated: &[Toleration]) -> Option<String> {
     let spec = node.spec.as_ref()?;
     if spec.unschedulable == Some(true) {
         return Some("cordoned".to_owned());
@@ -188,14 +184,14 @@ fn taint_or_cordon(node: &Node, tolerated: &[Toleration]) -> Option<String> {
     let repels = |taint: &&Taint| repels(taint) && !tolerated.iter().any(|one| tolerates(one, taint));
     let taint = spec.taints.as_deref().unwrap_or_default().iter().find(repels)?;
     let value = taint.value.as_deref().map_or(String::new(), |value| format!("={value}"));
-    Some(sanitize::reason(&format!("has the taint {}{value}:{}", taint.key, taint.effect)))
+    Some(sanitize::reason(&format!("untolerated taint {}{value}:{}", taint.key, taint.effect)))
 }
 
 fn repels(taint: &Taint) -> bool {
     matches!(taint.effect.as_str(), "NoSchedule" | "NoExecute")
 }
 
-/// Whether a toleration is one of a taint, by the rules of Kubernetes.
+/// Whether a toleration matches a taint, by the rules of Kubernetes.
 fn tolerates(toleration: &Toleration, taint: &Taint) -> bool {
     let value = taint.value.as_deref().unwrap_or_default();
     toleration.key.as_ref().is_none_or(|key| *key == taint.key)
@@ -204,12 +200,12 @@ fn tolerates(toleration: &Toleration, taint: &Taint) -> bool {
             || toleration.value.as_deref().unwrap_or_default() == value)
 }
 
-fn choice(node: &Node) -> Chosen {
+fn selected(node: &Node) -> Chosen {
     Chosen {
         node: describe(node),
         tolerations: tolerations(node),
         addresses: addresses(node),
-        unusable: obstacle(node),
+        unusable: unusable_reason(node),
     }
 }
 
@@ -223,7 +219,7 @@ fn addresses(node: &Node) -> Vec<NodeAddress> {
     of_kind("InternalIP", false).chain(of_kind("ExternalIP", true)).collect()
 }
 
-/// Tolerates exactly what the node has: nothing else is let onto it by this.
+/// Tolerations for exactly the taints of the node.
 fn tolerations(node: &Node) -> Vec<Toleration> {
     let Some(spec) = &node.spec else {
         return Vec::new();
@@ -254,7 +250,7 @@ fn tolerations(node: &Node) -> Vec<Toleration> {
     tolerations
 }
 
-/// What a cluster says of its nodes is shown to people.
+/// The node in the run document. All its fields are untrusted text that is shown on terminals.
 fn describe(node: &Node) -> document::Node {
     let label =
         |key: &str| node.labels().get(key).filter(|value| !value.is_empty()).map(|text| sanitize::line(text));
@@ -272,6 +268,3 @@ fn describe(node: &Node) -> document::Node {
         engines: document::EngineVersions::default(),
     }
 }
-
-#[cfg(test)]
-mod tests;

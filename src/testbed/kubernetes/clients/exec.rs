@@ -1,163 +1,113 @@
-//! Clients inside the pods that run already: `kubectl exec`, without a pod start per test.
+//! Clients in the server pods, by exec: without starting a pod for each test.
 
+use std::ops::ControlFlow;
 use std::time::Duration;
 
-use k8s_openapi::api::core::v1::Pod;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Status;
-use kube::Api;
-use kube::api::AttachParams;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
+use super::{Client, START_REQUEST_LIMIT};
+use crate::cluster::exec::{Command, Disconnected, Exec, ExecEnd};
 use crate::cluster::patiently;
 use crate::document::{Failure, FailureKind};
 use crate::engine::ClientExit;
-use crate::testbed::kubernetes::objects::Network;
-use crate::testbed::kubernetes::{CLIENT_START_LIMIT, KubernetesTestbed};
 use crate::testbed::{Enough, Output};
 
-/// What is kept of a client's standard error.
-const KEPT_STDERR: usize = 4096;
-
-/// Writes a line, reads one, and then runs its arguments; not at all if its input ends before.
+/// Prints a line, waits for one, and then runs its arguments; does not run them if its input ends before.
 ///
-/// A request to start a client may be underway for long after it was given up, to a node that cannot be
-/// reached for a while. Its client would then run beside another test, and take bandwidth from it. The
-/// first line comes from the node itself: some API servers take the connection, and what is sent over
-/// it, before they have reached the node.
-const AT_A_WORD: [&str; 4] = ["sh", "-c", r#"echo && read -r word && exec "$@""#, "sh"];
+/// A request to start a client may stay in flight long after it was given up, if the node cannot be reached
+/// for a while. Such a client would run concurrently with another test and take bandwidth from it. The
+/// first line comes from the node itself: some API servers accept the connection, and data for it, before
+/// they have reached the node.
+const WAIT_FOR_GO: [&str; 4] = ["sh", "-c", r#"echo && read -r word && exec "$@""#, "sh"];
 
-/// How long output may still come after the client's end.
+/// How long output may arrive after the end of the client.
 const DRAIN_LIMIT: Duration = Duration::from_secs(1);
 
-impl KubernetesTestbed {
-    pub(in crate::testbed::kubernetes) async fn run_by_exec(
-        &self,
-        client: usize,
-        network: Network,
-        command: &[String],
-        output: Output<'_>,
-    ) -> Result<ClientExit, Failure> {
-        let lost = |reason: String| Failure::new(FailureKind::ClientLost, reason);
-        let api: Api<Pod> = Api::namespaced(self.cluster.client.clone(), &self.scope.namespace());
-        let pod = self.server_name(client, network);
-        let container = self.settings.processes.throughput.engine.program();
-        let parameters = AttachParams::default().container(container).stdin(true).stdout(true).stderr(true);
-        let command: Vec<&str> = AT_A_WORD.into_iter().chain(command.iter().map(String::as_str)).collect();
-        let doing = format!("start the client in the pod {pod}");
-        let exec = || self.cluster.call(&doing, api.exec(&pod, command.iter().copied(), &parameters));
-        // an API server that has lost its etcd takes requests and does not answer
-        let started = tokio::time::timeout(CLIENT_START_LIMIT, patiently(CLIENT_START_LIMIT, exec)).await;
-        let unanswered = |_| {
-            let seconds = CLIENT_START_LIMIT.as_secs();
-            lost(format!("cannot {doing}: the API server did not answer within {seconds} seconds"))
-        };
-        let started = started.map_err(unanswered)?;
-        let mut process = started.map_err(|error| error.failure_of_client())?;
-        let (Some(status), Some(mut stdin), Some(mut stdout), Some(mut stderr)) =
-            (process.take_status(), process.stdin(), process.stdout(), process.stderr())
-        else {
-            return Err(lost("the client's streams are not connected".to_owned()));
-        };
-        let broken = || lost(format!("the connection to the client in the pod {pod} broke"));
-        let mut message = Vec::new();
-        let (mut out_open, mut err_open) = (true, true);
-        let (mut out_bytes, mut err_bytes) = (vec![0; 16 * 1024], vec![0; 1024]);
-        let mut status = std::pin::pin!(status);
-        let mut ended = None;
-        let mut drained_until = tokio::time::Instant::now();
-        let ready = tokio::time::timeout(CLIENT_START_LIMIT, async {
-            tokio::select! {
-                first = stdout.read_u8() => out_open = first.is_ok(),
-                answer = &mut status => ended = Some(answer.ok_or_else(broken)?),
-            }
-            Ok(())
-        });
-        let unheard = |_| {
-            let seconds = CLIENT_START_LIMIT.as_secs();
-            lost(format!("the node did not start the client in the pod {pod} within {seconds} seconds"))
-        };
-        ready.await.map_err(unheard)??;
-        if ended.is_some() {
-            drained_until += DRAIN_LIMIT;
-        }
-        // what is wrong is told below; left open, since some runtimes end a client together with its input
-        let _ = stdin.write_all(b"\n").await;
-        while out_open || err_open {
-            tokio::select! {
-                count = stdout.read(&mut out_bytes), if out_open => {
-                    let count = count.map_err(|error| lost(error.to_string()))?;
-                    out_open = count > 0;
-                    if output(&out_bytes[..count]) == Enough::Yes {
-                        return Ok(ClientExit::default());
-                    }
-                }
-                count = stderr.read(&mut err_bytes), if err_open => {
-                    let count = count.map_err(|error| lost(error.to_string()))?;
-                    err_open = count > 0;
-                    let room = KEPT_STDERR.saturating_sub(message.len());
-                    message.extend_from_slice(&err_bytes[..count.min(room)]);
-                }
-                // a connection that breaks leaves its streams open: only this tells
-                answer = &mut status, if ended.is_none() => {
-                    ended = Some(answer.ok_or_else(broken)?);
-                    drained_until = tokio::time::Instant::now() + DRAIN_LIMIT;
-                }
-                () = tokio::time::sleep_until(drained_until), if ended.is_some() => break,
-            }
-        }
-        let ended = match ended {
-            Some(status) => status,
-            None => status.await.ok_or_else(broken)?,
-        };
-        let stderr = String::from_utf8_lossy(&message).into_owned();
-        exit(ended, stderr)
+/// Runs a client in the server pod of its node.
+pub(in crate::testbed::kubernetes) async fn run_by_exec(
+    client: Client<'_>,
+    output: Output<'_>,
+) -> Result<ClientExit, Failure> {
+    let lost = |reason: String| Failure::new(FailureKind::ClientLost, reason);
+    let seconds = START_REQUEST_LIMIT.as_secs();
+    let (context, api) = (client.context, client.context.api());
+    let pod = context.server_name(client.node, client.network);
+    let argv: Vec<&str> = WAIT_FOR_GO.into_iter().chain(client.command.iter().map(String::as_str)).collect();
+    let command = Command {
+        pod: &pod,
+        container: Some(context.settings.processes.throughput.engine.program()),
+        argv: &argv,
+        has_input: true,
+    };
+    let doing = format!("start the client in the pod {pod}");
+    let start = || Exec::start(&context.cluster, &api, command, &doing);
+    // an API server that has lost its etcd accepts requests and does not answer
+    let started = tokio::time::timeout(START_REQUEST_LIMIT, patiently(START_REQUEST_LIMIT, start)).await;
+    let started = started.map_err(|_| {
+        lost(format!("cannot {doing}: the API server did not respond within {seconds} seconds"))
+    });
+    let mut exec = started?.map_err(|error| error.failure_of_client())?;
+    let disconnected = |_: Disconnected| lost(format!("lost the connection to the client in the pod {pod}"));
+    let ready = tokio::time::timeout(START_REQUEST_LIMIT, exec.first_byte()).await;
+    let ready = ready.map_err(|_| {
+        lost(format!("the node did not start the client in the pod {pod} within {seconds} seconds"))
+    });
+    ready?.map_err(disconnected)?;
+    let mut take = |bytes: &[u8]| match output(bytes) {
+        Enough::Yes => ControlFlow::Break(()),
+        Enough::NotYet => ControlFlow::Continue(()),
+    };
+    match exec.finish(b"\n", DRAIN_LIMIT, &mut take).await.map_err(disconnected)? {
+        Some(end) => exit(end),
+        None => Ok(ClientExit::default()),
     }
 }
 
-/// Reads the status that ends an exec.
+/// The exit code of a client, from the status that ends an exec.
 ///
 /// # Errors
-/// The client was not run to its end; the runtime's words.
-fn exit(status: Status, stderr: String) -> Result<ClientExit, Failure> {
-    let code = if status.reason.as_deref() == Some("NonZeroExitCode") {
-        let causes = status.details.and_then(|details| details.causes).unwrap_or_default();
+/// The client did not run to its end; the reason is the message of the runtime.
+fn exit(ExecEnd { status, stderr }: ExecEnd) -> Result<ClientExit, Failure> {
+    let Status { reason, message, details, .. } = status;
+    let code = if reason.as_deref() == Some("NonZeroExitCode") {
+        let causes = details.and_then(|details| details.causes).unwrap_or_default();
         let cause = causes.into_iter().find(|cause| cause.reason.as_deref() == Some("ExitCode"));
         cause.and_then(|cause| cause.message?.parse().ok())
-    } else if let Some(message) = status.message.filter(|message| !message.is_empty()) {
-        return Err(without_shell(&message).unwrap_or(Failure::new(FailureKind::ClientLost, message)));
+    } else if let Some(message) = message.filter(|message| !message.is_empty()) {
+        return Err(no_shell(&message).unwrap_or(Failure::new(FailureKind::ClientLost, message)));
     } else {
         Some(0)
     };
-    match without_shell(&stderr).filter(|_| code != Some(0)) {
+    match no_shell(&stderr).filter(|_| code != Some(0)) {
         Some(failure) => Err(failure),
         None => Ok(ClientExit { code, stderr }),
     }
 }
 
-/// The failure of an image that has no shell, in the words of runc and of crun. Some runtimes say it as
-/// if the client did.
-fn without_shell(words: &str) -> Option<Failure> {
-    let is_it = (words.contains(r#""sh""#) || words.contains("`sh`")) && words.contains("not found");
-    let remedy = "take an image that has sh, or start clients as Jobs: --via job";
-    is_it.then(|| Failure::new(FailureKind::Engine, words.trim()).with_remedy(Some(remedy.to_owned())))
+/// The failure of an image without a shell, by the messages of runc and crun. Some runtimes report it as
+/// the output of the client.
+fn no_shell(message: &str) -> Option<Failure> {
+    let is_it = (message.contains(r#""sh""#) || message.contains("`sh`")) && message.contains("not found");
+    let remedy = "use an image that has sh, or start clients as Jobs with --via job";
+    is_it.then(|| Failure::new(FailureKind::Engine, message.trim()).with_remedy(Some(remedy.to_owned())))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn status(json: &str) -> Status {
-        serde_json::from_str(json).unwrap()
+    fn end(status: &str, stderr: &str) -> ExecEnd {
+        ExecEnd { status: serde_json::from_str(status).unwrap(), stderr: stderr.to_owned() }
     }
 
     #[test]
-    fn a_client_waits_for_its_word() {
+    fn client_runs_only_after_the_go() {
         use std::process::{Command, Stdio};
-        let run = |word: &[u8]| {
-            let mut shell = Command::new(AT_A_WORD[0]);
-            shell.args(&AT_A_WORD[1..]).args(["echo", "a b", "c"]);
+        let run = |input: &[u8]| {
+            let mut shell = Command::new(WAIT_FOR_GO[0]);
+            shell.args(&WAIT_FOR_GO[1..]).args(["echo", "a b", "c"]);
             let mut shell = shell.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
-            std::io::Write::write_all(&mut shell.stdin.take().unwrap(), word).unwrap();
+            std::io::Write::write_all(&mut shell.stdin.take().unwrap(), input).unwrap();
             String::from_utf8(shell.wait_with_output().unwrap().stdout).unwrap()
         };
         assert_eq!(run(b"\n"), "\na b c\n");
@@ -165,49 +115,41 @@ mod tests {
     }
 
     #[test]
-    fn exec_ends_with_a_status() {
-        let success = exit(status(r#"{"metadata":{},"status":"Success"}"#), String::new());
+    fn exec_status_has_the_exit_code() {
+        let success = exit(end(r#"{"metadata":{},"status":"Success"}"#, ""));
         assert_eq!(success.unwrap().code, Some(0));
 
-        let failed = exit(
-            status(
-                r#"{"metadata":{},"status":"Failure","message":"command terminated with non-zero exit code: exit status 1",
+        let failed = exit(end(
+            r#"{"metadata":{},"status":"Failure","message":"command terminated with non-zero exit code: exit status 1",
                 "reason":"NonZeroExitCode","details":{"causes":[{"reason":"ExitCode","message":"1"}]}}"#,
-            ),
-            "iperf3: error".to_owned(),
-        );
+            "iperf3: error",
+        ));
         assert_eq!(failed.unwrap(), ClientExit { code: Some(1), stderr: "iperf3: error".to_owned() });
     }
 
     #[test]
-    fn a_client_that_the_runtime_did_not_run_is_lost() {
-        let missing = exit(
-            status(
-                r#"{"metadata":{},"status":"Failure","message":"Internal error occurred: OCI runtime exec failed: \"iperf3\": executable file not found in $PATH",
+    fn client_that_the_runtime_did_not_run_is_lost() {
+        let missing = exit(end(
+            r#"{"metadata":{},"status":"Failure","message":"Internal error occurred: OCI runtime exec failed: \"iperf3\": executable file not found in $PATH",
                 "reason":"InternalError","code":500}"#,
-            ),
-            String::new(),
-        );
+            "",
+        ));
         let failure = missing.unwrap_err();
         assert_eq!((failure.kind, failure.remedy), (FailureKind::ClientLost, None));
         assert!(failure.reason.contains("executable file not found"));
     }
 
     #[test]
-    fn an_image_without_a_shell_is_told_what_to_do() {
-        let by_runtime = exit(
-            status(
-                r#"{"metadata":{},"status":"Failure","message":"exec failed: unable to start container process: exec: \"sh\": executable file not found in $PATH: unknown",
+    fn image_without_a_shell_suggests_jobs() {
+        let by_runtime = exit(end(
+            r#"{"metadata":{},"status":"Failure","message":"exec failed: unable to start container process: exec: \"sh\": executable file not found in $PATH: unknown",
                 "reason":"InternalError","code":500}"#,
-            ),
-            String::new(),
-        );
-        let by_client = exit(
-            status(
-                r#"{"metadata":{},"status":"Failure","reason":"NonZeroExitCode","details":{"causes":[{"reason":"ExitCode","message":"255"}]}}"#,
-            ),
-            "executable file `sh` not found in $PATH: No such file or directory\n".to_owned(),
-        );
+            "",
+        ));
+        let by_client = exit(end(
+            r#"{"metadata":{},"status":"Failure","reason":"NonZeroExitCode","details":{"causes":[{"reason":"ExitCode","message":"255"}]}}"#,
+            "executable file `sh` not found in $PATH: No such file or directory\n",
+        ));
         for exit in [by_runtime, by_client] {
             let failure = exit.unwrap_err();
             assert_eq!(failure.kind, FailureKind::Engine);

@@ -1,227 +1,216 @@
-//! Clients as Jobs: one per test, which needs no right to exec and leaves a trail.
+//! Clients as Jobs, one per test: they need no permission to exec, and the cluster keeps their events.
 
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use k8s_openapi::api::batch::v1::Job;
 use k8s_openapi::api::core::v1::Pod;
+use kube::ResourceExt;
 use kube::api::{DeleteParams, PostParams};
-use kube::{Api, ResourceExt};
-
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
-use crate::cluster::patiently;
+use super::{Client, START_REQUEST_LIMIT};
+use crate::cluster::{ok_if_exists, patiently};
 use crate::document::{Failure, FailureKind};
 use crate::engine::ClientExit;
-use crate::testbed::kubernetes::objects::{Network, TEST_LABEL};
-use crate::testbed::kubernetes::pods::log::{LogOf, LogPosition, REOPEN_PAUSE};
-use crate::testbed::kubernetes::pods::{Cause, Started};
-use crate::testbed::kubernetes::{CLIENT_START_LIMIT, KubernetesTestbed, Made, PodState, objects};
+use crate::testbed::kubernetes::context::Context;
+use crate::testbed::kubernetes::logs::{LogPosition, LogSource, REOPEN_PAUSE, read_log};
+use crate::testbed::kubernetes::objects::{TEST_LABEL, client_job};
+use crate::testbed::kubernetes::pods::events::{wait_for_warning, with_warning};
+use crate::testbed::kubernetes::pods::state::PodState;
+use crate::testbed::kubernetes::pods::{FailureCause, StartOutcome};
 use crate::testbed::{Enough, Output};
 
-/// How long the pod of a Job may take to run. Its image is on the node already.
+/// How long the pod of a Job may take to start. Its image is on the node already.
 const START_LIMIT: Duration = Duration::from_secs(30);
 
-/// How often the events of a Job are read while it has no pod that runs.
+/// How often to read the events of a Job that has no running pod.
 const EVENTS_PERIOD: Duration = Duration::from_secs(3);
 
 /// How long a log may be unreadable before its client is given up: as long as an API server may be
-/// away. Less than the time that a runner grants the client of a Job beyond its own.
+/// unavailable. Less than the time that the runner grants a client beyond its test.
 const UNREADABLE_LIMIT: Duration = Duration::from_secs(40);
 
-/// How long a refusal to read a log counts as one that may pass: a container that only begins has none.
-const UNREADABLE_AT_FIRST: Duration = Duration::from_secs(3);
+/// How long a refusal to read a log may be transient: a container that is starting has none.
+const REFUSED_LIMIT: Duration = Duration::from_secs(3);
 
-/// How long the pod of a client that was lost may take to end.
+/// How long the pod of a lost client may take to end.
 const END_LIMIT: Duration = Duration::from_secs(20);
 
-/// How often the log of a client that has ended is read before it is believed to be empty.
-const MOST_READ_AFTER_END: u32 = 10;
+/// How often to read the empty log of a client that has succeeded.
+const MAX_READS_AFTER_END: u32 = 10;
 
-/// How long a pod whose log has ended may take until its status says so.
+/// How long the status of a pod may lag behind the end of its log.
 const STATUS_LIMIT: Duration = Duration::from_secs(5);
 
-/// Deletes a Job when it is dropped, so that a client that was given up does not disturb the next
-/// test, and a large matrix does not leave thousands of finished ones until its end.
-struct DeletedOnDrop<'a> {
-    testbed: &'a KubernetesTestbed,
+/// Deletes a Job when dropped, so that a client that was given up does not disturb the next test, and the
+/// finished Jobs of a large matrix do not accumulate.
+struct JobGuard<'a> {
+    context: &'a Context,
     name: String,
-    /// Ends when the creation has ended: a deletion must not overtake it.
+    /// Resolves when the creation has ended: the deletion must not overtake it.
     created: Option<oneshot::Receiver<()>>,
 }
 
-impl Drop for DeletedOnDrop<'_> {
+impl Drop for JobGuard<'_> {
     fn drop(&mut self) {
-        let cluster = self.testbed.cluster.clone();
-        let jobs: Api<Job> = Api::namespaced(cluster.client.clone(), &self.testbed.scope.namespace());
+        let (cluster, jobs) = (self.context.cluster.clone(), self.context.api::<Job>());
         let (name, created) = (std::mem::take(&mut self.name), self.created.take());
-        self.testbed.requests.spawn(async move {
+        self.context.requests.spawn(async move {
             if let Some(created) = created {
-                // nothing is ever sent: that the other end is dropped is the message
+                // nothing is sent: the sender is dropped when the creation has ended
                 let _ = created.await;
             }
             let parameters = DeleteParams::background();
-            let delete = || cluster.call("delete a Job", jobs.delete(&name, &parameters));
-            // what this leaves is removed with the run or, where servers stay, by the cluster's own limits
-            let _ = patiently(CLIENT_START_LIMIT, delete).await;
+            let delete = || cluster.call("delete the client Job", jobs.delete(&name, &parameters));
+            // a Job that is left is deleted with the run or, with kept servers, by its own time limits
+            let _ = patiently(START_REQUEST_LIMIT, delete).await;
         });
     }
 }
 
-impl KubernetesTestbed {
-    pub(in crate::testbed::kubernetes) async fn run_by_job(
-        &self,
-        made: &Made,
-        client: usize,
-        network: Network,
-        command: &[String],
-        output: Output<'_>,
-    ) -> Result<ClientExit, Failure> {
-        let number = self.jobs.fetch_add(1, Ordering::Relaxed) + 1;
-        let job = objects::client_job(
-            &self.settings,
-            number,
-            network,
-            &self.nodes[client],
-            command.to_vec(),
-            made.owner.clone(),
-        );
-        let (creating, created) = oneshot::channel::<()>();
-        let deleted = DeletedOnDrop { testbed: self, name: job.name_any(), created: Some(created) };
-        let cluster = self.cluster.clone();
-        let jobs: Api<Job> = Api::namespaced(cluster.client.clone(), &self.scope.namespace());
-        let create = async move {
-            let _until_it_has_ended = creating;
-            let parameters = PostParams::default();
-            let create = || cluster.call("create the client's Job", jobs.create(&parameters, &job));
-            match patiently(CLIENT_START_LIMIT, create).await {
-                // a repeated request finds what the first one made: names carry the run's id
-                Err(error) if error.is_conflict() => Ok(()),
-                other => other.map(drop),
-            }
-        };
-        self.tracked(create).await.map_err(|error| error.failure_of_client())?;
-        let measured = async {
-            let pod = self.started_client(made, &deleted.name, number).await?;
-            let container = command.first().map_or("", String::as_str);
-            self.follow(made, LogOf { pod: &pod, container, follow: true }, output).await
-        };
-        let measured = measured.await;
-        if matches!(&measured, Err(failure) if failure.kind == FailureKind::ClientLost) {
-            drop(deleted);
-            let _ = tokio::time::timeout(END_LIMIT, self.end_client(made, number)).await;
-        }
-        measured
+/// Runs a client as the Job with this number, which is unique within the run.
+pub(in crate::testbed::kubernetes) async fn run_by_job(
+    client: Client<'_>,
+    number: usize,
+    output: Output<'_>,
+) -> Result<ClientExit, Failure> {
+    let Client { context, active, network, command, .. } = client;
+    let node = &context.nodes[client.node];
+    let job = client_job(&context.settings, number, network, node, command.to_vec(), active.owner.clone());
+    let (creating, created) = oneshot::channel::<()>();
+    let guard = JobGuard { context, name: job.name_any(), created: Some(created) };
+    let (cluster, jobs) = (context.cluster.clone(), context.api::<Job>());
+    let create = async move {
+        let _until_ended = creating;
+        let parameters = PostParams::default();
+        let create = || cluster.call("create the client Job", jobs.create(&parameters, &job));
+        ok_if_exists(patiently(START_REQUEST_LIMIT, create).await).map(drop)
+    };
+    context.tracked(create).await.map_err(|error| error.failure_of_client())?;
+    let measured = async {
+        let pod = wait_for_pod(client, &guard.name, number).await?;
+        let container = command.first().map_or("", String::as_str);
+        follow(client, LogSource { pod: &pod, container, follow: true }, output).await
+    };
+    let measured = measured.await;
+    if matches!(&measured, Err(failure) if failure.kind == FailureKind::ClientLost) {
+        drop(guard);
+        let _ = tokio::time::timeout(END_LIMIT, end(client, number)).await;
     }
+    measured
+}
 
-    /// Ends the pod of a client that was lost: it must not send while the test is repeated, and the
-    /// cluster that lost it may be slow to end it.
-    async fn end_client(&self, made: &Made, number: usize) {
-        let test = self.settings.test_label(number);
-        let api: Api<Pod> = Api::namespaced(self.cluster.client.clone(), &self.scope.namespace());
-        loop {
-            let Some(pod) = made.pods.alive(|pod| pod.labels().get(TEST_LABEL) == Some(&test)) else {
-                return;
+/// Ends the pod of a lost client: it must not send while the test is repeated, and a cluster that lost it
+/// may be slow to end it.
+async fn end(Client { context, active, .. }: Client<'_>, number: usize) {
+    let test = context.settings.test_label(number);
+    let api = context.api::<Pod>();
+    while let Some(pod) = active.pods.alive(|pod| pod.labels().get(TEST_LABEL) == Some(&test)) {
+        let parameters = DeleteParams::default().grace_period(1);
+        // a deletion that fails is repeated
+        let _ = context.cluster.call("delete the client pod", api.delete(&pod, &parameters)).await;
+        tokio::time::sleep(REOPEN_PAUSE).await;
+    }
+}
+
+/// Waits until the client's pod runs, or has run. Returns its name.
+async fn wait_for_pod(
+    Client { context, active, .. }: Client<'_>,
+    job: &str,
+    number: usize,
+) -> Result<String, Failure> {
+    let test = context.settings.test_label(number);
+    let is_it = |pod: &Pod| pod.labels().get(TEST_LABEL) == Some(&test);
+    let started = tokio::select! {
+        started = active.pods.wait_for_start(is_it, START_LIMIT, |_| {}) => started,
+        warning = wait_for_warning(context, job, EVENTS_PERIOD) => {
+            // a controller that cannot reach the API server either will recover together with it
+            let transient = ["dial tcp", "connection refused", "i/o timeout"];
+            let is_transient = transient.iter().any(|sign| warning.contains(sign));
+            let kind = if is_transient { FailureKind::ClientLost } else { FailureKind::NodeUnusable };
+            return Err(Failure::new(kind, format!("client Job: {warning}")));
+        }
+    };
+    match started {
+        // a client that ended before it was seen running has a log all the same
+        StartOutcome::Running { name, .. }
+        | StartOutcome::Failed { name: Some(name), cause: FailureCause::Exited { .. }, .. } => Ok(name),
+        StartOutcome::Failed { name, unusable, cause } => {
+            let object = name.as_deref().unwrap_or(job);
+            let unusable = with_warning(context, object, unusable, cause).await;
+            let reason = format!("client pod: {}", unusable.reason());
+            // a recovering cluster may take longer: the test is worth another attempt
+            let kind = match cause {
+                FailureCause::TimedOut => FailureKind::ClientLost,
+                FailureCause::Exited { .. } | FailureCause::Stuck => FailureKind::NodeUnusable,
             };
-            let parameters = DeleteParams::default().grace_period(1);
-            // one that cannot be deleted now can be in a moment
-            let _ = self.cluster.call("delete the client's pod", api.delete(&pod, &parameters)).await;
-            tokio::time::sleep(REOPEN_PAUSE).await;
+            Err(Failure::new(kind, reason).with_remedy(unusable.remedy().map(str::to_owned)))
         }
     }
+}
 
-    /// Waits until the client's pod runs, or has run. Returns its name.
-    async fn started_client(&self, made: &Made, job: &str, number: usize) -> Result<String, Failure> {
-        let test = self.settings.test_label(number);
-        let is_it = |pod: &Pod| pod.labels().get(TEST_LABEL) == Some(&test);
-        let started = tokio::select! {
-            started = made.pods.started(is_it, START_LIMIT, |_| {}) => started,
-            warning = self.first_warning(job, EVENTS_PERIOD) => {
-                // a controller that does not reach the API server either: both come back
-                let may_pass = ["dial tcp", "connection refused", "i/o timeout"];
-                let may_pass = may_pass.iter().any(|sign| warning.contains(sign));
-                let kind = if may_pass { FailureKind::ClientLost } else { FailureKind::NodeUnusable };
-                return Err(Failure::new(kind, format!("the client's Job: {warning}")));
-            }
+/// Reads the log of a client to its end, and returns how the client ended.
+async fn follow(
+    Client { context, active, .. }: Client<'_>,
+    log: LogSource<'_>,
+    output: Output<'_>,
+) -> Result<ClientExit, Failure> {
+    let (api, pod) = (context.api(), log.pod);
+    let mut position = LogPosition::default();
+    let (mut unreadable_since, mut reads_after_end) = (None, 0);
+    loop {
+        // only a log that is opened after the end of its process is sure to be complete
+        if let Some(PodState::Ended { exit, .. }) = active.pods.state(pod) {
+            // a client that succeeded has written a report: a kubelet that does not find it is asked again
+            let is_missing = exit.code == Some(0) && position.is_at_start();
+            reads_after_end += if is_missing { 1 } else { MAX_READS_AFTER_END };
+        }
+        let mut take = |line: &str| match output(line.as_bytes()) {
+            Enough::Yes => Enough::Yes,
+            Enough::NotYet => output(b"\n"),
         };
-        match started {
-            // one that was over before it was seen to run has its log all the same
-            Started::Running { name, .. }
-            | Started::Not { name: Some(name), cause: Cause::Exited { .. }, .. } => Ok(name),
-            Started::Not { name, unusable, cause } => {
-                let object = name.as_deref().unwrap_or(job);
-                let unusable = self.with_warning(object, unusable, cause).await;
-                let reason = format!("the client's pod: {}", unusable.reason());
-                // a cluster that recovers from something may take longer than that: it is worth another try
-                let kind = match cause {
-                    Cause::TimedOut => FailureKind::ClientLost,
-                    Cause::Exited { .. } | Cause::Stuck => FailureKind::NodeUnusable,
+        let error = match read_log(&context.cluster, &api, log, &mut position, &mut take).await {
+            Ok(Enough::Yes) => return Ok(ClientExit::default()),
+            Ok(Enough::NotYet) => None,
+            Err(error) => Some(error),
+        };
+        // the status of the pod shows whether more output can come
+        let ended = tokio::time::timeout(STATUS_LIMIT, active.pods.wait_for_end(pod));
+        let state = if error.is_none() {
+            ended.await.unwrap_or_else(|_| active.pods.state(pod))
+        } else {
+            active.pods.state(pod)
+        };
+        match (state, error) {
+            (Some(PodState::Ended { exit, .. }), None)
+                if reads_after_end >= MAX_READS_AFTER_END
+                    && exit.code == Some(0)
+                    && position.is_at_start() =>
+            {
+                let reason = "the client succeeded, but the node lost its log";
+                return Err(Failure::new(FailureKind::ClientLost, reason));
+            }
+            (Some(PodState::Ended { exit, unusable }), None) if reads_after_end >= MAX_READS_AFTER_END => {
+                return if exit.code == Some(0) || exit.code.is_some() && !exit.stderr.is_empty() {
+                    Ok(exit)
+                } else {
+                    // the report may be complete even so; if not, this is the reason
+                    Ok(ClientExit { stderr: unusable.reason().to_owned(), ..exit })
                 };
-                Err(Failure::new(kind, reason).with_remedy(unusable.remedy().map(str::to_owned)))
             }
+            (None, _) => {
+                return Err(Failure::new(FailureKind::ClientLost, "the client pod was deleted"));
+            }
+            (_, Some(error)) => {
+                let since = *unreadable_since.get_or_insert_with(Instant::now);
+                let limit = if error.may_pass() { UNREADABLE_LIMIT } else { REFUSED_LIMIT };
+                if since.elapsed() >= limit {
+                    return Err(error.failure_of_client());
+                }
+            }
+            (_, None) => unreadable_since = None,
         }
-    }
-
-    async fn follow(&self, made: &Made, log: LogOf<'_>, output: Output<'_>) -> Result<ClientExit, Failure> {
-        let pod = log.pod;
-        let mut position = LogPosition::default();
-        let (mut unreadable_since, mut read_after_end) = (None, 0);
-        loop {
-            // only a log that is opened after its process has ended is sure to be read to its end
-            if let Some(PodState::Ended { exit, .. }) = made.pods.state(pod) {
-                // a client that succeeded has written its report: a kubelet that does not find it
-                // at once is asked again
-                let is_lost = exit.code == Some(0) && position.is_at_start();
-                read_after_end += if is_lost { 1 } else { MOST_READ_AFTER_END };
-            }
-            let mut take = |line: &str| match output(line.as_bytes()) {
-                Enough::Yes => Enough::Yes,
-                Enough::NotYet => output(b"\n"),
-            };
-            let read = self.read_log(log, &mut position, &mut take).await;
-            let error = match read {
-                Ok(Enough::Yes) => return Ok(ClientExit::default()),
-                Ok(Enough::NotYet) => None,
-                Err(error) => Some(error),
-            };
-            // the pod's status tells whether more can come
-            let ended = tokio::time::timeout(STATUS_LIMIT, made.pods.ended(pod));
-            let state = if error.is_none() {
-                ended.await.unwrap_or_else(|_| made.pods.state(pod))
-            } else {
-                made.pods.state(pod)
-            };
-            match (state, error) {
-                (Some(PodState::Ended { exit, .. }), None)
-                    if read_after_end >= MOST_READ_AFTER_END
-                        && exit.code == Some(0)
-                        && position.is_at_start() =>
-                {
-                    let reason = "the client succeeded, but the node has lost its log";
-                    return Err(Failure::new(FailureKind::ClientLost, reason));
-                }
-                (Some(PodState::Ended { exit, unusable }), None) if read_after_end >= MOST_READ_AFTER_END => {
-                    return if exit.code == Some(0) || exit.code.is_some() && !exit.stderr.is_empty() {
-                        Ok(exit)
-                    } else {
-                        // the report may be whole even so; if not, this is why
-                        Ok(ClientExit { stderr: unusable.reason().to_owned(), ..exit })
-                    };
-                }
-                (None, _) => {
-                    return Err(Failure::new(FailureKind::ClientLost, "the client's pod was deleted"));
-                }
-                (_, Some(error)) => {
-                    let since = *unreadable_since.get_or_insert_with(Instant::now);
-                    let limit = if error.may_pass() { UNREADABLE_LIMIT } else { UNREADABLE_AT_FIRST };
-                    if since.elapsed() >= limit {
-                        return Err(error.failure_of_client());
-                    }
-                }
-                (_, None) => unreadable_since = None,
-            }
-            tokio::time::sleep(REOPEN_PAUSE).await;
-        }
+        tokio::time::sleep(REOPEN_PAUSE).await;
     }
 }

@@ -27,7 +27,7 @@ pub(crate) fn settings() -> Settings {
     }
 }
 
-/// iperf3 with iperf 2 beside it.
+/// The same with iperf 2 for latency.
 pub(crate) fn with_latency(settings: Settings) -> Settings {
     let latency = Some(Process { engine: latency_engine(), port: 5001 });
     Settings { processes: Processes { latency, ..settings.processes }, ..settings }
@@ -46,7 +46,7 @@ pub(crate) fn chosen(name: &str) -> Chosen {
     }
 }
 
-/// A run in the namespace `given`, or in one of its own.
+/// A run in the namespace `given`, or in a namespace of its own.
 pub(crate) fn needs(settings: Settings, given: Option<&str>, client_mode: ClientMode) -> Needs {
     Needs { settings, given: given.map(str::to_owned), client_mode, to: None, claim: None }
 }

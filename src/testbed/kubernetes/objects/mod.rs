@@ -1,13 +1,15 @@
-//! The objects of a run. Pure: from settings to what the API server is asked to make.
+//! The objects of a run, built from its settings. Pure.
 //!
-//! Names of nodes are in affinities only, where any length and character is fine: never in the
-//! names or labels of objects.
+//! Names of nodes appear in affinities only, which allow any length and character, and never in the names or
+//! labels of objects.
 
+mod manifests;
 mod options;
 mod pod;
 mod policy;
 mod service;
 
+pub use manifests::manifests;
 pub use pod::{client_job, server_pod};
 pub use policy::{network_policy, policy_name};
 pub use service::{needs_udp_node_port, service, with_udp};
@@ -25,40 +27,40 @@ use crate::cluster::objects::MANAGED_BY;
 use crate::options::{ObjectOptions, Path, PodOptions, Protocol, Route};
 use crate::testbed::Processes;
 
-/// Who manages the objects of runs.
+/// The value of the `managed-by` label.
 pub const MANAGER: &str = "kubectl-netbench";
-/// The label with the run's id.
+/// The label with the run's ID.
 pub const RUN_LABEL: &str = "netbench.dev/run";
-/// How the value of that label ends on what is made for a volume.
-pub const OF_VOLUME: &str = "-volume";
-/// The label that numbers the tests of a run, on the pods of its Jobs.
+/// The suffix of the run's ID on objects that give access to a volume.
+pub const VOLUME_SUFFIX: &str = "-volume";
+/// The label with the ID of the run and the number of the test, on client pods.
 pub const TEST_LABEL: &str = "netbench.dev/test";
-/// The label that tells the servers of one node from the others, on pods and in Services.
+/// The label that identifies the servers of a node, on pods and in the selectors of Services.
 pub const SERVER_LABEL: &str = "netbench.dev/server";
-/// The label that tells a server's network.
+/// The label with the network of a server pod.
 pub const NETWORK_LABEL: &str = "netbench.dev/network";
-/// The annotation by which servers that stay are known again.
+/// The annotation with a hash of the spec, by which kept servers are recognized.
 pub const SPEC_ANNOTATION: &str = "netbench.dev/spec";
 
-/// The id in the labels and names of servers that stay.
+/// The run ID in the labels and names of kept servers.
 pub const KEPT: &str = "kept";
 
-/// The network of a pod.
+/// The network that a pod is attached to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Network {
-    /// That of the cluster's pods.
+    /// The pod network of the cluster.
     Pod,
-    /// That of its node.
+    /// The host network of its node.
     Host,
 }
 
 impl Network {
-    /// The one that a path begins and ends in.
+    /// The network that a path begins and ends in.
     pub fn of(path: Path) -> Self {
         if path.is_on_host_network() { Self::Host } else { Self::Pod }
     }
 
-    /// Its name in labels.
+    /// The value of the network label.
     pub fn name(self) -> &'static str {
         match self {
             Self::Pod => "pod",
@@ -67,46 +69,46 @@ impl Network {
     }
 }
 
-/// What is the same for all objects of a run.
+/// The settings that all objects of a run share.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// The run's id, which the names of its Jobs have.
+    /// The run's ID, also with kept servers.
     pub session: String,
-    /// Whether servers stay after the run.
+    /// Whether the servers are kept after the run.
     pub keep: bool,
     /// The image of all pods.
     pub image: String,
-    /// What runs in the servers' pods.
+    /// The processes in each server pod.
     pub processes: Processes,
-    /// The routes from clients to servers.
+    /// The paths from clients to servers.
     pub routes: Vec<Route>,
     /// The protocol of throughput tests.
     pub protocol: Protocol,
     /// What the servers are for.
     pub role: Role,
-    /// What the user wants of the pods.
+    /// The user's options for pods.
     pub options: PodOptions,
-    /// When the cluster ends a server by itself.
+    /// The lifetime of a server pod, after which the cluster ends it.
     pub server_deadline: Duration,
-    /// When the cluster ends a server that stays.
+    /// The lifetime of a kept server pod.
     pub kept_deadline: Duration,
-    /// When the cluster ends a Job by itself.
+    /// The lifetime of a client Job.
     pub client_deadline: Duration,
 }
 
-/// What the servers of a testbed are for.
+/// The purpose of the server pods of a testbed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {
-    /// Clients of the same cluster measure against them.
+    /// Servers for clients of the same cluster.
     Mesh,
-    /// Their pods are there for clients only, which measure against something else.
+    /// Only a place for clients, whose servers are elsewhere.
     Clients,
-    /// Clients of another cluster measure against them.
+    /// Servers for clients of another cluster.
     Servers,
 }
 
 impl Settings {
-    /// The id that all objects are labelled with.
+    /// The run ID in the labels of all objects.
     pub fn run(&self) -> &str {
         if self.keep { KEPT } else { &self.session }
     }
@@ -123,13 +125,13 @@ impl Settings {
         self.networks().contains(&Network::Host)
     }
 
-    /// What tells the servers of a node from the others: its position or, where servers stay and
-    /// positions change from run to run, a hash of its name.
+    /// Identifies the servers of a node: its position or, with kept servers, since positions differ between
+    /// runs, a hash of its name.
     pub fn slug(&self, index: usize, node: &Chosen) -> String {
         if self.keep { pod::hash(&node.node.name) } else { (index + 1).to_string() }
     }
 
-    /// The name of the pod with the servers of the node at position `index`.
+    /// The name of the server pod of the node at position `index`.
     pub fn server_name(&self, index: usize, network: Network, node: &Chosen) -> String {
         let kind = match network {
             Network::Pod => "server",
@@ -138,7 +140,7 @@ impl Settings {
         format!("netbench-{}-{kind}-{}", self.run(), self.slug(index, node))
     }
 
-    /// The label of a client's pod.
+    /// The test label of a client pod.
     pub fn test_label(&self, number: usize) -> String {
         format!("{}-{number}", self.session)
     }
@@ -154,31 +156,31 @@ pub fn labels(run: &str) -> BTreeMap<String, String> {
     ])
 }
 
-/// The name of the namespace, or of the ConfigMap, that holds a run's objects together.
+/// The name of the namespace, or of the ConfigMap, that all objects of a run belong to.
 pub fn scope_name(run: &str) -> String {
     format!("netbench-{run}")
 }
 
-/// The label by which Pod Security refuses pods.
+/// The label with the enforced Pod Security level.
 pub const POD_SECURITY_ENFORCE: &str = "pod-security.kubernetes.io/enforce";
 
-/// The labels of Pod Security for a namespace.
+/// The Pod Security labels of a namespace.
 fn pod_security(host_network: bool) -> BTreeMap<String, String> {
     let level = if host_network { "privileged" } else { "restricted" };
     let label = |mode| (format!("pod-security.kubernetes.io/{mode}"), level.to_owned());
     ["enforce", "audit", "warn"].into_iter().map(label).collect()
 }
 
-/// The run's own namespace, labelled for Pod Security.
-pub fn namespace(run: &str, host_network: bool, marks: &ObjectOptions) -> Namespace {
-    let mut metadata = marks.metadata(&scope_name(run), labels(run));
+/// The run's own namespace.
+pub fn namespace(run: &str, host_network: bool, options: &ObjectOptions) -> Namespace {
+    let mut metadata = options.metadata(&scope_name(run), labels(run));
     metadata.labels.get_or_insert_default().extend(pod_security(host_network));
     Namespace { metadata, ..Namespace::default() }
 }
 
-/// The owner of all objects of a run in somebody else's namespace.
-pub fn owner(run: &str, marks: &ObjectOptions) -> ConfigMap {
-    ConfigMap { metadata: marks.metadata(&scope_name(run), labels(run)), ..ConfigMap::default() }
+/// The owner of all objects of a run in a given namespace.
+pub fn owner(run: &str, options: &ObjectOptions) -> ConfigMap {
+    ConfigMap { metadata: options.metadata(&scope_name(run), labels(run)), ..ConfigMap::default() }
 }
 
 fn metadata(settings: &Settings, name: &str, owner: Option<OwnerReference>) -> ObjectMeta {
@@ -188,10 +190,10 @@ fn metadata(settings: &Settings, name: &str, owner: Option<OwnerReference>) -> O
     }
 }
 
-/// Whether an object that was found was made of what `wanted` is made of.
-pub fn is_same<K: ResourceExt>(found: &K, wanted: &K) -> bool {
-    let made_of = |object: &K| object.annotations().get(SPEC_ANNOTATION).cloned();
-    found.meta().deletion_timestamp.is_none() && made_of(found) == made_of(wanted)
+/// Whether an existing object was created from the same spec as `wanted`, and is not being deleted.
+pub fn has_same_spec<K: ResourceExt>(found: &K, wanted: &K) -> bool {
+    let spec = |object: &K| object.annotations().get(SPEC_ANNOTATION).cloned();
+    found.meta().deletion_timestamp.is_none() && spec(found) == spec(wanted)
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! The pods of a run: servers, and clients in Jobs.
+//! The pods of a run: servers, and clients in Jobs. Pure.
 
 use std::time::Duration;
 
@@ -16,10 +16,10 @@ use crate::options::{IpFamily, Protocol};
 use crate::testbed::Process;
 use crate::testbed::kubernetes::nodes::Chosen;
 
-/// How long a finished Job stays if nobody removes it.
-const FINISHED_JOB_STAYS: Duration = Duration::from_secs(600);
+/// When the cluster deletes a finished Job that is left.
+const FINISHED_JOB_LIFETIME: Duration = Duration::from_secs(600);
 
-/// The pod that runs the servers of the node at position `index` on one of its networks.
+/// The pod with the servers of the node at position `index` on one of its networks.
 pub fn server_pod(
     settings: &Settings,
     index: usize,
@@ -27,7 +27,7 @@ pub fn server_pod(
     node: &Chosen,
     owner: Option<OwnerReference>,
 ) -> Pod {
-    // a node whose first address is one of IPv6 has pods whose first address is, too
+    // a node whose first address is IPv6 has pods whose first address is IPv6, too
     let ipv6 = settings.routes.iter().any(|route| route.ip_family == Some(IpFamily::Ipv6))
         || node.addresses.first().is_some_and(|address| address.ip.is_ipv6());
     let containers = settings.processes.iter().map(|process| server(settings, process, ipv6)).collect();
@@ -39,19 +39,20 @@ pub fn server_pod(
     labels.insert(SERVER_LABEL.to_owned(), settings.slug(index, node));
     labels.insert(NETWORK_LABEL.to_owned(), network.name().to_owned());
     if settings.keep {
-        metadata.annotations.get_or_insert_default().extend([made_of(&spec)]);
+        metadata.annotations.get_or_insert_default().extend([spec_annotation(&spec)]);
     }
     Pod { metadata, spec: Some(spec), ..Pod::default() }
 }
 
-/// The annotation that tells what an object was made of: another one for another specification.
-pub fn made_of(spec: &impl serde::Serialize) -> (String, String) {
-    // an object of Kubernetes has string keys and finite numbers only: nothing in it can fail
+/// The annotation with a hash of an object's spec.
+pub fn spec_annotation(spec: &impl serde::Serialize) -> (String, String) {
+    // cannot fail: objects of Kubernetes have string keys and finite numbers only
     let text = serde_json::to_string(spec).unwrap_or_default();
     (SPEC_ANNOTATION.to_owned(), hash(&text))
 }
 
-/// FNV-1a (Fowler, Noll, Vo), which stays the same for ever: in 64 bits, as hexadecimal digits.
+/// The 64-bit FNV-1a hash in hexadecimal digits. It must not change between versions: kept servers are
+/// recognized by it.
 pub fn hash(text: &str) -> String {
     const PRIME: u64 = 0x0100_0000_01b3;
     let fold = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(PRIME);
@@ -79,7 +80,7 @@ pub fn client_job(
         spec: Some(JobSpec {
             backoff_limit: Some(0),
             active_deadline_seconds: Some(seconds(settings.client_deadline)),
-            ttl_seconds_after_finished: i32::try_from(FINISHED_JOB_STAYS.as_secs()).ok(),
+            ttl_seconds_after_finished: i32::try_from(FINISHED_JOB_LIFETIME.as_secs()).ok(),
             template: PodTemplateSpec { metadata: Some(template), spec: Some(spec) },
             ..JobSpec::default()
         }),
@@ -87,12 +88,12 @@ pub fn client_job(
     }
 }
 
-/// A pod that satisfies the restricted Pod Security standard, but for the host network.
+/// A pod that satisfies the restricted Pod Security standard, except for the host network.
 fn pod_spec(settings: &Settings, network: Network, node: &Chosen, containers: Vec<Container>) -> PodSpec {
     let mut spec = PodSpec {
         affinity: Some(only_on(&node.node.name)),
         tolerations: (!node.tolerations.is_empty()).then(|| node.tolerations.clone()),
-        // the node's own resolver: nothing of the cluster's is reached by its name
+        // the resolver of the node: no cluster service is reached by name
         dns_policy: Some("Default".to_owned()),
         host_network: (network == Network::Host).then_some(true),
         ..hardened::pod_spec(containers)
@@ -101,7 +102,7 @@ fn pod_spec(settings: &Settings, network: Network, node: &Chosen, containers: Ve
     spec
 }
 
-/// A server, with the ports that it listens on: the scheduler keeps those of the host network apart.
+/// A server with its ports: the scheduler places no two pods with the same port on a host network.
 fn server(settings: &Settings, process: Process, ipv6: bool) -> Container {
     let spec = ServerSpec { port: process.port, bind: None, ipv6 };
     let command = process.engine.server_command(&spec);
@@ -117,8 +118,7 @@ fn server(settings: &Settings, process: Process, ipv6: bool) -> Container {
     container
 }
 
-/// No limits unless they are wanted: a limit on CPU would be measured. What iperf3's client keeps in a
-/// file goes to the temporary directory.
+/// A container without limits unless they are requested: a CPU limit would be what is measured.
 fn container(settings: &Settings, name: String, command: Vec<String>) -> Container {
     Container {
         resources: Some(settings.options.objects.resources()),
@@ -126,8 +126,8 @@ fn container(settings: &Settings, name: String, command: Vec<String>) -> Contain
     }
 }
 
-/// Exact where the label `kubernetes.io/hostname` is not, and through the scheduler, which
-/// `nodeName` goes around.
+/// Schedules a pod to one node. The label `kubernetes.io/hostname` may differ from the node's name, and
+/// `nodeName` would bypass the scheduler.
 fn only_on(node: &str) -> Affinity {
     Affinity {
         node_affinity: Some(NodeAffinity {
@@ -159,12 +159,12 @@ mod tests {
     use crate::testbed::kubernetes::objects::fixtures::{chosen, settings};
 
     #[test]
-    fn a_server_pod() {
+    fn server_pod_of_a_run() {
         insta::assert_json_snapshot!(server_pod(&settings(), 0, Network::Pod, &chosen("node-1"), None));
     }
 
     #[test]
-    fn a_server_pod_that_stays_tells_what_it_was_made_of() {
+    fn kept_server_pod_has_a_hash_of_its_spec() {
         let kept = Settings { keep: true, ..settings() };
         let annotation = |settings: &Settings, index: usize| {
             let pod = server_pod(settings, index, Network::Pod, &chosen("node-1"), None);
@@ -176,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pod_with_all_that_policies_may_ask_for() {
+    fn kept_server_pod_with_all_options() {
         let objects = ObjectOptions {
             labels: vec!["team=network".parse().unwrap()],
             annotations: vec!["example.org/reason=slow, they say".parse().unwrap()],
@@ -194,14 +194,14 @@ mod tests {
     }
 
     #[test]
-    fn a_client_job_on_the_host_network() {
+    fn client_job_on_the_host_network() {
         let command = vec!["iperf3".to_owned(), "-c".to_owned(), "10.0.0.1".to_owned()];
         let job = client_job(&settings(), 7, Network::Host, &chosen("node-1"), command, None);
         insta::assert_json_snapshot!(job);
     }
 
     #[test]
-    fn the_longest_node_name_is_in_no_name_and_no_label() {
+    fn longest_node_name_is_in_no_name_or_label() {
         let long = "n".repeat(253);
         for keep in [false, true] {
             let settings = Settings { keep, ..settings() };

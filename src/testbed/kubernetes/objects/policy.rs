@@ -1,4 +1,4 @@
-//! The policy that lets only the run's own clients in. Pure.
+//! The `NetworkPolicy` that admits only the run's own clients. Pure.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use super::{RUN_LABEL, Settings, metadata};
 use crate::document::Path;
 use crate::testbed::kubernetes::nodes::Chosen;
 
-/// The policy for the pods of a run on `nodes`; none unless it is wanted.
+/// The `NetworkPolicy` for the pods of a run on `nodes`, if it is requested.
 pub fn network_policy(
     settings: &Settings,
     nodes: &[Chosen],
@@ -25,7 +25,7 @@ pub fn network_policy(
         ..LabelSelector::default()
     };
     let pods = NetworkPolicyPeer { pod_selector: Some(own.clone()), ..NetworkPolicyPeer::default() };
-    // what comes through a node's port comes with the address of a node
+    // packets through a node port have the source address of a node
     let through_nodes = settings.routes.iter().any(|route| route.path == Path::NodePort);
     let addresses = nodes.iter().filter(|_| through_nodes).flat_map(|node| &node.addresses);
     let blocks = addresses.map(|address| NetworkPolicyPeer {
@@ -50,7 +50,7 @@ pub fn network_policy(
     })
 }
 
-/// The name of the policy.
+/// The name of the `NetworkPolicy`.
 pub fn policy_name(settings: &Settings) -> String {
     format!("netbench-{}-clients-only", settings.run())
 }
@@ -63,14 +63,14 @@ mod tests {
     use crate::testbed::kubernetes::objects::fixtures::{chosen, over, settings};
 
     #[test]
-    fn only_the_runs_own_pods_come_in_and_through_a_nodes_port_its_nodes() {
+    fn policy_admits_own_pods_and_with_node_ports_the_nodes() {
         let options = PodOptions { network_policy: true, ..PodOptions::default() };
         let settings = Settings { options, routes: over(&[Path::Pod, Path::NodePort]), ..settings() };
         let address = NodeAddress { ip: "192.0.2.7".parse().unwrap(), external: false };
         let node = Chosen { addresses: vec![address], ..chosen("node-1") };
         insta::assert_json_snapshot!(network_policy(&settings, std::slice::from_ref(&node), None));
-        let by_pod = Settings { routes: over(&[Path::Pod]), ..settings };
-        let policy = serde_json::to_string(&network_policy(&by_pod, &[node], None)).unwrap();
+        let over_pod = Settings { routes: over(&[Path::Pod]), ..settings };
+        let policy = serde_json::to_string(&network_policy(&over_pod, &[node], None)).unwrap();
         assert!(!policy.contains("ipBlock"), "{policy}");
     }
 }

@@ -1,4 +1,4 @@
-//! The Services of a run: one in front of each server.
+//! The Services in front of the servers of a run. Pure.
 
 use std::collections::BTreeMap;
 
@@ -6,13 +6,13 @@ use k8s_openapi::api::core::v1::{Service, ServicePort, ServiceSpec};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
-use super::pod::made_of;
+use super::pod::spec_annotation;
 use super::{NETWORK_LABEL, Network, RUN_LABEL, Role, SERVER_LABEL, Settings, metadata};
 use crate::document::{IpFamily, Path, Protocol};
 use crate::testbed::kubernetes::nodes::Chosen;
 
-/// The Service in front of the servers of the node at position `index`; none if no route needs one.
-/// One serves all paths: a Service with a node port has an address of the cluster as well.
+/// The Service in front of the servers of the node at position `index`; none if no path needs one. One
+/// serves all paths: a Service with a node port has a cluster IP as well.
 pub fn service(
     settings: &Settings,
     index: usize,
@@ -42,7 +42,7 @@ pub fn service(
         ..ServiceSpec::default()
     };
     if settings.keep {
-        metadata.annotations.get_or_insert_default().extend([made_of(&spec)]);
+        metadata.annotations.get_or_insert_default().extend([spec_annotation(&spec)]);
     }
     Some(Service { metadata, spec: Some(spec), ..Service::default() })
 }
@@ -57,13 +57,13 @@ fn kind(settings: &Settings) -> Option<&'static str> {
     kinds.into_iter().find_map(|(path, kind)| has(path).then_some(kind))
 }
 
-/// Whether a port for UDP must be added once the node port for TCP is known: a client of iperf3's
-/// uses the same number for both, and the cluster gives each its own.
+/// Whether a UDP port must be added once the node port for TCP is known: iperf3 clients use the same port
+/// for both, and the cluster would assign two different ones.
 pub fn needs_udp_node_port(settings: &Settings) -> bool {
     settings.protocol == Protocol::Udp && settings.routes.iter().any(|route| route.path == Path::NodePort)
 }
 
-/// The ports of a Service with UDP on the node port that TCP has.
+/// The ports of a Service, with UDP on the same node port as TCP.
 pub fn with_udp(service: &Service) -> Vec<ServicePort> {
     let mut ports = service.spec.as_ref().and_then(|spec| spec.ports.clone()).unwrap_or_default();
     let udp = ports.iter().find(|port| port.name.as_deref() == Some(THROUGHPUT)).map(|tcp| ServicePort {
@@ -75,7 +75,7 @@ pub fn with_udp(service: &Service) -> Vec<ServicePort> {
     ports
 }
 
-/// The names of the ports.
+// The names of the ports.
 const THROUGHPUT: &str = "throughput";
 const THROUGHPUT_UDP: &str = "throughput-udp";
 const LATENCY: &str = "latency";
@@ -104,18 +104,18 @@ mod tests {
     use crate::options::Route;
     use crate::testbed::kubernetes::objects::fixtures::{chosen, over, settings, with_latency};
 
-    fn made(settings: &Settings) -> Service {
+    fn created(settings: &Settings) -> Service {
         service(settings, 0, &chosen("node-1"), None).unwrap()
     }
 
     #[test]
     fn one_service_serves_all_paths() {
         let routes = over(&[Path::Pod, Path::Service, Path::NodePort]);
-        insta::assert_json_snapshot!(made(&with_latency(Settings { routes, ..settings() })));
+        insta::assert_json_snapshot!(created(&with_latency(Settings { routes, ..settings() })));
     }
 
     #[test]
-    fn no_path_through_a_service_no_service() {
+    fn paths_without_services_need_no_service() {
         let routes = over(&[Path::Pod, Path::Host]);
         assert!(service(&Settings { routes, ..settings() }, 0, &chosen("node-1"), None).is_none());
     }
@@ -124,7 +124,7 @@ mod tests {
     fn udp_gets_the_node_port_of_tcp() {
         let routes = over(&[Path::NodePort]);
         let settings = Settings { routes, protocol: Protocol::Udp, ..settings() };
-        let mut service = made(&settings);
+        let mut service = created(&settings);
         let ports = service.spec.as_mut().unwrap().ports.as_mut().unwrap();
         assert_eq!(ports.len(), 1);
         ports[0].node_port = Some(31_234);
@@ -133,10 +133,10 @@ mod tests {
     }
 
     #[test]
-    fn families_are_asked_of_the_cluster() {
+    fn ip_families_are_requested() {
         let of = |families: &[IpFamily]| {
             let route = |&family: &IpFamily| Route { path: Path::Service, ip_family: Some(family) };
-            let spec = made(&Settings { routes: families.iter().map(route).collect(), ..settings() }).spec;
+            let spec = created(&Settings { routes: families.iter().map(route).collect(), ..settings() }).spec;
             spec.map(|spec| (spec.ip_family_policy.unwrap(), spec.ip_families)).unwrap()
         };
         assert_eq!(of(&[IpFamily::Ipv6]), ("SingleStack".to_owned(), Some(vec!["IPv6".to_owned()])));

@@ -1,15 +1,15 @@
 //! Pods that belong together, kept up to date by one watch.
 
-pub(crate) mod log;
+pub(crate) mod events;
 pub(crate) mod state;
-pub(crate) mod warnings;
 
-use std::collections::BTreeMap;
 use std::pin::pin;
+use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::StreamExt;
+use futures_util::{Stream, StreamExt};
 use k8s_openapi::api::core::v1::Pod;
+use kube::runtime::reflector::{self, Store};
 use kube::runtime::utils::{Backoff, ResetTimerBackoff};
 use kube::runtime::{WatchStreamExt, watcher};
 use kube::{Api, ResourceExt};
@@ -18,160 +18,165 @@ use tokio::task::AbortHandle;
 use tokio::time::Instant;
 
 use self::state::PodState;
+use super::objects::TEST_LABEL;
 use crate::cluster::API_SERVER_AWAY;
 use crate::testbed::Unusable;
-use crate::testbed::kubernetes::objects::TEST_LABEL;
 
-/// So many refusals of a watch in a row are meant.
-const REFUSALS_OF_WATCH: u32 = 3;
+/// A watch that was refused this many times in a row is refused for good.
+const MAX_WATCH_REFUSALS: u32 = 3;
 
-/// A watch that broke is begun again after this long at the least,
-const RECONNECT_FROM: Duration = Duration::from_millis(500);
-/// and this long at the most: an API server that was away must not be missed for long.
-const RECONNECT_TO: Duration = Duration::from_secs(3);
+/// The shortest pause before a broken watch is restarted,
+const MIN_RECONNECT_PAUSE: Duration = Duration::from_millis(500);
+/// and the longest: the return of an API server that was unavailable must be noticed soon.
+const MAX_RECONNECT_PAUSE: Duration = Duration::from_secs(3);
 
 /// The pauses between attempts to watch, each twice as long as the one before.
-struct Pauses(Duration);
+struct ReconnectBackoff(Duration);
 
-impl Iterator for Pauses {
+impl Iterator for ReconnectBackoff {
     type Item = Duration;
 
     fn next(&mut self) -> Option<Duration> {
         let pause = self.0;
-        self.0 = (pause * 2).min(RECONNECT_TO);
+        self.0 = (pause * 2).min(MAX_RECONNECT_PAUSE);
         Some(pause)
     }
 }
 
-impl Backoff for Pauses {
+impl Backoff for ReconnectBackoff {
     fn reset(&mut self) {
-        self.0 = RECONNECT_FROM;
+        self.0 = MIN_RECONNECT_PAUSE;
     }
 }
 
-/// What is known of the pods.
-#[derive(Default)]
-struct Known {
-    pods: BTreeMap<String, Pod>,
-    /// The pods of a list that has not come to its end.
-    relisted: BTreeMap<String, Pod>,
-    /// Whether the first list has come to its end.
-    listed: bool,
-    /// Errors of the watch, one after the other.
+/// The state of a watch.
+#[derive(Debug, Default)]
+struct WatchHealth {
+    /// Whether the first list is complete.
+    is_listed: bool,
+    /// Errors in a row.
     errors: u32,
-    /// When the last of all errors was.
-    away_at: Option<Instant>,
-    /// Why the API server does not let them be watched.
+    /// When the last of all errors occurred.
+    last_error_at: Option<Instant>,
+    /// Why the API server does not allow this user to watch the pods.
     refused: Option<String>,
 }
 
-/// The watch on pods that belong together. It ends when this is dropped.
-pub struct Pods {
-    known: watch::Receiver<Known>,
+/// A watch on pods that belong together. It ends when this is dropped.
+pub struct PodWatch {
+    store: Store<Pod>,
+    /// Changes with every event, after the store.
+    health: watch::Receiver<WatchHealth>,
     task: AbortHandle,
 }
 
-impl Drop for Pods {
+impl Drop for PodWatch {
     fn drop(&mut self) {
         self.task.abort();
     }
 }
 
-/// How a pod's start turned out.
+/// Whether a pod has started.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Started {
+pub enum StartOutcome {
     /// It runs.
     Running {
         /// The pod's name.
         name: String,
-        /// Its addresses, at least one.
+        /// The pod's addresses, at least one.
         addresses: Vec<String>,
     },
-    /// It has ended already, or never will run.
-    Not {
+    /// It has ended already, or will not start.
+    Failed {
         /// The pod's name, if there is a pod.
         name: Option<String>,
-        /// Why, and what to do.
+        /// The reason and the remedy.
         unusable: Unusable,
-        /// Which kind of reason it is.
-        cause: Cause,
+        /// The kind of reason.
+        cause: FailureCause,
     },
+}
+
+impl StartOutcome {
+    fn failed(name: Option<String>, unusable: Unusable, cause: FailureCause) -> Self {
+        Self::Failed { name, unusable, cause }
+    }
 }
 
 /// The kinds of reason for which a pod does not run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Cause {
-    /// Its process came to run and ended by itself.
+pub enum FailureCause {
+    /// Its process ran and exited.
     Exited {
-        /// With this exit code.
+        /// The exit code.
         code: i32,
     },
-    /// The cluster said why.
+    /// The cluster has reported a reason.
     Stuck,
-    /// The time was over, and the pod's status does not say why.
+    /// The pod did not start in time, and its status has no reason.
     TimedOut,
 }
 
-fn not(name: Option<String>, unusable: Unusable, cause: Cause) -> Started {
-    Started::Not { name, unusable, cause }
-}
-
-impl Pods {
-    /// Starts to watch the pods that a label selector picks.
-    pub fn watch(api: Api<Pod>, selector: &str) -> Self {
-        let (sender, known) = watch::channel(Known::default());
-        let selector = selector.to_owned();
-        let task = tokio::spawn(async move {
-            let pauses = ResetTimerBackoff::new(Pauses(RECONNECT_FROM), RECONNECT_TO * 4);
-            let events = watcher(api, watcher::Config::default().labels(&selector)).backoff(pauses);
-            let mut events = pin!(events);
-            while let Some(event) = events.next().await {
-                sender.send_modify(|known| known.take(event));
-            }
-        });
-        Self { known, task: task.abort_handle() }
+impl PodWatch {
+    /// Starts to watch the pods that a label selector matches.
+    pub fn new(api: Api<Pod>, selector: &str) -> Self {
+        let backoff = ResetTimerBackoff::new(ReconnectBackoff(MIN_RECONNECT_PAUSE), MAX_RECONNECT_PAUSE * 4);
+        Self::of(watcher(api, watcher::Config::default().labels(selector)).backoff(backoff))
     }
 
-    /// Waits until the pod that `is_it` picks runs or will not; tells `waiting` what it waits for.
+    fn of(events: impl Stream<Item = watcher::Result<watcher::Event<Pod>>> + Send + 'static) -> Self {
+        let (store, writer) = reflector::store();
+        let (sender, health) = watch::channel(WatchHealth::default());
+        let task = tokio::spawn(async move {
+            let mut events = pin!(events.reflect(writer));
+            while let Some(event) = events.next().await {
+                sender.send_modify(|health| health.update(&event));
+            }
+        });
+        Self { store, health, task: task.abort_handle() }
+    }
+
+    /// Waits until the pod that `is_it` picks runs or will not start; reports to `waiting` what it waits for.
     ///
-    /// A state that may pass is given the time that [`PodState`] names; all together must not take
-    /// longer than `limit`, beside the time for which an API server is waited for that is away.
-    pub async fn started(
+    /// A state that may be transient is given the time that [`PodState`] names; all together may take
+    /// `limit`, plus the time for which an unavailable API server is waited for.
+    pub async fn wait_for_start(
         &self,
         is_it: impl Fn(&Pod) -> bool + Send,
         limit: Duration,
         mut waiting: impl FnMut(&str) + Send,
-    ) -> Started {
-        let mut known = self.known.clone();
+    ) -> StartOutcome {
+        let mut health = self.health.clone();
         let mut deadline = Instant::now() + limit;
         let mut stuck: Option<(Unusable, Instant)> = None;
         let mut waits_for: Option<String> = None;
-        let mut away_since = None;
+        let mut unavailable_since = None;
         loop {
-            let (name, state) = {
-                let now = known.borrow_and_update();
+            {
+                let now = health.borrow_and_update();
                 if let Some(refused) = &now.refused {
-                    return not(None, Unusable::because(refused), Cause::Stuck);
+                    return StartOutcome::failed(None, Unusable::because(refused), FailureCause::Stuck);
                 }
                 if now.errors == 0 {
-                    away_since = None;
-                } else if away_since.get_or_insert_with(Instant::now).elapsed() < API_SERVER_AWAY {
+                    unavailable_since = None;
+                } else if unavailable_since.get_or_insert_with(Instant::now).elapsed() < API_SERVER_AWAY {
                     deadline = Instant::now() + limit;
                 } else {
-                    let reason = format!("the API server was away for {} seconds", API_SERVER_AWAY.as_secs());
-                    return not(None, Unusable::because(reason), Cause::TimedOut);
+                    let seconds = API_SERVER_AWAY.as_secs();
+                    let reason = format!("the API server was unavailable for {seconds} seconds");
+                    return StartOutcome::failed(None, Unusable::because(reason), FailureCause::TimedOut);
                 }
-                let pod = now.pods.values().find(|pod| is_it(pod));
-                (pod.map(ResourceExt::name_any), pod.map(PodState::of))
-            };
+            }
+            let pod = self.find(&is_it);
+            let name = pod.as_ref().map(|pod| pod.name_any());
             let mut until = deadline;
-            match state {
+            match pod.as_deref().map(PodState::of) {
                 Some(PodState::Running { addresses }) => {
-                    return Started::Running { name: name.unwrap_or_default(), addresses };
+                    return StartOutcome::Running { name: name.unwrap_or_default(), addresses };
                 }
                 Some(PodState::Ended { unusable, exit }) => {
-                    let cause = exit.code.map_or(Cause::Stuck, |code| Cause::Exited { code });
-                    return not(name, unusable, cause);
+                    let cause = exit.code.map_or(FailureCause::Stuck, |code| FailureCause::Exited { code });
+                    return StartOutcome::failed(name, unusable, cause);
                 }
                 Some(PodState::Stuck { unusable, patience }) => {
                     waiting(unusable.reason());
@@ -184,120 +189,114 @@ impl Pods {
                     stuck = None;
                     waits_for = Some(now);
                 }
-                // one that was seen and is not there any more will not come back
+                // a pod that was there before does not come back
                 None if stuck.is_some() || waits_for.is_some() => {
-                    return not(None, Unusable::because("the pod was deleted"), Cause::Stuck);
+                    let deleted = Unusable::because("the pod was deleted");
+                    return StartOutcome::failed(None, deleted, FailureCause::Stuck);
                 }
                 None => {}
             }
-            if !matches!(tokio::time::timeout_at(until, known.changed()).await, Ok(Ok(()))) {
+            if !matches!(tokio::time::timeout_at(until, health.changed()).await, Ok(Ok(()))) {
                 return match (stuck, waits_for) {
-                    (Some((unusable, _)), _) => not(name, unusable, Cause::Stuck),
+                    (Some((unusable, _)), _) => StartOutcome::failed(name, unusable, FailureCause::Stuck),
                     (None, waits_for) => {
-                        let still = waits_for.map_or(String::new(), |what| format!(", still {what}"));
+                        let still = waits_for.map_or(String::new(), |what| format!(" (still {what})"));
                         let reason =
-                            format!("the pod was not running after {} seconds{still}", limit.as_secs());
-                        not(name, Unusable::because(reason), Cause::TimedOut)
+                            format!("the pod is not running after {} seconds{still}", limit.as_secs());
+                        StartOutcome::failed(name, Unusable::because(reason), FailureCause::TimedOut)
                     }
                 };
             }
         }
     }
 
-    /// The named pod, now; none if it is not there.
-    pub fn pod(&self, name: &str) -> Option<Pod> {
-        self.known.borrow().pods.get(name).cloned()
+    /// The first pod by name that `is_it` picks.
+    fn find(&self, is_it: impl Fn(&Pod) -> bool) -> Option<Arc<Pod>> {
+        self.store.state_filter(is_it).into_iter().min_by_key(|pod| pod.name_any())
     }
 
-    /// The state of the named pod, now; none if it is not there.
+    /// The named pod, if it exists.
+    pub fn pod(&self, name: &str) -> Option<Arc<Pod>> {
+        self.store.find(|pod| pod.metadata.name.as_deref() == Some(name))
+    }
+
+    /// The state of the named pod, if it exists.
     pub fn state(&self, name: &str) -> Option<PodState> {
-        self.known.borrow().pods.get(name).map(PodState::of)
+        self.pod(name).as_deref().map(PodState::of)
     }
 
-    /// Waits until the named pod has ended or is gone; the caller bounds the time.
-    pub async fn ended(&self, name: &str) -> Option<PodState> {
-        let mut known = self.known.clone();
+    /// Waits until the named pod has ended, and returns its state, or is gone; the caller limits the time.
+    pub async fn wait_for_end(&self, name: &str) -> Option<PodState> {
+        let mut health = self.health.clone();
         loop {
-            let state = known.borrow_and_update().pods.get(name).map(PodState::of);
-            if matches!(state, None | Some(PodState::Ended { .. })) || known.changed().await.is_err() {
+            health.mark_unchanged();
+            let state = self.state(name);
+            if matches!(state, None | Some(PodState::Ended { .. })) || health.changed().await.is_err() {
                 return state;
             }
         }
     }
 
-    /// The name of a pod that `is_it` picks and of which something may still run, now.
+    /// The name of a pod that `is_it` picks and in which something may still run.
     pub fn alive(&self, is_it: impl Fn(&Pod) -> bool) -> Option<String> {
         let is_over = |pod: &Pod| {
             let phase = pod.status.as_ref().and_then(|status| status.phase.as_deref());
             matches!(phase, Some("Succeeded" | "Failed"))
         };
-        let known = self.known.borrow();
-        known.pods.values().find(|pod| is_it(pod) && !is_over(pod)).map(ResourceExt::name_any)
+        self.find(|pod| is_it(pod) && !is_over(pod)).map(|pod| pod.name_any())
     }
 
-    /// How long ago the API server was away; none if it never was.
-    pub fn away(&self) -> Option<Duration> {
-        self.known.borrow().away_at.map(|at| at.elapsed())
+    /// The time since the API server was last unavailable; none if it never was.
+    pub fn since_unavailable(&self) -> Option<Duration> {
+        self.health.borrow().last_error_at.map(|at| at.elapsed())
     }
 
-    /// The names of all pods, now.
+    /// The names of all pods.
     pub fn names(&self) -> Vec<String> {
-        self.known.borrow().pods.keys().cloned().collect()
+        let mut names: Vec<String> = self.store.state().iter().map(|pod| pod.name_any()).collect();
+        names.sort_unstable();
+        names
     }
 
-    /// Waits until no pod is left of the clients whose labels begin with `session`, or none may be
-    /// seen; the caller bounds the time.
-    pub async fn clients_gone(&self, session: &str) {
-        let mut known = self.known.clone();
+    /// Waits until no client pod of the run `session` is left, or the watch is refused; the caller limits
+    /// the time.
+    pub async fn wait_until_clients_gone(&self, session: &str) {
         let is_client =
             |pod: &Pod| pod.labels().get(TEST_LABEL).is_some_and(|label| label.starts_with(session));
-        let is_done = |known: &Known| known.refused.is_some() || !known.pods.values().any(is_client);
-        // an error means that the watch has ended: nothing more can be learnt from it
-        let _ = known.wait_for(is_done).await;
+        self.wait_until(|_| self.store.find(is_client).is_none()).await;
     }
 
-    /// Waits until no pod is left, or none may be seen; the caller bounds the time.
-    pub async fn gone(&self) {
-        let mut known = self.known.clone();
-        // an error means that the watch has ended: nothing more can be learnt from it
-        let _ =
-            known.wait_for(|known| known.refused.is_some() || known.listed && known.pods.is_empty()).await;
+    /// Waits until no pod is left, or the watch is refused; the caller limits the time.
+    pub async fn wait_until_gone(&self) {
+        self.wait_until(|health| health.is_listed && self.store.is_empty()).await;
+    }
+
+    async fn wait_until(&self, is_done: impl Fn(&WatchHealth) -> bool) {
+        let mut health = self.health.clone();
+        // an error means that the watch has ended, and nothing will change any more
+        let _ = health.wait_for(|health| health.refused.is_some() || is_done(health)).await;
     }
 }
 
-impl Known {
-    fn take(&mut self, event: watcher::Result<watcher::Event<Pod>>) {
-        match &event {
-            Ok(_) => (self.errors, self.refused) = (0, None),
+impl WatchHealth {
+    fn update(&mut self, event: &watcher::Result<watcher::Event<Pod>>) {
+        match event {
+            Ok(event) => {
+                (self.errors, self.refused) = (0, None);
+                self.is_listed |= matches!(event, watcher::Event::InitDone);
+            }
             Err(error) => {
                 self.errors += 1;
-                self.away_at = Some(Instant::now());
-                // one refusal of a watch may be a hiccup of the authorizer's; a list has no other use
-                let listing = matches!(error, watcher::Error::InitialListFailed(_));
-                self.refused = refusal(error).filter(|_| listing || self.errors >= REFUSALS_OF_WATCH);
+                self.last_error_at = Some(Instant::now());
+                // a single refused watch may be a glitch of the authorizer; a list serves nothing else
+                let is_list = matches!(error, watcher::Error::InitialListFailed(_));
+                self.refused = refusal(error).filter(|_| is_list || self.errors >= MAX_WATCH_REFUSALS);
             }
-        }
-        match event {
-            Ok(watcher::Event::Apply(pod)) => {
-                self.pods.insert(pod.name_any(), pod);
-            }
-            Ok(watcher::Event::Delete(pod)) => {
-                self.pods.remove(&pod.name_any());
-            }
-            Ok(watcher::Event::Init) => self.relisted.clear(),
-            Ok(watcher::Event::InitApply(pod)) => {
-                self.relisted.insert(pod.name_any(), pod);
-            }
-            Ok(watcher::Event::InitDone) => {
-                self.pods = std::mem::take(&mut self.relisted);
-                self.listed = true;
-            }
-            Err(_) => {}
         }
     }
 }
 
-/// The words of a server that will not change its mind; anything else may pass, and is retried.
+/// The message of a server that denies the watch; other errors may be transient, and are retried.
 fn refusal(error: &watcher::Error) -> Option<String> {
     let (watcher::Error::InitialListFailed(error) | watcher::Error::WatchStartFailed(error)) = error else {
         return None;
@@ -310,8 +309,10 @@ fn refusal(error: &watcher::Error) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use futures_util::stream;
     use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+
+    use super::*;
 
     fn pod(name: &str) -> Pod {
         Pod {
@@ -320,21 +321,25 @@ mod tests {
         }
     }
 
-    #[test]
-    fn a_list_after_a_broken_watch_forgets_what_is_gone() {
-        let mut known = Known::default();
-        for event in [
+    /// The names of the pods after some events.
+    async fn names_after(events: Vec<watcher::Event<Pod>>) -> Vec<String> {
+        let mut watch = PodWatch::of(stream::iter(events.into_iter().map(Ok)));
+        // an error means that all events were taken
+        while watch.health.changed().await.is_ok() {}
+        watch.names()
+    }
+
+    #[tokio::test]
+    async fn pods_missing_from_a_new_list_are_forgotten_once_the_list_is_complete() {
+        let events = vec![
             watcher::Event::Init,
             watcher::Event::InitApply(pod("a")),
             watcher::Event::InitDone,
             watcher::Event::Apply(pod("b")),
             watcher::Event::Init,
             watcher::Event::InitApply(pod("b")),
-        ] {
-            known.take(Ok(event));
-        }
-        assert_eq!(known.pods.len(), 2, "a list counts when it is whole");
-        known.take(Ok(watcher::Event::InitDone));
-        assert_eq!(known.pods.keys().collect::<Vec<_>>(), ["b"]);
+        ];
+        assert_eq!(names_after(events.clone()).await, ["a", "b"]);
+        assert_eq!(names_after([events, vec![watcher::Event::InitDone]].concat()).await, ["b"]);
     }
 }

@@ -1,4 +1,4 @@
-//! What a pod's status says. Pure: from a pod to what it means for a run.
+//! What the status of a pod means for a run. Pure.
 
 use std::time::Duration;
 
@@ -8,51 +8,52 @@ use crate::engine::ClientExit;
 use crate::sanitize;
 use crate::testbed::Unusable;
 
-/// How long a pod may be in a state that is bad but may pass before that state counts.
+/// How long a pod may be in a bad state that may be transient.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// How long a claim may have no volume: some are made when they are claimed, which takes clouds up to a minute;
-/// and one that is there is bound by a controller that looks each 15 seconds only.
+/// How long a PersistentVolumeClaim may be unbound: provisioning a volume takes clouds up to a minute, and the
+/// controller that binds an existing one only looks every 15 seconds.
 const PATIENCE_WITH_CLAIMS: Duration = Duration::from_secs(90);
 
-const NEEDS_OF_IMAGE: &str = "the image must run as any user, and needs iperf3 and sh on its PATH (for --rtt and --engine iperf2, iperf 2)";
-const NEEDS_IPERF3: &str =
-    "the image has no iperf3: take another --image, or --engine iperf2 if it has iperf 2";
-const NEEDS_IPERF2: &str = "the image has no iperf 2: leave --rtt out, or take another --image";
-const OTHER_PORT: &str =
-    "choose another port with --port (if servers of --keep hold it, `kubectl netbench cleanup` removes them)";
+const IMAGE_REQUIREMENTS: &str = "use an image that runs as any user and has iperf3 and sh on its PATH \
+                                  (for --rtt and --engine iperf2, iperf 2)";
+const NO_IPERF3: &str =
+    "the image has no iperf3: choose another --image, or --engine iperf2 if it has iperf 2";
+const NO_IPERF2: &str = "the image has no iperf 2: omit --rtt, or choose another --image";
+const OTHER_PORT: &str = "choose another port with --port; if kept servers (--keep) use this one, \
+                          `kubectl netbench cleanup` removes them";
 
 /// The state of a pod.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PodState {
-    /// It is on its route.
+    /// It is expected to start.
     Starting {
-        /// What it waits for, in a few words.
+        /// What it waits for: `waiting for the kubelet`.
         waits_for: String,
     },
-    /// It will not start, as far as can be seen.
+    /// It will not start unless the state is transient.
     Stuck {
-        /// The cluster's words, and what to do.
+        /// The cluster's message and the remedy.
         unusable: Unusable,
-        /// How long to wait whether this passes.
+        /// How long the state may last.
         patience: Duration,
     },
     /// Its containers run.
     Running {
-        /// The pod's addresses, at least one, the first being the cluster's choice.
+        /// The pod's addresses, at least one; the first is the one of the cluster's preferred family.
         addresses: Vec<String>,
     },
-    /// Its container has ended, or never came to run.
+    /// A container has ended, or the pod was terminated.
     Ended {
         /// How the process ended.
         exit: ClientExit,
-        /// The cluster's words for it, or the process's own, and what to do.
+        /// The message of the cluster or of the process, and the remedy.
         unusable: Unusable,
     },
 }
 
 impl PodState {
-    /// Reads a pod's status.
+    /// The state that a pod's status shows.
     pub fn of(pod: &Pod) -> Self {
         let Some(status) = &pod.status else {
             return starting("being scheduled");
@@ -89,21 +90,21 @@ impl PodState {
             {
                 let message = condition.message.as_deref().unwrap_or_default();
                 let unusable = if message.contains("free ports") {
-                    port_is_taken(pod, message)
+                    port_in_use(pod, message)
                 } else {
-                    Unusable::because(format!("the scheduler finds no place for the pod: {message}"))
-                        .with_remedy(remedy_of_scheduling(message))
+                    Unusable::because(format!("the pod is unschedulable: {message}"))
+                        .with_remedy(scheduling_remedy(message))
                 };
-                let patience = if waits_for_claim(message) { PATIENCE_WITH_CLAIMS } else { PATIENCE };
+                let patience = if is_claim_unbound(message) { PATIENCE_WITH_CLAIMS } else { PATIENCE };
                 Self::Stuck { unusable, patience }
             }
-            Some(condition) if condition.status == "True" => starting("waiting for its kubelet"),
+            Some(condition) if condition.status == "True" => starting("waiting for the kubelet"),
             _ => starting("being scheduled"),
         }
     }
 }
 
-/// The container that decides about the pod: one that has ended, else one that does not run yet.
+/// The container that decides the state of the pod: one that has ended, else one that does not run yet.
 fn decisive(status: &PodStatus) -> Option<&ContainerStatus> {
     let containers = || status.container_statuses.as_deref().unwrap_or_default().iter();
     let state = |container: &&ContainerStatus| container.state.clone().unwrap_or_default();
@@ -124,7 +125,7 @@ fn starting(waits_for: &str) -> PodState {
     PodState::Starting { waits_for: sanitize::reason(waits_for) }
 }
 
-/// Sorts the reasons for which a kubelet has not started a container.
+/// The state of a container that the kubelet has not started, by the kubelet's reason.
 fn waiting_for(reason: &str, message: &str) -> PodState {
     let stuck = |what: &str, remedy: &str, patience| PodState::Stuck {
         unusable: Unusable::because(format!("{what}: {}", if message.is_empty() { reason } else { message }))
@@ -137,30 +138,30 @@ fn waiting_for(reason: &str, message: &str) -> PodState {
         | "ImageInspectError"
         | "RegistryUnavailable"
         | "SignatureValidationFailed" => stuck(
-            "its image cannot be pulled",
-            "check --image and whether the node can reach its registry",
+            "cannot pull the image",
+            "check --image, and that the nodes can reach its registry",
             PATIENCE,
         ),
-        "InvalidImageName" => stuck("its image has no valid name", "check --image", Duration::ZERO),
-        "ErrImageNeverPull" => stuck("its image is not on the node", "check --image", Duration::ZERO),
+        "InvalidImageName" => stuck("invalid image name", "check --image", Duration::ZERO),
+        "ErrImageNeverPull" => stuck("the image is not on the node", "check --image", Duration::ZERO),
         "CreateContainerConfigError" | "CreateContainerError" | "RunContainerError" | "CrashLoopBackOff" => {
-            stuck("its container cannot be started", lacks(message), PATIENCE)
+            stuck("cannot start the container", image_remedy(message), PATIENCE)
         }
-        "ContainerCreating" | "PodInitializing" | "" => starting("creating its container"),
+        "ContainerCreating" | "PodInitializing" | "" => starting("creating the container"),
         other => starting(other),
     }
 }
 
-/// Whether a pod cannot be scheduled since a claim of its has no volume yet.
-fn waits_for_claim(message: &str) -> bool {
+/// Whether a pod is unschedulable because a PersistentVolumeClaim has no volume yet.
+fn is_claim_unbound(message: &str) -> bool {
     message.contains("unbound immediate PersistentVolumeClaims")
 }
 
-fn remedy_of_scheduling(message: &str) -> Option<&'static str> {
+fn scheduling_remedy(message: &str) -> Option<&'static str> {
     if message.contains("taint") {
         Some("name the node on the command line to tolerate its taints")
     } else if message.contains("Insufficient") || message.contains("Too many pods") {
-        Some("free some room on the node, or leave it out")
+        Some("free resources on the node, or measure without it")
     } else {
         None
     }
@@ -174,57 +175,57 @@ fn ended(pod: &Pod, container: Option<&ContainerStatus>) -> PodState {
             code: terminated.map(|terminated| terminated.exit_code),
             stderr: message.to_owned(),
         },
-        unusable: why_ended(pod, terminated, message),
+        unusable: end_reason(pod, terminated, message),
     }
 }
 
-fn why_ended(pod: &Pod, terminated: Option<&ContainerStateTerminated>, message: &str) -> Unusable {
+fn end_reason(pod: &Pod, terminated: Option<&ContainerStateTerminated>, message: &str) -> Unusable {
     let of_pod = |field: fn(&PodStatus) -> &Option<String>| {
         pod.status.as_ref().and_then(|status| field(status).clone()).filter(|text| !text.is_empty())
     };
     let pod_message = of_pod(|status| &status.message);
-    // the pod's own reason comes first: Evicted, DeadlineExceeded, OutOfcpu, NodeAffinity
+    // the reason of the pod takes precedence: Evicted, DeadlineExceeded, OutOfcpu, NodeAffinity
     if let Some(reason) = of_pod(|status| &status.reason) {
         let message = pod_message.map_or(String::new(), |message| format!(": {message}"));
-        return Unusable::because(format!("the pod was ended ({reason}){message}"));
+        return Unusable::because(format!("the pod was terminated ({reason}){message}"));
     }
     let Some(terminated) = terminated else {
         return Unusable::because(pod_message.unwrap_or_else(|| "the pod ended".to_owned()));
     };
     match terminated.reason.as_deref() {
-        Some("OOMKilled") => Unusable::because("its container was killed for using too much memory"),
+        Some("OOMKilled") => Unusable::because("the container ran out of memory (OOMKilled)"),
         Some("ContainerCannotRun" | "StartError") => {
-            Unusable::because(format!("its container cannot be started: {message}"))
-                .with_remedy(Some(lacks(message)))
+            Unusable::because(format!("cannot start the container: {message}"))
+                .with_remedy(Some(image_remedy(message)))
         }
-        _ => ended_by_itself(pod, terminated.exit_code, message),
+        _ => exited(pod, terminated.exit_code, message),
     }
 }
 
-/// What an image lacks that has no container started, by the runtime's words.
-fn lacks(message: &str) -> &'static str {
+/// What to do about an image whose container does not start, by the message of the runtime.
+fn image_remedy(message: &str) -> &'static str {
     if message.contains("\"iperf3\"") {
-        NEEDS_IPERF3
+        NO_IPERF3
     } else if message.contains("\"iperf\"") {
-        NEEDS_IPERF2
+        NO_IPERF2
     } else {
-        NEEDS_OF_IMAGE
+        IMAGE_REQUIREMENTS
     }
 }
 
-/// Why a server ended by itself, from its last words.
-pub(in crate::testbed::kubernetes) fn ended_by_itself(pod: &Pod, exit_code: i32, message: &str) -> Unusable {
-    if message.contains("Address already in use") || message.contains("unable to start listener") {
-        return port_is_taken(pod, message.lines().rfind(|line| line.contains("in use")).unwrap_or(message));
+/// Why a server exited, by its last output.
+pub(in crate::testbed::kubernetes) fn exited(pod: &Pod, exit_code: i32, output: &str) -> Unusable {
+    if output.contains("Address already in use") || output.contains("unable to start listener") {
+        return port_in_use(pod, output.lines().rfind(|line| line.contains("in use")).unwrap_or(output));
     }
-    // iperf3 says `exiting` after it has said why
-    let error = message.lines().rfind(|line| line.contains("error"));
-    let said = error.or_else(|| message.lines().rfind(|line| !line.trim().is_empty()));
-    let said = said.map_or(String::new(), |line| format!(": {line}"));
-    Unusable::because(format!("its container ended with code {exit_code}{said}"))
+    // iperf3 prints `exiting` after the reason
+    let error = output.lines().rfind(|line| line.contains("error"));
+    let last = error.or_else(|| output.lines().rfind(|line| !line.trim().is_empty()));
+    let last = last.map_or(String::new(), |line| format!(": {line}"));
+    Unusable::because(format!("the container exited with code {exit_code}{last}"))
 }
 
-fn port_is_taken(pod: &Pod, said: &str) -> Unusable {
+fn port_in_use(pod: &Pod, message: &str) -> Unusable {
     let containers = pod.spec.as_ref().map(|spec| spec.containers.as_slice()).unwrap_or_default();
     let mut ports: Vec<String> = containers
         .iter()
@@ -232,7 +233,7 @@ fn port_is_taken(pod: &Pod, said: &str) -> Unusable {
         .map(|port| port.container_port.to_string())
         .collect();
     ports.dedup();
-    Unusable::because(format!("port {} of the node is taken: {said}", ports.join(" or ")))
+    Unusable::because(format!("port {} of the node is already in use: {message}", ports.join(" or ")))
         .with_remedy(Some(OTHER_PORT))
 }
 
@@ -251,9 +252,9 @@ mod tests {
         };
     }
 
-    /// Pods of a Kubernetes 1.36 cluster; that with the claim of one of 1.20.
+    /// Pods of a Kubernetes 1.36 cluster; the one with the claim is of a 1.20 cluster.
     #[test]
-    fn real_pods_that_will_not_start_say_why() {
+    fn recorded_pods_have_their_state_and_reason() {
         let pods: Vec<(&str, Pod)> = vec![
             ("bad-image", recorded!("bad-image")),
             ("tainted", recorded!("tainted")),
@@ -269,7 +270,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_kubelet_says_does_nothing_to_a_terminal() {
+    fn control_characters_in_kubelet_messages_are_removed() {
         let pod = |waiting: &str| -> Pod {
             serde_json::from_str(&format!(
                 r#"{{"status":{{"containerStatuses":[{{"name":"c","image":"","imageID":"","ready":false,"restartCount":0,
@@ -280,14 +281,14 @@ mod tests {
         assert_eq!(PodState::of(&pod(r#"{"reason":"\u001b[2JPulling"}"#)), starting(" [2JPulling".trim()));
         match PodState::of(&pod(r#"{"reason":"ErrImagePull","message":"a\u001b[31m\nerror: b"}"#)) {
             PodState::Stuck { unusable, .. } => {
-                assert_eq!(unusable.reason(), "its image cannot be pulled: a [31m error: b");
+                assert_eq!(unusable.reason(), "cannot pull the image: a [31m error: b");
             }
             other => panic!("{other:?}"),
         }
     }
 
     #[test]
-    fn a_pod_without_a_status_is_being_scheduled() {
+    fn pod_without_status_is_being_scheduled() {
         assert_eq!(PodState::of(&Pod::default()), starting("being scheduled"));
     }
 }

@@ -1,9 +1,8 @@
-//! Starts the servers: one pod per node and network, all at once.
+//! Starts the servers: one pod per node and network, all at the same time.
 
 mod endpoints;
 pub(super) mod kept;
 mod listening;
-mod restore;
 mod services;
 
 use std::collections::HashMap;
@@ -12,253 +11,286 @@ use std::time::Duration;
 
 use futures_util::future::{join_all, try_join_all};
 use jiff::Timestamp;
-use k8s_openapi::api::core::v1::{Pod, Service};
+use k8s_openapi::api::core::v1::Pod;
 use kube::api::{DeleteParams, PostParams};
 use kube::{Api, ResourceExt};
+use tokio::sync::Mutex;
 use tokio::time::Instant;
 
-use crate::cluster::{RequestError, RequestErrorKind, until_answered};
-use crate::testbed::kubernetes::objects::{self, Network, is_same};
-use crate::testbed::kubernetes::pods::log::{LogOf, REOPEN_PAUSE};
-use crate::testbed::kubernetes::pods::{Cause, Started};
-use crate::testbed::kubernetes::{KubernetesTestbed, Made, PodState};
-use crate::testbed::{NodeServers, Process, StartProgress, Starting, Unusable};
+pub(super) use self::services::needs_load_balancer;
+use super::context::{ActiveScope, Context};
+use super::logs::{LogPosition, LogSource, REOPEN_PAUSE, read_log};
+use super::objects::{self, Network, has_same_spec};
+use super::pods::events::with_warning;
+use super::pods::state::PodState;
+use super::pods::{FailureCause, StartOutcome};
+use crate::cluster::{RequestError, RequestErrorKind, ok_if_exists, ok_if_gone, retry, until_answered};
+use crate::testbed::{NodeServers, ServerLines, StartProgress, Starting, Unusable};
 
-/// How long a pod may take to run; most of it is for pulling the image.
+/// How long a pod may take to start; most of it is for pulling the image.
 pub const START_LIMIT: Duration = Duration::from_secs(180);
 
-/// How long a running server may say nothing at all. Nodes lose logs: one that runs on is then taken
-/// to listen, and clients find out.
+/// How long a running server may print nothing. Nodes lose logs: after that time a server that is still
+/// running is assumed to listen, and tests show whether it does.
 const SILENCE_LIMIT: Duration = Duration::from_secs(4);
 
-/// How long a new namespace may be without its service account.
+/// How long a new namespace may be without its service account,
 const ACCOUNT_LIMIT: Duration = Duration::from_secs(10);
+/// and the pause between two attempts to create a pod in it.
+const ACCOUNT_PAUSE: Duration = Duration::from_millis(100);
 
-/// How long a pod that stayed and does not suit may take to go.
-const GONE_LIMIT: Duration = Duration::from_secs(20);
+/// How long a pod that is replaced may take to end.
+const REPLACE_LIMIT: Duration = Duration::from_secs(20);
 
-/// What is there before a pod is asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Found {
-    /// Nothing that suits.
-    Nothing,
-    /// Perhaps a pod of the same name, dead or alive.
-    Perhaps {
-        /// Whether it may be used if it is alive.
-        is_fit: bool,
-    },
-    /// The very pod, alive.
-    Alive,
+/// The servers of a testbed.
+#[derive(Default)]
+pub(super) struct Servers {
+    /// The servers of each node, as last started.
+    pub started: Mutex<Vec<StartedNode>>,
+    /// How far the log of each server has been read.
+    log_positions: Mutex<HashMap<(usize, Network), SharedPosition>>,
 }
 
-/// A pod whose servers listen.
-pub(super) struct Listening {
-    /// The pod's addresses, at least one.
-    pub addresses: Vec<String>,
-    /// The version of the program that measures throughput, if it told.
-    pub version: Option<String>,
-}
+/// A position with its own lock: a slow log does not block the others.
+type SharedPosition = Arc<Mutex<LogPosition>>;
 
-/// The servers of a node, as they were started or put back.
+/// The servers of a node.
 #[derive(Debug, Clone, Default)]
 pub(super) struct StartedNode {
-    /// How they are reached, route by route.
+    /// How they are reached, path by path.
     pub servers: NodeServers,
     /// The addresses of the pods whose servers listen.
     pub addresses: HashMap<Network, Vec<String>>,
+    /// Whether they disappeared and were restored already.
+    pub was_restored: bool,
 }
 
-impl KubernetesTestbed {
-    /// Starts the servers of the node at position `index`.
-    pub(super) async fn start_node(
-        &self,
-        made: &Made,
-        index: usize,
-        networks: &[Network],
-        found: Found,
-        progress: StartProgress<'_>,
-    ) -> StartedNode {
-        let pods = networks.iter().map(|&network| async move {
-            let started = self.start_pod(made, index, network, found, progress).await;
-            let started = started.map_err(|unusable| self.on_network(network, unusable));
-            if let Err(unusable) = &started {
-                progress(index, Starting::Failed(unusable));
-            }
-            (network, started)
-        });
-        let (service, pods) = tokio::join!(self.make_service(made, index), join_all(pods));
-        let service = self.complete_service(index, service, |waits_for| {
-            progress(index, Starting::WaitsFor(waits_for));
-        });
-        let service = service.await;
-        let servers: NodeServers = self
-            .settings
-            .routes
-            .iter()
-            .map(|route| {
-                let network = Network::of(route.path);
-                let pod = pods.iter().find_map(|(of, pod)| (*of == network).then_some(pod.as_ref()));
-                let pod = pod.unwrap_or(Err(&Unusable::because("it has no pod"))).map_err(Unusable::clone)?;
-                self.server(index, *route, pod, &service)
-            })
-            .collect();
-        if pods.iter().all(|(_, pod)| pod.is_ok()) {
-            progress(index, Starting::Listens);
-        }
-        let listening = pods.into_iter().filter_map(|(network, pod)| Some((network, pod.ok()?.addresses)));
-        StartedNode { servers, addresses: listening.collect() }
-    }
+/// The servers of a node to start.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct NodeStart<'a> {
+    /// The position of the node.
+    pub index: usize,
+    /// The networks that servers are needed on.
+    pub networks: &'a [Network],
+    /// What to do about pods of the same name.
+    pub existing: Existing,
+    /// Whether to wait for the address of a load balancer.
+    pub needs_load_balancer: bool,
+}
 
-    async fn start_pod(
-        &self,
-        made: &Made,
-        index: usize,
-        network: Network,
-        found: Found,
-        progress: StartProgress<'_>,
-    ) -> Result<Listening, Unusable> {
-        let node = &self.nodes[index];
-        if let Some(reason) = &node.unusable {
-            return Err(Unusable::because(reason));
+/// What to do about an existing pod of the same name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Existing {
+    /// There cannot be one.
+    None,
+    /// Delete it.
+    Replace,
+    /// Use it if it fits, delete it otherwise.
+    Reuse,
+}
+
+/// A pod of servers in the cluster.
+struct ServerPod {
+    /// Its uid, where known.
+    uid: Option<String>,
+    /// Whether it was running before this run.
+    was_running: bool,
+}
+
+/// A pod whose servers listen.
+struct ListeningPod {
+    /// The pod's addresses, at least one.
+    addresses: Vec<String>,
+    /// The version of the throughput engine, where known.
+    version: Option<String>,
+}
+
+impl From<RequestError> for Unusable {
+    fn from(error: RequestError) -> Self {
+        Self::because(format!("{error}: {}", error.why())).with_remedy(error.remedy())
+    }
+}
+
+/// Starts the servers of all nodes.
+pub(super) async fn start(
+    context: &Context,
+    active: &ActiveScope,
+    servers: &Servers,
+    progress: StartProgress<'_>,
+) -> Vec<NodeServers> {
+    let networks = context.settings.networks();
+    let existing = if context.settings.keep { Existing::Reuse } else { Existing::None };
+    let needs_load_balancer = needs_load_balancer(&context.settings.routes, None);
+    let start = |index| {
+        let start = NodeStart { index, networks: &networks, existing, needs_load_balancer };
+        start_node(context, active, start, progress)
+    };
+    let nodes = join_all((0..context.nodes.len()).map(start)).await;
+    let reached = nodes.iter().map(|node| node.servers.clone()).collect();
+    *servers.started.lock().await = nodes;
+    reached
+}
+
+/// Starts the servers of a node.
+pub(super) async fn start_node(
+    context: &Context,
+    active: &ActiveScope,
+    start: NodeStart<'_>,
+    progress: StartProgress<'_>,
+) -> StartedNode {
+    let index = start.index;
+    let pods = start.networks.iter().map(|&network| async move {
+        let started = start_pod(context, active, start, network, progress).await;
+        let started = started.map_err(|unusable| with_network(context, network, unusable));
+        if let Err(unusable) = &started {
+            progress(index, Starting::Failed(unusable));
         }
-        let name = self.server_name(index, network);
-        let (found, uid) = self.make_server_pod(made, index, network, found).await?;
+        (network, started)
+    });
+    let service = services::create(context, active, index);
+    let (mut service, pods) = tokio::join!(service, join_all(pods));
+    if start.needs_load_balancer {
         let waiting = |waits_for: &str| progress(index, Starting::WaitsFor(waits_for));
-        // a pod of the same name may be on its route out
-        let is_it = |pod: &Pod| pod.name_any() == name && (uid.is_none() || pod.uid() == uid);
-        let started = made.pods.started(is_it, START_LIMIT, waiting).await;
-        let addresses = match started {
-            Started::Running { addresses, .. } => addresses,
-            Started::Not { cause: Cause::Exited { code: 0 }, .. } => {
-                return Err(self.last_words(made, &name).await);
-            }
-            Started::Not { unusable, cause, .. } => {
-                return Err(self.with_warning(&name, unusable, cause).await);
-            }
-        };
-        let processes: Vec<Process> = self.settings.processes.iter().collect();
-        // one that was found has said that it listens long ago, and its log may be gone
-        let silence = if found == Found::Alive { Duration::ZERO } else { SILENCE_LIMIT };
-        let versions = processes.iter().map(|process| self.listening(made, &name, *process, silence));
-        let versions = try_join_all(versions).await?;
-        Ok(Listening { addresses, version: versions.into_iter().next().flatten() })
+        service = services::with_address(context, service, waiting).await;
     }
-
-    /// Says which network a reason is about, where there are two.
-    fn on_network(&self, network: Network, unusable: Unusable) -> Unusable {
-        let is_the_only_one = self.settings.networks().len() == 1;
-        if is_the_only_one
-            || self.nodes.iter().any(|node| node.unusable.as_deref() == Some(unusable.reason()))
-        {
-            return unusable;
-        }
-        unusable.reworded(|reason| format!("on the {} network, {reason}", network.name()))
+    let reach = |route: &crate::options::Route| {
+        let network = Network::of(route.path);
+        let pod = pods.iter().find_map(|(of, pod)| (*of == network).then_some(pod.as_ref()));
+        let pod = pod.unwrap_or(Err(&Unusable::because("no server pod"))).map_err(Unusable::clone)?;
+        endpoints::server(context, index, *route, pod, &service)
+    };
+    let servers: NodeServers = context.settings.routes.iter().map(reach).collect();
+    if pods.iter().all(|(_, pod)| pod.is_ok()) {
+        progress(index, Starting::Listens);
     }
-
-    /// Makes the pod, or finds it. Returns its uid as well, where that is known.
-    async fn make_server_pod(
-        &self,
-        made: &Made,
-        index: usize,
-        network: Network,
-        found: Found,
-    ) -> Result<(Found, Option<String>), Unusable> {
-        let node = &self.nodes[index];
-        let pod = objects::server_pod(&self.settings, index, network, node, made.owner.clone());
-        let api: Api<Pod> = Api::namespaced(self.cluster.client.clone(), &self.scope.namespace());
-        if let Found::Perhaps { is_fit } = found
-            && let Some(found) = self.find(&api, &pod, is_fit).await.map_err(|error| unusable(&error))?
-        {
-            let is_running = matches!(PodState::of(&found), PodState::Running { .. });
-            return Ok((if is_running { Found::Alive } else { Found::Nothing }, found.uid()));
-        }
-        let cluster = self.cluster.clone();
-        let create = async move {
-            let give_up = Instant::now() + ACCOUNT_LIMIT;
-            loop {
-                let parameters = PostParams::default();
-                match until_answered(|| cluster.call("create its pod", api.create(&parameters, &pod))).await {
-                    // a new namespace gets its service account a moment after it is there
-                    Err(error) if lacks_account(&error.kind) && Instant::now() < give_up => {
-                        tokio::time::sleep(Duration::from_millis(100)).await;
-                    }
-                    // a repeated request finds what the first one made: names carry the run's id
-                    Err(error) if error.is_conflict() => return Ok(None),
-                    other => return other.map(|pod| pod.uid()),
-                }
-            }
-        };
-        let uid = self.tracked(create).await.map_err(|error| unusable(&error))?;
-        Ok((Found::Nothing, uid))
-    }
-
-    /// The very pod that is wanted, if an earlier run has left it, or another one is just making it.
-    /// One that does not suit is removed.
-    async fn find(&self, api: &Api<Pod>, wanted: &Pod, is_fit: bool) -> Result<Option<Pod>, RequestError> {
-        let name = wanted.name_any();
-        let get = || self.cluster.call("look for its pod", api.get_opt(&name));
-        let Some(found) = get().await? else {
-            return Ok(None);
-        };
-        let is_alive = matches!(PodState::of(&found), PodState::Running { .. } | PodState::Starting { .. });
-        // one of this run's own has been given its time already
-        let needed = if self.settings.keep { self.settings.server_deadline } else { Duration::ZERO };
-        if is_fit && is_alive && is_same(&found, wanted) && lives_for(&found, needed) {
-            return Ok(Some(found));
-        }
-        let delete = async |grace_seconds: u32| {
-            let parameters = DeleteParams::default().grace_period(grace_seconds);
-            match self.cluster.call("replace its pod", api.delete(&name, &parameters)).await {
-                Err(error) if !error.is_not_found() => Err(error),
-                _ => Ok(()),
-            }
-        };
-        // in order, so that its ports are free; a node that is dead confirms nothing
-        delete(1).await?;
-        let give_up = Instant::now() + GONE_LIMIT;
-        while get().await?.is_some_and(|pod| pod.uid() == found.uid()) {
-            if Instant::now() >= give_up {
-                delete(0).await?;
-                break;
-            }
-            tokio::time::sleep(REOPEN_PAUSE).await;
-        }
-        Ok(None)
-    }
-
-    /// Hands over what the server has written since this was last called.
-    pub(super) async fn read_server_log(
-        &self,
-        index: usize,
-        network: Network,
-        take: crate::testbed::ServerLines<'_>,
-    ) -> Result<(), RequestError> {
-        let pod = self.server_name(index, network);
-        let container = self.settings.processes.throughput.engine.program();
-        let position = Arc::clone(self.server_logs.lock().await.entry((index, network)).or_default());
-        let mut position = position.lock().await;
-        let of = LogOf { pod: &pod, container, follow: false };
-        self.read_log(of, &mut position, &mut *take).await.map(drop)
-    }
-
-    /// Makes the Service of the node at position `index`; none if no route needs one.
-    async fn make_service(&self, made: &Made, index: usize) -> Result<Option<Service>, Unusable> {
-        let node = &self.nodes[index];
-        match objects::service(&self.settings, index, node, made.owner.clone()) {
-            Some(service) => self.create_service(service).await.map(Some).map_err(|error| unusable(&error)),
-            None => Ok(None),
-        }
-    }
+    let listening = pods.into_iter().filter_map(|(network, pod)| Some((network, pod.ok()?.addresses)));
+    StartedNode { servers, addresses: listening.collect(), was_restored: false }
 }
 
-/// Whether a pod that was found is the wanted one, alive, and so for long enough.
-pub(super) fn suits(found: &Pod, wanted: &Pod, needed: Duration) -> bool {
-    is_same(found, wanted)
-        && matches!(PodState::of(found), PodState::Running { .. })
-        && lives_for(found, needed)
+/// Adds the network to a reason, where there are two.
+fn with_network(context: &Context, network: Network, unusable: Unusable) -> Unusable {
+    let is_about_node = context.nodes.iter().any(|node| node.unusable.as_deref() == Some(unusable.reason()));
+    if is_about_node || context.settings.networks().len() == 1 {
+        return unusable;
+    }
+    unusable.reworded(|reason| format!("on the {} network: {reason}", network.name()))
 }
 
-/// Whether the cluster lets a pod live so much longer.
+async fn start_pod(
+    context: &Context,
+    active: &ActiveScope,
+    start: NodeStart<'_>,
+    network: Network,
+    progress: StartProgress<'_>,
+) -> Result<ListeningPod, Unusable> {
+    let index = start.index;
+    if let Some(reason) = &context.nodes[index].unusable {
+        return Err(Unusable::because(reason));
+    }
+    let name = context.server_name(index, network);
+    let ServerPod { uid, was_running } = provide_pod(context, active, start, network).await?;
+    let waiting = |waits_for: &str| progress(index, Starting::WaitsFor(waits_for));
+    // another pod of the same name may be terminating
+    let is_it = |pod: &Pod| pod.name_any() == name && (uid.is_none() || pod.uid() == uid);
+    let addresses = match active.pods.wait_for_start(is_it, START_LIMIT, waiting).await {
+        StartOutcome::Running { addresses, .. } => addresses,
+        StartOutcome::Failed { cause: FailureCause::Exited { code: 0 }, .. } => {
+            return Err(listening::exit_reason(context, active, &name).await);
+        }
+        StartOutcome::Failed { unusable, cause, .. } => {
+            return Err(with_warning(context, &name, unusable, cause).await);
+        }
+    };
+    // a pod that was running has reported long ago that it listens, and its log may be lost
+    let silence_limit = if was_running { Duration::ZERO } else { SILENCE_LIMIT };
+    let processes = context.settings.processes.iter();
+    let versions = processes
+        .map(|process| listening::wait_until_listening(context, active, &name, process, silence_limit));
+    let versions = try_join_all(versions).await?;
+    Ok(ListeningPod { addresses, version: versions.into_iter().next().flatten() })
+}
+
+/// Creates the server pod of a node, or finds it.
+async fn provide_pod(
+    context: &Context,
+    active: &ActiveScope,
+    start: NodeStart<'_>,
+    network: Network,
+) -> Result<ServerPod, RequestError> {
+    let (index, node) = (start.index, &context.nodes[start.index]);
+    let pod = objects::server_pod(&context.settings, index, network, node, active.owner.clone());
+    let api = context.api::<Pod>();
+    if start.existing != Existing::None
+        && let Some(found) = reuse_or_delete(context, &api, &pod, start.existing).await?
+    {
+        let was_running = matches!(PodState::of(&found), PodState::Running { .. });
+        return Ok(ServerPod { uid: found.uid(), was_running });
+    }
+    let cluster = context.cluster.clone();
+    let create = async move {
+        let parameters = PostParams::default();
+        let create =
+            || until_answered(|| cluster.call("create the server pod", api.create(&parameters, &pod)));
+        ok_if_exists(retry(ACCOUNT_LIMIT, ACCOUNT_PAUSE, is_account_missing, create).await)
+    };
+    let created = context.tracked(create).await?;
+    Ok(ServerPod { uid: created.and_then(|pod| pod.uid()), was_running: false })
+}
+
+/// The existing pod if it may be reused: an earlier run has kept it, or another run is creating it. Any
+/// other pod of that name is deleted.
+async fn reuse_or_delete(
+    context: &Context,
+    api: &Api<Pod>,
+    wanted: &Pod,
+    existing: Existing,
+) -> Result<Option<Pod>, RequestError> {
+    let (cluster, name) = (&context.cluster, wanted.name_any());
+    let get = || cluster.call("look for an existing server pod", api.get_opt(&name));
+    let Some(found) = get().await? else {
+        return Ok(None);
+    };
+    let is_alive = matches!(PodState::of(&found), PodState::Running { .. } | PodState::Starting { .. });
+    // a pod of this run has its deadline already
+    let needed = if context.settings.keep { context.settings.server_deadline } else { Duration::ZERO };
+    let fits = is_alive && has_same_spec(&found, wanted) && lives_for(&found, needed);
+    if existing == Existing::Reuse && fits {
+        return Ok(Some(found));
+    }
+    let delete = async |grace_seconds: u32| {
+        let parameters = DeleteParams::default().grace_period(grace_seconds);
+        ok_if_gone(cluster.call("replace the server pod", api.delete(&name, &parameters)).await)
+    };
+    // gracefully, so that its ports are free; a dead node confirms nothing
+    delete(1).await?;
+    let give_up = Instant::now() + REPLACE_LIMIT;
+    while get().await?.is_some_and(|pod| pod.uid() == found.uid()) {
+        if Instant::now() >= give_up {
+            delete(0).await?;
+            break;
+        }
+        tokio::time::sleep(REOPEN_PAUSE).await;
+    }
+    Ok(None)
+}
+
+/// Hands over what the throughput server of a node has written since the last call.
+pub(super) async fn read_server_log(
+    context: &Context,
+    servers: &Servers,
+    index: usize,
+    network: Network,
+    take: ServerLines<'_>,
+) -> Result<(), RequestError> {
+    let pod = context.server_name(index, network);
+    let container = context.settings.processes.throughput.engine.program();
+    let position = Arc::clone(servers.log_positions.lock().await.entry((index, network)).or_default());
+    let mut position = position.lock().await;
+    let source = LogSource { pod: &pod, container, follow: false };
+    read_log(&context.cluster, &context.api(), source, &mut position, &mut *take).await.map(drop)
+}
+
+/// Whether the cluster lets a pod run for `needed` longer.
 fn lives_for(pod: &Pod, needed: Duration) -> bool {
     let started = pod.status.as_ref().and_then(|status| status.start_time.as_ref());
     let deadline = pod.spec.as_ref().and_then(|spec| spec.active_deadline_seconds);
@@ -269,10 +301,8 @@ fn lives_for(pod: &Pod, needed: Duration) -> bool {
     end.saturating_sub(Timestamp::now().as_second()) > i64::try_from(needed.as_secs()).unwrap_or(i64::MAX)
 }
 
-pub(super) fn unusable(error: &RequestError) -> Unusable {
-    Unusable::because(format!("{error}: {}", error.why())).with_remedy(error.remedy())
-}
-
-fn lacks_account(error: &RequestErrorKind) -> bool {
-    matches!(error, RequestErrorKind::Refused { code: 403, message, .. } if message.contains("error looking up service account"))
+/// Whether a pod was refused because its new namespace has no service account yet.
+fn is_account_missing(error: &RequestError) -> bool {
+    matches!(&error.kind, RequestErrorKind::Refused { code: 403, message, .. }
+        if message.contains("error looking up service account"))
 }

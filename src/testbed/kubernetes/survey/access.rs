@@ -3,45 +3,42 @@
 use k8s_openapi::api::authorization::v1::{
     ResourceAttributes, SelfSubjectAccessReview, SelfSubjectAccessReviewSpec,
 };
-use kube::Api;
 use kube::api::PostParams;
 
 use crate::cluster::{Cluster, RequestError};
 use crate::options::ClientMode;
 
-/// Exec where the user may exec in `namespace`, a Job otherwise, and where the cluster does not say.
+/// Exec if the user may exec in `namespace`; Jobs otherwise, and if the cluster does not answer.
 ///
-/// A WebSocket is opened with GET, which older API servers check as `get` and newer ones as
-/// `create`: both are asked for.
+/// A WebSocket is opened with GET, which older API servers check as `get` and newer ones as `create`: both
+/// must be allowed.
 pub async fn choose_client_mode(cluster: &Cluster, namespace: &str) -> ClientMode {
-    let (get, create) =
-        tokio::join!(may_exec(cluster, namespace, "get"), may_exec(cluster, namespace, "create"));
-    if get.unwrap_or(false) && create.unwrap_or(false) { ClientMode::Exec } else { ClientMode::Job }
+    let can_exec = async |verb| {
+        let access =
+            Access { namespace: Some(namespace), group: "", resource: "pods/exec", name: None, verb };
+        is_allowed(cluster, access).await.unwrap_or(false)
+    };
+    let (get, create) = tokio::join!(can_exec("get"), can_exec("create"));
+    if get && create { ClientMode::Exec } else { ClientMode::Job }
 }
 
-/// What is asked for.
+/// An action on a kind of object.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Question<'a> {
+pub(super) struct Access<'a> {
     /// The namespace; none for the whole cluster.
     pub namespace: Option<&'a str>,
-    /// The API group; empty for the core's.
+    /// The API group; empty for the core group.
     pub group: &'a str,
-    /// The resource as rules name it: `pods`, `pods/exec`.
+    /// The resource in the notation of RBAC rules: `pods`, `pods/exec`.
     pub resource: &'a str,
-    /// One object, if not all of them are meant.
+    /// The name of a single object; none for all.
     pub name: Option<&'a str>,
-    /// The verb.
     pub verb: &'a str,
 }
 
-async fn may_exec(cluster: &Cluster, namespace: &str, verb: &str) -> Result<bool, RequestError> {
-    let namespace = Some(namespace);
-    may(cluster, Question { namespace, group: "", resource: "pods/exec", name: None, verb }).await
-}
-
-/// Whether the user may do something.
-pub(super) async fn may(cluster: &Cluster, question: Question<'_>) -> Result<bool, RequestError> {
-    let Question { namespace, group, resource, name, verb } = question;
+/// Whether the user has access.
+pub(super) async fn is_allowed(cluster: &Cluster, access: Access<'_>) -> Result<bool, RequestError> {
+    let Access { namespace, group, resource, name, verb } = access;
     let (resource, subresource) = match resource.split_once('/') {
         Some((resource, subresource)) => (resource, Some(subresource)),
         None => (resource, None),
@@ -61,8 +58,8 @@ pub(super) async fn may(cluster: &Cluster, question: Question<'_>) -> Result<boo
         },
         ..SelfSubjectAccessReview::default()
     };
-    let api = Api::<SelfSubjectAccessReview>::all(cluster.client.clone());
-    let answer =
-        cluster.call("ask what this user may do", api.create(&PostParams::default(), &review)).await?;
+    let api = cluster.all::<SelfSubjectAccessReview>();
+    let parameters = PostParams::default();
+    let answer = cluster.call("check the permissions of this user", api.create(&parameters, &review)).await?;
     Ok(answer.status.is_some_and(|status| status.allowed))
 }

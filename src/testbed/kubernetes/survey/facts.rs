@@ -1,6 +1,6 @@
-//! What a cluster says of itself before anything is made: asked all at once.
+//! What a cluster reports before anything is created, in concurrent requests.
 //!
-//! No answer is an error here: what this user may not know is not known.
+//! A request that fails is no error here: what the user may not read is unknown.
 
 use std::fmt::Debug;
 
@@ -8,50 +8,49 @@ use futures_util::future::{OptionFuture, join_all};
 use k8s_openapi::NamespaceResourceScope;
 use k8s_openapi::api::core::v1::{LimitRange, Namespace, Pod, ResourceQuota};
 use k8s_openapi::api::networking::v1::NetworkPolicy;
-use kube::Api;
 use kube::api::ListParams;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use super::access::{Question, may};
+use super::access::{Access, is_allowed};
 use super::rights::{Needs, Reach, Right, rights};
 use crate::cluster::{Cluster, RequestError};
 
-/// An answer, or why there is none.
+/// A fact, or why it is unknown.
 pub type Known<T> = Result<T, RequestError>;
 
-/// What a cluster says of itself.
+/// What a cluster reports before a run.
 #[derive(Debug)]
 pub struct Facts {
-    /// All rights that the run needs, and which of them the user has.
+    /// All permissions that the run needs, and which of them the user has.
     pub rights: Vec<Granted>,
-    /// The namespace that was given; none for one of the run's own.
+    /// The given namespace; none for a namespace of the run's own.
     pub given: Option<GivenNamespace>,
-    /// All pods of the cluster, where they could hold a port of a node that the run needs.
+    /// All pods of the cluster, if they could use a host port that the run needs.
     pub pods: Option<Known<Vec<Pod>>>,
     /// The cluster's PodSecurityPolicies: none from Kubernetes 1.25 on.
     pub security_policies: Known<Vec<SecurityPolicy>>,
 }
 
-/// How much is looked at.
+/// How much to request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Depth {
-    /// What is small, and told at once: for the start of a run.
+    /// Only what is small and fast, for the start of a run.
     Start,
-    /// Everything, the pods of all namespaces among it.
+    /// Everything, including the pods of all namespaces.
     All,
 }
 
-/// Whether the user has a right.
+/// Whether the user has a permission.
 #[derive(Debug)]
 pub struct Granted {
-    /// The right.
+    /// The permission.
     pub right: Right,
-    /// The verbs of it that the user lacks.
+    /// The verbs that the user lacks.
     pub missing: Known<Vec<&'static str>>,
 }
 
-/// What is in a given namespace.
+/// The contents of a given namespace that restrict pods.
 #[derive(Debug)]
 pub struct GivenNamespace {
     /// The namespace itself, if there is one.
@@ -64,29 +63,28 @@ pub struct GivenNamespace {
     pub policies: Known<Vec<NetworkPolicy>>,
 }
 
-/// A PodSecurityPolicy, as far as it matters here.
+/// The fields of a PodSecurityPolicy that matter to a run.
 #[derive(Debug)]
 pub struct SecurityPolicy {
     /// Its name.
     pub name: String,
-    /// Whether it lets pods use the network of their nodes.
+    /// Whether it allows pods on the host network.
     pub host_network: bool,
-    /// The ports of nodes that it lets pods use, from and to.
+    /// The ranges of host ports that it allows, both ends included.
     pub host_ports: Vec<(u16, u16)>,
     /// Whether this user may use it.
     pub usable: Known<bool>,
 }
 
-/// Asks for all that tells whether a run with these needs is possible.
+/// Requests all facts that decide whether a run with these needs is possible.
 pub async fn facts(cluster: &Cluster, needs: &Needs, depth: Depth) -> Facts {
     let namespace = needs.namespace();
     let granted = rights(needs).into_iter().map(|right| granted(cluster, right, &namespace));
     let given = needs.given.as_deref().map(|name| Box::pin(given_namespace(cluster, name)));
     let wants_pods = depth == Depth::All && needs.settings.host_network();
     let pods = wants_pods.then_some(async {
-        // from the server's cache: this is the one large list
-        let parameters = ListParams::default().match_any();
-        let api = Api::<Pod>::all(cluster.client.clone());
+        // from the cache of the API server: this is the only large list
+        let (api, parameters) = (cluster.all::<Pod>(), ListParams::default().match_any());
         cluster.call("list the pods of all namespaces", api.list(&parameters)).await.map(|list| list.items)
     });
     let (rights, given, pods, security_policies) = tokio::join!(
@@ -102,34 +100,34 @@ async fn granted(cluster: &Cluster, right: Right, namespace: &str) -> Granted {
     let namespace = (right.reach == Reach::Namespace).then_some(namespace);
     let (group, resource) = (right.group, right.resource);
     let answers = right.verbs.iter().map(|&verb| async move {
-        let question = Question { namespace, group, resource, name: None, verb };
-        may(cluster, question).await.map(|allowed| (!allowed).then_some(verb))
+        let access = Access { namespace, group, resource, name: None, verb };
+        is_allowed(cluster, access).await.map(|allowed| (!allowed).then_some(verb))
     });
     let missing = join_all(answers).await.into_iter().filter_map(Result::transpose).collect();
     Granted { right, missing }
 }
 
 async fn given_namespace(cluster: &Cluster, name: &str) -> GivenNamespace {
-    let api = Api::<Namespace>::all(cluster.client.clone());
+    let api = cluster.all::<Namespace>();
     let (namespace, quotas, limits, policies) = tokio::join!(
-        cluster.call(format!("read the namespace {name}"), api.get_opt(name)),
-        list(cluster, name, "quotas"),
-        list(cluster, name, "limit ranges"),
-        list(cluster, name, "network policies"),
+        cluster.call(format!("get the namespace {name}"), api.get_opt(name)),
+        list(cluster, name, "ResourceQuotas"),
+        list(cluster, name, "LimitRanges"),
+        list(cluster, name, "NetworkPolicies"),
     );
     GivenNamespace { namespace, quotas, limits, policies }
 }
 
-async fn list<K>(cluster: &Cluster, namespace: &str, what: &str) -> Known<Vec<K>>
+async fn list<K>(cluster: &Cluster, namespace: &str, kinds: &str) -> Known<Vec<K>>
 where
     K: kube::Resource<DynamicType = (), Scope = NamespaceResourceScope> + Clone + Debug + DeserializeOwned,
 {
-    let api: Api<K> = Api::namespaced(cluster.client.clone(), namespace);
-    let list = cluster.call(format!("list the {what}"), api.list(&ListParams::default())).await;
+    let api = cluster.namespaced::<K>(namespace);
+    let list = cluster.call(format!("list the {kinds}"), api.list(&ListParams::default())).await;
     list.map(|list| list.items)
 }
 
-/// Kubernetes has no such kind any more: these are the fields that matter.
+/// PodSecurityPolicies, which Kubernetes has removed in 1.25, and k8s-openapi as well.
 #[derive(Deserialize)]
 struct PolicyList {
     items: Vec<Policy>,
@@ -170,19 +168,19 @@ async fn security_policies(cluster: &Cluster, namespace: &str) -> Known<Vec<Secu
         Err(error) if error.is_not_found() => Vec::new(),
         Err(error) => return Err(error),
     };
-    let asked = listed.into_iter().map(|Policy { metadata: PolicyMetadata { name }, spec }| async move {
-        let question = Question {
+    let reviewed = listed.into_iter().map(|Policy { metadata: PolicyMetadata { name }, spec }| async move {
+        let access = Access {
             namespace: Some(namespace),
             group: "policy",
             resource: "podsecuritypolicies",
             name: Some(&name),
             verb: "use",
         };
-        let usable = may(cluster, question).await;
+        let usable = is_allowed(cluster, access).await;
         let host_ports = spec.host_ports.iter().map(|range| (range.min, range.max)).collect();
         SecurityPolicy { host_network: spec.host_network, host_ports, usable, name }
     });
-    Ok(join_all(asked).await)
+    Ok(join_all(reviewed).await)
 }
 
 #[cfg(test)]
@@ -195,7 +193,7 @@ mod tests {
     use crate::testbed::kubernetes::objects::fixtures::{needs, over, settings};
     use serde_json::{Value, json};
 
-    /// Allows all but to watch pods.
+    /// Allows everything except for `watch`.
     fn review(name: &str, body: &Value) -> Option<Answer> {
         let attributes = &body["spec"]["resourceAttributes"];
         let allowed = attributes["verb"] != "watch";
@@ -204,9 +202,9 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn rights_are_asked_for_where_they_are_needed() {
-        let asked = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
-        let seen = std::sync::Arc::clone(&asked);
+    async fn access_is_reviewed_in_the_scope_that_needs_it() {
+        let reviewed = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
+        let seen = std::sync::Arc::clone(&reviewed);
         let api = FakeApi::new(move |name, body| {
             let attributes = body["spec"]["resourceAttributes"].clone();
             if attributes["verb"] == "get" {
@@ -219,16 +217,16 @@ mod tests {
         let missing: Vec<_> = missing.map(|granted| granted.right.resource).collect();
         assert_eq!(missing, ["pods"]);
         assert!(facts.given.is_none() && facts.pods.is_none());
-        assert!(facts.security_policies.unwrap().is_empty(), "a kind that is not there has no objects");
-        let asked = asked.lock().unwrap();
-        let exec = asked.iter().find(|attributes| attributes["subresource"] == "exec").unwrap();
+        assert!(facts.security_policies.unwrap().is_empty(), "a kind that does not exist has no objects");
+        let reviewed = reviewed.lock().unwrap();
+        let exec = reviewed.iter().find(|attributes| attributes["subresource"] == "exec").unwrap();
         assert_eq!((&exec["resource"], &exec["namespace"]), (&json!("pods"), &json!("netbench-k3v9x2mq")));
-        let namespaces = asked.iter().find(|attributes| attributes["resource"] == "namespaces").unwrap();
+        let namespaces = reviewed.iter().find(|attributes| attributes["resource"] == "namespaces").unwrap();
         assert_eq!(namespaces["namespace"], Value::Null);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn what_may_not_be_seen_is_not_known() {
+    async fn refused_requests_leave_facts_unknown() {
         let forbidden = include_str!("../../../../tests/fixtures/kubernetes/403-rbac-limited-user.json");
         let policies = json!({"items": [{"metadata": {"name": "lenient"},
             "spec": {"hostNetwork": true, "hostPorts": [{"min": 0, "max": 65535}]}}]});

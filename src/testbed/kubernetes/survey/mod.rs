@@ -1,4 +1,4 @@
-//! What a run needs of a cluster, and what the cluster says of itself before anything is made.
+//! What a run needs in a cluster, and what the cluster reports before anything is created.
 
 pub(super) mod access;
 pub(super) mod facts;
@@ -7,8 +7,8 @@ pub(super) mod rights;
 use std::collections::BTreeMap;
 
 use k8s_openapi::api::core::v1::{Namespace, Node, PersistentVolumeClaim};
+use kube::ResourceExt;
 use kube::api::ListParams;
-use kube::{Api, ResourceExt};
 
 use crate::cluster::{Cluster, RequestError};
 use crate::sanitize;
@@ -20,17 +20,17 @@ impl Cluster {
     /// The request failed.
     pub async fn nodes(&self, selector: Option<&str>) -> Result<Vec<Node>, RequestError> {
         let parameters = ListParams { label_selector: selector.map(str::to_owned), ..ListParams::default() };
-        let api = Api::<Node>::all(self.client.clone());
+        let api = self.all::<Node>();
         let nodes = self.call("list the nodes", api.list(&parameters)).await?;
         Ok(nodes.items)
     }
 
-    /// The names and the labels of the nodes, and nothing else of them.
+    /// The names and labels of the nodes, without their specs and statuses.
     ///
     /// # Errors
     /// The request failed.
     pub async fn node_labels(&self) -> Result<Vec<(String, BTreeMap<String, String>)>, RequestError> {
-        let api = Api::<Node>::all(self.client.clone());
+        let api = self.all::<Node>();
         let nodes = self.call("list the nodes", api.list_metadata(&ListParams::default())).await?;
         Ok(nodes.into_iter().map(|mut node| (node.name_any(), std::mem::take(node.labels_mut()))).collect())
     }
@@ -40,22 +40,23 @@ impl Cluster {
     /// # Errors
     /// The request failed.
     pub async fn namespaces(&self) -> Result<Vec<String>, RequestError> {
-        let api = Api::<Namespace>::all(self.client.clone());
+        let api = self.all::<Namespace>();
         let found = self.call("list the namespaces", api.list_metadata(&ListParams::default())).await?;
         Ok(found.into_iter().map(|namespace| namespace.name_any()).collect())
     }
 
-    /// The names of the persistent volume claims in a namespace.
+    /// The names of all PersistentVolumeClaim objects in a namespace.
     ///
     /// # Errors
     /// The request failed.
     pub async fn claims(&self, namespace: &str) -> Result<Vec<String>, RequestError> {
-        let api = Api::<PersistentVolumeClaim>::namespaced(self.client.clone(), namespace);
-        let found = self.call("list the volumes", api.list_metadata(&ListParams::default())).await?;
+        let api = self.namespaced::<PersistentVolumeClaim>(namespace);
+        let found =
+            self.call("list the PersistentVolumeClaims", api.list_metadata(&ListParams::default())).await?;
         Ok(found.into_iter().map(|claim| claim.name_any()).collect())
     }
 
-    /// The API server's version, `v1.34.1`, if the user may know it.
+    /// The API server's version, as `v1.34.1`; none if the user may not read it.
     ///
     /// # Errors
     /// The server does not answer.

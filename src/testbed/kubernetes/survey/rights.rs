@@ -1,23 +1,23 @@
-//! What a run does in a cluster, as the rights that this takes. Pure.
+//! The permissions that a run needs in a cluster. Pure.
 //!
-//! This table is the only one: `check` asks for what is in it, and `check --rbac` prints it. Whoever
-//! makes the testbed send a new request adds it here.
+//! This table is the only one: `check` verifies its rules, and `check --rbac` prints them. Every request that
+//! the testbed sends must be in it.
 
 use crate::options::ClientMode;
 use crate::testbed::kubernetes::objects::{self, Role, Settings, scope_name};
 
-/// What a run needs of a cluster: what it will make there, where and how.
+/// What a run needs in a cluster.
 #[derive(Debug, Clone)]
 pub struct Needs {
-    /// What all objects of the run have in common.
+    /// The settings of the run's objects.
     pub settings: Settings,
-    /// The namespace that was given; none for one of the run's own.
+    /// The given namespace; none for a namespace of the run's own.
     pub given: Option<String>,
     /// How clients are started: `Auto` where exec is preferred and Jobs are the fallback.
     pub client_mode: ClientMode,
-    /// The server elsewhere that clients measure towards, and its port.
+    /// The host and port of a server outside of the cluster, if clients measure against one.
     pub to: Option<(String, u16)>,
-    /// The PersistentVolumeClaim that the document is kept on through a pod; none for none.
+    /// The PersistentVolumeClaim that the run document is written to through a pod, if any.
     pub claim: Option<String>,
 }
 
@@ -27,14 +27,14 @@ impl Needs {
         self.given.clone().unwrap_or_else(|| scope_name(self.settings.run()))
     }
 
-    /// Whether there are Services in front of the servers.
+    /// Whether the servers have Services.
     pub fn has_services(&self) -> bool {
         self.settings.role != Role::Clients
             && self.settings.routes.iter().any(|route| route.path.has_service())
     }
 }
 
-/// Where a right is needed.
+/// Where a permission is needed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reach {
     /// In the whole cluster.
@@ -43,31 +43,31 @@ pub enum Reach {
     Namespace,
 }
 
-/// How much depends on a right.
+/// What depends on a permission.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Necessity {
-    /// There is no run without it.
+    /// The run is impossible without it.
     Required,
-    /// The run goes on without it; this is lost.
+    /// The run is possible without it, with this disadvantage.
     Optional(&'static str),
-    /// Needed where clients cannot be started by exec.
+    /// Needed if clients cannot be started by exec.
     InsteadOfExec,
 }
 
-/// What may be done with one kind of object.
+/// A permission: verbs on a kind of object.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Right {
-    /// The API group; empty for the core's.
+    /// The API group; empty for the core group.
     pub group: &'static str,
-    /// The resource as rules name it: `pods`, `pods/exec`.
+    /// The resource in the notation of RBAC rules: `pods`, `pods/exec`.
     pub resource: &'static str,
     /// The verbs.
     pub verbs: &'static [&'static str],
-    /// Where.
+    /// Where it is needed.
     pub reach: Reach,
     /// What depends on it.
     pub necessity: Necessity,
-    /// What the run needs it for.
+    /// What the run needs it for, after "for".
     pub purpose: &'static str,
 }
 
@@ -103,82 +103,105 @@ impl Right {
     }
 }
 
-/// What is lost without the rights to remove things one by one.
-const SLOW_REMOVAL: &str = "the removal is left to the cluster's garbage collector alone";
+/// What is lost without the permissions to delete objects one by one.
+const SLOW_REMOVAL: &str = "deletion is left to the garbage collector, which may take a minute";
 
-/// What a run finds out before it makes anything.
-fn to_find_out() -> [Right; 4] {
+/// Needed before anything is created.
+fn discovery() -> [Right; 4] {
     use Reach::Cluster;
     [
-        Right::new(Cluster, "nodes", &["list"], "knowing the nodes"),
-        Right::new(Cluster, "namespaces", &["list"], "noticing what a run that crashed has left")
-            .otherwise("namespaces that crashed runs have left are not noticed"),
-        Right::new(Cluster, "configmaps", &["list"], "noticing that in given namespaces as well")
-            .otherwise("what crashed runs have left in given namespaces is not noticed"),
-        Right::new(Cluster, "pods", &["list"], "telling what crashed runs have left from runs that go on")
-            .otherwise("what runs of other users and machines have left is not noticed"),
+        Right::new(Cluster, "nodes", &["list"], "listing the nodes"),
+        Right::new(Cluster, "namespaces", &["list"], "detecting leftovers of crashed runs")
+            .otherwise("leftover namespaces of crashed runs are not detected"),
+        Right::new(Cluster, "configmaps", &["list"], "detecting leftovers in given namespaces")
+            .otherwise("leftovers of crashed runs in given namespaces are not detected"),
+        Right::new(Cluster, "pods", &["list"], "distinguishing leftovers from runs in progress")
+            .otherwise("leftovers of other users and machines are not detected"),
     ]
 }
 
-/// All that a run with these needs does in a cluster.
+/// All permissions that a run with these needs uses.
 pub fn rights(needs: &Needs) -> Vec<Right> {
+    let parts = [scope(needs), servers(needs), services(needs), clients(needs), volume(needs)];
+    discovery().into_iter().chain(parts.into_iter().flatten()).collect()
+}
+
+/// Those of the permissions that are marked as needed.
+fn needed(rights: impl IntoIterator<Item = (bool, Right)>) -> Vec<Right> {
+    rights.into_iter().filter_map(|(is_needed, right)| is_needed.then_some(right)).collect()
+}
+
+/// The namespace or the owner of the objects, and the `NetworkPolicy`.
+fn scope(needs: &Needs) -> Vec<Right> {
     use Reach::{Cluster, Namespace};
-    let settings = &needs.settings;
+    let (keep, policy) = (needs.settings.keep, needs.settings.options.network_policy);
     let (given, own) = (needs.given.is_some(), needs.given.is_none());
-    let (keep, services) = (settings.keep, needs.has_services());
-    let udp_node_port = services && objects::needs_udp_node_port(settings);
-    let has_clients = settings.role != Role::Servers;
-    let exec = match needs.client_mode {
-        _ if !has_clients => None,
-        ClientMode::Exec => Some(Necessity::Required),
-        ClientMode::Auto => Some(Necessity::Optional(
-            "each test is a Job of its own, which takes rights on jobs and one to two seconds more",
-        )),
-        ClientMode::Job | ClientMode::Process => None,
-    };
-    let job = match needs.client_mode {
-        _ if !has_clients => None,
-        ClientMode::Exec | ClientMode::Process => None,
-        ClientMode::Auto => Some(Necessity::InsteadOfExec),
-        ClientMode::Job => Some(Necessity::Required),
-    };
-    let policy = settings.options.network_policy;
-    let of_policies = |verbs, purpose| {
+    let policies = |verbs, purpose| {
         Right::new(Namespace, "networkpolicies", verbs, purpose).of_group("networking.k8s.io")
     };
-    let of_jobs = |verbs, purpose| Right::new(Namespace, "jobs", verbs, purpose).of_group("batch");
-    let table = [
-        // what holds the rest together
-        (own && !keep, Right::new(Cluster, "namespaces", &["create", "delete"], "a namespace for each run")),
+    needed([
+        (own && !keep, Right::new(Cluster, "namespaces", &["create", "delete"], "a namespace per run")),
         (
             own && !keep,
-            Right::new(Cluster, "namespaces", &["get"], "waiting until that is gone")
-                .otherwise("the run ends before its namespace is gone"),
+            Right::new(Cluster, "namespaces", &["get"], "waiting until the namespace of the run is deleted")
+                .otherwise("the run ends before its namespace is deleted"),
+        ),
+        (own && keep, Right::new(Cluster, "namespaces", &["create", "get"], "the namespace of kept servers")),
+        (
+            own && keep && needs.settings.host_network(),
+            Right::new(
+                Cluster,
+                "namespaces",
+                &["patch"],
+                "allowing host network pods in the namespace of kept servers",
+            )
+            .otherwise("servers on the host network cannot be added to kept servers on the pod network"),
         ),
         (
-            own && keep,
-            Right::new(Cluster, "namespaces", &["create", "get"], "the namespace of servers that stay"),
+            given,
+            Right::new(
+                Namespace,
+                "configmaps",
+                &["create", "get"],
+                "the ConfigMap that owns all other objects",
+            ),
         ),
         (
-            own && keep && settings.host_network(),
-            Right::new(Cluster, "namespaces", &["patch"], "letting the network of the nodes into it")
-                .otherwise("servers that stay on the pod network cannot be joined by some on the nodes'"),
+            given && !keep,
+            Right::new(
+                Namespace,
+                "configmaps",
+                &["delete"],
+                "deleting the ConfigMap and with it all other objects",
+            ),
         ),
-        (given, Right::new(Namespace, "configmaps", &["create", "get"], "the object that owns all else")),
-        (given && !keep, Right::new(Namespace, "configmaps", &["delete"], "removing all that")),
-        (policy, of_policies(&["create"], "letting only the run's own clients in")),
-        (policy && given, of_policies(&["delete"], "removing that at once").otherwise(SLOW_REMOVAL)),
-        // servers
+        (policy, policies(&["create"], "admitting only the run's own clients")),
+        (
+            policy && given,
+            policies(&["delete"], "deleting NetworkPolicies immediately").otherwise(SLOW_REMOVAL),
+        ),
+    ])
+}
+
+fn servers(needs: &Needs) -> Vec<Right> {
+    use Reach::Namespace;
+    let keep = needs.settings.keep;
+    needed([
         (true, Right::new(Namespace, "pods", &["create", "list", "watch", "delete"], "servers")),
-        (keep, Right::new(Namespace, "pods", &["get"], "servers that stay")),
+        (keep, Right::new(Namespace, "pods", &["get"], "reusing kept servers")),
         (
             !keep,
-            Right::new(Namespace, "pods", &["get"], "putting back a server that goes away")
-                .otherwise("a server that goes away during the run is not put back"),
+            Right::new(Namespace, "pods", &["get"], "restoring a server that disappears")
+                .otherwise("a server that disappears during the run is not restored"),
         ),
         (
             true,
-            Right::new(Namespace, "pods/log", &["get"], "seeing whether servers listen, and clients by Job"),
+            Right::new(
+                Namespace,
+                "pods/log",
+                &["get"],
+                "checking that servers listen, and reading the output of client Jobs",
+            ),
         ),
         (
             true,
@@ -186,50 +209,69 @@ pub fn rights(needs: &Needs) -> Vec<Right> {
                 Namespace,
                 "events",
                 &["list"],
-                "saying why a pod does not start, where its status is silent",
+                "reporting why a pod does not start if its status has no reason",
             )
-            .otherwise("a pod that does not start may give no reason"),
+            .otherwise("the reason why a pod does not start may be missing"),
         ),
-        (services, Right::new(Namespace, "services", &["create", "get"], "Services in front of servers")),
-        (udp_node_port, Right::new(Namespace, "services", &["patch"], "a node port for UDP")),
-        (
-            services && keep,
-            Right::new(Namespace, "services", &["delete"], "replacing one that stayed")
-                .otherwise("servers that stayed for other paths are in the route"),
-        ),
-        (
-            services,
-            Right::new(Namespace, "services", &["list"], "using those that stayed")
-                .otherwise("servers that stayed are not used again"),
-        ),
-        (
-            services && given && !keep,
-            Right::new(Namespace, "services", &["delete"], "removing them at once").otherwise(SLOW_REMOVAL),
-        ),
-    ];
-    let clients = [
-        // a WebSocket is opened with GET, which older servers check as `get` and newer ones as `create`
-        exec.map(|necessity| {
-            Right::new(Namespace, "pods/exec", &["get", "create"], "clients").with(necessity)
-        }),
-        job.map(|necessity| of_jobs(&["create", "delete"], "clients").with(necessity)),
-    ];
-    let table = table.into_iter().filter_map(|(needed, right)| needed.then_some(right));
-    let of_volume = needs.claim.iter().flat_map(|_| to_keep(exec != Some(Necessity::Required)));
-    to_find_out().into_iter().chain(table).chain(clients.into_iter().flatten()).chain(of_volume).collect()
+    ])
 }
 
-/// What keeping a document on a volume takes beside pods. `and_exec`: clients do not take exec already.
-fn to_keep(and_exec: bool) -> Vec<Right> {
-    let look = Right::new(
-        Reach::Namespace,
-        "persistentvolumeclaims",
-        &["get"],
-        "looking for the volume at the start",
-    )
-    .otherwise("that there is no such volume is noticed at the end");
+/// The Services in front of the servers.
+fn services(needs: &Needs) -> Vec<Right> {
+    if !needs.has_services() {
+        return Vec::new();
+    }
+    let (keep, given) = (needs.settings.keep, needs.given.is_some());
+    let services = |verbs, purpose| Right::new(Reach::Namespace, "services", verbs, purpose);
+    needed([
+        (true, services(&["create", "get"], "Services in front of servers")),
+        (objects::needs_udp_node_port(&needs.settings), services(&["patch"], "a node port for UDP")),
+        (
+            keep,
+            services(&["delete"], "replacing kept Services")
+                .otherwise("Services that were kept for other paths block the run"),
+        ),
+        (true, services(&["list"], "reusing kept Services").otherwise("kept servers are not reused")),
+        (given && !keep, services(&["delete"], "deleting Services immediately").otherwise(SLOW_REMOVAL)),
+    ])
+}
+
+/// How much depends on the permission to exec; none if no client uses it.
+fn exec_necessity(needs: &Needs) -> Option<Necessity> {
+    match needs.client_mode {
+        _ if needs.settings.role == Role::Servers => None,
+        ClientMode::Exec => Some(Necessity::Required),
+        ClientMode::Auto => Some(Necessity::Optional(
+            "each test runs as a Job, which needs permissions on jobs and takes one to two seconds longer",
+        )),
+        ClientMode::Job | ClientMode::Process => None,
+    }
+}
+
+fn clients(needs: &Needs) -> Vec<Right> {
+    let job = match needs.client_mode {
+        _ if needs.settings.role == Role::Servers => None,
+        ClientMode::Exec | ClientMode::Process => None,
+        ClientMode::Auto => Some(Necessity::InsteadOfExec),
+        ClientMode::Job => Some(Necessity::Required),
+    };
+    let jobs = Right::new(Reach::Namespace, "jobs", &["create", "delete"], "clients").of_group("batch");
+    // a WebSocket is opened with GET, which older servers check as `get` and newer ones as `create`
+    let exec = Right::new(Reach::Namespace, "pods/exec", &["get", "create"], "clients");
+    let exec = exec_necessity(needs).map(|necessity| exec.with(necessity));
+    exec.into_iter().chain(job.map(|necessity| jobs.with(necessity))).collect()
+}
+
+/// Writing the run document to a volume; with exec unless clients require it anyway.
+fn volume(needs: &Needs) -> Vec<Right> {
+    if needs.claim.is_none() {
+        return Vec::new();
+    }
+    let purpose = "checking the volume at the start";
+    let look = Right::new(Reach::Namespace, "persistentvolumeclaims", &["get"], purpose)
+        .otherwise("a missing volume is only detected at the end");
     let write = Right::new(Reach::Namespace, "pods/exec", &["get", "create"], "writing to the volume");
-    std::iter::once(look).chain(and_exec.then_some(write)).collect()
+    needed([(true, look), (exec_necessity(needs) != Some(Necessity::Required), write)])
 }
 
 #[cfg(test)]
@@ -251,26 +293,26 @@ mod tests {
     }
 
     #[test]
-    fn a_matrix_in_a_namespace_of_its_own() {
+    fn rights_of_a_matrix_in_its_own_namespace() {
         insta::assert_debug_snapshot!(table(&needs(settings(), None, ClientMode::Auto)));
     }
 
     #[test]
-    fn jobs_and_services_for_udp_in_a_given_namespace() {
+    fn rights_of_jobs_and_udp_node_ports_in_a_given_namespace() {
         let routes = over(&[Path::Pod, Path::NodePort]);
         let settings = Settings { routes, protocol: Protocol::Udp, ..settings() };
         insta::assert_debug_snapshot!(table(&needs(settings, Some("team-a"), ClientMode::Job)));
     }
 
     #[test]
-    fn where_only_servers_are_no_client_needs_a_right() {
+    fn servers_alone_need_no_rights_for_clients() {
         let settings = Settings { role: Role::Servers, ..settings() };
         let table = table(&needs(settings, None, ClientMode::Job));
         assert!(!table.iter().any(|row| row.contains("jobs") || row.contains("exec")), "{table:?}");
     }
 
     #[test]
-    fn a_volume_is_written_to_by_exec_however_clients_are_started() {
+    fn volume_needs_exec_once_however_clients_are_started() {
         for clients in [ClientMode::Exec, ClientMode::Job] {
             let needs =
                 Needs { claim: Some("results".to_owned()), ..needs(settings(), Some("team-a"), clients) };
@@ -281,7 +323,7 @@ mod tests {
     }
 
     #[test]
-    fn servers_that_stay_on_the_network_of_the_nodes() {
+    fn rights_of_kept_servers_on_the_host_network() {
         let settings = Settings { routes: over(&[Path::Host]), keep: true, ..settings() };
         insta::assert_debug_snapshot!(table(&needs(settings, None, ClientMode::Exec)));
     }

@@ -1,9 +1,9 @@
-//! Clients by exec and by Job, and what comes back of them.
+//! Clients by exec and as Jobs.
 
 use super::*;
 
 #[tokio::test(start_paused = true)]
-async fn a_client_whose_log_is_lost_may_be_tried_again() {
+async fn client_whose_log_is_lost_may_be_retried() {
     let mut status = running();
     status["phase"] = json!("Succeeded");
     status["containerStatuses"][0]["state"] = json!({"terminated": {"exitCode": 0}});
@@ -14,7 +14,7 @@ async fn a_client_whose_log_is_lost_may_be_tried_again() {
     assert!(failure.reason.contains("lost its log"), "{failure:?}");
 }
 
-/// A client's log with the timestamps of the kubelet.
+/// The log of a client with the timestamps of the kubelet.
 fn client_log() -> Vec<String> {
     let stream = include_str!("../../../../tests/fixtures/iperf3/3.18-stream-two-streams.ndjson");
     stream
@@ -24,7 +24,7 @@ fn client_log() -> Vec<String> {
         .collect()
 }
 
-/// A server whose Jobs get the pod that `status` describes.
+/// A server that creates a pod with this status for each Job.
 fn api_with_jobs(status: Value, decide: impl Fn(&str) -> Option<Answer> + Send + Sync + 'static) -> FakeApi {
     let api = FakeApi::new(|_, _| None);
     let controller = api.clone();
@@ -40,13 +40,13 @@ fn api_with_jobs(status: Value, decide: impl Fn(&str) -> Option<Answer> + Send +
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_client_that_is_given_up_is_deleted() {
+async fn client_that_is_given_up_is_deleted() {
     let api = api_with_jobs(running(), |name| name.contains("/log?").then(|| Answer::text("")));
     let testbed = testbed(&api, 2, ClientMode::Job, None);
     let given_up = tokio::time::timeout(Duration::from_secs(5), run_client(&testbed)).await;
     assert!(given_up.is_err());
-    testbed.requests.close();
-    testbed.requests.wait().await;
+    testbed.context.requests.close();
+    testbed.context.requests.wait().await;
     assert!(api.requests("DELETE")[0].contains("/jobs/netbench-k3v9x2mq-client-1?"));
 }
 
@@ -64,7 +64,7 @@ async fn run_client(testbed: &KubernetesTestbed) -> (Result<ClientExit, Failure>
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_log_that_breaks_off_is_read_on_and_nothing_is_counted_twice() {
+async fn log_that_breaks_off_is_resumed_without_repeated_lines() {
     let opened = AtomicUsize::new(0);
     let api = api_with_jobs(running(), move |name| {
         let log = client_log();
@@ -85,7 +85,7 @@ async fn a_log_that_breaks_off_is_read_on_and_nothing_is_counted_twice() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_log_that_broke_off_is_read_to_its_end_although_the_client_has_ended_meanwhile() {
+async fn log_that_broke_off_is_read_to_its_end_after_the_client_has_ended() {
     let api = FakeApi::new(|_, _| None);
     let (controller, opened) = (api.clone(), AtomicUsize::new(0));
     let api = api.with_handler(move |name, body| {
@@ -112,7 +112,7 @@ async fn a_log_that_broke_off_is_read_to_its_end_although_the_client_has_ended_m
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_client_that_failed_before_it_was_seen_is_told_by_its_log() {
+async fn client_that_failed_before_it_was_seen_has_its_exit_code_and_message() {
     let mut status = running();
     status["phase"] = json!("Failed");
     status["containerStatuses"][0]["state"] =
@@ -123,7 +123,7 @@ async fn a_client_that_failed_before_it_was_seen_is_told_by_its_log() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_job_without_a_pod_is_told_by_its_events() {
+async fn job_without_a_pod_fails_with_its_warning() {
     let api = FakeApi::new(|name, _| {
         name.contains("/events?").then(|| {
             Answer::ok(&json!({"kind": "EventList", "apiVersion": "v1", "metadata": {}, "items": [
@@ -137,7 +137,7 @@ async fn a_job_without_a_pod_is_told_by_its_events() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn exec_is_chosen_where_both_verbs_are_allowed() {
+async fn exec_is_chosen_if_both_verbs_are_allowed() {
     for (allowed, route) in [
         (vec!["get", "create"], ClientMode::Exec),
         (vec!["create"], ClientMode::Job),
@@ -154,7 +154,7 @@ async fn exec_is_chosen_where_both_verbs_are_allowed() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_exec_that_is_not_answered_is_given_up_in_time_to_be_tried_again() {
+async fn exec_without_an_answer_is_given_up_in_time_for_a_retry() {
     let api = FakeApi::new(
         |name, _| {
             if name.contains("/exec?") { Some(Answer::never()) } else { server_log(name) }
@@ -165,6 +165,6 @@ async fn an_exec_that_is_not_answered_is_given_up_in_time_to_be_tried_again() {
     let began = Instant::now();
     let failure = run_client(&testbed).await.0.unwrap_err();
     assert_eq!(failure.kind, crate::document::FailureKind::ClientLost);
-    assert!(failure.reason.ends_with("the API server did not answer within 10 seconds"), "{failure:?}");
+    assert!(failure.reason.ends_with("the API server did not respond within 10 seconds"), "{failure:?}");
     assert!(began.elapsed() < Duration::from_secs(15));
 }

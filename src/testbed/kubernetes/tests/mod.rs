@@ -1,4 +1,4 @@
-//! What a healthy cluster does not show, played by a server for tests.
+//! What a healthy cluster does not show, simulated by a fake API server.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -7,12 +7,12 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use super::nodes::NodeAddress;
 use super::objects::fixtures::{chosen, over, settings};
 use super::*;
 use crate::cluster::fake_api::{Answer, FakeApi, running};
 use crate::document::{IpFamily, Path};
 use crate::options::Route;
+use crate::testbed::kubernetes::nodes::NodeAddress;
 use crate::testbed::{Enough, Server, Unusable};
 
 macro_rules! recorded {
@@ -21,13 +21,14 @@ macro_rules! recorded {
     };
 }
 
+mod cleanup;
 mod clients;
-mod left;
-mod lost;
+mod leftovers;
+mod nodes;
 mod paths;
-mod removal;
 mod requests;
-mod starting;
+mod restore;
+mod servers;
 
 const SERVER_LOG: &str = include_str!("../../../../tests/fixtures/iperf3/3.18-server.log");
 
@@ -51,7 +52,7 @@ fn with_settings(
     KubernetesTestbed::new(api.cluster(), (0..nodes).map(chosen).collect(), settings, scope, route)
 }
 
-/// Answers log requests as a server that listens.
+/// Answers requests for logs with the log of a server that listens.
 fn server_log(name: &str) -> Option<Answer> {
     (name.starts_with("GET") && name.contains("/log?")).then(|| {
         let lines = SERVER_LOG.lines().map(|line| format!("2026-11-23T01:00:00.1Z {line}\n"));
@@ -59,7 +60,7 @@ fn server_log(name: &str) -> Option<Answer> {
     })
 }
 
-/// How the server of each node is reached on the first route.
+/// How the server of each node is reached over the first path.
 async fn start(testbed: &KubernetesTestbed) -> Vec<Result<Server, Unusable>> {
     let nodes = testbed.start(&|_, _| {}).await.unwrap();
     nodes.into_iter().map(|mut routes| routes.remove(0)).collect()

@@ -1,8 +1,8 @@
-//! Ways to the servers: Services, addresses, servers that stay.
+//! Paths to the servers: Services, addresses, kept servers.
 
 use super::*;
 
-/// A Service as a cluster completes it.
+/// A Service with the fields that a cluster sets.
 fn completed(body: &Value) -> Value {
     let mut service = body.clone();
     service["spec"]["clusterIP"] = json!("10.96.0.7");
@@ -29,7 +29,7 @@ async fn one_pod_and_one_service_serve_all_paths_of_the_pod_network() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_service_that_is_refused_fails_its_way_and_no_other() {
+async fn refused_service_fails_its_own_path_only() {
     let api = FakeApi::new(|name, _| {
         let refused = name.starts_with("POST") && name.contains("/services?");
         if refused { Some(Answer::error(403, "exceeded quota: q")) } else { server_log(name) }
@@ -42,7 +42,7 @@ async fn a_service_that_is_refused_fails_its_way_and_no_other() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_node_without_an_address_of_the_family_is_told() {
+async fn node_without_an_address_of_the_family_is_reported() {
     let api = FakeApi::new(|name, _| server_log(name));
     let routes = [IpFamily::Ipv4, IpFamily::Ipv6]
         .map(|family| Route { path: Path::Pod, ip_family: Some(family) })
@@ -50,22 +50,22 @@ async fn a_node_without_an_address_of_the_family_is_told() {
     let testbed = with_settings(&api, 2, ClientMode::Exec, None, Settings { routes, ..settings() });
     let nodes = testbed.start(&|_, _| {}).await.unwrap();
     assert_eq!(nodes[0][0], Ok(server("10.244.1.5", 5201)));
-    assert_eq!(nodes[0][1], Err(Unusable::because("its pod has no IPv6 address")));
+    assert_eq!(nodes[0][1], Err(Unusable::because("the pod has no IPv6 address")));
 }
 
 #[tokio::test(start_paused = true)]
-async fn servers_that_stay_are_found_again_and_not_removed() {
+async fn kept_servers_are_found_and_not_removed() {
     let api = FakeApi::new(|name, _| server_log(name));
     let keep = || Settings { keep: true, ..settings() };
     let chosen_nodes = || (1..=2).map(|number| chosen(&format!("node-{number}"))).collect::<Vec<_>>();
-    let is_there =
+    let is_kept =
         async || has_kept(&api.cluster(), &Scope::kept(None, false), &settings(), &chosen_nodes()).await;
-    assert!(!is_there().await);
+    assert!(!is_kept().await);
     let first = with_settings(&api, 2, ClientMode::Exec, None, keep());
     assert!(start(&first).await.iter().all(Result::is_ok));
     first.stop().await.unwrap();
     assert!(api.requests("DELETE").is_empty());
-    assert!(is_there().await);
+    assert!(is_kept().await);
     let other = Settings { image: "example.org/other:1".to_owned(), ..settings() };
     let nodes = chosen_nodes();
     assert!(!has_kept(&api.cluster(), &Scope::kept(None, false), &other, &nodes).await);

@@ -1,9 +1,9 @@
-//! Requests that the API server puts off, or does not answer.
+//! Requests that the API server throttles, or does not answer.
 
 use super::*;
 
 #[tokio::test(start_paused = true)]
-async fn a_429_is_obeyed() {
+async fn retry_after_of_a_429_is_obeyed() {
     let refused = AtomicUsize::new(0);
     let api = FakeApi::new(move |name, _| {
         let first =
@@ -18,7 +18,7 @@ async fn a_429_is_obeyed() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_steady_503_is_not_waited_for_long() {
+async fn persistent_503_fails_soon() {
     let api = FakeApi::new(|_, _| Some(Answer::error(503, "the server is shutting down")));
     let began = Instant::now();
     let error = api.cluster().nodes(None).await.unwrap_err();
@@ -27,14 +27,14 @@ async fn a_steady_503_is_not_waited_for_long() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_request_without_an_answer_ends() {
+async fn request_without_an_answer_times_out() {
     let cluster = FakeApi::new(|_, _| None).cluster();
     let error = cluster.call("list the nodes", std::future::pending::<kube::Result<()>>()).await.unwrap_err();
     assert_eq!(error.why(), "https://10.1.0.1:6443 did not respond within 30 seconds");
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_repeated_creation_finds_its_own_objects() {
+async fn repeated_creation_finds_its_own_objects() {
     let api = FakeApi::new(|name, _| match name {
         _ if name.starts_with("POST /api/v1/namespaces?") => Some(Answer::error(409, "already exists")),
         _ => server_log(name),

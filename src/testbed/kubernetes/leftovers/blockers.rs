@@ -1,15 +1,15 @@
-//! Why something that was deleted is still there.
+//! Why an object that is being deleted still exists.
 
 use k8s_openapi::api::core::v1::Namespace;
+use kube::ResourceExt;
 use kube::api::ListParams;
 use kube::core::DynamicObject;
-use kube::{Api, ResourceExt};
 
-use super::leftovers::{Kind, Object};
+use super::{Kind, Object};
 use crate::cluster::Cluster;
 
-/// The conditions by which a namespace tells what holds it.
-const TELLING: [&str; 5] = [
+/// The conditions with which the namespace controller reports why a namespace is not gone.
+const BLOCKING_CONDITIONS: [&str; 5] = [
     "NamespaceDeletionDiscoveryFailure",
     "NamespaceDeletionGroupVersionParsingFailure",
     "NamespaceDeletionContentFailure",
@@ -17,24 +17,28 @@ const TELLING: [&str; 5] = [
     "NamespaceFinalizersRemaining",
 ];
 
-/// What holds those of the objects `left` in `namespace` that are being deleted, in the cluster's
-/// words; none if it does not say.
-pub(super) async fn by(cluster: &Cluster, namespace: &str, left: &[Object]) -> Option<String> {
+/// What blocks the deletion of the terminating objects in `left`, with the cluster's messages, one per line;
+/// none if the cluster does not report it.
+pub(in crate::testbed::kubernetes) async fn blockers(
+    cluster: &Cluster,
+    namespace: &str,
+    left: &[Object],
+) -> Option<String> {
+    let doing = "find out what blocks the deletion";
     let mut reasons = Vec::new();
     if left.iter().any(|object| object.kind == Kind::Namespace) {
-        let api = Api::<Namespace>::all(cluster.client.clone());
-        if let Ok(Some(found)) = cluster.call("see what holds the namespace", api.get_opt(namespace)).await {
+        let api = cluster.all::<Namespace>();
+        if let Ok(Some(found)) = cluster.call(doing, api.get_opt(namespace)).await {
             reasons.extend(of_namespace(&found));
         }
     }
-    let left: Vec<&Object> = left.iter().filter(|object| object.is_going).collect();
+    let left: Vec<&Object> = left.iter().filter(|object| object.is_terminating).collect();
     let mut kinds: Vec<Kind> = left.iter().map(|object| object.kind).collect();
     kinds.sort_unstable();
     kinds.dedup();
     for kind in kinds.into_iter().filter(|kind| *kind != Kind::Namespace) {
-        let api: Api<DynamicObject> =
-            Api::namespaced_with(cluster.client.clone(), namespace, &kind.resource());
-        let list = cluster.call("see what holds the objects", api.list(&ListParams::default())).await;
+        let api = cluster.dynamic(&kind.resource(), Some(namespace));
+        let list = cluster.call(doing, api.list(&ListParams::default())).await;
         let found = list.map(|list| list.items).unwrap_or_default();
         let is_left = |object: &&DynamicObject| {
             left.iter().any(|left| left.kind == kind && left.name == object.name_any())
@@ -47,11 +51,10 @@ pub(super) async fn by(cluster: &Cluster, namespace: &str, left: &[Object]) -> O
 
 fn of_namespace(namespace: &Namespace) -> Vec<String> {
     let conditions = namespace.status.as_ref().and_then(|status| status.conditions.as_deref());
-    let told = conditions
-        .unwrap_or_default()
-        .iter()
-        .filter(|condition| condition.status == "True" && TELLING.contains(&condition.type_.as_str()));
-    let mut reasons: Vec<String> = told.filter_map(|condition| condition.message.clone()).collect();
+    let blocking = conditions.unwrap_or_default().iter().filter(|condition| {
+        condition.status == "True" && BLOCKING_CONDITIONS.contains(&condition.type_.as_str())
+    });
+    let mut reasons: Vec<String> = blocking.filter_map(|condition| condition.message.clone()).collect();
     let spec = namespace.spec.as_ref().and_then(|spec| spec.finalizers.as_deref()).unwrap_or_default();
     let others = spec.iter().filter(|finalizer| *finalizer != "kubernetes");
     let finalizers: Vec<&str> = namespace.finalizers().iter().chain(others).map(String::as_str).collect();
@@ -68,7 +71,9 @@ fn of_object(kind: Kind, object: &DynamicObject) -> Option<String> {
         return Some(format!("the {what} {name} has the finalizer {}", finalizers.join(", ")));
     }
     let node = object.data.pointer("/spec/nodeName").and_then(|node| node.as_str());
-    node.map(|node| format!("the {what} {name} waits for the kubelet of {node} to confirm its end"))
+    node.map(|node| {
+        format!("the {what} {name} is waiting for the kubelet of {node} to confirm its termination")
+    })
 }
 
 #[cfg(test)]
@@ -76,7 +81,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_namespace_tells_what_holds_it() {
+    fn namespace_reports_conditions_and_finalizers() {
         let namespace: Namespace = serde_json::from_value(serde_json::json!({
             "metadata": {"name": "netbench-a", "finalizers": ["example.org/audit"]},
             "spec": {"finalizers": ["kubernetes"]},

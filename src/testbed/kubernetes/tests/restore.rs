@@ -1,9 +1,10 @@
-//! Servers that go away during a run.
+//! Servers that disappear during a run.
 
 use super::*;
+use crate::testbed::kubernetes::objects::Network;
 use crate::testbed::{Restored, Trouble};
 
-/// The node that is asked after, ready or not.
+/// The list with the one requested node, ready or not.
 fn node(name: &str, is_ready: bool) -> Option<Answer> {
     let status = if is_ready { "True" } else { "Unknown" };
     name.starts_with("GET /api/v1/nodes?").then(|| {
@@ -16,50 +17,50 @@ fn node(name: &str, is_ready: bool) -> Option<Answer> {
     })
 }
 
-async fn deleted(api: &FakeApi, testbed: &KubernetesTestbed) {
-    let name = testbed.server_name(0, Network::Pod);
+async fn delete_server(api: &FakeApi, testbed: &KubernetesTestbed) {
+    let name = testbed.context.server_name(0, Network::Pod);
     api.delete_pod(&format!("/pods/{name}?"));
-    while testbed.made.get().unwrap().pods.state(&name).is_some() {
+    while testbed.active.get().unwrap().pods.state(&name).is_some() {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_server_that_was_deleted_is_put_back_but_not_for_ever() {
+async fn deleted_server_is_restored_only_once() {
     let api = FakeApi::new(|name, _| server_log(name).or_else(|| node(name, true)));
     let testbed = testbed(&api, 2, ClientMode::Exec, None);
     start(&testbed).await;
     assert!(matches!(testbed.restore(0, Trouble::Failed).await, Restored::Intact));
-    deleted(&api, &testbed).await;
+    delete_server(&api, &testbed).await;
     let Restored::Back { lost, servers } = testbed.restore(0, Trouble::Failed).await else {
-        panic!("it is not back");
+        panic!("it is not restored");
     };
-    assert_eq!(lost.reason(), "its pod was deleted");
+    assert_eq!(lost.reason(), "the server pod was deleted");
     assert!(servers.iter().all(Result::is_ok));
-    deleted(&api, &testbed).await;
+    delete_server(&api, &testbed).await;
     let Restored::Gone { servers } = testbed.restore(0, Trouble::Failed).await else {
-        panic!("it is back again")
+        panic!("it is restored twice")
     };
     let lost = servers[0].as_ref().unwrap_err();
-    assert_eq!(lost.reason(), "its pod was deleted, after it had been put back once");
+    assert_eq!(lost.reason(), "the server pod was deleted, after it was restored once");
     assert!(lost.remedy().is_some_and(|remedy| remedy.contains("kubectl describe node node-1")));
-    // it is not asked for again
+    // a server that is gone for good is not checked again
     assert!(matches!(testbed.restore(0, Trouble::Failed).await, Restored::Intact));
 }
 
 #[tokio::test(start_paused = true)]
-async fn putting_back_that_is_given_up_halfway_has_not_been_done() {
+async fn cancelled_restore_does_not_count() {
     let api = FakeApi::new(|name, _| server_log(name).or_else(|| node(name, true)));
     let testbed = testbed(&api, 2, ClientMode::Exec, None);
     start(&testbed).await;
-    deleted(&api, &testbed).await;
+    delete_server(&api, &testbed).await;
     let given_up = tokio::time::timeout(Duration::from_millis(1), testbed.restore(0, Trouble::Failed)).await;
     assert!(given_up.is_err());
     assert!(matches!(testbed.restore(0, Trouble::Failed).await, Restored::Back { .. }));
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_network_without_a_server_from_the_start_takes_no_other_with_it() {
+async fn network_that_never_had_a_server_does_not_affect_the_other() {
     let routes = over(&[Path::Pod, Path::Host]);
     let host_is_refused = |name: &str, body: &Value| {
         (name.starts_with("POST") && body["spec"]["hostNetwork"] == true)
@@ -73,32 +74,32 @@ async fn a_network_without_a_server_from_the_start_takes_no_other_with_it() {
     let nodes = testbed.start(&|_, _| {}).await.unwrap();
     assert!(nodes[0][0].is_ok() && nodes[0][1].is_err());
     assert!(matches!(testbed.restore(0, Trouble::Failed).await, Restored::Intact));
-    deleted(&api, &testbed).await;
+    delete_server(&api, &testbed).await;
     let Restored::Back { servers, .. } = testbed.restore(0, Trouble::Failed).await else {
-        panic!("it is not back");
+        panic!("it is not restored");
     };
     assert!(servers[0].is_ok());
     assert!(servers[1].as_ref().is_err_and(|why| why.reason().contains("the policy says no")));
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_never_worked_is_not_missed_when_a_server_is_back() {
+async fn path_that_never_worked_keeps_its_reason_after_a_restore() {
     let api = FakeApi::new(|name, _| server_log(name).or_else(|| node(name, true)));
     let route = |ip_family| Route { path: Path::Pod, ip_family: Some(ip_family) };
     let settings = Settings { routes: vec![route(IpFamily::Ipv4), route(IpFamily::Ipv6)], ..settings() };
     let testbed = with_settings(&api, 2, ClientMode::Exec, None, settings);
     let before = testbed.start(&|_, _| {}).await.unwrap();
     assert!(before[0][0].is_ok() && before[0][1].is_err());
-    deleted(&api, &testbed).await;
+    delete_server(&api, &testbed).await;
     let Restored::Back { servers, .. } = testbed.restore(0, Trouble::Failed).await else {
-        panic!("it is not back");
+        panic!("it is not restored");
     };
     assert!(servers[0].is_ok());
     assert_eq!(servers[1], before[0][1]);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_node_that_is_not_ready_is_given_a_little_time_and_its_server_left_alone() {
+async fn node_that_is_not_ready_is_waited_for_and_its_server_kept() {
     let api = FakeApi::new(|name, _| server_log(name).or_else(|| node(name, false)));
     let testbed = testbed(&api, 2, ClientMode::Exec, None);
     start(&testbed).await;
@@ -106,7 +107,7 @@ async fn a_node_that_is_not_ready_is_given_a_little_time_and_its_server_left_alo
     let Restored::Lost(lost) = testbed.restore(0, Trouble::Failed).await else { panic!("it is well") };
     assert_eq!(lost.reason(), "not ready: Kubelet stopped posting node status");
     assert!(began.elapsed() >= Duration::from_secs(15));
-    // one that is known to be gone keeps nobody waiting
+    // a server that is known to be gone is not waited for
     let began = Instant::now();
     assert!(matches!(testbed.restore(0, Trouble::Gone).await, Restored::Lost(_)));
     assert!(began.elapsed() < Duration::from_secs(1));

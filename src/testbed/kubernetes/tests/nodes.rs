@@ -1,5 +1,9 @@
-use super::*;
+//! The selection of nodes.
+
+use k8s_openapi::api::core::v1::{Node, Taint, Toleration};
 use serde_json::json;
+
+use crate::testbed::kubernetes::nodes::{SelectionError, UNSCHEDULABLE, Wanted, choose};
 
 fn node(name: &str, change: &serde_json::Value) -> Node {
     let mut node: serde_json::Value =
@@ -43,25 +47,25 @@ fn named(names: &[&str]) -> Wanted {
 }
 
 #[test]
-fn unusable_nodes_are_left_out_with_reasons() {
+fn unusable_nodes_are_skipped_with_reasons() {
     let choice = choose(&cluster(), &usable(&[]), 2).unwrap();
     let names: Vec<&str> = choice.chosen.iter().map(|chosen| chosen.node.name.as_str()).collect();
     assert_eq!(names, ["node-1", "node-2"]);
     let reasons: Vec<String> =
-        choice.left_out.iter().map(|left_out| format!("{}: {}", left_out.name, left_out.reason)).collect();
+        choice.left_out.iter().map(|skipped| format!("{}: {}", skipped.name, skipped.reason)).collect();
     assert_eq!(
         reasons,
         [
             "cordoned: cordoned",
-            "tainted: has the taint gpu=a100:NoSchedule",
+            "tainted: untolerated taint gpu=a100:NoSchedule",
             "dead: not ready: Kubelet stopped posting node status",
-            "windows: runs windows, and only Linux is measured",
+            "windows: runs windows; only Linux nodes can be measured",
         ]
     );
 }
 
 #[test]
-fn a_taint_that_is_tolerated_keeps_no_node_out() {
+fn tolerated_taint_does_not_exclude_a_node() {
     let toleration = |value: Option<&str>, effect: &str| Toleration {
         key: Some("gpu".to_owned()),
         operator: Some(if value.is_some() { "Equal" } else { "Exists" }.to_owned()),
@@ -69,18 +73,18 @@ fn a_taint_that_is_tolerated_keeps_no_node_out() {
         effect: Some(effect.to_owned()),
         ..Toleration::default()
     };
-    let is_in = |toleration: Toleration| {
+    let is_selected = |toleration: Toleration| {
         let choice = choose(&cluster(), &usable(&[toleration]), 2).unwrap();
         choice.chosen.iter().any(|chosen| chosen.node.name == "tainted")
     };
-    assert!(is_in(toleration(None, "NoSchedule")));
-    assert!(is_in(toleration(Some("a100"), "NoSchedule")));
-    assert!(!is_in(toleration(Some("h100"), "NoSchedule")));
-    assert!(!is_in(toleration(None, "NoExecute")));
+    assert!(is_selected(toleration(None, "NoSchedule")));
+    assert!(is_selected(toleration(Some("a100"), "NoSchedule")));
+    assert!(!is_selected(toleration(Some("h100"), "NoSchedule")));
+    assert!(!is_selected(toleration(None, "NoExecute")));
 }
 
 #[test]
-fn named_nodes_are_used_in_spite_of_taints_and_only_those_are_tolerated() {
+fn named_nodes_are_selected_and_exactly_their_taints_are_tolerated() {
     let choice = choose(&cluster(), &named(&["tainted", "cordoned", "node-1"]), 2).unwrap();
     let tolerated: Vec<Vec<&str>> = choice
         .chosen
@@ -92,20 +96,20 @@ fn named_nodes_are_used_in_spite_of_taints_and_only_those_are_tolerated() {
 }
 
 #[test]
-fn a_named_node_that_is_not_ready_is_known_to_fail() {
+fn named_node_that_is_not_ready_is_unusable() {
     let choice = choose(&cluster(), &named(&["node-1", "node-2", "dead"]), 2).unwrap();
     assert!(choice.chosen[2].unusable.as_deref().unwrap().starts_with("not ready"));
 }
 
 #[test]
-fn the_order_of_the_command_line_is_kept_and_doubles_count_once() {
+fn named_nodes_keep_their_order_and_repeated_names_count_once() {
     let choice = choose(&cluster(), &named(&["node-2", "node-1", "node-2"]), 2).unwrap();
     let names: Vec<&str> = choice.chosen.iter().map(|chosen| chosen.node.name.as_str()).collect();
     assert_eq!(names, ["node-2", "node-1"]);
 }
 
 #[test]
-fn unknown_names_come_with_the_nearest() {
+fn unknown_name_suggests_the_nearest() {
     let error = choose(&cluster(), &named(&["node-1", "nod-2"]), 2).unwrap_err();
     assert_eq!(error.explain().remedy.as_deref(), Some("did you mean `node-2`?"));
     let error = choose(&cluster(), &named(&["node-1", "xyz"]), 2).unwrap_err();
@@ -113,16 +117,16 @@ fn unknown_names_come_with_the_nearest() {
 }
 
 #[test]
-fn fewer_than_two_lists_what_was_left_out() {
+fn too_few_nodes_lists_the_skipped_ones() {
     let few = &cluster()[1..4];
     let error = choose(few, &usable(&[]), 2).unwrap_err();
     let why = error.explain().why.unwrap();
-    assert_eq!(why, "node-2: usable\ncordoned: cordoned\ntainted: has the taint gpu=a100:NoSchedule");
+    assert_eq!(why, "node-2: usable\ncordoned: cordoned\ntainted: untolerated taint gpu=a100:NoSchedule");
     assert!(matches!(choose(&cluster(), &named(&["node-1", "node-1"]), 2), Err(SelectionError::Same { .. })));
 }
 
 #[test]
-fn what_a_cluster_says_of_a_node_does_nothing_to_a_terminal() {
+fn control_characters_in_node_data_are_removed() {
     let mut hostile = cluster()[0].clone();
     let evil = "a\u{1b}[2J\u{202e}\nb".to_owned();
     hostile.metadata.name = Some(evil.clone());

@@ -1,4 +1,4 @@
-//! Servers that start, or say why they do not.
+//! Servers that start, and reasons why they do not.
 
 use super::*;
 
@@ -11,7 +11,7 @@ async fn servers_start_although_every_watch_ends_soon() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_server_whose_log_is_lost_is_taken_to_listen_as_long_as_it_runs() {
+async fn running_server_with_an_empty_log_counts_as_listening() {
     let api = FakeApi::new(|name, _| name.contains("/log?").then(|| Answer::text("")));
     let began = Instant::now();
     let servers = start(&testbed(&api, 2, ClientMode::Exec, None)).await;
@@ -20,7 +20,7 @@ async fn a_server_whose_log_is_lost_is_taken_to_listen_as_long_as_it_runs() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_new_namespace_is_waited_for_until_it_has_its_account() {
+async fn pod_creation_waits_for_the_service_account() {
     let refused = AtomicUsize::new(0);
     let api = FakeApi::new(move |name, _| {
         let late =
@@ -32,7 +32,7 @@ async fn a_new_namespace_is_waited_for_until_it_has_its_account() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_quota_makes_one_node_unusable_and_leaves_the_others() {
+async fn quota_makes_one_node_unusable_only() {
     let api = FakeApi::new(|name, body| {
         let third = body["metadata"]["name"].as_str().is_some_and(|pod| pod.ends_with("server-3"));
         if third { Some(Answer::refusal(recorded!("403-quota-exceeded.json"))) } else { server_log(name) }
@@ -45,7 +45,7 @@ async fn a_quota_makes_one_node_unusable_and_leaves_the_others() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn pod_security_refuses_with_a_remedy() {
+async fn refusal_by_pod_security_has_a_remedy() {
     let api = FakeApi::new(|name, _| {
         let pod = name.starts_with("POST") && name.contains("/pods");
         pod.then(|| Answer::refusal(recorded!("403-pod-security-baseline-host-network.json")))
@@ -56,7 +56,7 @@ async fn pod_security_refuses_with_a_remedy() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_image_that_cannot_be_pulled_is_told_within_seconds() {
+async fn image_that_cannot_be_pulled_fails_within_seconds() {
     let pod: Value = serde_json::from_str(recorded!("pod-bad-image.json")).unwrap();
     let api = FakeApi::new(|_, _| None);
     let on_create = {
@@ -64,10 +64,10 @@ async fn an_image_that_cannot_be_pulled_is_told_within_seconds() {
         move |name: &str, body: &Value| {
             let creates = name.starts_with("POST") && name.contains("/pods");
             creates.then(|| {
-                let mut made = body.clone();
-                made["status"] = pod["status"].clone();
-                api.add_pod(made.clone());
-                Answer::ok(&made)
+                let mut created = body.clone();
+                created["status"] = pod["status"].clone();
+                api.add_pod(created.clone());
+                Answer::ok(&created)
             })
         }
     };
@@ -75,11 +75,11 @@ async fn an_image_that_cannot_be_pulled_is_told_within_seconds() {
     let began = Instant::now();
     let servers = start(&testbed(&api, 2, ClientMode::Exec, None)).await;
     assert!(began.elapsed() < Duration::from_secs(10));
-    assert!(servers[0].as_ref().unwrap_err().reason.contains("cannot be pulled"));
+    assert!(servers[0].as_ref().unwrap_err().reason.contains("cannot pull the image"));
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_watch_that_is_refused_is_told_at_once() {
+async fn refused_watch_fails_immediately() {
     let api = FakeApi::new(|name, _| {
         let list = name.starts_with("GET") && name.contains("/pods?");
         list.then(|| Answer::refusal(recorded!("403-rbac-limited-user.json")))
@@ -93,18 +93,19 @@ async fn a_watch_that_is_refused_is_told_at_once() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_creation_that_is_not_answered_is_repeated() {
-    let asked = AtomicUsize::new(0);
+async fn creation_without_an_answer_is_repeated() {
+    let attempts = AtomicUsize::new(0);
     let api = FakeApi::new(move |name, _| {
-        let first =
-            name.starts_with("POST") && name.contains("/pods?") && asked.fetch_add(1, Ordering::Relaxed) < 2;
+        let first = name.starts_with("POST")
+            && name.contains("/pods?")
+            && attempts.fetch_add(1, Ordering::Relaxed) < 2;
         if first { Some(Answer::never()) } else { server_log(name) }
     });
     assert!(start(&testbed(&api, 2, ClientMode::Exec, None)).await.iter().all(Result::is_ok));
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_api_server_that_stays_away_is_not_waited_for_without_end() {
+async fn api_server_that_stays_unavailable_fails_the_servers() {
     let api = FakeApi::new(|name, _| {
         let is_watched = name.starts_with("GET") && name.contains("/pods?");
         is_watched.then(|| Answer::error(500, "no leader")).or_else(|| server_log(name))
@@ -112,6 +113,6 @@ async fn an_api_server_that_stays_away_is_not_waited_for_without_end() {
     let began = Instant::now();
     let servers = start(&testbed(&api, 2, ClientMode::Exec, None)).await;
     let reason = servers[0].as_ref().unwrap_err().reason();
-    assert_eq!(reason, "the API server was away for 60 seconds");
+    assert_eq!(reason, "the API server was unavailable for 60 seconds");
     assert!(began.elapsed() < Duration::from_secs(70));
 }

@@ -1,45 +1,47 @@
-//! What runs have left in a cluster: found by its labels, whatever version made it, and removed.
+//! The objects that runs have left in a cluster: found by their labels, whatever version created them, and
+//! removed.
 
+pub(super) mod blockers;
 mod find;
 mod remove;
 
-pub use find::{Found, Search, find};
+pub use find::{FoundLeftovers, Search, find};
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::testbed::kubernetes::objects::{KEPT, OF_VOLUME};
+use crate::testbed::kubernetes::objects::{KEPT, VOLUME_SUFFIX};
 
 /// How long a run may take from its first object to its first pod.
-const STARTING: Duration = Duration::from_secs(60);
+const START_LIMIT: Duration = Duration::from_secs(60);
 
-/// The kinds of objects that runs make, in the order in which they are removed.
+/// The kinds of objects that runs create, in the order in which they are removed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Kind {
-    /// A namespace of a run's own.
+    /// The namespace of a run.
     Namespace,
-    /// A client of a run.
+    /// A client.
     Job,
-    /// The address of a server.
+    /// The Service in front of a server.
     Service,
-    /// What lets only the run's own clients in.
+    /// Admits only the run's own clients.
     NetworkPolicy,
-    /// The owner of all the others in somebody else's namespace.
+    /// The owner of the other objects in a given namespace.
     ConfigMap,
-    /// A server or a client.
+    /// A server or a client pod.
     Pod,
 }
 
 impl Kind {
-    /// All of them.
+    /// All kinds.
     pub const ALL: [Self; 6] =
         [Self::Namespace, Self::Job, Self::Service, Self::NetworkPolicy, Self::ConfigMap, Self::Pod];
 
-    /// Its name for people, one or several.
+    /// The name of one or several objects of this kind.
     pub fn name(self, count: usize) -> &'static str {
-        let (one, several) = match self {
+        let (singular, plural) = match self {
             Self::Namespace => ("namespace", "namespaces"),
             Self::Job => ("Job", "Jobs"),
             Self::Service => ("Service", "Services"),
@@ -47,25 +49,25 @@ impl Kind {
             Self::ConfigMap => ("ConfigMap", "ConfigMaps"),
             Self::Pod => ("pod", "pods"),
         };
-        if count == 1 { one } else { several }
+        if count == 1 { singular } else { plural }
     }
 }
 
-/// An object of a run, as it was found.
+/// An object of a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Object {
     /// Its kind.
     pub kind: Kind,
-    /// Its namespace; that of a namespace is itself.
+    /// The namespace; of a namespace, its own name.
     pub namespace: String,
     /// Its name.
     pub name: String,
-    /// The id of its run, if it is labelled with one.
+    /// The ID of the run, if the object has that label.
     pub run: Option<String>,
-    /// When it was made.
+    /// When it was created.
     pub created_at: Option<Timestamp>,
-    /// Whether it is on its route out.
-    pub is_going: bool,
+    /// Whether it is being deleted.
+    pub is_terminating: bool,
     /// Whether it is a pod that has not ended.
     pub is_alive: bool,
 }
@@ -83,45 +85,45 @@ pub enum Fate {
     MayGoOn,
 }
 
-/// What one run has left in one namespace.
+/// The objects that a run has left in a namespace.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Leftover {
-    /// The id of the run, if its objects are labelled with one.
+    /// The ID of the run, if its objects have that label.
     pub run: Option<String>,
-    /// Where it is.
+    /// The namespace of the objects.
     pub namespace: String,
-    /// The objects; the namespace is among them if it is the run's own.
+    /// The objects, including the namespace if it is the run's own.
     pub objects: Vec<Object>,
-    /// Whether its pods could be looked for.
-    pub shows_pods: bool,
+    /// Whether the user may list the pods of the namespace.
+    pub can_list_pods: bool,
 }
 
 impl Leftover {
-    /// When the first object was made.
+    /// When the first object was created.
     pub fn created_at(&self) -> Option<Timestamp> {
         self.objects.iter().filter_map(|object| object.created_at).min()
     }
 
-    /// How long ago the first object was made.
+    /// The time since the first object was created.
     pub fn age(&self, now: Timestamp) -> Duration {
         let age = self.created_at().map(|created| now.duration_since(created));
         age.and_then(|age| Duration::try_from(age).ok()).unwrap_or_default()
     }
 
-    /// Whether these are servers that were to stay.
+    /// Whether these are kept servers.
     pub fn was_kept(&self) -> bool {
         self.run.as_deref() == Some(KEPT)
     }
 
-    /// Whether it was made for a volume, and so measures nothing.
-    pub fn is_of_volume(&self) -> bool {
-        self.run.as_deref().is_some_and(|run| run.ends_with(OF_VOLUME))
+    /// Whether it only gives access to a volume, and so measures nothing.
+    pub fn is_for_volume(&self) -> bool {
+        self.run.as_deref().is_some_and(|run| run.ends_with(VOLUME_SUFFIX))
     }
 
-    /// Whether its removal has begun.
-    pub fn is_going(&self) -> bool {
-        self.is_own_namespace() && self.namespaces().all(|namespace| namespace.is_going)
-            || self.objects.iter().all(|object| object.is_going)
+    /// Whether it is being removed already.
+    pub fn is_terminating(&self) -> bool {
+        self.is_own_namespace() && self.namespaces().all(|namespace| namespace.is_terminating)
+            || self.objects.iter().all(|object| object.is_terminating)
     }
 
     /// What is to be thought of it, given whether the process of its run lives, where that is known.
@@ -135,10 +137,10 @@ impl Leftover {
         }
     }
 
-    /// Whether nothing of it runs any longer, whoever made it: the cluster has ended its pods, or
-    /// they are gone, and it is too old to be a run that only begins.
+    /// Whether its run must be over, on whatever machine: its pods have ended or are gone, and it is too old
+    /// to belong to a run that is starting.
     fn is_over(&self, now: Timestamp) -> bool {
-        self.shows_pods && !self.is_alive() && self.age(now) > STARTING
+        self.can_list_pods && !self.is_alive() && self.age(now) > START_LIMIT
     }
 
     /// Whether it has a pod that has not ended.
@@ -146,7 +148,7 @@ impl Leftover {
         self.objects.iter().any(|object| object.is_alive)
     }
 
-    /// Whether the whole namespace is the run's own.
+    /// Whether the namespace is the run's own.
     pub fn is_own_namespace(&self) -> bool {
         self.namespaces().next().is_some()
     }
@@ -155,20 +157,20 @@ impl Leftover {
         self.objects.iter().filter(|object| object.kind == Kind::Namespace)
     }
 
-    /// `4 pods, 2 Services`: what there is but for a namespace that is its own.
+    /// The numbers of objects except for the run's own namespace: `4 pods, 2 Services`.
     pub fn contents(&self) -> String {
         let mut counts: BTreeMap<Kind, usize> = BTreeMap::new();
         for object in self.objects.iter().filter(|object| object.kind != Kind::Namespace) {
             *counts.entry(object.kind).or_default() += 1;
         }
         let count = |(kind, count): (&Kind, &usize)| format!("{count} {}", kind.name(*count));
-        // pods first: they are what costs something
+        // pods first: they use resources
         counts.iter().rev().map(count).collect::<Vec<_>>().join(", ")
     }
 }
 
-/// Puts together what belongs together: all that is in a run's own namespace, and what has the same
-/// run in another one. The oldest first.
+/// Groups objects by run and namespace, the oldest group first. Everything in a run's own namespace belongs
+/// to that run.
 fn group(objects: Vec<Object>) -> Vec<Leftover> {
     let own: BTreeMap<String, Option<String>> = objects
         .iter()
@@ -180,7 +182,7 @@ fn group(objects: Vec<Object>) -> Vec<Leftover> {
         let run = own.get(&object.namespace).unwrap_or(&object.run).clone();
         groups.entry((object.namespace.clone(), run)).or_default().push(object);
     }
-    let leftover = |((namespace, run), objects)| Leftover { run, namespace, objects, shows_pods: true };
+    let leftover = |((namespace, run), objects)| Leftover { run, namespace, objects, can_list_pods: true };
     let mut leftovers: Vec<Leftover> = groups.into_iter().map(leftover).collect();
     leftovers.sort_by_key(Leftover::created_at);
     leftovers
@@ -198,13 +200,13 @@ mod tests {
             name: if kind == Kind::Namespace { namespace.to_owned() } else { "x".to_owned() },
             run: run.map(str::to_owned),
             created_at: created_at.ok().map(|zoned| zoned.timestamp()),
-            is_going: false,
+            is_terminating: false,
             is_alive: kind == Kind::Pod,
         }
     }
 
     #[test]
-    fn what_is_in_a_runs_own_namespace_goes_with_it_and_others_run_by_run() {
+    fn objects_are_grouped_by_own_namespace_or_by_run() {
         let leftovers = group(vec![
             object(Kind::Pod, "default", Some("b"), 7),
             object(Kind::Namespace, "netbench-a", Some("a"), 3),
@@ -230,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn a_run_is_over_when_its_pods_have_ended_and_it_does_not_only_begin() {
+    fn run_is_over_when_its_pods_have_ended_and_it_is_not_starting() {
         let mut pod = object(Kind::Pod, "default", Some("a"), 0);
         let (begun, now) = (pod.created_at.unwrap(), |seconds| jiff::SignedDuration::from_secs(seconds));
         let left = |pod: &Object| group(vec![pod.clone()]).remove(0);

@@ -1,4 +1,4 @@
-//! Follows the log of a pod, and reads on where it broke off.
+//! The logs of containers, which can be resumed where they broke off.
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -11,104 +11,88 @@ use kube::api::LogParams;
 
 use crate::cluster::{Cluster, RequestError};
 use crate::testbed::Enough;
-use crate::testbed::kubernetes::KubernetesTestbed;
 
-/// How long to wait before a log that broke off is opened again.
+/// The pause before a log that broke off is opened again.
 pub(crate) const REOPEN_PAUSE: Duration = Duration::from_millis(200);
 
-/// The most bytes of a line that are kept: an image may print one without an end. No program that
-/// measures has a longer one.
-const LONGEST_LINE: usize = 16 << 20;
+/// The most bytes of a line that are kept: an image may print a line without an end. No engine prints a
+/// longer one.
+const MAX_LINE: usize = 16 << 20;
 
-/// Of so many bytes, or a multiple, are the pieces in which container runtimes write a line: 16 KiB
-/// is that of containerd and of Docker, 8 KiB that of CRI-O.
-const SMALLEST_PIECE: usize = 8 << 10;
+/// Container runtimes write long lines in pieces of a multiple of this many bytes: containerd and Docker
+/// of 16 KiB, CRI-O of 8 KiB.
+const MIN_PIECE: usize = 8 << 10;
 
-/// The most characters of a time: `2026-11-23T01:00:00.100000000+01:00`.
-const LONGEST_TIME: usize = 35;
+/// The most characters of a timestamp: `2026-11-23T01:00:00.100000000+01:00`.
+const MAX_TIMESTAMP: usize = 35;
 
-/// How long what a log has already may take to be read.
+/// How long reading the existing part of a log may take.
 const BODY_LIMIT: Duration = Duration::from_secs(20);
 
-/// Which log is read.
+/// The log of a container.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct LogOf<'a> {
+pub(crate) struct LogSource<'a> {
     /// The pod's name.
     pub pod: &'a str,
     /// The container's name.
     pub container: &'a str,
-    /// Whether lines that are still to be written are waited for.
+    /// Whether to wait for lines that are not written yet.
     pub follow: bool,
 }
 
-/// Hands the lines of a log to `take` as they are written, from `position` on, until the log ends or `take` has
-/// enough. The end of a log is not the end of its process.
+/// Hands the lines of a log from `position` on to `take`, until the log ends or `take` has enough. The end
+/// of a log is not the end of its process.
 ///
 /// # Errors
 /// The log cannot be opened.
 pub(crate) async fn read_log(
     cluster: &Cluster,
     pods: &Api<Pod>,
-    of: LogOf<'_>,
+    source: LogSource<'_>,
     position: &mut LogPosition,
     take: &mut (dyn FnMut(&str) -> Enough + Send),
 ) -> Result<Enough, RequestError> {
     let parameters = LogParams {
-        container: Some(of.container.to_owned()),
-        follow: of.follow,
+        container: Some(source.container.to_owned()),
+        follow: source.follow,
         timestamps: true,
         since_time: position.resume(),
         ..LogParams::default()
     };
-    let stream = cluster.call("read the log of a pod", pods.log_stream(of.pod, &parameters)).await?;
+    let doing = format!("read the log of the pod {}", source.pod);
+    let stream = cluster.call(doing, pods.log_stream(source.pod, &parameters)).await?;
     let mut stream = std::pin::pin!(stream);
     let read = async {
         let mut line = Vec::new();
-        // a stream that breaks has ended for now, and an unfinished line is read again
+        // a broken stream has ended for now, and its unfinished line is read again
         while next_line(&mut stream, &mut line).await.unwrap_or(false) {
             let text = String::from_utf8_lossy(&line);
             if let Some(text) = position.new_text(text.trim_end_matches(['\r', '\n']))
-                && take(&in_one_piece(text)) == Enough::Yes
+                && take(&without_inner_timestamps(text)) == Enough::Yes
             {
                 return Enough::Yes;
             }
         }
         Enough::NotYet
     };
-    if of.follow {
+    if source.follow {
         return Ok(read.await);
     }
-    // what is there already comes at once, or not at all
+    // what exists already arrives immediately, or not at all
     Ok(tokio::time::timeout(BODY_LIMIT, read).await.unwrap_or(Enough::NotYet))
 }
 
-impl KubernetesTestbed {
-    /// The same for a pod of the run.
-    ///
-    /// # Errors
-    /// The log cannot be opened.
-    pub(in crate::testbed::kubernetes) async fn read_log(
-        &self,
-        of: LogOf<'_>,
-        position: &mut LogPosition,
-        take: &mut (dyn FnMut(&str) -> Enough + Send),
-    ) -> Result<Enough, RequestError> {
-        let pods = Api::namespaced(self.cluster.client.clone(), &self.scope.namespace());
-        read_log(&self.cluster, &pods, of, position, take).await
-    }
-}
-
-/// A line without the times in it. Runtimes write long lines in pieces, and older kubelets put the
-/// time before each piece, not only before the first.
-fn in_one_piece(line: &str) -> Cow<'_, str> {
-    if line.len() < SMALLEST_PIECE {
+/// A line without the timestamps within it. Runtimes write long lines in pieces, and older kubelets put a
+/// timestamp before each piece, not only before the first.
+fn without_inner_timestamps(line: &str) -> Cow<'_, str> {
+    if line.len() < MIN_PIECE {
         return Cow::Borrowed(line);
     }
     let (mut whole, mut rest) = (String::new(), line);
-    // a piece has a round length
-    while let Some((at, length)) = (1..=rest.len() / SMALLEST_PIECE)
-        .map(|piece| piece * SMALLEST_PIECE)
-        .find_map(|at| Some((at, time_at(rest, at)?)))
+    // the length of a piece is a multiple of the shortest
+    while let Some((at, length)) = (1..=rest.len() / MIN_PIECE)
+        .map(|piece| piece * MIN_PIECE)
+        .find_map(|at| Some((at, timestamp_length(rest, at)?)))
     {
         whole.push_str(&rest[..at]);
         rest = &rest[at + length..];
@@ -117,22 +101,22 @@ fn in_one_piece(line: &str) -> Cow<'_, str> {
     Cow::Owned(whole)
 }
 
-/// The length of the time that stands at a place of a line, with the space behind it.
-fn time_at(line: &str, at: usize) -> Option<usize> {
+/// The length of the timestamp at an offset of a line, with the space behind it.
+fn timestamp_length(line: &str, at: usize) -> Option<usize> {
     let rest = line.get(at..)?;
-    // no further than a time is long: a line may be of megabytes
-    let length = rest.bytes().take(LONGEST_TIME + 1).position(|byte| byte == b' ')?;
+    // no further than a timestamp reaches: a line may have megabytes
+    let length = rest.bytes().take(MAX_TIMESTAMP + 1).position(|byte| byte == b' ')?;
     rest[..length].parse::<Timestamp>().ok().map(|_| length + 1)
 }
 
-/// Reads the next line into `line`, or as much of it as is kept. Returns whether it has an end.
+/// Reads the next line into `line`, or its first [`MAX_LINE`] bytes. Returns whether the line is complete.
 async fn next_line(stream: &mut (impl AsyncBufRead + Unpin), line: &mut Vec<u8>) -> std::io::Result<bool> {
     line.clear();
     loop {
         let bytes = stream.fill_buf().await?;
         let end = bytes.iter().position(|&byte| byte == b'\n');
         let length = end.map_or(bytes.len(), |end| end + 1);
-        let room = LONGEST_LINE.saturating_sub(line.len());
+        let room = MAX_LINE.saturating_sub(line.len());
         line.extend_from_slice(&bytes[..length.min(room)]);
         stream.consume_unpin(length);
         if end.is_some() || length == 0 {
@@ -143,48 +127,48 @@ async fn next_line(stream: &mut (impl AsyncBufRead + Unpin), line: &mut Vec<u8>)
 
 /// How far a log has been read.
 ///
-/// A log is reopened from a time in whole seconds, and so repeats lines: those before the last time
-/// seen are dropped, and as many of that very time as were seen already.
+/// A log is reopened at a whole second, and so repeats lines: those before the last timestamp are dropped,
+/// and as many with that very timestamp as were taken before.
 #[derive(Debug, Default)]
 pub(crate) struct LogPosition {
-    time: Option<Timestamp>,
-    /// How many lines of exactly that time were taken.
+    last: Option<Timestamp>,
+    /// The number of lines taken with exactly that timestamp.
     taken: usize,
-    /// Lines of that time that are still to be dropped; none when nothing is repeated any more.
+    /// The number of lines with that timestamp still to drop; none if no lines are repeated.
     repeated: Option<usize>,
 }
 
 impl LogPosition {
-    /// Whether nothing was read yet.
+    /// Whether no line was read yet.
     pub(in crate::testbed::kubernetes) fn is_at_start(&self) -> bool {
-        self.time.is_none()
+        self.last.is_none()
     }
 
-    /// From where to open the log again: the whole second before the last line.
+    /// When to reopen the log: the whole second before the last line.
     fn resume(&mut self) -> Option<Timestamp> {
-        let time = self.time?;
+        let last = self.last?;
         self.repeated = Some(self.taken);
         // kube rounds to the nearest second, which may be after the line
-        Timestamp::from_second(time.as_second()).ok()
+        Timestamp::from_second(last.as_second()).ok()
     }
 
-    /// The text of a line with a timestamp in front, if it was not taken before.
+    /// The text of a line that begins with a timestamp, if it was not taken before.
     fn new_text<'a>(&mut self, line: &'a str) -> Option<&'a str> {
-        let (time, text) = line.split_once(' ').unwrap_or((line, ""));
-        // a line without a time is not the log's own: an error of the kubelet's
-        let time = time.parse::<Timestamp>().ok()?;
-        if let (Some(last), Some(repeated)) = (self.time, self.repeated) {
-            if time < last {
+        let (timestamp, text) = line.split_once(' ').unwrap_or((line, ""));
+        // a line without a timestamp is an error message of the kubelet
+        let timestamp = timestamp.parse::<Timestamp>().ok()?;
+        if let (Some(last), Some(repeated)) = (self.last, self.repeated) {
+            if timestamp < last {
                 return None;
             }
-            if time == last && repeated > 0 {
+            if timestamp == last && repeated > 0 {
                 self.repeated = Some(repeated - 1);
                 return None;
             }
             self.repeated = None;
         }
-        self.taken = if self.time == Some(time) { self.taken + 1 } else { 1 };
-        self.time = Some(time);
+        self.taken = if self.last == Some(timestamp) { self.taken + 1 } else { 1 };
+        self.last = Some(timestamp);
         Some(text)
     }
 }
@@ -202,52 +186,52 @@ mod tests {
     ];
 
     #[test]
-    fn a_log_that_broke_off_anywhere_is_read_exactly_once() {
+    fn broken_log_is_read_exactly_once() {
         for broke_at in 0..=LOG.len() {
             let mut position = LogPosition::default();
             let mut read: Vec<&str> =
                 LOG[..broke_at].iter().filter_map(|line| position.new_text(line)).collect();
             let from = position.resume();
-            // an API server leaves out what is before the time it is asked for
-            let again = LOG.iter().filter(|line| {
+            // an API server omits lines before the requested time
+            let reopened = LOG.iter().filter(|line| {
                 let time: Timestamp = line.split(' ').next().unwrap().parse().unwrap();
                 from.is_none_or(|from| time >= from)
             });
-            read.extend(again.filter_map(|line| position.new_text(line)));
+            read.extend(reopened.filter_map(|line| position.new_text(line)));
             assert_eq!(read, ["a", "b", "c", "d", "e"], "broken at line {broke_at}");
         }
     }
 
     #[tokio::test]
-    async fn a_line_without_an_end_is_not_kept_whole() {
+    async fn endless_line_is_cut() {
         let mut text = b"one\n".to_vec();
-        text.resize(LONGEST_LINE + 100, b'x');
+        text.resize(MAX_LINE + 100, b'x');
         text.extend_from_slice(b"\nthree\nfou");
         let (mut stream, mut line) = (futures_util::io::Cursor::new(text), Vec::new());
         let mut lengths = Vec::new();
         while next_line(&mut stream, &mut line).await.unwrap() {
             lengths.push(line.len());
         }
-        assert_eq!(lengths, [4, LONGEST_LINE, 6]);
+        assert_eq!(lengths, [4, MAX_LINE, 6]);
     }
 
     #[test]
-    fn times_within_a_line_are_taken_out() {
+    fn timestamps_within_a_line_are_removed() {
         let text: String = (0..40_000).map(|at| char::from(b'a' + (at % 26) as u8)).collect();
         for piece in [8 << 10, 16 << 10] {
             let pieces: Vec<&str> =
                 text.as_bytes().chunks(piece).map(|of| str::from_utf8(of).unwrap()).collect();
             let line = pieces.join("2026-11-23T01:00:00.100000000Z ");
             assert!(line.len() > text.len());
-            assert_eq!(in_one_piece(&line), text);
+            assert_eq!(without_inner_timestamps(&line), text);
         }
-        assert_eq!(in_one_piece(&text), text);
+        assert_eq!(without_inner_timestamps(&text), text);
         let elsewhere = format!("{}2026-11-23T01:00:00Z {}", &text[..100], &text[100..20_000]);
-        assert_eq!(in_one_piece(&elsewhere), elsewhere);
+        assert_eq!(without_inner_timestamps(&elsewhere), elsewhere);
     }
 
     #[test]
-    fn a_clock_that_is_set_back_loses_nothing() {
+    fn clock_set_back_loses_no_line() {
         let mut position = LogPosition::default();
         let lines = ["2026-11-23T01:00:05Z a", "2026-11-23T01:00:03Z b", "2026-11-23T01:00:04Z c"];
         let read: Vec<&str> = lines.iter().filter_map(|line| position.new_text(line)).collect();
@@ -255,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_of_the_kubelets_own_are_not_the_clients() {
+    fn line_without_timestamp_is_dropped() {
         let mut position = LogPosition::default();
         assert_eq!(position.new_text("unable to retrieve container logs for containerd://0"), None);
     }

@@ -1,9 +1,9 @@
-//! Removing what a run has made.
+//! The cleanup of a run.
 
 use super::*;
 
 #[tokio::test(start_paused = true)]
-async fn removal_deletes_the_scope_first_and_then_hastens_the_pods() {
+async fn cleanup_deletes_the_scope_first_and_then_the_pods() {
     let api = FakeApi::new(|name, _| server_log(name));
     let testbed = testbed(&api, 2, ClientMode::Exec, None);
     start(&testbed).await;
@@ -14,7 +14,7 @@ async fn removal_deletes_the_scope_first_and_then_hastens_the_pods() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn removal_of_what_is_gone_already_is_no_error() {
+async fn cleanup_of_deleted_objects_is_no_error() {
     for code in [404, 409] {
         let api = FakeApi::new(move |name, _| match name {
             _ if name.starts_with("DELETE") => Some(Answer::error(code, "gone")),
@@ -22,7 +22,7 @@ async fn removal_of_what_is_gone_already_is_no_error() {
         });
         let testbed = testbed(&api, 2, ClientMode::Exec, None);
         start(&testbed).await;
-        // somebody else was faster
+        // another client has deleted them first
         api.delete_pod("/pods/netbench-k3v9x2mq-server-1?");
         api.delete_pod("/pods/netbench-k3v9x2mq-server-2?");
         testbed.stop().await.unwrap();
@@ -30,7 +30,7 @@ async fn removal_of_what_is_gone_already_is_no_error() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_was_refused_or_never_asked_for_is_not_removed() {
+async fn scope_that_was_not_created_is_not_deleted() {
     let api = FakeApi::new(|name, _| {
         let create = name.starts_with("POST /api/v1/namespaces?");
         create.then(|| {
@@ -47,10 +47,10 @@ async fn what_was_refused_or_never_asked_for_is_not_removed() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_namespace_that_will_not_go_away_is_reported() {
+async fn namespace_that_is_not_deleted_is_reported() {
     let api = FakeApi::new(|name, _| {
-        let asked = name == "GET /api/v1/namespaces/netbench-k3v9x2mq";
-        if asked {
+        let is_get = name == "GET /api/v1/namespaces/netbench-k3v9x2mq";
+        if is_get {
             Some(Answer::ok(&json!({"metadata": {"name": "netbench-k3v9x2mq"}})))
         } else {
             server_log(name)
@@ -63,7 +63,7 @@ async fn a_namespace_that_will_not_go_away_is_reported() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn in_a_given_namespace_everything_is_owned_by_one_config_map() {
+async fn objects_in_a_given_namespace_are_owned_by_one_config_map() {
     let api = FakeApi::new(|name, body| {
         if name.starts_with("POST") && name.contains("/pods") {
             assert_eq!(body["metadata"]["ownerReferences"][0]["kind"], "ConfigMap");

@@ -1,27 +1,25 @@
-//! Looks for what runs have left, in all namespaces or in one.
-
-use std::fmt::Debug;
+//! Finds what runs have left, in all namespaces or in one.
 
 use futures_util::future::join_all;
 use k8s_openapi::api::batch::v1::Job;
 use k8s_openapi::api::core::v1::{ConfigMap, Namespace, Pod, Service};
 use k8s_openapi::api::networking::v1::NetworkPolicy;
+use kube::ResourceExt;
 use kube::api::{ApiResource, ListParams};
 use kube::core::{DynamicObject, Resource};
-use kube::{Api, ResourceExt};
 
 use super::{Kind, Leftover, Object, group};
 use crate::cluster::objects::MANAGED_BY;
 use crate::cluster::{Cluster, RequestError};
 use crate::testbed::kubernetes::objects::{MANAGER, RUN_LABEL, scope_name};
 
-/// What was found.
+/// The result of a search.
 #[derive(Debug, Clone, Default)]
-pub struct Found {
-    /// What each run has left, the oldest first.
+pub struct FoundLeftovers {
+    /// The leftovers by run and namespace, the oldest first.
     pub leftovers: Vec<Leftover>,
-    /// The kinds of objects that the user may not look for everywhere, with where they were looked
-    /// for instead; nowhere for none.
+    /// The kinds of objects that the user may not list in all namespaces, each with the only namespace in
+    /// which they were listed, if any.
     pub restricted: Vec<(Kind, Option<String>)>,
 }
 
@@ -38,13 +36,13 @@ impl Kind {
     }
 }
 
-/// How thoroughly leftovers are looked for.
+/// How thoroughly to search for leftovers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Search {
-    /// Only what shows that there is something, and as the API server remembers it, which may be a
-    /// moment ago: cheap in clusters of any size.
+    /// Only the kinds that show whether there are leftovers, from the cache of the API server, which may lag
+    /// behind: cheap in clusters of any size.
     Glance,
-    /// Everything, as it is now.
+    /// All kinds, in their current state.
     Whole,
 }
 
@@ -57,12 +55,16 @@ impl Search {
     }
 }
 
-/// Looks for what carries our label, in the namespace `only` or in all of them. Where the user may
-/// not look everywhere, in the namespace of the kubeconfig.
+/// Finds all objects with our label, in the namespace `only` or in all namespaces. Kinds that the user may not
+/// list in all namespaces are searched for in the namespace of the kubeconfig.
 ///
 /// # Errors
-/// A request failed, or nothing at all may be looked for.
-pub async fn find(cluster: &Cluster, search: Search, only: Option<&str>) -> Result<Found, RequestError> {
+/// A request failed, or the user may not list any kind.
+pub async fn find(
+    cluster: &Cluster,
+    search: Search,
+    only: Option<&str>,
+) -> Result<FoundLeftovers, RequestError> {
     let kinds = search.kinds();
     let answers = join_all(kinds.iter().map(|&kind| list(cluster, kind, search, only))).await;
     let (mut objects, mut restricted, mut refusal) = (Vec::new(), Vec::new(), None);
@@ -85,15 +87,15 @@ pub async fn find(cluster: &Cluster, search: Search, only: Option<&str>) -> Resu
         return Err(refusal);
     }
     let mut leftovers = group(objects);
-    if let Some((_, seen)) = restricted.iter().find(|(kind, _)| *kind == Kind::Pod) {
+    if let Some((_, searched)) = restricted.iter().find(|(kind, _)| *kind == Kind::Pod) {
         for leftover in &mut leftovers {
-            leftover.shows_pods = seen.as_ref() == Some(&leftover.namespace);
+            leftover.can_list_pods = searched.as_ref() == Some(&leftover.namespace);
         }
     }
-    Ok(Found { leftovers, restricted })
+    Ok(FoundLeftovers { leftovers, restricted })
 }
 
-/// Lists the objects of one kind. Names the namespace to which the search had to be restricted.
+/// Lists the objects of one kind. Also returns the namespace to which the search had to be restricted.
 async fn list(
     cluster: &Cluster,
     kind: Kind,
@@ -101,38 +103,34 @@ async fn list(
     only: Option<&str>,
 ) -> Result<(Vec<Object>, Option<String>), RequestError> {
     let resource = kind.resource();
-    let client = || cluster.client.clone();
-    let doing = format!("look for {}", kind.name(2));
     let mut parameters = ListParams::default().labels(&format!("{MANAGED_BY}={MANAGER}"));
     if search == Search::Glance {
         parameters = parameters.match_any();
     }
-    let list = async |api: Api<DynamicObject>, parameters: &ListParams| {
-        let found = cluster.call(&doing, api.list(parameters)).await?;
+    let mut namespace = only;
+    if kind == Kind::Namespace
+        && let Some(only) = namespace.take()
+    {
+        parameters = parameters.fields(&format!("metadata.name={only}"));
+    }
+    let list = async |namespace: Option<&str>| {
+        let api = cluster.dynamic(&resource, namespace);
+        let found = cluster.call(format!("list the {}", kind.name(2)), api.list(&parameters)).await?;
         Ok(found.items.iter().map(|object| read(kind, object)).filter(is_ours).collect())
     };
-    if kind == Kind::Namespace {
-        if let Some(only) = only {
-            parameters = parameters.fields(&format!("metadata.name={only}"));
+    match list(namespace).await {
+        Err(error)
+            if RequestError::is_forbidden(&error) && namespace.is_none() && kind != Kind::Namespace =>
+        {
+            let default = cluster.default_namespace();
+            Ok((list(Some(default)).await?, Some(default.to_owned())))
         }
-        return Ok((list(Api::all_with(client(), &resource), &parameters).await?, None));
-    }
-    let within = |namespace: &str| Api::namespaced_with(client(), namespace, &resource);
-    if let Some(only) = only {
-        return Ok((list(within(only), &parameters).await?, None));
-    }
-    let everywhere: Result<_, RequestError> = list(Api::all_with(client(), &resource), &parameters).await;
-    match everywhere {
-        Err(error) if error.is_forbidden() => {
-            let namespace = cluster.client.default_namespace().to_owned();
-            Ok((list(within(&namespace), &parameters).await?, Some(namespace)))
-        }
-        other => Ok((other?, None)),
+        found => Ok((found?, None)),
     }
 }
 
-/// Whether it was made by a run. Labels may have been copied to a namespace of somebody's own,
-/// which is none: only what is in it may be.
+/// Whether a run has created it. Labels may have been copied to a namespace that does not belong to a run:
+/// then only objects in it may be ours.
 fn is_ours(object: &Object) -> bool {
     object.kind != Kind::Namespace || object.run.as_deref().is_some_and(|run| object.name == scope_name(run))
 }
@@ -150,7 +148,7 @@ fn read(kind: Kind, object: &DynamicObject) -> Object {
         name,
         run: object.labels().get(RUN_LABEL).cloned(),
         created_at: object.meta().creation_timestamp.as_ref().map(|time| time.0),
-        is_going: object.meta().deletion_timestamp.is_some(),
+        is_terminating: object.meta().deletion_timestamp.is_some(),
         is_alive: kind == Kind::Pod && !matches!(phase, "Succeeded" | "Failed"),
     }
 }

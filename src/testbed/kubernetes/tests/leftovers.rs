@@ -1,4 +1,4 @@
-//! What runs have left: how it is found, removed, and what holds it.
+//! Leftovers: how they are found and removed, and what blocks their removal.
 
 use std::sync::Arc;
 
@@ -7,17 +7,17 @@ use jiff::{Timestamp, ToSpan};
 use super::*;
 use crate::testbed::TestbedError;
 
-/// A `ConfigMap` that a run has made two minutes ago.
+/// A `ConfigMap` that a run has created two minutes ago.
 fn owner() -> Answer {
-    let made_at = Timestamp::now() - 2.minutes();
+    let created_at = Timestamp::now() - 2.minutes();
     Answer::ok(&json!({"kind": "ConfigMapList", "apiVersion": "v1", "metadata": {}, "items": [{
-        "metadata": {"name": "netbench-bcdfghjk", "namespace": "team-a", "creationTimestamp": made_at.to_string(),
+        "metadata": {"name": "netbench-bcdfghjk", "namespace": "team-a", "creationTimestamp": created_at.to_string(),
             "labels": {"app.kubernetes.io/managed-by": "kubectl-netbench", "netbench.dev/run": "bcdfghjk"}},
     }]}))
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_may_belong_to_a_run_whose_pods_cannot_be_seen_is_no_leftover() {
+async fn objects_are_no_leftovers_if_pods_cannot_be_listed() {
     let find = async |sees_pods: bool| {
         let api = FakeApi::new(move |name, _| match name {
             name if name.starts_with("GET /api/v1/configmaps?") => Some(owner()),
@@ -39,9 +39,9 @@ async fn what_may_belong_to_a_run_whose_pods_cannot_be_seen_is_no_leftover() {
     assert_eq!(unseen.restricted, [(Kind::Pod, Some("default".to_owned()))]);
 }
 
-/// A cluster that has some objects of the run `bcdfghjk`, each a list's path and its description.
-/// Those that are `held` cannot be deleted.
-fn keeping(objects: &[(&'static str, Value)], held: bool) -> FakeApi {
+/// A cluster with objects of the run `bcdfghjk`, each with the path of its list. With `is_blocked` they
+/// cannot be deleted.
+fn cluster_with(objects: &[(&'static str, Value)], is_blocked: bool) -> FakeApi {
     let objects = Arc::new(Mutex::new(objects.to_vec()));
     FakeApi::new(move |name, _| {
         let mut objects = objects.lock().unwrap();
@@ -54,7 +54,7 @@ fn keeping(objects: &[(&'static str, Value)], held: bool) -> FakeApi {
                 Some(Answer::ok(&json!({"kind": "List", "apiVersion": "v1", "metadata": {}, "items": items})))
             }
             "DELETE" => {
-                if !held {
+                if !is_blocked {
                     let is = |(list, object): &(&str, Value)| {
                         path == format!("{list}/{}", object["metadata"]["name"].as_str().unwrap())
                     };
@@ -86,9 +86,9 @@ const GONE: &str = "2026-11-23T01:00:00Z";
 const PODS: &str = "/api/v1/namespaces/team-a/pods";
 
 #[tokio::test(start_paused = true)]
-async fn in_a_given_namespace_each_object_of_the_run_is_deleted() {
+async fn each_object_in_a_given_namespace_is_deleted() {
     let other = json!({"metadata": {"name": "other", "labels": {"netbench.dev/run": "cccccccc"}}});
-    let api = keeping(
+    let api = cluster_with(
         &[
             left(PODS, &json!({})),
             left(PODS, &other),
@@ -108,9 +108,9 @@ async fn in_a_given_namespace_each_object_of_the_run_is_deleted() {
     assert!(deleted.iter().all(|request| request.contains("/netbench-bcdfghjk-server-1?")), "{deleted:?}");
 }
 
-/// What the removal of `object` says, if that does not go away.
-async fn held_by(object: &Value) -> Option<String> {
-    let api = keeping(&[left(PODS, object)], true);
+/// What the error of a removal reports if `object` does not go away.
+async fn blocker(object: &Value) -> Option<String> {
+    let api = cluster_with(&[left(PODS, object)], true);
     let found = find_leftovers(&api.cluster(), Search::Whole, Some("team-a")).await.unwrap();
     match found.leftovers[0].remove(&api.cluster()).await {
         Err(TestbedError::Removal { namespace, held_by, .. }) if namespace == "team-a" => held_by,
@@ -119,25 +119,25 @@ async fn held_by(object: &Value) -> Option<String> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_does_not_go_away_says_what_holds_it() {
+async fn blocked_removal_reports_the_finalizer_or_the_kubelet() {
     assert_eq!(
-        held_by(&json!({"metadata": {"finalizers": ["example.org/hold"], "deletionTimestamp": GONE}}))
+        blocker(&json!({"metadata": {"finalizers": ["example.org/hold"], "deletionTimestamp": GONE}}))
             .await
             .unwrap(),
         "the pod netbench-bcdfghjk-server-1 has the finalizer example.org/hold"
     );
     assert_eq!(
-        held_by(&json!({"metadata": {"deletionTimestamp": GONE}, "spec": {"nodeName": "node-2"}}))
+        blocker(&json!({"metadata": {"deletionTimestamp": GONE}, "spec": {"nodeName": "node-2"}}))
             .await
             .unwrap(),
-        "the pod netbench-bcdfghjk-server-1 waits for the kubelet of node-2 to confirm its end"
+        "the pod netbench-bcdfghjk-server-1 is waiting for the kubelet of node-2 to confirm its termination"
     );
-    // what is not being deleted holds nothing
-    assert_eq!(held_by(&json!({"spec": {"nodeName": "node-2"}})).await, None);
+    // an object that is not being deleted blocks nothing
+    assert_eq!(blocker(&json!({"spec": {"nodeName": "node-2"}})).await, None);
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_may_look_for_nothing_is_told_so() {
+async fn search_without_any_permission_is_an_error() {
     let api = FakeApi::new(|name, _| {
         name.starts_with("GET").then(|| Answer::refusal(recorded!("403-rbac-limited-user.json")))
     });

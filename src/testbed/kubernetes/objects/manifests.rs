@@ -1,16 +1,16 @@
-//! The objects of a run as YAML, for people to read and for `kubectl apply`. Pure.
+//! The objects of a run as YAML, as `--dry-run` prints them. Pure.
 
 use k8s_openapi::api::core::v1::Pod;
 
-use super::lifetime::scope::Scope;
-use super::nodes::Chosen;
-use super::objects::{self, Network, Settings};
+use super::{Network, Settings};
 use crate::cluster::objects::{Object, yaml};
+use crate::testbed::kubernetes::nodes::Chosen;
+use crate::testbed::kubernetes::scope::Scope;
 
-/// The objects of a run on `nodes`: its scope, policy, servers and Services and, of `clients` (each with
-/// its node, its route and its command), the Jobs.
+/// The objects of a run on `nodes`: its scope, `NetworkPolicy`, server pods and Services, and the Jobs of
+/// `clients`, each with the positions of its node and its path and its command.
 ///
-/// What an object can only have once others exist is missing: the owner's uid, and addresses.
+/// Fields that depend on existing objects are missing: owner references, and addresses.
 pub fn manifests(
     settings: &Settings,
     scope: &Scope,
@@ -21,23 +21,23 @@ pub fn manifests(
         None => Object::cluster_scoped(&scope.namespace_object()),
         Some(_) => Object::namespaced(&scope.owner_object()),
     }];
-    if let Some(policy) = objects::network_policy(settings, nodes, None) {
+    if let Some(policy) = super::network_policy(settings, nodes, None) {
         documents.push(Object::namespaced(&policy));
     }
     let usable = || nodes.iter().enumerate().filter(|(_, node)| node.unusable.is_none());
     for (index, node) in usable() {
-        if let Some(service) = objects::service(settings, index, node, None) {
+        if let Some(service) = super::service(settings, index, node, None) {
             documents.push(Object::namespaced(&service));
         }
         for network in settings.networks() {
-            let pod: Pod = objects::server_pod(settings, index, network, node, None);
+            let pod: Pod = super::server_pod(settings, index, network, node, None);
             documents.push(Object::namespaced(&pod));
         }
     }
     for (number, (client, route, command)) in clients.iter().enumerate() {
         let network = Network::of(settings.routes[*route].path);
         let node = &nodes[*client];
-        let job = objects::client_job(settings, number + 1, network, node, command.clone(), None);
+        let job = super::client_job(settings, number + 1, network, node, command.clone(), None);
         documents.push(Object::namespaced(&job));
     }
     yaml(&documents, &scope.namespace())
@@ -50,7 +50,7 @@ mod tests {
     use crate::testbed::kubernetes::objects::fixtures::{chosen, over, settings, with_latency};
 
     #[test]
-    fn a_run_over_all_paths_by_job() {
+    fn run_over_all_paths_by_job_has_all_objects() {
         let routes = over(&[Path::Pod, Path::Service, Path::Host]);
         let settings = with_latency(Settings { routes, ..settings() });
         let nodes = [chosen("node-1"), chosen("node-2")];
@@ -60,7 +60,7 @@ mod tests {
     }
 
     #[test]
-    fn in_a_given_namespace_every_object_is_in_it() {
+    fn given_namespace_contains_every_object() {
         let scope = Scope::new("k3v9x2mq", Some("mine".to_owned()), false);
         let text = manifests(&settings(), &scope, &[chosen("node-1")], &[]);
         assert_eq!(text.matches("  namespace: mine\n").count(), 2);

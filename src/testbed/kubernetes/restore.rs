@@ -1,0 +1,220 @@
+//! Restores servers that disappear during a run: deleted, evicted, out of memory.
+
+use std::time::Duration;
+
+use k8s_openapi::api::core::v1::Node;
+use kube::api::ListParams;
+use tokio::time::Instant;
+
+use super::context::{ActiveScope, Context};
+use super::nodes::unusable_reason;
+use super::objects::Network;
+use super::pods::state::PodState;
+use super::servers::{Existing, NodeStart, Servers, StartedNode, needs_load_balancer, start_node};
+use crate::cluster::{API_SERVER_AWAY, patiently};
+use crate::options::Route;
+use crate::testbed::{NodeServers, Restored, Trouble, Unusable};
+
+/// How long a node may be not ready before its tests fail.
+const NOT_READY_LIMIT: Duration = Duration::from_secs(15);
+
+/// The same after the API server was unavailable: nodes could not report meanwhile, and recover slowly.
+const NOT_READY_AFTER_OUTAGE: Duration = Duration::from_secs(60);
+
+/// How often to check a node that is not ready.
+const POLL: Duration = Duration::from_secs(1);
+
+/// How long restoring may take. The image is on the node already, and other tests wait; but the kubelet of
+/// a node that was cut off takes a while to notice that its connections are dead.
+const RESTORE_LIMIT: Duration = Duration::from_secs(60);
+
+/// A server that has disappeared from a network of its node.
+struct LostServer {
+    network: Network,
+    reason: Unusable,
+    /// Whether the pod exists, with another address: a kubelet may give a pod a new network while its
+    /// servers keep running.
+    has_moved: bool,
+}
+
+/// Checks the servers of a node, and restores those that have disappeared, but only once: the same cause
+/// would remove them again.
+pub(super) async fn restore(
+    context: &Context,
+    active: &ActiveScope,
+    servers: &Servers,
+    index: usize,
+    trouble: Trouble,
+) -> Restored {
+    let lost = lost_servers(context, active, servers, index, trouble).await;
+    let first = lost.first().map(|lost| lost.reason.clone());
+    match (first, readiness(context, active, index, trouble).await) {
+        (None, Ok(())) => Restored::Intact,
+        (None, Err(not_ready)) => {
+            Restored::Lost(Unusable::because(not_ready).with_remedy(Some(remedy(context, index))))
+        }
+        (Some(reason), Err(not_ready)) => Restored::Lost(
+            reason
+                .reworded(|reason| format!("{reason}; the node is {not_ready}"))
+                .with_remedy(Some(remedy(context, index))),
+        ),
+        (Some(reason), Ok(())) => restart(context, active, servers, index, &lost, reason).await,
+    }
+}
+
+/// The servers of a node that listened before and have disappeared.
+async fn lost_servers(
+    context: &Context,
+    active: &ActiveScope,
+    servers: &Servers,
+    index: usize,
+    trouble: Trouble,
+) -> Vec<LostServer> {
+    let started = servers.started.lock().await;
+    let lost = |network| {
+        // a server that never listened has failed for reasons of its own
+        let known = started.get(index)?.addresses.get(&network)?;
+        let (reason, has_moved) = match active.pods.state(&context.server_name(index, network)) {
+            None => (Unusable::because("the server pod was deleted"), false),
+            Some(PodState::Ended { unusable, .. } | PodState::Stuck { unusable, .. }) => (unusable, false),
+            Some(PodState::Starting { .. }) => (Unusable::because("the server pod restarted"), true),
+            Some(PodState::Running { addresses }) if addresses != *known => {
+                (Unusable::because("the address of the server pod changed"), true)
+            }
+            // kept servers may be busy with the test of another run
+            Some(PodState::Running { .. }) if trouble == Trouble::Stuck && !context.settings.keep => {
+                (Unusable::because("the server was stuck in a test that had ended"), false)
+            }
+            Some(PodState::Running { .. }) => return None,
+        };
+        Some(LostServer { network, reason, has_moved })
+    };
+    context.settings.networks().into_iter().filter_map(lost).collect()
+}
+
+async fn restart(
+    context: &Context,
+    active: &ActiveScope,
+    servers: &Servers,
+    index: usize,
+    lost: &[LostServer],
+    reason: Unusable,
+) -> Restored {
+    let networks: Vec<Network> = lost.iter().map(|lost| lost.network).collect();
+    let has_moved = lost.iter().all(|lost| lost.has_moved);
+    let before = servers.started.lock().await.get(index).cloned().unwrap_or_default();
+    if !has_moved && before.was_restored {
+        let reason = reason.reworded(|reason| format!("{reason}, after it was restored once"));
+        let servers = replace(context, servers, index, &networks, Err(reason)).await;
+        return Restored::Gone { servers };
+    }
+    let start = NodeStart {
+        index,
+        networks: &networks,
+        existing: if has_moved { Existing::Reuse } else { Existing::Replace },
+        needs_load_balancer: needs_load_balancer(&context.settings.routes, Some(&before.servers)),
+    };
+    let started = start_node(context, active, start, &|_, _| {});
+    let started = tokio::time::timeout(RESTORE_LIMIT, started).await;
+    // only now: an attempt that was cancelled does not count
+    if !has_moved && let Some(node) = servers.started.lock().await.get_mut(index) {
+        node.was_restored = true;
+    }
+    let new = started.map_err(|_| {
+        let seconds = RESTORE_LIMIT.as_secs();
+        reason.clone().reworded(|reason| format!("{reason}, and was not restored within {seconds} seconds"))
+    });
+    let new = new.map(|node| {
+        let failed = |again: Unusable| {
+            again.reworded(|again| format!("{}, and cannot be restored: {again}", reason.reason()))
+        };
+        let servers = node.servers.into_iter().map(|server| server.map_err(failed)).collect();
+        StartedNode { servers, ..node }
+    });
+    let is_of = |route: &Route| networks.contains(&Network::of(route.path));
+    let servers = replace(context, servers, index, &networks, new).await;
+    if context.settings.routes.iter().zip(&servers).any(|(route, server)| is_of(route) && server.is_ok()) {
+        Restored::Back { lost: reason, servers }
+    } else {
+        Restored::Gone { servers }
+    }
+}
+
+/// Replaces the servers of a node on some networks, path by path, except those that did not work before and
+/// do not work now. Returns all servers of the node.
+async fn replace(
+    context: &Context,
+    servers: &Servers,
+    index: usize,
+    networks: &[Network],
+    new: Result<StartedNode, Unusable>,
+) -> NodeServers {
+    let mut nodes = servers.started.lock().await;
+    let Some(node) = nodes.get_mut(index) else {
+        return NodeServers::new();
+    };
+    for (position, route) in context.settings.routes.iter().enumerate() {
+        if !networks.contains(&Network::of(route.path)) {
+            continue;
+        }
+        let new = new.as_ref().map_err(Unusable::clone).and_then(|new| new.servers[position].clone());
+        if new.is_ok() || node.servers[position].is_ok() {
+            let with_remedy = |unusable: Unusable| match unusable.remedy() {
+                Some(_) => unusable,
+                None => unusable.with_remedy(Some(remedy(context, index))),
+            };
+            node.servers[position] = new.map_err(with_remedy);
+        }
+    }
+    for network in networks {
+        match new.as_ref().ok().and_then(|new| new.addresses.get(network)) {
+            Some(addresses) => node.addresses.insert(*network, addresses.clone()),
+            None => node.addresses.remove(network),
+        };
+    }
+    node.servers.clone()
+}
+
+fn remedy(context: &Context, index: usize) -> String {
+    let name = &context.nodes[index].node.name;
+    format!("check the node with `kubectl describe node {name}`, then measure again")
+}
+
+/// Why no pod can run on a node, if the cluster reports that. A node whose kubelet could not report while
+/// the API server was unavailable recovers soon, and is waited for unless its servers are known to be gone.
+async fn readiness(
+    context: &Context,
+    active: &ActiveScope,
+    index: usize,
+    trouble: Trouble,
+) -> Result<(), String> {
+    let begun = Instant::now();
+    loop {
+        let readiness = readiness_now(context, index).await;
+        let is_late = begun.elapsed() >= NOT_READY_LIMIT
+            && active.pods.since_unavailable().is_none_or(|since| since >= NOT_READY_AFTER_OUTAGE);
+        if readiness.is_ok() || trouble == Trouble::Gone || is_late {
+            return readiness;
+        }
+        tokio::time::sleep(POLL).await;
+    }
+}
+
+async fn readiness_now(context: &Context, index: usize) -> Result<(), String> {
+    // a server outside of the cluster has no node
+    let Some(node) = context.nodes.get(index) else {
+        return Ok(());
+    };
+    let name = &node.node.name;
+    let parameters = ListParams::default().fields(&format!("metadata.name={name}"));
+    let api = context.cluster.all::<Node>();
+    let list = || context.cluster.call(format!("get the node {name}"), api.list(&parameters));
+    // an unavailable API server is waited for: without it no test can be repeated either
+    let Ok(found) = patiently(API_SERVER_AWAY, list).await else {
+        return Ok(());
+    };
+    match found.items.first() {
+        None => Err("no longer part of the cluster".to_owned()),
+        Some(node) => unusable_reason(node).map_or(Ok(()), Err),
+    }
+}
