@@ -143,7 +143,7 @@ pub fn error(explanation: &Explanation) {
         let text = text?.replace('\n', "\n         ");
         Some(format!("\n{label:<9}{text}"))
     };
-    let why = part("because:", explanation.why.as_ref()).unwrap_or_default();
-    let remedy = part("to do:", explanation.remedy.as_ref()).unwrap_or_default();
-    note(&format!("error:   {}{why}{remedy}", explanation.what));
+    let why = part("because:", explanation.cause.as_ref()).unwrap_or_default();
+    let remedy = part("to do:", explanation.help.as_ref()).unwrap_or_default();
+    note(&format!("error:   {}{why}{remedy}", explanation.error));
 }

@@ -6,30 +6,30 @@ use std::collections::HashMap;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Explanation {
     /// What could not be done.
-    pub what: String,
+    pub error: String,
     /// Why, in the words of whoever refused.
-    pub why: Option<String>,
+    pub cause: Option<String>,
     /// What to do about it.
-    pub remedy: Option<String>,
+    pub help: Option<String>,
 }
 
 impl Explanation {
     /// An explanation of an error that only says what happened.
-    pub fn new(what: impl Into<String>) -> Self {
-        Self { what: what.into(), why: None, remedy: None }
+    pub fn new(error: impl Into<String>) -> Self {
+        Self { error: error.into(), cause: None, help: None }
     }
 
     /// Adds the cause.
     #[must_use]
-    pub fn because(mut self, why: impl Into<String>) -> Self {
-        self.why = Some(why.into());
+    pub fn cause(mut self, cause: impl Into<String>) -> Self {
+        self.cause = Some(cause.into());
         self
     }
 
     /// Adds the remedy.
     #[must_use]
-    pub fn remedy(mut self, remedy: impl Into<String>) -> Self {
-        self.remedy = Some(remedy.into());
+    pub fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
         self
     }
 }

@@ -243,5 +243,5 @@ fn nodes_that_may_not_be_listed_are_one_problem() {
     let facts = facts(&needs, &[("nodes", "list")]);
     let report = report(&needs, &[], &facts);
     assert_eq!(worse_than_ok(&report).len(), 1, "{:?}", lines(&report));
-    assert!(report.error().unwrap().remedy.unwrap().contains("check --rbac --via exec`"));
+    assert!(report.error().unwrap().help.unwrap().contains("check --rbac --via exec`"));
 }

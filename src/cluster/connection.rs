@@ -113,7 +113,7 @@ impl ConnectError {
         match self {
             Self::NoKubeconfig { looked } => {
                 let looked: Vec<String> = looked.iter().map(|path| path.display().to_string()).collect();
-                what.because(format!("no such file: {}", looked.join(", "))).remedy(
+                what.cause(format!("no such file: {}", looked.join(", "))).help(
                     "name one with --kubeconfig or KUBECONFIG; without a cluster, `kubectl netbench matrix --local 4` measures this machine",
                 )
             }
@@ -121,21 +121,21 @@ impl ConnectError {
                 let nearest = nearest(name, known.iter().map(String::as_str));
                 let why = format!("it has: {}", known.join(", "));
                 match nearest {
-                    Some(nearest) => what.because(why).remedy(format!("did you mean --{kind} {nearest}?")),
-                    None => what.because(why).remedy(format!("choose one of these with --{kind}")),
+                    Some(nearest) => what.cause(why).help(format!("did you mean --{kind} {nearest}?")),
+                    None => what.cause(why).help(format!("choose one of these with --{kind}")),
                 }
             }
             Self::NoCurrentContext => {
-                what.remedy("choose one with --context, or `kubectl config use-context NAME`")
+                what.help("choose one with --context, or `kubectl config use-context NAME`")
             }
-            Self::Kubeconfig(error) => what.because(match error.as_ref() {
+            Self::Kubeconfig(error) => what.cause(match error.as_ref() {
                 KubeconfigError::ReadConfig(error, path) => format!("{}: {error}", path.display()),
                 other => chain(other),
             }),
-            Self::InCluster(error) => what.because(chain(error.as_ref())),
+            Self::InCluster(error) => what.cause(chain(error.as_ref())),
             Self::Client(error) => what
-                .because(chain(error.as_ref()))
-                .remedy("see whether `kubectl get nodes` works with the same flags, and log in again"),
+                .cause(chain(error.as_ref()))
+                .help("see whether `kubectl get nodes` works with the same flags, and log in again"),
         }
     }
 }

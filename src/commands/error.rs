@@ -53,7 +53,7 @@ pub enum Error {
     #[error(transparent)]
     Store(#[from] StoreError),
     /// A run would fail: these problems stand in its way.
-    #[error("{}", .0.what)]
+    #[error("{}", .0.error)]
     Obstacles(Explanation),
     /// The file for metrics cannot be written.
     #[error("cannot write {}", path.display())]
@@ -162,62 +162,62 @@ impl Error {
             Self::Config(error) => error.explain(),
             Self::Store(error) => error.explain(),
             Self::MetricsFile { source, .. } => {
-                Explanation::new(self.to_string()).because(source.to_string()).remedy(
+                Explanation::new(self.to_string()).cause(source.to_string()).help(
                     "name a file in a directory that exists and can be written: \
                      --metrics-file /var/lib/node_exporter/netbench.prom",
                 )
             }
             Self::Push(error) => error.explain(),
             Self::Listen { source, .. } => Explanation::new(self.to_string())
-                .because(source.to_string())
-                .remedy("name an address of this machine and a free port: --listen 127.0.0.1:9711"),
-            Self::NoPlace { namespace, .. } => Explanation::new(self.to_string()).remedy(format!(
+                .cause(source.to_string())
+                .help("name an address of this machine and a free port: --listen 127.0.0.1:9711"),
+            Self::NoPlace { namespace, .. } => Explanation::new(self.to_string()).help(format!(
                 "`kubectl netbench schedule list --namespace {namespace}` and `kubectl get pvc --namespace \
                  {namespace}` show all that there are"
             )),
             Self::Volume(error) => error.explain(),
             Self::NotKept(_) => Explanation::new(self.to_string())
-                .because("it was interrupted")
-                .remedy("it is among the saved runs, if these were not turned off: kubectl netbench runs"),
+                .cause("it was interrupted")
+                .help("it is among the saved runs, if these were not turned off: kubectl netbench runs"),
             Self::Schedule(error) => error.explain(),
             Self::Cron(_) => Explanation::new(self.to_string()),
             Self::NoProgramImage => Explanation::new(self.to_string())
-                .because("this program was built without one; that of a release knows its own")
-                .remedy("name one that your cluster can pull: --program-image (image/Dockerfile makes it)"),
+                .cause("this program was built without one; that of a release knows its own")
+                .help("name one that your cluster can pull: --program-image (image/Dockerfile makes it)"),
             Self::Deadline { expected, deadline } => {
                 let (twice, deadline) = (format_duration(*expected * 2), format_duration(*deadline));
                 Explanation::new(self.to_string())
-                    .because(format!("it takes about {}, and has {deadline}", format_duration(*expected)))
-                    .remedy(format!("give it longer: --deadline {twice}; or measure for a shorter --time"))
+                    .cause(format!("it takes about {}, and has {deadline}", format_duration(*expected)))
+                    .help(format!("give it longer: --deadline {twice}; or measure for a shorter --time"))
             }
             Self::OutputFile { source, .. } => {
-                Explanation::new(self.to_string()).because(source.to_string()).remedy(
+                Explanation::new(self.to_string()).cause(source.to_string()).help(
                     "name a file in a directory that exists and can be written: --output-file report.html",
                 )
             }
             Self::NotOnPath => Explanation::new(self.to_string())
-                .because("no directory of PATH has kubectl-netbench")
-                .remedy("put it there, or name a directory of PATH: --directory ~/.local/bin"),
+                .cause("no directory of PATH has kubectl-netbench")
+                .help("put it there, or name a directory of PATH: --directory ~/.local/bin"),
             Self::Shim { source, .. } => Explanation::new(self.to_string())
-                .because(source.to_string())
-                .remedy("name a directory of PATH that can be written: --directory ~/.local/bin"),
+                .cause(source.to_string())
+                .help("name a directory of PATH that can be written: --directory ~/.local/bin"),
             Self::PageOnTerminal => {
-                Explanation::new(self.to_string()).remedy("write it to a file: --output-file report.html")
+                Explanation::new(self.to_string()).help("write it to a file: --output-file report.html")
             }
             Self::SameRun { .. } => Explanation::new(self.to_string())
-                .because("both names lead to it")
-                .remedy("name an earlier one: latest~1, or an id of kubectl netbench runs"),
+                .cause("both names lead to it")
+                .help("name an earlier one: latest~1, or an id of kubectl netbench runs"),
             Self::NothingToCompare { .. } => Explanation::new(self.to_string())
-                .because(
+                .cause(
                     "it has none of this run's pairs on any of its paths: --fail-regression says nothing",
                 )
-                .remedy("compare with a run of the same nodes and paths: kubectl netbench runs"),
+                .help("compare with a run of the same nodes and paths: kubectl netbench runs"),
             Self::Resume { why, .. } => Explanation::new(self.to_string())
-                .because(why)
-                .remedy("make a new run: kubectl netbench matrix"),
+                .cause(why)
+                .help("make a new run: kubectl netbench matrix"),
             Self::Output(error) => Explanation::new(self.to_string())
-                .because(error.to_string())
-                .remedy("write them to a file: --output-file FILE; a saved run is shown again by kubectl netbench report"),
+                .cause(error.to_string())
+                .help("write them to a file: --output-file FILE; a saved run is shown again by kubectl netbench report"),
         }
     }
 }

@@ -249,8 +249,8 @@ async fn remove(testbed: &impl Testbed, removal_command: Option<String>) -> Resu
     testbed.stop().await.map_err(|error| {
         let explanation = error.explain();
         let by_hand = removal_command.map(|command| format!("remove what is left: {command}"));
-        let remedies: Vec<String> = explanation.remedy.clone().into_iter().chain(by_hand).collect();
-        explanation.remedy(remedies.join("\n"))
+        let remedies: Vec<String> = explanation.help.clone().into_iter().chain(by_hand).collect();
+        explanation.help(remedies.join("\n"))
     })
 }
 

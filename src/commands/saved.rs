@@ -131,5 +131,5 @@ fn not_saved(error: &StoreError) {
 
 fn because(error: &StoreError) -> String {
     let explanation = error.explain();
-    explanation.what + &explanation.why.map(|why| format!(": {why}")).unwrap_or_default()
+    explanation.error + &explanation.cause.map(|why| format!(": {why}")).unwrap_or_default()
 }

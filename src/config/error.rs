@@ -105,22 +105,22 @@ impl ConfigError {
     pub fn explain(&self) -> Explanation {
         let shown = Explanation::new(sanitize::line(&self.to_string()));
         match self {
-            Self::Syntax { .. } => shown.remedy(
+            Self::Syntax { .. } => shown.help(
                 "write KEY: VALUE, a line each, as `time: 5s`; kubectl netbench config --help has an example",
             ),
-            Self::UnknownKey { key, .. } => shown.remedy(match nearest(key) {
+            Self::UnknownKey { key, .. } => shown.help(match nearest(key) {
                 Some(near) => format!("did you mean `{near}`? kubectl netbench config --help lists all keys"),
                 None => "kubectl netbench config --help lists all keys".to_owned(),
             }),
-            Self::NotOfContext { .. } => shown.remedy("move it out of `contexts`"),
+            Self::NotOfContext { .. } => shown.help("move it out of `contexts`"),
             Self::Value { why, key, .. } => shown
-                .because(why)
-                .remedy(format!("change it or take it out; kubectl netbench config --help explains --{key}")),
+                .cause(why)
+                .help(format!("change it or take it out; kubectl netbench config --help explains --{key}")),
             Self::Together { why, .. } => {
-                shown.because(why).remedy("change it or take it out, or set what it needs as well")
+                shown.cause(why).help("change it or take it out, or set what it needs as well")
             }
             Self::Unreadable { why, .. } => {
-                shown.because(why).remedy("make it a text in UTF-8 that you can read")
+                shown.cause(why).help("make it a text in UTF-8 that you can read")
             }
         }
     }

@@ -33,7 +33,7 @@ fn matrix(words: &str, text: &str) -> CommonArgs {
 /// What is wrong, as it is shown.
 fn told(text: &str, variables: &[(&str, &str)]) -> String {
     let shown = configuration(text, variables).unwrap_err().explain();
-    format!("{} | {} | {}", shown.what, shown.why.unwrap_or_default(), shown.remedy.unwrap_or_default())
+    format!("{} | {} | {}", shown.error, shown.cause.unwrap_or_default(), shown.help.unwrap_or_default())
 }
 
 #[test]
@@ -157,8 +157,8 @@ fn settings_that_do_not_go_together_are_told_with_their_place() {
     let settings = configuration("time: 5s\nimage-pull-secret: a\n", &[]).unwrap().settings(None);
     for words in ["matrix", "pair a b", "matrix -t 3s"] {
         let told = line(words).settle(&settings).unwrap_err().explain();
-        assert!(told.what.starts_with("config.yaml:2:20: `image-pull-secret`"), "{}", told.what);
-        assert!(told.why.unwrap().contains("name it with --namespace"));
+        assert!(told.error.starts_with("config.yaml:2:20: `image-pull-secret`"), "{}", told.error);
+        assert!(told.cause.unwrap().contains("name it with --namespace"));
     }
     assert!(line("matrix -n team").settle(&settings).unwrap().of("image-pull-secret").is_some());
     assert!(line("runs").settle(&settings).is_ok());
@@ -192,7 +192,7 @@ fn where_results_go_is_a_setting_where_they_can_go_there() {
     assert!(shown.iter().any(|setting| setting.values == ["http://gateway:9091"]), "{shown:?}");
     let settings = configuration("volume: results", &[]).unwrap().settings(None);
     let told = line("matrix").settle(&settings).unwrap_err().explain();
-    assert!(told.why.unwrap().contains("add --namespace"));
+    assert!(told.cause.unwrap().contains("add --namespace"));
 }
 
 #[test]

@@ -23,8 +23,8 @@ impl RunError {
         match self {
             Self::Testbed(error) => error.explain(),
             Self::TooFewServers { failed } => Explanation {
-                remedy: remedies(failed),
-                ..Explanation::new(self.to_string()).because(grouped(failed))
+                help: remedies(failed),
+                ..Explanation::new(self.to_string()).cause(grouped(failed))
             },
         }
     }

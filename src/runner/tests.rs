@@ -228,7 +228,7 @@ async fn fewer_than_two_servers_are_an_error() {
     testbed.servers[0] = Err(Unusable::because("no room"));
     testbed.servers[2] = Err(Unusable::because("no room"));
     let explanation = run_on(&testbed, 3).await.unwrap_err().explain();
-    assert_eq!(explanation.why.as_deref(), Some("node-1, node-3: no room"));
+    assert_eq!(explanation.cause.as_deref(), Some("node-1, node-3: no room"));
 }
 
 #[tokio::test(start_paused = true)]

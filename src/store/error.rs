@@ -84,38 +84,39 @@ impl StoreError {
         let explanation = Explanation::new(self.to_string());
         match self {
             Self::Write { source, .. } => explanation
-                .because(source.to_string())
-                .remedy("use --save-to FILE for another place, or --no-save"),
-            Self::Read { source, .. } => explanation.because(source.to_string()).remedy(
-                "name a run by its id, the beginning of one, latest, latest~1, or a file that exists",
-            ),
+                .cause(source.to_string())
+                .help("use --save-to FILE for another place, or --no-save"),
+            Self::Read { source, .. } => explanation
+                .cause(source.to_string())
+                .help("name a run by its id, the beginning of one, latest, latest~1, or a file that exists"),
             Self::NoRun { source, .. } => explanation
-                .because(source.to_string())
-                .remedy("it must be a document as -o json prints it, of this version or an older one"),
+                .cause(source.to_string())
+                .help("it must be a document as -o json prints it, of this version or an older one"),
             Self::Unknown { .. } => {
-                explanation.because("no saved run has an id that begins like this").remedy(LIST)
+                explanation.cause("no saved run has an id that begins like this").help(LIST)
             }
             Self::Ambiguous { ids, .. } => {
-                explanation.because(format!("there are {}", ids.join(", "))).remedy("write more of the id")
+                explanation.cause(format!("there are {}", ids.join(", "))).help("write more of the id")
             }
             Self::TooFew { saved: 0, .. } => {
-                explanation.because("no run was saved yet").remedy("make one: kubectl netbench matrix")
+                explanation.cause("no run was saved yet").help("make one: kubectl netbench matrix")
             }
             Self::TooFew { saved, .. } => {
                 let runs = if *saved == 1 { "run is" } else { "runs are" };
-                explanation.because(format!("{saved} {runs} saved")).remedy(LIST)
+                explanation.cause(format!("{saved} {runs} saved")).help(LIST)
             }
             Self::NotSaved { .. } => {
-                explanation.because("only runs in the user's data directory are deleted").remedy(LIST)
+                explanation.cause("only runs in the user's data directory are deleted").help(LIST)
             }
             Self::Occupied { .. } => {
-                explanation.because("only a run is overwritten by another one").remedy("name another file")
+                explanation.cause("only a run is overwritten by another one").help("name another file")
             }
-            Self::NoId { .. } => explanation
-                .because("ids have letters and digits only: this program has not made the document"),
+            Self::NoId { .. } => {
+                explanation.cause("ids have letters and digits only: this program has not made the document")
+            }
             Self::NoDirectory => explanation
-                .because("neither a home directory nor XDG_DATA_HOME is known")
-                .remedy("set HOME, or use --save-to FILE"),
+                .cause("neither a home directory nor XDG_DATA_HOME is known")
+                .help("set HOME, or use --save-to FILE"),
         }
     }
 }

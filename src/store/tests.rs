@@ -59,9 +59,9 @@ fn runs_are_found_by_age_and_by_the_beginning_of_their_ids() {
     assert_eq!(id("latest~2").as_deref(), Ok("bcd23456"));
     assert_eq!(id("k").as_deref(), Ok("kkkk2345"));
     let ambiguous = load(Some(&store), "bc").unwrap_err().explain();
-    assert_eq!(ambiguous.why.as_deref(), Some("there are bcd23456, bcx23456"));
+    assert_eq!(ambiguous.cause.as_deref(), Some("there are bcd23456, bcx23456"));
     assert_eq!(
-        load(Some(&store), "latest~3").unwrap_err().explain().why.as_deref(),
+        load(Some(&store), "latest~3").unwrap_err().explain().cause.as_deref(),
         Some("3 runs are saved")
     );
     assert_eq!(id("zz").unwrap_err(), "there is no run zz");
@@ -98,7 +98,7 @@ fn what_is_no_run_is_told_by_name_and_does_not_hide_the_others() {
     fs::write(store.path("cccc"), "{\"apiVersion\":\"netbench.dev/v9\"}").unwrap();
     assert_eq!(store.list().unwrap().len(), 1);
     let explanation = load(Some(&store), "cccc").unwrap_err().explain();
-    assert!(explanation.why.unwrap().contains("netbench.dev/v9"));
+    assert!(explanation.cause.unwrap().contains("netbench.dev/v9"));
 }
 
 #[test]
@@ -200,7 +200,7 @@ fn figures_that_cannot_be_make_no_run() {
         let run = run(&["a", "b"], vec![measured("a", "b", wrong)]);
         save(&store, &Run { id: "bbbb".to_owned(), ..run });
         let error = load(Some(&store), "bbbb").unwrap_err().explain();
-        assert!(error.why.unwrap().contains("from a to b has a figure that cannot be"));
+        assert!(error.cause.unwrap().contains("from a to b has a figure that cannot be"));
     }
 }
 

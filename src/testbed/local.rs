@@ -49,12 +49,12 @@ impl LocalError {
             Self::Program { program, source } if source.kind() == io::ErrorKind::NotFound => {
                 let managers = ["apt install", "dnf install", "apk add", "brew install"];
                 let ways = managers.map(|install| format!("{install} {program}")).join(", ");
-                what.because(format!("there is no {program} on PATH")).remedy(format!("install it: {ways}"))
+                what.cause(format!("there is no {program} on PATH")).help(format!("install it: {ways}"))
             }
-            Self::Program { source, .. } => what.because(source.to_string()),
+            Self::Program { source, .. } => what.cause(source.to_string()),
             Self::Port { source, .. } => what
-                .because(source.to_string())
-                .remedy("choose another first port with --port, or leave --port out to get free ones"),
+                .cause(source.to_string())
+                .help("choose another first port with --port, or leave --port out to get free ones"),
         }
     }
 }

@@ -194,7 +194,7 @@ impl TestbedError {
             Self::Removal { namespace, held_by, .. } => {
                 let unknown =
                     || "their deletion was accepted, but something in the cluster holds them".to_owned();
-                Explanation::new(self.to_string()).because(held_by.clone().unwrap_or_else(unknown)).remedy(
+                Explanation::new(self.to_string()).cause(held_by.clone().unwrap_or_else(unknown)).help(
                     format!(
                         "they go as soon as nothing holds them any more; see what it is: \
                      kubectl describe namespace {namespace}; kubectl get all,events --namespace {namespace}"

@@ -31,8 +31,8 @@ fn the_current_context_is_used_unless_one_is_named() {
 fn unknown_names_are_errors_with_the_nearest() {
     let error = check_names(&kubeconfig(), &options(Some("eats"), None)).unwrap_err();
     let explanation = error.explain();
-    assert_eq!(explanation.what, "there is no context `eats` in the kubeconfig");
-    assert_eq!(explanation.remedy.as_deref(), Some("did you mean --context east?"));
+    assert_eq!(explanation.error, "there is no context `eats` in the kubeconfig");
+    assert_eq!(explanation.help.as_deref(), Some("did you mean --context east?"));
     assert!(check_names(&kubeconfig(), &options(None, Some("root"))).is_err());
 }
 

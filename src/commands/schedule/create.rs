@@ -86,8 +86,8 @@ async fn make(schedule: &Schedule, request: &Request, cluster: &Cluster) -> Resu
 /// A run from here could do without the namespace, a schedule cannot.
 fn without_other_namespace(error: Error) -> Error {
     let Error::Obstacles(mut explanation) = error else { return error };
-    let remedy = explanation.remedy.take();
-    explanation.remedy = remedy.map(|remedy| {
+    let remedy = explanation.help.take();
+    explanation.help = remedy.map(|remedy| {
         let line =
             |line: &str| line.split(", or leave --namespace out").next().unwrap_or_default().to_owned();
         remedy.lines().map(line).collect::<Vec<_>>().join("\n")

@@ -14,9 +14,9 @@ pub fn file(bytes: &[u8]) {
         }
         Err(error) => {
             let told = error.explain();
-            super::check_line(&told.what);
-            assert!(told.what.starts_with("config.yaml:"), "{}", told.what);
-            assert!(told.remedy.is_some());
+            super::check_line(&told.error);
+            assert!(told.error.starts_with("config.yaml:"), "{}", told.error);
+            assert!(told.help.is_some());
         }
     }
 }

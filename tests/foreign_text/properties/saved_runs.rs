@@ -37,7 +37,7 @@ pub fn file(bytes: &[u8]) {
     };
     let run = match read(bytes) {
         Ok(run) => run,
-        Err(error) => return check_line(&kubectl_netbench::sanitize::line(&error.explain().what)),
+        Err(error) => return check_line(&kubectl_netbench::sanitize::line(&error.explain().error)),
     };
     assert!(run.tests.iter().chain(&run.retests).all(|test| test.outcome.is_possible()));
     check_words(&serde_json::to_value(&run).expect("runs are written"));
@@ -125,5 +125,5 @@ pub fn reference(bytes: &[u8]) {
     }
     assert!(store.delete(&[text.clone().into_owned()]).is_err());
     let error = store::load(Some(&store), &text).expect_err("the store is empty");
-    assert!(!error.explain().what.is_empty());
+    assert!(!error.explain().error.is_empty());
 }

@@ -107,7 +107,7 @@ fn the_order_of_the_command_line_is_kept_and_doubles_count_once() {
 #[test]
 fn unknown_names_come_with_the_nearest() {
     let error = choose(&cluster(), &named(&["node-1", "nod-2"]), 2).unwrap_err();
-    assert_eq!(error.explain().remedy.as_deref(), Some("did you mean `node-2`?"));
+    assert_eq!(error.explain().help.as_deref(), Some("did you mean `node-2`?"));
     let error = choose(&cluster(), &named(&["node-1", "xyz"]), 2).unwrap_err();
     assert!(matches!(error, SelectionError::Unknown { nearest: None, .. }));
 }
@@ -116,7 +116,7 @@ fn unknown_names_come_with_the_nearest() {
 fn fewer_than_two_lists_what_was_left_out() {
     let few = &cluster()[1..4];
     let error = choose(few, &usable(&[]), 2).unwrap_err();
-    let why = error.explain().why.unwrap();
+    let why = error.explain().cause.unwrap();
     assert_eq!(why, "node-2: usable\ncordoned: cordoned\ntainted: has the taint gpu=a100:NoSchedule");
     assert!(matches!(choose(&cluster(), &named(&["node-1", "node-1"]), 2), Err(SelectionError::Same { .. })));
 }

@@ -41,7 +41,7 @@ async fn what_was_refused_or_never_asked_for_is_not_removed() {
     untouched.stop().await.unwrap();
     let refused = testbed(&api, 2, ClientWay::Exec, None);
     let error = refused.start(&|_, _| {}).await.unwrap_err();
-    assert!(error.explain().remedy.unwrap().contains("--namespace"));
+    assert!(error.explain().help.unwrap().contains("--namespace"));
     refused.stop().await.unwrap();
     assert!(api.requests("DELETE").is_empty());
 }
