@@ -140,10 +140,10 @@ pub fn shown(text: String) -> String {
 /// Writes an error to standard error: what happened, why, and what to do.
 pub fn error(explanation: &Explanation) {
     let part = |label: &str, text: Option<&String>| {
-        let text = text?.replace('\n', "\n         ");
-        Some(format!("\n{label:<9}{text}"))
+        let text = text?.replace('\n', "\n       ");
+        Some(format!("\n{label:<7}{text}"))
     };
-    let why = part("because:", explanation.cause.as_ref()).unwrap_or_default();
-    let remedy = part("to do:", explanation.help.as_ref()).unwrap_or_default();
-    note(&format!("error:   {}{why}{remedy}", explanation.error));
+    let cause = part("cause:", explanation.cause.as_ref()).unwrap_or_default();
+    let help = part("help:", explanation.help.as_ref()).unwrap_or_default();
+    note(&format!("error: {}{cause}{help}", explanation.error));
 }

@@ -95,8 +95,8 @@ fn a_mistake_in_the_file_stops_what_needs_it_and_nothing_else() {
     let ended = user.run("matrix --local 2").expect_code(1);
     let file = user.file();
     let expected = format!(
-        "error:   {}:2:1: there is no key `paralel`\n\
-         to do:   did you mean `parallel`? kubectl netbench config --help lists all keys\n",
+        "error: {}:2:1: there is no key `paralel`\n\
+         help:  did you mean `parallel`? kubectl netbench config --help lists all keys\n",
         file.display()
     );
     assert_eq!((ended.stdout.as_str(), ended.stderr), ("", expected));

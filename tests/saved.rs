@@ -113,7 +113,7 @@ fn a_gate_that_fails_names_its_pairs_and_exits_with_4() {
     user.run("report --fail-below 1Mbit/s").expect_code(0);
     let failed = user.run("report --fail-below 9Tbit/s -o json").expect_code(4);
     assert_eq!(failed.run().breaches.len(), 6);
-    assert!(failed.stderr.starts_with("gate:    6 pairs fail --fail-below 9000Gbit/s"), "{}", failed.stderr);
+    assert!(failed.stderr.starts_with("gate:  6 pairs fail --fail-below 9000Gbit/s"), "{}", failed.stderr);
     for client in ["local-1 → ", "local-2 → ", "local-3 → "] {
         assert!(failed.stderr.contains(client), "{}", failed.stderr);
     }

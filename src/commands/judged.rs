@@ -63,7 +63,7 @@ pub(super) fn tell_breaches(run: &Run) {
             count => format!("{count} pairs fail"),
         };
         let limit = if same_limit { format!(" ({})", rate(limit)) } else { String::new() };
-        console::note(&format!("gate:    {pairs} {}{limit}: {}{more}", breaches[0].gate, named.join(", ")));
+        console::note(&format!("gate:  {pairs} {}{limit}: {}{more}", breaches[0].gate, named.join(", ")));
     }
 }
 

@@ -88,7 +88,7 @@ pub enum Outcome {
 /// How this program begins the lines of an error, and of a gate that failed, in its log.
 const ERROR: &str = "error:";
 const GATE: &str = "gate:";
-const BECAUSE: &str = "because:";
+const CAUSE: &str = "cause:";
 
 /// What the cluster has of a schedule.
 #[derive(Debug, Clone, Copy)]
@@ -207,8 +207,8 @@ fn after(mark: &str, log: &str) -> Option<String> {
     let of = |line: &str, part| line.strip_prefix(part).map(str::trim).map(str::to_owned);
     let at = lines.iter().rposition(|line| line.starts_with(mark))?;
     let what = of(lines[at], mark)?;
-    match lines.get(at + 1).and_then(|line| of(line, BECAUSE)) {
-        Some(because) => Some(format!("{what}: {because}")),
+    match lines.get(at + 1).and_then(|line| of(line, CAUSE)) {
+        Some(cause) => Some(format!("{what}: {cause}")),
         None => Some(what),
     }
 }

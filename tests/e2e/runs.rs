@@ -163,7 +163,7 @@ fn an_image_that_does_not_exist_fails_soon_in_the_clusters_words() {
     assert!(began.elapsed() < Duration::from_secs(60));
     assert!(ended.stderr.contains("its image cannot be pulled"), "{}", ended.stderr);
     assert!(ended.stderr.contains("localhost/nosuch:1"), "{}", ended.stderr);
-    assert!(ended.stderr.contains("to do:   check --image"), "{}", ended.stderr);
+    assert!(ended.stderr.contains("help:  check --image"), "{}", ended.stderr);
     assert_eq!(ended.stdout, "");
 }
 
@@ -196,7 +196,7 @@ fn a_user_without_rights_is_told_all_that_are_missing() {
     for missing in ["you may not list nodes", "you may not create, list, watch, delete pods"] {
         assert!(ended.stderr.contains(missing), "{}", ended.stderr);
     }
-    let rule = "to do:   ask for a ClusterRole with {apiGroups: [\"\"], resources: [nodes], verbs: [list]}";
+    let rule = "help:  ask for a ClusterRole with {apiGroups: [\"\"], resources: [nodes], verbs: [list]}";
     assert!(ended.stderr.contains(rule), "{}", ended.stderr);
 }
 

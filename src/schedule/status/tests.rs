@@ -73,7 +73,7 @@ fn a_run_that_went_well_is_told_with_its_document_and_the_next_one() {
 
 #[test]
 fn a_run_without_a_document_does_not_show_that_of_another() {
-    let pod = pod(1, "4 nodes\nerror:   cannot list the nodes\nbecause: not allowed\nto do:   ask\n");
+    let pod = pod(1, "4 nodes\nerror: cannot list the nodes\ncause: not allowed\nhelp:  ask\n");
     let status = status(
         &job("2026-05-02T03:00:00Z", &failed()),
         &[&pod],
@@ -93,7 +93,7 @@ fn exit_codes_say_what_failed() {
         status.last_run.unwrap().outcome
     };
     assert_eq!(outcome(&[&pod(3, "")]), Outcome::SomeFailed);
-    let gate = outcome(&[&pod(4, "kept as x\ngate:    2 pairs fail --fail-below 5Gbit/s\n")]);
+    let gate = outcome(&[&pod(4, "kept as x\ngate:  2 pairs fail --fail-below 5Gbit/s\n")]);
     assert_eq!(gate, Outcome::GateFailed { why: Some("2 pairs fail --fail-below 5Gbit/s".to_owned()) });
     let killed = outcome(&[&pod(137, "[ 1/12] node-1 → node-2  9 Gbit/s\n")]);
     assert_eq!(killed, Outcome::Failed { why: "it was killed: exit code 137, OOMKilled".to_owned() });

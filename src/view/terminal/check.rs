@@ -13,7 +13,7 @@ pub fn table(report: &Report, canvas: Canvas) -> String {
         table.set_width(u16::try_from(width).unwrap_or(u16::MAX));
     }
     for Item { level, topic, found, remedy, .. } in &report.items {
-        let remedy = remedy.as_ref().map_or(String::new(), |remedy| format!("\nto do: {remedy}"));
+        let remedy = remedy.as_ref().map_or(String::new(), |remedy| format!("\nhelp: {remedy}"));
         table.add_row([word(*level), Cell::new(topic.name()), Cell::new(format!("{found}{remedy}"))]);
     }
     let hint = report.hint().map_or(String::new(), |hint| format!("{hint}\n"));

@@ -28,7 +28,7 @@ pub(super) fn text(run: &Run, canvas: Canvas) -> String {
             more => format!(" and {more} more"),
         };
         let remedy = tests.iter().find_map(|(_, failure)| failure.remedy.as_ref());
-        let remedy = remedy.map_or(String::new(), |remedy| format!("        to do: {remedy}\n"));
+        let remedy = remedy.map_or(String::new(), |remedy| format!("        help: {remedy}\n"));
         format!("{start}failed{end}  {named}{more}\n        {reason}\n{remedy}")
     };
     by_reason(failed).iter().map(|(reason, tests)| paragraph(reason, tests)).collect()
