@@ -19,7 +19,8 @@ pub(super) fn items(needs: &Needs, seen: &Seen<'_>) -> Vec<Item> {
         return items;
     }
     if let Some(refused) = seen.refused {
-        let why = refused.cause.as_ref().map_or(String::new(), |why| format!(": {}", why.replace('\n', "; ")));
+        let why =
+            refused.cause.as_ref().map_or(String::new(), |why| format!(": {}", why.replace('\n', "; ")));
         let remedy = refused.help.clone().unwrap_or_else(|| "`kubectl get nodes` lists them".to_owned());
         items.push(Item::problem(Topic::Nodes, format!("{}{why}", refused.error), remedy));
     } else {

@@ -1,5 +1,6 @@
 //! One attempt at a test, and whether another is worth it.
 
+use std::ops::ControlFlow;
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -11,7 +12,7 @@ use super::{Event, Run, Variant};
 use crate::document::{Direction, Failure, FailureKind, Measure, Measurement, Protocol};
 use crate::engine::{ClientExit, ClientOptions, Engine, Reader, Target};
 use crate::plan::Test;
-use crate::testbed::{Enough, Server, Testbed};
+use crate::testbed::{Server, Testbed};
 
 /// How long no data may go through before a test is given up.
 const SILENCE_LIMIT: Duration = Duration::from_secs(10);
@@ -174,7 +175,7 @@ impl<T: Testbed> Attempt<'_, T> {
                     self.run.observer.observe(&Event::Sampled { client, server, sample });
                 }
             }
-            if reader.is_complete() { Enough::Yes } else { Enough::NotYet }
+            if reader.is_complete() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         };
         self.run.testbed.run_client(self.test.client, self.variant.way, command, &mut output).await
     }
@@ -201,7 +202,7 @@ impl<T: Testbed> Attempt<'_, T> {
         let server = &self.run.settings.nodes[self.test.server];
         let mut take = |line: &str| {
             trace!("the server on {server} says: {line}");
-            if wants_more(line) { Enough::NotYet } else { Enough::Yes }
+            if wants_more(line) { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
         };
         self.run.testbed.read_server(self.test.server, self.variant.way, &mut take).await
     }

@@ -10,8 +10,8 @@ use tokio::process::{Child, Command};
 use tokio::sync::{Mutex, mpsc};
 
 use super::{
-    Enough, NodeServers, Output, Restored, Server, ServerLines, StartProgress, Starting, Testbed,
-    TestbedError, Trouble,
+    NodeServers, Output, Restored, Server, ServerLines, StartProgress, Starting, Testbed, TestbedError,
+    Trouble,
 };
 use crate::document::{Failure, FailureKind};
 use crate::engine::{ClientExit, Engine};
@@ -201,7 +201,7 @@ impl Testbed for LocalTestbed {
             let mut buffer = vec![0; 16 * 1024];
             loop {
                 let count = stdout.read(&mut buffer).await?;
-                if count == 0 || output(&buffer[..count]) == Enough::Yes {
+                if count == 0 || output(&buffer[..count]).is_break() {
                     return io::Result::Ok(());
                 }
             }
@@ -216,7 +216,7 @@ impl Testbed for LocalTestbed {
     async fn read_server(&self, server: usize, _way: usize, lines: ServerLines<'_>) -> Result<(), Failure> {
         if let Some(log) = self.logs.lock().await.get_mut(server) {
             while let Ok(line) = log.try_recv() {
-                if lines(&line) == Enough::Yes {
+                if lines(&line).is_break() {
                     break;
                 }
             }

@@ -9,6 +9,7 @@ pub use outside::Outside;
 pub use two_clusters::TwoClusters;
 
 use std::fmt;
+use std::ops::ControlFlow;
 
 use crate::cluster::RequestError;
 use crate::document::{Failure, IpFamily, Path};
@@ -205,20 +206,12 @@ impl TestbedError {
     }
 }
 
-/// Takes the output of a client as it comes, and says when it has enough.
-pub type Output<'a> = &'a mut (dyn FnMut(&[u8]) -> Enough + Send);
+/// Takes the output of a client in chunks; breaks when the result is complete, so that the client
+/// need not be waited for.
+pub type Output<'a> = &'a mut (dyn FnMut(&[u8]) -> ControlFlow<()> + Send);
 
-/// Whether a client's output is wanted any longer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Enough {
-    /// The result is complete: the client need not be waited for.
-    Yes,
-    /// More is to come.
-    NotYet,
-}
-
-/// Takes the lines of a server's output, and says when there are enough.
-pub type ServerLines<'a> = &'a mut (dyn FnMut(&str) -> Enough + Send);
+/// Takes the lines of a server's output; breaks when it needs no more of them.
+pub type ServerLines<'a> = &'a mut (dyn FnMut(&str) -> ControlFlow<()> + Send);
 
 /// Nodes with servers, and a way to run clients on them.
 ///

@@ -1,8 +1,9 @@
 //! `schedule run` and `schedule logs`: the log of a run, as it is written.
 
+use std::ops::ControlFlow;
+
 use kubectl_netbench::cli::{ExitCode, ScheduleLogsArgs, ScheduleNameArgs};
 use kubectl_netbench::schedule::{Id, ScheduleError, Schedules};
-use kubectl_netbench::testbed::Enough;
 
 use super::super::id::new_id;
 use super::super::{Error, Surroundings, interrupt};
@@ -40,9 +41,9 @@ pub(super) async fn logs(
 /// Shows the log until the run ends, and takes its exit code for our own.
 async fn follow(schedules: &Schedules<'_>, id: &Id, job: &str) -> Result<ExitCode, Error> {
     let shown = schedules.follow(id, job, |line| match console::write_result(&format!("{line}\n")) {
-        Ok(true) => Enough::NotYet,
+        Ok(true) => ControlFlow::Continue(()),
         // a reader that has gone away has read enough
-        _ => Enough::Yes,
+        _ => ControlFlow::Break(()),
     });
     let Some(code) = interrupt::watch().unless(shown).await else {
         console::note(&format!(

@@ -96,11 +96,8 @@ impl SelectionError {
             Self::TooFew { usable, left_out, .. } => {
                 let mut why: Vec<String> = usable.iter().map(|name| format!("{name}: usable")).collect();
                 why.extend(left_out.iter().map(|node| format!("{}: {}", node.name, node.reason)));
-                let what = if why.is_empty() {
-                    what.cause("no node matches")
-                } else {
-                    what.cause(why.join("\n"))
-                };
+                let what =
+                    if why.is_empty() { what.cause("no node matches") } else { what.cause(why.join("\n")) };
                 what.help("name nodes on the command line to use them in spite of taints and cordons")
             }
         }

@@ -11,9 +11,9 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use crate::cluster::patiently;
 use crate::document::{Failure, FailureKind};
 use crate::engine::ClientExit;
+use crate::testbed::Output;
 use crate::testbed::kubernetes::objects::Network;
 use crate::testbed::kubernetes::{CLIENT_START_LIMIT, KubernetesTestbed};
-use crate::testbed::{Enough, Output};
 
 /// What is kept of a client's standard error.
 const KEPT_STDERR: usize = 4096;
@@ -87,7 +87,7 @@ impl KubernetesTestbed {
                 count = stdout.read(&mut out_bytes), if out_open => {
                     let count = count.map_err(|error| lost(error.to_string()))?;
                     out_open = count > 0;
-                    if output(&out_bytes[..count]) == Enough::Yes {
+                    if output(&out_bytes[..count]).is_break() {
                         return Ok(ClientExit::default());
                     }
                 }

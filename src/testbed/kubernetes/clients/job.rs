@@ -1,5 +1,6 @@
 //! Clients as Jobs: one per test, which needs no right to exec and leaves a trail.
 
+use std::ops::ControlFlow;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -14,11 +15,11 @@ use tokio::time::Instant;
 use crate::cluster::patiently;
 use crate::document::{Failure, FailureKind};
 use crate::engine::ClientExit;
+use crate::testbed::Output;
 use crate::testbed::kubernetes::objects::{Network, TEST_LABEL};
 use crate::testbed::kubernetes::pods::log::{LogOf, LogPosition, REOPEN_PAUSE};
 use crate::testbed::kubernetes::pods::{Cause, Started};
 use crate::testbed::kubernetes::{CLIENT_START_LIMIT, KubernetesTestbed, Made, PodState, objects};
-use crate::testbed::{Enough, Output};
 
 /// How long the pod of a Job may take to run. Its image is on the node already.
 const START_LIMIT: Duration = Duration::from_secs(30);
@@ -175,14 +176,14 @@ impl KubernetesTestbed {
                 let is_lost = exit.code == Some(0) && position.is_at_start();
                 read_after_end += if is_lost { 1 } else { MOST_READ_AFTER_END };
             }
-            let mut take = |line: &str| match output(line.as_bytes()) {
-                Enough::Yes => Enough::Yes,
-                Enough::NotYet => output(b"\n"),
+            let mut take = |line: &str| {
+                output(line.as_bytes())?;
+                output(b"\n")
             };
             let read = self.read_log(log, &mut position, &mut take).await;
             let error = match read {
-                Ok(Enough::Yes) => return Ok(ClientExit::default()),
-                Ok(Enough::NotYet) => None,
+                Ok(ControlFlow::Break(())) => return Ok(ClientExit::default()),
+                Ok(ControlFlow::Continue(())) => None,
                 Err(error) => Some(error),
             };
             // the pod's status tells whether more can come

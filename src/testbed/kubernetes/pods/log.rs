@@ -1,6 +1,7 @@
 //! Follows the log of a pod, and reads on where it broke off.
 
 use std::borrow::Cow;
+use std::ops::ControlFlow;
 use std::time::Duration;
 
 use futures_util::{AsyncBufRead, AsyncBufReadExt};
@@ -10,7 +11,6 @@ use kube::Api;
 use kube::api::LogParams;
 
 use crate::cluster::{Cluster, RequestError};
-use crate::testbed::Enough;
 use crate::testbed::kubernetes::KubernetesTestbed;
 
 /// How long to wait before a log that broke off is opened again.
@@ -51,8 +51,8 @@ pub(crate) async fn read_log(
     pods: &Api<Pod>,
     of: LogOf<'_>,
     position: &mut LogPosition,
-    take: &mut (dyn FnMut(&str) -> Enough + Send),
-) -> Result<Enough, RequestError> {
+    take: &mut (dyn FnMut(&str) -> ControlFlow<()> + Send),
+) -> Result<ControlFlow<()>, RequestError> {
     let parameters = LogParams {
         container: Some(of.container.to_owned()),
         follow: of.follow,
@@ -68,18 +68,18 @@ pub(crate) async fn read_log(
         while next_line(&mut stream, &mut line).await.unwrap_or(false) {
             let text = String::from_utf8_lossy(&line);
             if let Some(text) = position.new_text(text.trim_end_matches(['\r', '\n']))
-                && take(&in_one_piece(text)) == Enough::Yes
+                && take(&in_one_piece(text)).is_break()
             {
-                return Enough::Yes;
+                return ControlFlow::Break(());
             }
         }
-        Enough::NotYet
+        ControlFlow::Continue(())
     };
     if of.follow {
         return Ok(read.await);
     }
     // what is there already comes at once, or not at all
-    Ok(tokio::time::timeout(BODY_LIMIT, read).await.unwrap_or(Enough::NotYet))
+    Ok(tokio::time::timeout(BODY_LIMIT, read).await.unwrap_or(ControlFlow::Continue(())))
 }
 
 impl KubernetesTestbed {
@@ -91,8 +91,8 @@ impl KubernetesTestbed {
         &self,
         of: LogOf<'_>,
         position: &mut LogPosition,
-        take: &mut (dyn FnMut(&str) -> Enough + Send),
-    ) -> Result<Enough, RequestError> {
+        take: &mut (dyn FnMut(&str) -> ControlFlow<()> + Send),
+    ) -> Result<ControlFlow<()>, RequestError> {
         let pods = Api::namespaced(self.cluster.client.clone(), &self.scope.namespace());
         read_log(&self.cluster, &pods, of, position, take).await
     }

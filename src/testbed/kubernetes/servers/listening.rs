@@ -1,5 +1,6 @@
 //! Whether the servers in a pod listen, and why they do not: told by their logs.
 
+use std::ops::ControlFlow;
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -9,7 +10,7 @@ use crate::cluster::API_SERVER_AWAY;
 use crate::testbed::kubernetes::pods::log::{LogOf, LogPosition, REOPEN_PAUSE};
 use crate::testbed::kubernetes::pods::state;
 use crate::testbed::kubernetes::{KubernetesTestbed, Made, PodState};
-use crate::testbed::{Enough, Process, Unusable};
+use crate::testbed::{Process, Unusable};
 
 /// How long a running server may take to listen.
 const LISTEN_LIMIT: Duration = Duration::from_secs(10);
@@ -36,7 +37,7 @@ impl KubernetesTestbed {
         let ended = loop {
             let mut take = |line: &str| {
                 log.line(line);
-                if log.is_listening() { Enough::Yes } else { Enough::NotYet }
+                if log.is_listening() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
             };
             let until = if position.is_at_start() { silent_until.min(give_up) } else { give_up };
             // a process that has ended will never listen, and its last words say more than its log
@@ -46,8 +47,8 @@ impl KubernetesTestbed {
                 () = tokio::time::sleep_until(until), if of.follow => None,
             };
             match read {
-                Some(Ok(Enough::Yes)) => return Ok(log.version().map(str::to_owned)),
-                Some(Ok(Enough::NotYet)) | None => {}
+                Some(Ok(ControlFlow::Break(()))) => return Ok(log.version().map(str::to_owned)),
+                Some(Ok(ControlFlow::Continue(()))) | None => {}
                 Some(Err(error)) => {
                     // an API server that is away is waited for
                     if error.may_pass() && begun.elapsed() < API_SERVER_AWAY {
@@ -91,7 +92,7 @@ impl KubernetesTestbed {
             let mut take = |line: &str| {
                 said.push_str(line);
                 said.push('\n');
-                if said.len() < MOST_WORDS { Enough::NotYet } else { Enough::Yes }
+                if said.len() < MOST_WORDS { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
             };
             // a log that cannot be read says nothing
             let _ = self.read_log(of, &mut LogPosition::default(), &mut take).await;

@@ -56,7 +56,7 @@ async fn run_client(testbed: &KubernetesTestbed) -> (Result<ClientExit, Failure>
         let mut read = read.lock().unwrap();
         read.extend_from_slice(bytes);
         let ended = String::from_utf8_lossy(&read).contains("\"event\":\"end\"") && read.ends_with(b"\n");
-        if ended { Enough::Yes } else { Enough::NotYet }
+        if ended { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     };
     let result = testbed.run_client(0, 0, &["iperf3".to_owned()], &mut output).await;
     let text = String::from_utf8(read.into_inner().unwrap()).unwrap();

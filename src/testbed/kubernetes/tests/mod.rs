@@ -1,5 +1,6 @@
 //! What a healthy cluster does not show, played by a server for tests.
 
+use std::ops::ControlFlow;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -12,7 +13,7 @@ use super::objects::fixtures::{chosen, over, settings};
 use super::*;
 use crate::cluster::fake_api::{Answer, FakeApi, running};
 use crate::document::{IpFamily, Path};
-use crate::testbed::{Enough, Server, Unusable, Way};
+use crate::testbed::{Server, Unusable, Way};
 
 macro_rules! recorded {
     ($name:literal) => {
