@@ -10,7 +10,7 @@ mod progress;
 
 use std::io::IsTerminal;
 
-use commands::{Origin, Settled, Surroundings};
+use commands::{Origin, ProgramContext, ResolvedSettings};
 use console::{ColorEnvironment, Streams};
 use kubectl_netbench::cli;
 use kubectl_netbench::cluster::Environment;
@@ -22,7 +22,7 @@ use kubectl_netbench::view::ColorDepth;
 
 #[tokio::main]
 async fn main() {
-    let surroundings = Surroundings {
+    let program = ProgramContext {
         environment: environment(),
         streams: streams(),
         configuration_file: dirs::config_dir().map(|directory| Configuration::file_in(&directory)),
@@ -33,8 +33,8 @@ async fn main() {
     console::use_ascii(!has_unicode());
     let shell = std::env::var(completion::VARIABLE).ok().filter(|shell| !shell.is_empty());
     let done = match shell {
-        Some(shell) => commands::complete_for_shell(&shell, &surroundings).await,
-        None => carry_out(&surroundings).await,
+        Some(shell) => commands::complete_for_shell(&shell, &program).await,
+        None => carry_out(&program).await,
     };
     let code = match done {
         Ok(code) => code,
@@ -48,10 +48,10 @@ async fn main() {
 }
 
 /// Reads the command line and carries out its command. Help and mistakes end the process.
-async fn carry_out(surroundings: &Surroundings) -> Result<cli::ExitCode, commands::Error> {
+async fn carry_out(program: &ProgramContext) -> Result<cli::ExitCode, commands::Error> {
     let line = CommandLine::read(std::env::args_os()).unwrap_or_else(|error| error.exit());
     let settings = if line.takes_settings() {
-        line.settle(&surroundings.settings(&line.connection())?)?
+        line.settle(&program.settings(&line.connection())?)?
     } else {
         Settings::default()
     };
@@ -60,8 +60,8 @@ async fn carry_out(surroundings: &Surroundings) -> Result<cli::ExitCode, command
         console::use_ascii(true);
     }
     log::tell(cli.console.verbose);
-    let settled = Settled { effective: line.effective(&settings), color: cli.console.color };
-    Box::pin(commands::run(cli.command, &settled, surroundings)).await
+    let settings = ResolvedSettings { effective: line.effective(&settings), color: cli.console.color };
+    Box::pin(commands::run(cli.command, &settings, program)).await
 }
 
 fn environment() -> Environment {

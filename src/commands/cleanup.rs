@@ -14,20 +14,20 @@ use kubectl_netbench::testbed::TestbedError;
 use kubectl_netbench::testbed::kubernetes::{self, Fate, FoundLeftovers, Kind, Leftover, Search};
 
 use super::output::write;
-use super::{Error, Surroundings};
+use super::{Error, ProgramContext};
 use crate::console;
 
 /// How long a run waits to hear of leftovers: for a remark.
 const GLANCE_LIMIT: Duration = Duration::from_secs(3);
 
-pub(super) async fn run(arguments: &CleanupArgs, surroundings: &Surroundings) -> Result<ExitCode, Error> {
+pub(super) async fn run(arguments: &CleanupArgs, program: &ProgramContext) -> Result<ExitCode, Error> {
     let connection = &arguments.connection;
-    let cluster = cluster::connect(&connection.options(), &surroundings.environment).await?;
+    let cluster = cluster::connect(&connection.options(), &program.environment).await?;
     let only = connection.namespace.as_deref();
     let found =
         kubernetes::find_leftovers(&cluster, Search::Whole, only).await.map_err(TestbedError::from)?;
     tell_restrictions(&found);
-    let processes = surroundings.processes.as_ref();
+    let processes = program.processes.as_ref();
     let now = Timestamp::now();
     let mut removals = FuturesUnordered::new();
     let is_old = |leftover: &Leftover| leftover.age(now) >= arguments.older_than.unwrap_or(Duration::ZERO);

@@ -8,10 +8,10 @@ use kubectl_netbench::config::{ConfigError, Configuration, Effective, Settings};
 use kubectl_netbench::view;
 
 use super::output::write;
-use super::{Error, Surroundings};
+use super::{Error, ProgramContext};
 use crate::console::Console;
 
-impl Surroundings {
+impl ProgramContext {
     /// The settings that are in force for a command with these flags.
     ///
     /// # Errors
@@ -52,9 +52,9 @@ pub(super) async fn run(
     arguments: &ConfigArgs,
     effective: &[Effective],
     console: Console,
-    surroundings: &Surroundings,
+    program: &ProgramContext,
 ) -> Result<ExitCode, Error> {
-    let file = surroundings.configuration_file.as_deref();
+    let file = program.configuration_file.as_deref();
     write(match arguments.output {
         ListFormat::Table => view::settings(effective, file, console.canvas()),
         ListFormat::Json => view::json(&effective),

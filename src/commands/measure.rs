@@ -20,31 +20,29 @@ use super::judged::{exit_code, judge, tell_breaches};
 use super::prepare::{self, Destination, Prepared};
 use super::request::Request;
 use super::saved::Recorder;
-use super::{Error, Surroundings, again, output, resume};
+use super::{Error, ProgramContext, again, output, resume};
 use crate::console;
 use crate::progress::Progress;
 
 pub(super) async fn run(
     request: Request,
-    surroundings: &Surroundings,
+    program: &ProgramContext,
     interrupt: &Interrupt,
 ) -> Result<ExitCode, Error> {
     if let Some(count) = request.instead.local {
         let prepared = prepare::local(&request, count)?;
-        return Box::pin(measure(prepared, &request, surroundings, interrupt)).await;
+        return Box::pin(measure(prepared, &request, program, interrupt)).await;
     }
     if let Some(server) = &request.server {
-        let preparing = Box::pin(prepare::across_clusters(&request, server, surroundings));
+        let preparing = Box::pin(prepare::across_clusters(&request, server, program));
         let Some(prepared) = interrupt.unless(preparing).await else { return Ok(ExitCode::Interrupted) };
-        return Box::pin(measure(prepared?, &request, surroundings, interrupt)).await;
+        return Box::pin(measure(prepared?, &request, program, interrupt)).await;
     }
-    let preparing = Box::pin(prepare::within_cluster(&request, surroundings));
+    let preparing = Box::pin(prepare::within_cluster(&request, program));
     let Some(destination) = interrupt.unless(preparing).await else { return Ok(ExitCode::Interrupted) };
     match destination? {
-        Destination::Within(prepared) => Box::pin(measure(prepared, &request, surroundings, interrupt)).await,
-        Destination::Elsewhere(prepared) => {
-            Box::pin(measure(prepared, &request, surroundings, interrupt)).await
-        }
+        Destination::Within(prepared) => Box::pin(measure(prepared, &request, program, interrupt)).await,
+        Destination::Elsewhere(prepared) => Box::pin(measure(prepared, &request, program, interrupt)).await,
         Destination::DryRun(objects) => {
             output::write(objects).await?;
             Ok(ExitCode::Success)
@@ -55,7 +53,7 @@ pub(super) async fn run(
 async fn measure<T: Testbed>(
     mut prepared: Prepared<T>,
     request: &Request,
-    surroundings: &Surroundings,
+    program: &ProgramContext,
     interrupt: &Interrupt,
 ) -> Result<ExitCode, Error> {
     if let Some(base) = &request.resumed {
@@ -63,14 +61,14 @@ async fn measure<T: Testbed>(
         *plan = resume::resume(run, plan, settings, base);
         analysis::analyse(run);
     }
-    let store = surroundings.store.as_ref();
+    let store = program.store.as_ref();
     // a pod's own disk goes with it
     let saving = if request.scheduled.is_some() { &Saving::Nowhere } else { &request.saving };
     let recorder = Recorder::begin(saving, store, request.console, &prepared.run)?;
     let of_volume = prepared.volume.iter().map(|volume| volume.removal_command(&prepared.run.id));
     let commands = prepared.removals.iter().map(|removal| removal.command.clone());
     let commands: Vec<String> = commands.chain(of_volume).collect();
-    let processes = surroundings.processes.as_ref().filter(|_| !commands.is_empty());
+    let processes = program.processes.as_ref().filter(|_| !commands.is_empty());
     // that others cannot tell whether it lives is no reason not to measure
     let process = processes.and_then(|processes| processes.begin(&prepared.run.id).ok());
     tokio::select! {

@@ -41,7 +41,7 @@ use request::Request;
 use scheduled::Scheduled;
 
 /// What `main` has found around the process.
-pub struct Surroundings {
+pub struct ProgramContext {
     /// What the environment says about clusters.
     pub environment: Environment,
     /// The streams.
@@ -57,7 +57,7 @@ pub struct Surroundings {
 }
 
 /// What the settings come to.
-pub struct Settled {
+pub struct ResolvedSettings {
     /// The value of each of them.
     pub effective: Vec<Effective>,
     /// When to use colours.
@@ -70,33 +70,31 @@ pub struct Settled {
 /// The command could not do its work. What it made is removed all the same.
 pub async fn run(
     command: Command,
-    settled: &Settled,
-    surroundings: &Surroundings,
+    settings: &ResolvedSettings,
+    program: &ProgramContext,
 ) -> Result<ExitCode, Error> {
-    let console = |quiet| Console::new(surroundings.streams, settled.color, quiet);
+    let console = |quiet| Console::new(program.streams, settings.color, quiet);
     match command {
         Command::Matrix(arguments) => {
-            let request = |arguments| Request::matrix(arguments, console, surroundings);
-            Box::pin(measured(*arguments, |matrix| &mut matrix.common, request, surroundings)).await
+            let request = |arguments| Request::matrix(arguments, console, program);
+            Box::pin(measured(*arguments, |matrix| &mut matrix.common, request, program)).await
         }
         Command::Pair(arguments) => {
-            let request = |arguments| Request::pair(arguments, console, surroundings);
-            Box::pin(measured(*arguments, |pair| &mut pair.common, request, surroundings)).await
+            let request = |arguments| Request::pair(arguments, console, program);
+            Box::pin(measured(*arguments, |pair| &mut pair.common, request, program)).await
         }
-        Command::Check(arguments) => Box::pin(check::run(*arguments, console(false), surroundings)).await,
-        Command::Report(arguments) => report::report(*arguments, console(false), surroundings).await,
-        Command::Compare(arguments) => report::compare(arguments, console(false), surroundings).await,
-        Command::Runs(arguments) => Box::pin(runs::run(*arguments, console(false), surroundings)).await,
+        Command::Check(arguments) => Box::pin(check::run(*arguments, console(false), program)).await,
+        Command::Report(arguments) => report::report(*arguments, console(false), program).await,
+        Command::Compare(arguments) => report::compare(arguments, console(false), program).await,
+        Command::Runs(arguments) => Box::pin(runs::run(*arguments, console(false), program)).await,
         Command::Config(arguments) => {
-            config::run(&arguments, &settled.effective, console(false), surroundings).await
+            config::run(&arguments, &settings.effective, console(false), program).await
         }
-        Command::Schedule(arguments) => {
-            Box::pin(schedule::run(arguments, console(false), surroundings)).await
-        }
-        Command::Exporter(arguments) => Box::pin(exporter::run(arguments, surroundings)).await,
-        Command::Cleanup(arguments) => Box::pin(cleanup::run(&arguments, surroundings)).await,
+        Command::Schedule(arguments) => Box::pin(schedule::run(arguments, console(false), program)).await,
+        Command::Exporter(arguments) => Box::pin(exporter::run(arguments, program)).await,
+        Command::Cleanup(arguments) => Box::pin(cleanup::run(&arguments, program)).await,
         Command::Completion(arguments) => completion::set_up(arguments).await,
-        Command::Complete(arguments) => completion::complete(arguments, surroundings).await,
+        Command::Complete(arguments) => completion::complete(arguments, program).await,
     }
 }
 
@@ -105,25 +103,25 @@ async fn measured<A>(
     mut arguments: A,
     common: fn(&mut A) -> &mut CommonArgs,
     request: impl FnOnce(A) -> Result<Request, Error>,
-    surroundings: &Surroundings,
+    program: &ProgramContext,
 ) -> Result<ExitCode, Error> {
     // in a container, where this is the first process, nothing but a watch lets a signal end it
     let interrupt = interrupt::watch();
-    let scheduled = Box::pin(scheduled(common(&mut arguments), surroundings));
+    let scheduled = Box::pin(scheduled(common(&mut arguments), program));
     let Some(scheduled) = interrupt.unless(scheduled).await else { return Ok(ExitCode::Interrupted) };
     let request = Request { scheduled: scheduled?, ..request(arguments)? };
-    Box::pin(measure::run(request, surroundings, &interrupt)).await
+    Box::pin(measure::run(request, program, &interrupt)).await
 }
 
 /// The schedule of a run, with the runs before it at hand if it is compared with one. The first run of all is
 /// compared with none.
-async fn scheduled(common: &mut CommonArgs, surroundings: &Surroundings) -> Result<Option<Scheduled>, Error> {
-    let scheduled = Scheduled::find(common, surroundings).await?;
+async fn scheduled(common: &mut CommonArgs, program: &ProgramContext) -> Result<Option<Scheduled>, Error> {
+    let scheduled = Scheduled::find(common, program).await?;
     if let (Some(_), Some(volume)) = (&scheduled, &common.delivery.volume) {
         Directory::mounted(volume).probe()?;
     }
     if let (Some(scheduled), Some(baseline)) = (&scheduled, common.gates.baseline.clone()) {
-        common.gates.baseline = match scheduled.baseline(&baseline, surroundings.store.as_ref()).await {
+        common.gates.baseline = match scheduled.baseline(&baseline, program.store.as_ref()).await {
             Ok(Some(id)) => Some(id),
             Ok(None) => {
                 console::note(&format!("not compared: there is no run {baseline} yet"));

@@ -6,16 +6,16 @@ use kubectl_netbench::view;
 
 use super::judged::{check_other, exit_code, judge, tell_breaches};
 use super::output::Output;
-use super::{Error, Surroundings, saved};
+use super::{Error, ProgramContext, saved};
 use crate::console::Console;
 
 pub(super) async fn report(
     arguments: ReportArgs,
     console: Console,
-    surroundings: &Surroundings,
+    program: &ProgramContext,
 ) -> Result<ExitCode, Error> {
-    let runs = surroundings.store.as_ref();
-    let output = Output::new(&arguments.output, surroundings.streams)?;
+    let runs = program.store.as_ref();
+    let output = Output::new(&arguments.output, program.streams)?;
     let baseline = arguments.gates.baseline.as_deref();
     let baseline = baseline.map(|reference| store::load(runs, reference)).transpose()?;
     let mut run = saved::load(runs, &arguments.run)?;
@@ -33,10 +33,10 @@ pub(super) async fn report(
 pub(super) async fn compare(
     arguments: CompareArgs,
     console: Console,
-    surroundings: &Surroundings,
+    program: &ProgramContext,
 ) -> Result<ExitCode, Error> {
-    let runs = surroundings.store.as_ref();
-    let output = Output::new(&arguments.output, surroundings.streams)?;
+    let runs = program.store.as_ref();
+    let output = Output::new(&arguments.output, program.streams)?;
     let base = store::load(runs, &arguments.base)?;
     let mut run = saved::load(runs, &arguments.new)?;
     check_other(Some(&base), &run)?;

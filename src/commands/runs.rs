@@ -7,22 +7,22 @@ use kubectl_netbench::view;
 
 use super::fetch::fetch;
 use super::output::write;
-use super::{Error, Surroundings};
+use super::{Error, ProgramContext};
 use crate::console::{self, Console};
 
 pub(super) async fn run(
     arguments: RunsArgs,
     console: Console,
-    surroundings: &Surroundings,
+    program: &ProgramContext,
 ) -> Result<ExitCode, Error> {
-    let store = surroundings.store.as_ref().ok_or(StoreError::NoDirectory)?;
+    let store = program.store.as_ref().ok_or(StoreError::NoDirectory)?;
     if let Some(RunsCommand::Delete(arguments)) = arguments.command {
         let deleted = store.delete(&arguments.runs)?;
         console::note(&format!("deleted {}", deleted.join(", ")));
         return Ok(ExitCode::Success);
     }
     let fetched = match &arguments.from_cluster {
-        Some(place) => match fetch(place, &arguments, console, store, surroundings).await? {
+        Some(place) => match fetch(place, &arguments, console, store, program).await? {
             Some(fetched) => Some(fetched),
             None => return Ok(ExitCode::Interrupted),
         },

@@ -14,7 +14,7 @@ use kubectl_netbench::cli::{CompleteArgs, CompletionArgs, CompletionCommand, Exi
 use kubectl_netbench::completion::{self, Known, SHIM, SHIM_NAME, Shell};
 
 use super::output::write;
-use super::{Error, Surroundings};
+use super::{Error, ProgramContext};
 use crate::console;
 use names::Names;
 
@@ -64,12 +64,9 @@ fn put(path: &Path) -> io::Result<()> {
 }
 
 /// Answers kubectl.
-pub(super) async fn complete(
-    arguments: CompleteArgs,
-    surroundings: &Surroundings,
-) -> Result<ExitCode, Error> {
+pub(super) async fn complete(arguments: CompleteArgs, program: &ProgramContext) -> Result<ExitCode, Error> {
     let words = arguments.words;
-    let known = known(&words, surroundings);
+    let known = known(&words, program);
     let answer = answered(move || completion::for_kubectl(&words, &known)).await;
     write(answer).await?;
     Ok(ExitCode::Success)
@@ -79,18 +76,18 @@ pub(super) async fn complete(
 ///
 /// # Errors
 /// The answer cannot be written.
-pub async fn complete_for_shell(shell: &str, surroundings: &Surroundings) -> Result<ExitCode, Error> {
+pub async fn complete_for_shell(shell: &str, program: &ProgramContext) -> Result<ExitCode, Error> {
     let Ok(shell) = Shell::from_str(shell, true) else { return Ok(ExitCode::Error) };
     let words: Vec<OsString> = env::args_os().skip_while(|word| word != "--").skip(1).collect();
-    let known = known(words.get(1..).unwrap_or_default(), surroundings);
+    let known = known(words.get(1..).unwrap_or_default(), program);
     let index = env::var(completion::INDEX).ok().and_then(|index| index.parse().ok());
     let answer = answered(move || completion::for_shell(shell, words, index, &known)).await;
     write(String::from_utf8_lossy(&answer).into_owned()).await?;
     Ok(ExitCode::Success)
 }
 
-fn known(words: &[OsString], surroundings: &Surroundings) -> Known {
-    let names = Names::new(words, surroundings, tokio::runtime::Handle::current());
+fn known(words: &[OsString], program: &ProgramContext) -> Known {
+    let names = Names::new(words, program, tokio::runtime::Handle::current());
     Arc::new(move |kind| names.of(kind))
 }
 

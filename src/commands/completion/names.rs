@@ -11,7 +11,7 @@ use kubectl_netbench::schedule::{Found, Schedules};
 use kubectl_netbench::store::Store;
 use tokio::runtime::Handle;
 
-use crate::commands::Surroundings;
+use crate::commands::ProgramContext;
 
 /// How long somebody who has pressed TAB may have to wait for a cluster.
 const PATIENCE: Duration = Duration::from_millis(700);
@@ -29,9 +29,9 @@ pub(super) struct Names {
 
 impl Names {
     /// For this command line. No login may ask anybody anything.
-    pub fn new(words: &[OsString], surroundings: &Surroundings, runtime: Handle) -> Self {
+    pub fn new(words: &[OsString], program: &ProgramContext, runtime: Handle) -> Self {
         // who presses TAB is not told what is wrong with a file
-        let settings = |given: &ConnectionOptions| surroundings.settings(given).unwrap_or_default();
+        let settings = |given: &ConnectionOptions| program.settings(given).unwrap_or_default();
         let mut asked = Asked::of(words, &settings(&ConnectionOptions::default()).connection());
         asked.namespace = asked.namespace.or_else(|| {
             let settings = settings(&asked.cluster);
@@ -39,8 +39,8 @@ impl Names {
         });
         Self {
             asked,
-            environment: Environment { interactive: false, ..surroundings.environment.clone() },
-            store: surroundings.store.clone(),
+            environment: Environment { interactive: false, ..program.environment.clone() },
+            store: program.store.clone(),
             runtime,
         }
     }

@@ -13,7 +13,7 @@ use kubectl_netbench::testbed::kubernetes::rights;
 
 use super::super::prepare::{self, Destination};
 use super::super::request::Request;
-use super::super::{Error, Surroundings, interrupt, output};
+use super::super::{Error, ProgramContext, interrupt, output};
 use crate::console::{self, Console};
 
 /// How long a cluster is waited for that only has to say in which form manifests are to be.
@@ -22,17 +22,17 @@ const ASKED_FOR_FORM: Duration = Duration::from_secs(3);
 pub(super) async fn create(
     arguments: ScheduleCreateArgs,
     console: Console,
-    surroundings: &Surroundings,
+    program: &ProgramContext,
 ) -> Result<ExitCode, Error> {
     let connection = &arguments.connection;
-    let cluster = match cluster::connect(&connection.options(), &surroundings.environment).await {
+    let cluster = match cluster::connect(&connection.options(), &program.environment).await {
         // manifests are for Git: they need no cluster
         Err(_) if arguments.dry_run && connection.namespace.is_some() => None,
         cluster => Some(cluster?),
     };
     let default = || cluster.as_ref().map(|cluster| cluster.default_namespace().to_owned());
     let namespace = connection.namespace.clone().or_else(default).unwrap_or_default();
-    let (schedule, request) = described(&arguments, namespace, console, surroundings)?;
+    let (schedule, request) = described(&arguments, namespace, console, program)?;
     match &cluster {
         Some(cluster) if !arguments.dry_run => make(&schedule, &request, cluster).await,
         cluster => {
@@ -100,12 +100,12 @@ fn described(
     arguments: &ScheduleCreateArgs,
     namespace: String,
     console: Console,
-    surroundings: &Surroundings,
+    program: &ProgramContext,
 ) -> Result<(Schedule, Request), Error> {
     let line = scheduled::read(&arguments.words, &namespace).unwrap_or_else(|error| error.exit());
-    let settings = line.settle(&surroundings.settings(&arguments.connection.options())?)?;
+    let settings = line.settle(&program.settings(&arguments.connection.options())?)?;
     let cli = line.cli(&settings).unwrap_or_else(|error| error.exit());
-    let mut request = request(cli, arguments, &namespace, console, surroundings)?;
+    let mut request = request(cli, arguments, &namespace, console, program)?;
     // a scheduled run has it in its own pod: none is made to reach it, and takes rights
     let volume = request.delivery.volume.take();
     let Some(image) = arguments.program.program_image.clone() else { return Err(Error::NoProgramImage) };
@@ -131,7 +131,7 @@ fn request(
     arguments: &ScheduleCreateArgs,
     namespace: &str,
     console: Console,
-    surroundings: &Surroundings,
+    program: &ProgramContext,
 ) -> Result<Request, Error> {
     let connection = arguments.connection.clone().or(None, Some(namespace.to_owned()));
     let quiet = |_| console;
@@ -140,12 +140,12 @@ fn request(
             matrix.common.connection = connection;
             // that of a schedule's run is one of its own runs
             matrix.common.gates.baseline = None;
-            Request::matrix(*matrix, quiet, surroundings)
+            Request::matrix(*matrix, quiet, program)
         }
         Command::Pair(mut pair) => {
             pair.common.connection = connection;
             pair.common.gates.baseline = None;
-            Request::pair(*pair, quiet, surroundings)
+            Request::pair(*pair, quiet, program)
         }
         _ => scheduled::measures_nothing(&arguments.words.join(" ")).exit(),
     }

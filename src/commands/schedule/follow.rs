@@ -6,15 +6,12 @@ use kubectl_netbench::cli::{ExitCode, ScheduleLogsArgs, ScheduleNameArgs};
 use kubectl_netbench::schedule::{Id, ScheduleError, Schedules};
 
 use super::super::id::new_id;
-use super::super::{Error, Surroundings, interrupt};
+use super::super::{Error, ProgramContext, interrupt};
 use super::{connect, id};
 use crate::console;
 
-pub(super) async fn run(
-    arguments: &ScheduleNameArgs,
-    surroundings: &Surroundings,
-) -> Result<ExitCode, Error> {
-    let cluster = connect(&arguments.connection, surroundings).await?;
+pub(super) async fn run(arguments: &ScheduleNameArgs, program: &ProgramContext) -> Result<ExitCode, Error> {
+    let cluster = connect(&arguments.connection, program).await?;
     let schedules = Schedules::of(&cluster).await?;
     let id = id(&arguments.schedule, &arguments.connection, &cluster);
     let found = schedules.find(&id).await?;
@@ -23,11 +20,8 @@ pub(super) async fn run(
     follow(&schedules, &id, &job).await
 }
 
-pub(super) async fn logs(
-    arguments: &ScheduleLogsArgs,
-    surroundings: &Surroundings,
-) -> Result<ExitCode, Error> {
-    let cluster = connect(&arguments.connection, surroundings).await?;
+pub(super) async fn logs(arguments: &ScheduleLogsArgs, program: &ProgramContext) -> Result<ExitCode, Error> {
+    let cluster = connect(&arguments.connection, program).await?;
     let schedules = Schedules::of(&cluster).await?;
     let id = id(&arguments.schedule, &arguments.connection, &cluster);
     schedules.find(&id).await?;
