@@ -65,7 +65,7 @@ impl Processes {
         super::make_directory(&self.directory)?;
         self.forget_old();
         let path = self.path(id);
-        let mut file = atomic_file::new(&path, Readers::Owner)?;
+        let mut file = atomic_file::create(&path, Readers::Owner)?;
         file.lock()?;
         file.write_all(Machine::this().written().as_bytes())?;
         Ok(Process { path, _locked: file })

@@ -5,7 +5,7 @@ use std::io::{self, Seek, SeekFrom, Write};
 use std::path::PathBuf;
 
 use super::{StoreError, reading};
-use crate::atomic_file::{self, Readers, beside};
+use crate::atomic_file::{self, Readers, with_suffix};
 use crate::document::{Run, TestRecord};
 
 /// What closes the list of tests and the document.
@@ -46,13 +46,13 @@ impl Recording {
         if !is_free {
             return Err(StoreError::Occupied { path });
         }
-        let working = beside(&path, ".part");
+        let working = with_suffix(&path, ".part");
         Self::begin_as(path, working, run)
     }
 
     fn begin_as(path: PathBuf, working: PathBuf, run: &Run) -> Result<Self, StoreError> {
         let begin = || -> io::Result<(File, u64)> {
-            let mut file = atomic_file::new(&working, Readers::Owner)?;
+            let mut file = atomic_file::create(&working, Readers::Owner)?;
             let text = document(run)?;
             file.write_all(&text)?;
             Ok((file, (text.len() - END.len()) as u64))
