@@ -156,8 +156,8 @@ pub enum Starting<'a> {
     WaitsFor(&'a str),
     /// It listens.
     Listens,
-    /// It was gone, for this reason, and has been put back.
-    PutBack(&'a Unusable),
+    /// It was lost, for this reason, and has been started again.
+    Restored(&'a Unusable),
     /// It will not start.
     Failed(&'a Unusable),
 }

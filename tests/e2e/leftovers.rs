@@ -23,25 +23,26 @@ fn what_killed_runs_have_left_is_told_from_what_goes_on_and_removed() {
     let given = begun(&format!("pair {nodes} -n default"));
     killed(own);
     let seen = run("cleanup --dry-run");
-    let would = |line: &&str| line.starts_with("would remove the namespace netbench-");
-    let alone =
-        |line: &&str| line.starts_with("left alone: what run ") && line.contains("in the namespace default");
+    let would = |line: &&str| line.starts_with("would delete the namespace netbench-");
+    let alone = |line: &&str| {
+        line.starts_with("skipped objects of the run ") && line.contains("in the namespace default")
+    };
     assert!(seen.stdout.lines().any(|line| would(&line)), "{}", seen.stdout);
     assert!(seen.stdout.lines().any(|line| alone(&line)), "{}", seen.stdout);
     let young = run("cleanup --older-than 1h");
-    assert_eq!(young.stdout, "nothing to remove\n");
+    assert_eq!(young.stdout, "no leftovers found\n");
     let beside = run(&format!("pair {nodes} -t 1s"));
-    let told = beside.stderr.contains("another run is going on in the namespace default, begun ");
+    let told = beside.stderr.contains("another run is in progress in the namespace default, started ");
     assert!(told, "{}", beside.stderr);
     killed(given);
     let next = run(&format!("matrix {nodes} -t 1s --no-confirm"));
-    let told = next.stderr.lines().filter(|line| line.starts_with("a run that is over has left something"));
+    let told = next.stderr.lines().filter(|line| line.starts_with("found leftovers of an earlier run"));
     assert_eq!(told.count(), 2, "{}", next.stderr);
     let cleaned = run("cleanup");
-    let removed = cleaned.stdout.lines().filter(|line| line.starts_with("removed "));
+    let removed = cleaned.stdout.lines().filter(|line| line.starts_with("deleted "));
     assert_eq!(removed.count(), 2, "{}", cleaned.stdout);
     cluster.assert_nothing_left();
-    assert_eq!(run("cleanup").stdout, "nothing to remove\n");
+    assert_eq!(run("cleanup").stdout, "no leftovers found\n");
 }
 
 /// Objects of a version that labelled them with less, in a namespace of somebody else's.
@@ -54,9 +55,13 @@ fn what_other_versions_have_made_is_found_by_its_label_alone() {
     kubectl(&["create", "configmap", name, "-n", "kube-public"]).expect_code(0);
     kubectl(&["label", "configmap", name, "-n", "kube-public", LABEL]).expect_code(0);
     let young = run("cleanup");
-    assert!(young.stdout.starts_with("left alone: what a run, begun "), "{}", young.stdout);
+    assert!(
+        young.stdout.starts_with("skipped objects of a run in the namespace kube-public, started "),
+        "{}",
+        young.stdout
+    );
     let all = run("cleanup --all");
-    assert!(all.stdout.ends_with("in the namespace kube-public: 1 ConfigMap\n"), "{}", all.stdout);
+    assert!(all.stdout.ends_with("ago (1 ConfigMap)\n"), "{}", all.stdout);
     cluster.assert_nothing_left();
 }
 
@@ -93,5 +98,5 @@ fn what_holds_a_namespace_is_named() {
         "{told}"
     );
     assert!(told.contains(&format!("the pod {name} has the finalizer example.org/hold")), "{told}");
-    assert!(told.contains("remove what is left: kubectl"), "{told}");
+    assert!(told.contains("delete the remaining objects: kubectl"), "{told}");
 }

@@ -10,7 +10,7 @@ mod servers;
 mod survey;
 
 pub use lifetime::leftovers::{
-    Fate, Found as FoundLeftovers, Kind, Leftover, Search, find as find_leftovers,
+    Found as FoundLeftovers, Kind, Leftover, OwnerState, Search, find as find_leftovers,
 };
 pub use lifetime::scope::Scope;
 pub use manifests::manifests;

@@ -24,7 +24,7 @@ const KEPT_STDERR: usize = 4096;
 /// reached for a while. Its client would then run beside another test, and take bandwidth from it. The
 /// first line comes from the node itself: some API servers take the connection, and what is sent over
 /// it, before they have reached the node.
-const AT_A_WORD: [&str; 4] = ["sh", "-c", r#"echo && read -r word && exec "$@""#, "sh"];
+const WAIT_FOR_GO: [&str; 4] = ["sh", "-c", r#"echo && read -r word && exec "$@""#, "sh"];
 
 /// How long output may still come after the client's end.
 const DRAIN_LIMIT: Duration = Duration::from_secs(1);
@@ -42,7 +42,7 @@ impl KubernetesTestbed {
         let pod = self.server_name(client, network);
         let container = self.settings.processes.throughput.engine.program();
         let parameters = AttachParams::default().container(container).stdin(true).stdout(true).stderr(true);
-        let command: Vec<&str> = AT_A_WORD.into_iter().chain(command.iter().map(String::as_str)).collect();
+        let command: Vec<&str> = WAIT_FOR_GO.into_iter().chain(command.iter().map(String::as_str)).collect();
         let doing = format!("start the client in the pod {pod}");
         let exec = || self.cluster.call(&doing, api.exec(&pod, command.iter().copied(), &parameters));
         // an API server that has lost its etcd takes requests and does not answer
@@ -154,8 +154,8 @@ mod tests {
     fn a_client_waits_for_its_word() {
         use std::process::{Command, Stdio};
         let run = |word: &[u8]| {
-            let mut shell = Command::new(AT_A_WORD[0]);
-            shell.args(&AT_A_WORD[1..]).args(["echo", "a b", "c"]);
+            let mut shell = Command::new(WAIT_FOR_GO[0]);
+            shell.args(&WAIT_FOR_GO[1..]).args(["echo", "a b", "c"]);
             let mut shell = shell.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
             std::io::Write::write_all(&mut shell.stdin.take().unwrap(), word).unwrap();
             String::from_utf8(shell.wait_with_output().unwrap().stdout).unwrap()
