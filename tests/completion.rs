@@ -120,7 +120,7 @@ fn install_puts_what_kubectl_asks_beside_the_program() {
     std::fs::create_dir(&bin).expect("a directory");
     let install = |path: &str| ended(netbench(&home).env("PATH", path).args(["completion", "install"]));
     let missing = install(&bin.display().to_string()).expect_code(1);
-    assert!(missing.stderr.contains("no directory of PATH has kubectl-netbench"), "{}", missing.stderr);
+    assert!(missing.stderr.contains("kubectl-netbench is not on PATH"), "{}", missing.stderr);
     assert!(missing.stderr.contains("--directory"), "{}", missing.stderr);
 
     std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_kubectl-netbench"), bin.join("kubectl-netbench"))

@@ -134,7 +134,7 @@ fn more_is_told_with_each_v() {
     let (none, one, two, three) = (said(""), said("-v"), said("-vv"), said("-vvv"));
     assert_eq!(none.lines().count(), one.lines().count(), "no cluster is asked\n{one}");
     assert!(two.contains("local-1 → local-2: iperf3 -c 127.0.0.1"), "{two}");
-    assert!(!two.contains(" says: ") && three.contains("local-1 says: {"), "{three}");
+    assert!(!two.contains(" output: ") && three.contains("local-1 output: {"), "{three}");
 }
 
 #[test]

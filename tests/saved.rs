@@ -165,7 +165,7 @@ fn runs_that_cannot_be_saved_are_made_and_shown_all_the_same() {
     let user = User::new();
     fs::write(user.0.path().join("kubectl-netbench"), "not a directory").expect("there is room");
     let ended = user.run("pair --local 2 -t 1s").expect_code(0);
-    assert!(ended.stderr.contains("the run is not saved: cannot write"), "{}", ended.stderr);
+    assert!(ended.stderr.contains("the run was not saved: cannot write"), "{}", ended.stderr);
     assert!(ended.stdout.starts_with("SENDER"), "{}", ended.stdout);
 }
 

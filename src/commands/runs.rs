@@ -1,4 +1,4 @@
-//! `runs`: the list of saved runs, of those in a cluster as well, and their deletion.
+//! `runs`: lists, fetches and deletes saved runs.
 
 use jiff::Timestamp;
 use kubectl_netbench::cli::{ExitCode, ListFormat, RunsArgs, RunsCommand};
@@ -33,8 +33,8 @@ pub(super) async fn run(
     write(match arguments.output {
         ListFormat::Table if entries.is_empty() => {
             console::note(match &arguments.from_cluster {
-                Some(_) => "there is no run yet",
-                None => "no run was saved yet; make one: kubectl netbench matrix",
+                Some(_) => "no runs found",
+                None => "no saved runs; to create one: kubectl netbench matrix",
             });
             String::new()
         }

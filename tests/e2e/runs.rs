@@ -177,7 +177,7 @@ fn a_tainted_node_is_left_out_by_name_and_used_when_named() {
     let lifted =
         Undo(vec!["kubectl", "taint", "node"], vec![tainted.clone(), "netbench.dev/e2e-".to_owned()]);
     let ended = cluster.run("matrix -t 1s -o json").expect_code(0);
-    let remark = format!("{tainted} left out: has the taint netbench.dev/e2e=x:NoSchedule");
+    let remark = format!("{tainted} skipped: has the taint netbench.dev/e2e=x:NoSchedule");
     assert!(ended.stderr.contains(&remark), "{}", ended.stderr);
     let run = ended.run();
     assert!(run.nodes.iter().all(|node| node.name != *tainted));

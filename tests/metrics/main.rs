@@ -158,5 +158,5 @@ fn an_exporter_says_why_it_cannot_listen() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("loopback has ports");
     let address = taken.local_addr().expect("it has an address");
     let ended = run(data.path(), &format!("exporter --listen {address}")).expect_code(1);
-    assert!(ended.stderr.contains(&format!("cannot listen at {address}")), "{}", ended.stderr);
+    assert!(ended.stderr.contains(&format!("cannot listen on {address}")), "{}", ended.stderr);
 }

@@ -34,10 +34,8 @@ pub(super) async fn logs(arguments: &ScheduleLogsArgs, program: &ProgramContext)
 
 /// Shows the log until the run ends, and takes its exit code for our own.
 async fn follow(schedules: &Schedules<'_>, id: &Id, job: &str) -> Result<ExitCode, Error> {
-    let shown = schedules.follow(id, job, |line| match console::write_result(&format!("{line}\n")) {
-        Ok(true) => ControlFlow::Continue(()),
-        // a reader that has gone away has read enough
-        _ => ControlFlow::Break(()),
+    let shown = schedules.follow(id, job, |line| {
+        console::write_result(&format!("{line}\n")).unwrap_or(ControlFlow::Break(()))
     });
     let Some(code) = interrupt::watch().unless(shown).await else {
         console::note(&format!(
