@@ -17,7 +17,7 @@ use kubectl_netbench::cluster::Environment;
 use kubectl_netbench::completion;
 use kubectl_netbench::config::{CommandLine, Configuration, Settings};
 use kubectl_netbench::schedule::objects;
-use kubectl_netbench::store::{Processes, Store};
+use kubectl_netbench::store::{RunRegistry, Store};
 use kubectl_netbench::view::ColorDepth;
 
 #[tokio::main]
@@ -28,7 +28,7 @@ async fn main() {
         configuration_file: dirs::config_dir().map(|directory| Configuration::file_in(&directory)),
         store: dirs::data_dir().map(|directory| Store::of_user(&directory)),
         origin: origin(),
-        processes: dirs::data_dir().map(|directory| Processes::of_user(&directory)),
+        registry: dirs::data_dir().map(|directory| RunRegistry::of_user(&directory)),
     };
     console::use_ascii(!has_unicode());
     let shell = std::env::var(completion::VARIABLE).ok().filter(|shell| !shell.is_empty());

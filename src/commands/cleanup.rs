@@ -9,7 +9,7 @@ use kubectl_netbench::cli::{CleanupArgs, ExitCode};
 use kubectl_netbench::cluster::{self, Cluster};
 use kubectl_netbench::plan::format_duration;
 use kubectl_netbench::sanitize;
-use kubectl_netbench::store::Processes;
+use kubectl_netbench::store::RunRegistry;
 use kubectl_netbench::testbed::TestbedError;
 use kubectl_netbench::testbed::kubernetes::{self, FoundLeftovers, Kind, Leftover, OwnerState, Search};
 
@@ -27,7 +27,7 @@ pub(super) async fn run(arguments: &CleanupArgs, program: &ProgramContext) -> Re
     let found =
         kubernetes::find_leftovers(&cluster, Search::Whole, only).await.map_err(TestbedError::from)?;
     note_restrictions(&found);
-    let processes = program.processes.as_ref();
+    let registry = program.registry.as_ref();
     let now = Timestamp::now();
     let mut removals = FuturesUnordered::new();
     let is_old = |leftover: &Leftover| leftover.age(now) >= arguments.older_than.unwrap_or(Duration::ZERO);
@@ -37,7 +37,7 @@ pub(super) async fn run(arguments: &CleanupArgs, program: &ProgramContext) -> Re
     }
     for leftover in leftovers {
         let what = sanitize::text(&describe(&leftover, now));
-        match owner_state(&leftover, processes, now) {
+        match owner_state(&leftover, registry, now) {
             OwnerState::RunningHere if !arguments.all => {
                 write(format!("skipped {what}: run in progress on this machine; --all deletes it too\n"))
                     .await?;
@@ -70,7 +70,7 @@ pub(super) async fn run(arguments: &CleanupArgs, program: &ProgramContext) -> Re
 
 /// Remarks for a starting run about leftovers and other runs in its cluster; empty if the cluster cannot be
 /// searched.
-pub(super) async fn remarks(cluster: &Cluster, processes: Option<&Processes>) -> Vec<String> {
+pub(super) async fn remarks(cluster: &Cluster, registry: Option<&RunRegistry>) -> Vec<String> {
     let found = kubernetes::find_leftovers(cluster, Search::Glance, None);
     let found = tokio::time::timeout(GLANCE_LIMIT, found).await.unwrap_or(Ok(FoundLeftovers::default()));
     let found = found.unwrap_or_default();
@@ -83,7 +83,7 @@ pub(super) async fn remarks(cluster: &Cluster, processes: Option<&Processes>) ->
                  other's results"
             ))
         };
-        match owner_state(leftover, processes, now) {
+        match owner_state(leftover, registry, now) {
             _ if leftover.is_going() => None,
             OwnerState::Ended => {
                 let (what, flags) = (describe(leftover, now), &cluster.kubectl_flags);
@@ -100,10 +100,10 @@ pub(super) async fn remarks(cluster: &Cluster, processes: Option<&Processes>) ->
     found.leftovers.iter().filter_map(remark).collect()
 }
 
-fn owner_state(leftover: &Leftover, processes: Option<&Processes>, now: Timestamp) -> OwnerState {
+fn owner_state(leftover: &Leftover, registry: Option<&RunRegistry>, now: Timestamp) -> OwnerState {
     let run = leftover.run.as_deref();
-    let lives = processes.zip(run).and_then(|(processes, run)| processes.lives(session(run)));
-    leftover.owner_state(lives, now)
+    let is_running = registry.zip(run).and_then(|(registry, run)| registry.is_running(session(run)));
+    leftover.owner_state(is_running, now)
 }
 
 /// The id of a run, without the suffix that distinguishes its two clusters.

@@ -146,16 +146,16 @@ impl Fetch<'_> {
         volume.check().await?;
         let interrupt = self.interrupt;
         // that others cannot tell whether it goes on is no reason not to
-        let process = self.program.processes.as_ref();
-        let process = process.and_then(|processes| processes.begin(&self.id).ok());
+        let registry = self.program.registry.as_ref();
+        let registration = registry.and_then(|registry| registry.register(&self.id).ok());
         let pod = volume.open(&self.id).await?;
         let read = async {
             ready(&pod, self.console).await?;
             self.documents(&pod).await
         };
         let (read, closed) = (interrupt.unless(read).await, pod.close().await);
-        if let Some(process) = process.filter(|_| closed.is_ok()) {
-            process.end();
+        if let Some(registration) = registration.filter(|_| closed.is_ok()) {
+            registration.remove();
         }
         // the first error is the one to tell
         let read = read.transpose()?;

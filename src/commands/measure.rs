@@ -10,7 +10,7 @@ use kubectl_netbench::document::{EngineName, LeftOut, Run, State, TestRecord};
 use kubectl_netbench::explanation::Explanation;
 use kubectl_netbench::plan::{Estimate, Plan, format_duration};
 use kubectl_netbench::runner::{self, Observers, RunError, Settings};
-use kubectl_netbench::store::Process;
+use kubectl_netbench::store::Registration;
 use kubectl_netbench::testbed::Testbed;
 use kubectl_netbench::view;
 
@@ -68,11 +68,11 @@ async fn measure<T: Testbed>(
     let of_volume = prepared.volume.iter().map(|volume| volume.removal_command(&prepared.run.id));
     let commands = prepared.removals.iter().map(|removal| removal.command.clone());
     let commands: Vec<String> = commands.chain(of_volume).collect();
-    let processes = program.processes.as_ref().filter(|_| !commands.is_empty());
+    let registry = program.registry.as_ref().filter(|_| !commands.is_empty());
     // measure even if other processes cannot see that this run is in progress
-    let process = processes.and_then(|processes| processes.begin(&prepared.run.id).ok());
+    let registration = registry.and_then(|registry| registry.register(&prepared.run.id).ok());
     tokio::select! {
-        code = measure_and_remove(prepared, process, request, &recorder, interrupt) => Ok(code),
+        code = measure_and_remove(prepared, registration, request, &recorder, interrupt) => Ok(code),
         () = interrupt.second.cancelled() => {
             recorder.abandon();
             if !commands.is_empty() {
@@ -85,7 +85,7 @@ async fn measure<T: Testbed>(
 
 async fn measure_and_remove<T: Testbed>(
     prepared: Prepared<T>,
-    process: Option<Process>,
+    registration: Option<Registration>,
     request: &Request,
     recorder: &Recorder<'_>,
     interrupt: &Interrupt,
@@ -123,9 +123,9 @@ async fn measure_and_remove<T: Testbed>(
         published
     });
     progress.finish();
-    match (&removed, process) {
+    match (&removed, registration) {
         (Err(explanation), _) => console::error(explanation),
-        (Ok(()), Some(process)) => process.end(),
+        (Ok(()), Some(registration)) => registration.remove(),
         (Ok(()), None) => {}
     }
     if let Some(command) = removal_commands(true) {

@@ -34,7 +34,7 @@ use kubectl_netbench::cli::{ColorChoice, Command, CommonArgs, ExitCode};
 use kubectl_netbench::cluster::Environment;
 use kubectl_netbench::config::Effective;
 use kubectl_netbench::delivery::volume::Directory;
-use kubectl_netbench::store::{Processes, Store};
+use kubectl_netbench::store::{RunRegistry, Store};
 
 use crate::console::{self, Console, Streams};
 use request::Request;
@@ -51,8 +51,8 @@ pub struct ProgramContext {
     pub store: Option<Store>,
     /// The schedule of this run, if it is a scheduled one.
     pub origin: Option<Origin>,
-    /// The user's running runs; none if there is no data directory.
-    pub processes: Option<Processes>,
+    /// The runs in progress on this machine; none if there is no data directory.
+    pub registry: Option<RunRegistry>,
 }
 
 /// The settings after flags, environment and file are merged.

@@ -50,7 +50,7 @@ impl<'a> Recorder<'a> {
     ) -> Result<Self, Error> {
         let (recording, runs) = match saving {
             Saving::Nowhere => (Recorded::Closed, None),
-            Saving::File(file) => (Recorded::Open(Recording::begin_in(file.clone(), run)?), None),
+            Saving::File(file) => (Recorded::Open(Recording::create_at(file.clone(), run)?), None),
             Saving::Runs(keep) => {
                 let begun = store.ok_or(StoreError::NoDirectory).and_then(|store| store.record(run));
                 let recorded = begun.map_or_else(

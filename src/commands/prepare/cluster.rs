@@ -31,7 +31,7 @@ pub(in crate::commands) async fn within_cluster(
     if request.instead.dry_run {
         return connected(request, cluster).await;
     }
-    let remarks = cleanup::remarks(&cluster, program.processes.as_ref());
+    let remarks = cleanup::remarks(&cluster, program.registry.as_ref());
     let (prepared, remarks) = tokio::join!(connected(request, cluster.clone()), remarks);
     let prepared = prepared?;
     for remark in &remarks {
@@ -121,9 +121,9 @@ pub(in crate::commands) async fn across_clusters(
     let there = cluster::connect(&server.options, environment).await?;
     let (version, version_there) = tokio::try_join!(here.version(), there.version())?;
     let nodes = async { tokio::try_join!(here.nodes(None), there.nodes(None)) };
-    let processes = program.processes.as_ref();
+    let registry = program.registry.as_ref();
     let (nodes, of_here, of_there) =
-        tokio::join!(nodes, cleanup::remarks(&here, processes), cleanup::remarks(&there, processes));
+        tokio::join!(nodes, cleanup::remarks(&here, registry), cleanup::remarks(&there, registry));
     let (nodes_here, nodes_there) = nodes?;
     // both may be one cluster
     let only_there = of_there.iter().filter(|remark| !of_here.contains(remark));
