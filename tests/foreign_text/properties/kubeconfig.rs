@@ -1,24 +1,24 @@
-//! Kubeconfigs: they have secrets in them, and names that are shown.
+//! Kubeconfigs: they contain secrets, and names that are displayed.
 
 use std::fs;
 
 use kubectl_netbench::cluster::{ConnectionOptions, Environment, context};
 
-/// Secrets are written with these letters in the texts that are tried.
+/// The secret in the fixtures.
 pub const SECRET: &str = "c2VjcmV0";
 
-/// Any kubeconfig: no error says what is secret in it. Nothing that it names is run.
+/// Any kubeconfig: errors contain no secrets, and no command of it is executed.
 pub fn any(bytes: &[u8]) {
     let directory = tempfile::tempdir().expect("there is room");
     let file = directory.path().join("config");
     fs::write(&file, bytes).expect("there is room");
     let named = ConnectionOptions { kubeconfig: Some(file.clone()), ..ConnectionOptions::default() };
-    let unknown = ConnectionOptions { user: Some("nobody".to_owned()), ..named.clone() };
+    let unknown = ConnectionOptions { user: Some("unknown".to_owned()), ..named.clone() };
     for options in [named, unknown] {
         if let Err(error) = context(&options, &Environment::default()) {
-            let told = format!("{:?}", error.explain());
-            // the names of contexts, clusters and users are no secrets, and are told
-            assert!(!told.contains(SECRET) || told.contains("it has:"), "{told}");
+            let shown = format!("{:?}", error.explain());
+            // the names of contexts, clusters and users are not secret, and are listed
+            assert!(!shown.contains(SECRET) || shown.contains("it has:"), "{shown}");
         }
     }
     let merged = std::env::join_paths([&file, &file]).expect("the path has no colon");

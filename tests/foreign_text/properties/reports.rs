@@ -1,23 +1,23 @@
-//! The output of the programs that measure, from images that may be anybody's.
+//! Output of the engines, from untrusted images.
 
 use kubectl_netbench::document::{Direction, Failure, Measurement, Outcome, Protocol, Sample};
 use kubectl_netbench::engine::iperf2::{Bounceback, Iperf2};
 use kubectl_netbench::engine::iperf3::Iperf3;
 use kubectl_netbench::engine::{ClientExit, ClientOptions, Engine, Flow};
 
-use super::{check_line, pieces};
+use super::{check_line, chunks};
 
 type Finished = Result<Vec<(Direction, Measurement)>, Failure>;
 
-/// The most characters of a reason, and the mark that some are left out.
+/// Maximum length of a reason in characters, with the ellipsis.
 const LONGEST_REASON: usize = 2001;
 
-/// Any output of an iperf3 that writes events.
+/// Any output of `iperf3 --json-stream`.
 pub fn iperf3_stream(bytes: &[u8]) {
     iperf3(bytes, "3.18");
 }
 
-/// Any output of an iperf3 that writes a document.
+/// Any output of `iperf3 --json`.
 pub fn iperf3_document(bytes: &[u8]) {
     iperf3(bytes, "3.12");
 }
@@ -31,11 +31,11 @@ fn iperf3(bytes: &[u8], version: &str) {
     }
 }
 
-/// What a client and its server wrote in a test that went well.
+/// The output of the client and the server of a successful test.
 const CLIENT: &str = include_str!("../../fixtures/iperf2/2.2-tcp-two-streams.client.txt");
 const SERVER: &str = include_str!("../../fixtures/iperf2/2.2-tcp-two-streams.server.txt");
 
-/// Any output of an iperf 2.
+/// Any output of an iperf 2 client.
 pub fn iperf2_throughput(bytes: &[u8]) {
     for parallel in [1, 2] {
         let options = ClientOptions { parallel, ..ClientOptions::tcp(2) };
@@ -43,13 +43,13 @@ pub fn iperf2_throughput(bytes: &[u8]) {
     }
 }
 
-/// Any output of an iperf 2's server.
+/// Any output of an iperf 2 server.
 pub fn iperf2_received(bytes: &[u8]) {
     let options = ClientOptions { parallel: 2, ..ClientOptions::tcp(2) };
     report(&Iperf2, &options, None, CLIENT.as_bytes(), &String::from_utf8_lossy(bytes));
 }
 
-/// Any output of an iperf 2 that measures latency.
+/// Any output of an iperf 2 latency test.
 pub fn iperf2_bounceback(bytes: &[u8]) {
     report(&Bounceback, &ClientOptions::tcp(2), None, bytes, "");
 }
@@ -62,27 +62,27 @@ pub fn server_logs(bytes: &[u8]) {
         let mut was_listening = false;
         for line in text.lines() {
             log.line(line);
-            assert!(log.is_listening() || !was_listening, "a server that listens goes on listening");
+            assert!(log.is_listening() || !was_listening, "a server does not stop listening");
             was_listening = log.is_listening();
             if let Some(version) = log.version() {
                 check_line(version);
                 assert!(!version.is_empty() && version.len() <= 32);
             }
         }
-        // it decides on the form of the report
+        // the version determines the report format
         engine.reader(&ClientOptions::tcp(1), log.version());
     }
 }
 
-/// What holds of any report.
+/// Checks the result of a report, read at once and in chunks.
 fn report(engine: &dyn Engine, options: &ClientOptions, version: Option<&str>, bytes: &[u8], server: &str) {
     let exit =
         ClientExit { code: Some(1), stderr: String::from_utf8_lossy(&bytes[..bytes.len().min(200)]).into() };
     for exit in [ClientExit::default(), exit] {
         let at_once = finish(engine, options, version, [bytes], server, &exit);
         check(options, &at_once);
-        let in_pieces = finish(engine, options, version, pieces(bytes), server, &exit);
-        assert_eq!(in_pieces, at_once, "read in pieces");
+        let in_chunks = finish(engine, options, version, chunks(bytes), server, &exit);
+        assert_eq!(in_chunks, at_once, "read in chunks");
     }
 }
 
@@ -90,17 +90,17 @@ fn finish<'a>(
     engine: &dyn Engine,
     options: &ClientOptions,
     version: Option<&str>,
-    pieces: impl IntoIterator<Item = &'a [u8]>,
+    chunks: impl IntoIterator<Item = &'a [u8]>,
     server: &str,
     exit: &ClientExit,
 ) -> Finished {
     let mut reader = engine.reader(options, version);
-    let mut told: Vec<Sample> = Vec::new();
-    for piece in pieces {
+    let mut streamed: Vec<Sample> = Vec::new();
+    for chunk in chunks {
         let was_complete = reader.is_complete();
-        let samples = reader.push(piece);
-        assert!(!was_complete || samples.is_empty(), "nothing follows a whole report");
-        told.extend_from_slice(samples);
+        let samples = reader.push(chunk);
+        assert!(!was_complete || samples.is_empty(), "no samples follow a complete report");
+        streamed.extend_from_slice(samples);
     }
     for line in server.lines() {
         reader.push_server(line);
@@ -109,12 +109,12 @@ fn finish<'a>(
     if let Ok(measured) = &finished
         && let Some((_, Measurement::Throughput(throughput))) = measured.first()
     {
-        assert!(throughput.samples.starts_with(&told), "what was told while it ran is part of the result");
+        assert!(throughput.samples.starts_with(&streamed), "streamed samples are part of the result");
     }
     finished
 }
 
-/// What holds of the result of any report: it is figures that can be, or a reason for people.
+/// Asserts that a result has possible figures, or a displayable reason.
 fn check(options: &ClientOptions, finished: &Finished) {
     match finished {
         Ok(measured) => {
@@ -153,7 +153,7 @@ fn check_figures(options: &ClientOptions, measurement: &Measurement) {
     }
 }
 
-/// What is written of an outcome is read again as the same, and says one thing only.
+/// Asserts that an outcome survives serialization, and is either a measurement or a failure.
 fn check_record(outcome: &Outcome) {
     let written = serde_json::to_value(outcome).expect("outcomes are written");
     let has = |field: &str| written.get(field).is_some();
