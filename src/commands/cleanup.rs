@@ -79,7 +79,7 @@ pub(super) async fn remarks(cluster: &Cluster, registry: Option<&RunRegistry>) -
         let other_run = |state: &str| {
             let (namespace, age) = (&leftover.namespace, format_duration(leftover.age(now)));
             Some(format!(
-                "another run {state} in the namespace {namespace}, started {age} ago: concurrent runs affect each \
+                "another run {state} in namespace {namespace}, started {age} ago: concurrent runs affect each \
                  other's results"
             ))
         };
@@ -111,7 +111,7 @@ fn session(run: &str) -> &str {
     run.split('-').next().unwrap_or(run)
 }
 
-/// `the namespace netbench-k3v9x2mq of a run started 3m ago (4 pods)`
+/// `namespace netbench-k3v9x2mq of a run started 3m ago (4 pods)`
 fn describe(leftover: &Leftover, now: Timestamp) -> String {
     let contents = match leftover.contents() {
         contents if contents.is_empty() => "empty".to_owned(),
@@ -120,15 +120,15 @@ fn describe(leftover: &Leftover, now: Timestamp) -> String {
     let (namespace, age) = (&leftover.namespace, format_duration(leftover.age(now)));
     match &leftover.run {
         _ if leftover.was_kept() => {
-            format!("kept servers in the namespace {namespace}, started {age} ago ({contents})")
+            format!("kept servers in namespace {namespace}, started {age} ago ({contents})")
         }
         _ if leftover.is_own_namespace() => {
-            format!("the namespace {namespace} of a run started {age} ago ({contents})")
+            format!("namespace {namespace} of a run started {age} ago ({contents})")
         }
         Some(run) => {
-            format!("objects of the run {run} in the namespace {namespace}, started {age} ago ({contents})")
+            format!("objects of run {run} in namespace {namespace}, started {age} ago ({contents})")
         }
-        None => format!("objects of a run in the namespace {namespace}, started {age} ago ({contents})"),
+        None => format!("objects of a run in namespace {namespace}, started {age} ago ({contents})"),
     }
 }
 
@@ -137,7 +137,7 @@ fn note_restrictions(found: &FoundLeftovers) {
     let scope = |(kind, namespace): &(Kind, Option<String>)| {
         let kinds = kind.name(2);
         match namespace {
-            Some(namespace) => format!("{kinds} (searched the namespace {namespace})"),
+            Some(namespace) => format!("{kinds} (searched namespace {namespace})"),
             None => format!("{kinds} (not searched)"),
         }
     };

@@ -53,7 +53,7 @@ pub enum Error {
     #[error("cannot listen on {address}")]
     Listen { address: String, source: io::Error },
     /// The source of `runs --from-cluster` is neither a schedule nor a PersistentVolumeClaim.
-    #[error("no schedule or PersistentVolumeClaim `{name}` in the namespace {namespace}")]
+    #[error("no schedule or PersistentVolumeClaim `{name}` in namespace {namespace}")]
     NoPlace { name: String, namespace: String },
     #[error(transparent)]
     Schedule(#[from] ScheduleError),
@@ -64,17 +64,17 @@ pub enum Error {
     NoProgramImage,
     #[error("the run would exceed its deadline")]
     Deadline { expected: Duration, deadline: Duration },
-    #[error("cannot compare the run {id} with itself")]
+    #[error("cannot compare run {id} with itself")]
     SameRun { id: String },
     /// A regression gate is set, but two runs have no pair in common.
-    #[error("cannot compare with the run {base}")]
+    #[error("cannot compare with run {base}")]
     NothingToCompare { base: String },
     #[error("cannot install completion")]
     NotOnPath,
     /// The program that kubectl calls for completion cannot be written.
     #[error("cannot write {}", path.display())]
     Shim { path: PathBuf, source: io::Error },
-    #[error("cannot resume the run {id}")]
+    #[error("cannot resume run {id}")]
     Resume { id: String, why: String },
 }
 

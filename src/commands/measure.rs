@@ -76,7 +76,8 @@ async fn measure<T: Testbed>(
         () = interrupt.second.cancelled() => {
             recorder.abandon();
             if !commands.is_empty() {
-                console::note(&format!("created objects were not deleted; to delete them:\n  {}", commands.join("\n  ")));
+                let commands = commands.join("\n  ");
+                console::note(&format!("created objects were not deleted; to delete them:\n  {commands}"));
             }
             Ok(ExitCode::Interrupted)
         }

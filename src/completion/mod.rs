@@ -27,10 +27,10 @@ pub fn for_kubectl(words: &[OsString], source: &NameSource) -> String {
     // cobra's ShellCompDirectiveNoSpace and ShellCompDirectiveNoFileComp
     const NO_SPACE: u8 = 2;
     const NO_FILES: u8 = 4;
-    let whole: Vec<OsString> =
+    let line: Vec<OsString> =
         std::iter::once("kubectl-netbench".into()).chain(words.iter().cloned()).collect();
-    let position = whole.len() - 1;
-    let current = whole[position].clone();
+    let position = line.len() - 1;
+    let current = line[position].clone();
     let is_file = Arc::new(AtomicBool::new(false));
     let set_file = Arc::clone(&is_file);
     let files = move |_: &OsStr| {
@@ -38,7 +38,7 @@ pub fn for_kubectl(words: &[OsString], source: &NameSource) -> String {
         Vec::new()
     };
     let mut command = command(Cli::command(), words, source, &(Arc::new(files) as Files));
-    let candidates = complete(&mut command, whole, position, None).unwrap_or_default();
+    let candidates = complete(&mut command, line, position, None).unwrap_or_default();
     // of `--flag=value`, kubectl's scripts expect the value only
     let flag = current.to_str().filter(|word| word.starts_with('-')).and_then(|word| word.split_once('='));
     let mut lines = String::new();

@@ -142,9 +142,9 @@ impl Names {
         if !is_flag(current) {
             command = without_flags(command);
         }
-        let whole: Vec<OsString> = std::iter::once("kubectl-netbench".into()).chain(words).collect();
-        let position = whole.len() - 1;
-        complete(&mut command, whole, position, None).unwrap_or_default()
+        let line: Vec<OsString> = std::iter::once("kubectl-netbench".into()).chain(words).collect();
+        let position = line.len() - 1;
+        complete(&mut command, line, position, None).unwrap_or_default()
     }
 
     fn complete(&self, kind: Kind, current: &OsStr) -> Vec<CompletionCandidate> {

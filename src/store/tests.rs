@@ -21,29 +21,30 @@ fn save(store: &Store, run: &Run) {
 #[test]
 fn file_is_a_complete_document_after_each_test() {
     let (_directory, store) = store();
-    let whole = Run { state: State::Partial, planned_tests: 4, ..named("k3v9x2mq", 60) };
-    let mut recording = store.record(&Run { tests: Vec::new(), ..whole.clone() }).unwrap();
+    let complete = Run { state: State::Partial, planned_tests: 4, ..named("k3v9x2mq", 60) };
+    let mut recording = store.record(&Run { tests: Vec::new(), ..complete.clone() }).unwrap();
     assert!(load(Some(&store), "k3v9x2mq").unwrap().tests.is_empty());
-    for count in 1..=whole.tests.len() {
-        recording.add(&whole.tests[count - 1]).unwrap();
-        assert_eq!(load(Some(&store), "k3v9x2mq").unwrap().tests, whole.tests[..count]);
+    for count in 1..=complete.tests.len() {
+        recording.add(&complete.tests[count - 1]).unwrap();
+        assert_eq!(load(Some(&store), "k3v9x2mq").unwrap().tests, complete.tests[..count]);
     }
-    recording.finish(&whole).unwrap();
-    assert_eq!(load(Some(&store), "k3").unwrap(), whole);
+    recording.finish(&complete).unwrap();
+    assert_eq!(load(Some(&store), "k3").unwrap(), complete);
 }
 
 #[test]
 fn unfinished_run_is_listed_with_its_figures() {
     let (_directory, store) = store();
-    let whole = named("k3v9x2mq", 60);
-    let bare = Run { tests: Vec::new(), summary: Summary::default(), state: State::Partial, ..whole.clone() };
+    let complete = named("k3v9x2mq", 60);
+    let bare =
+        Run { tests: Vec::new(), summary: Summary::default(), state: State::Partial, ..complete.clone() };
     let mut recording = store.record(&bare).unwrap();
-    recording.add(&whole.tests[0]).unwrap();
-    recording.add(&whole.tests[1]).unwrap();
+    recording.add(&complete.tests[0]).unwrap();
+    recording.add(&complete.tests[1]).unwrap();
     let entry = store.list().unwrap().remove(0);
     assert_eq!((entry.tests, entry.failed_tests, entry.nodes), (2, 1, 2));
     assert_eq!(entry.median_bits_per_second, Some(8e9));
-    recording.finish(&whole).unwrap();
+    recording.finish(&complete).unwrap();
     assert_eq!(Entry { state: State::Complete, ..entry }, store.list().unwrap()[0]);
 }
 
@@ -104,15 +105,15 @@ fn invalid_document_is_an_error_by_name_and_skipped_in_the_list() {
 #[test]
 fn torn_file_is_read_up_to_its_last_complete_test() {
     let (_directory, store) = store();
-    let whole = named("k3v9x2mq", 60);
-    save(&store, &whole);
+    let complete = named("k3v9x2mq", 60);
+    save(&store, &complete);
     let path = store.path("k3v9x2mq");
     let text = fs::read_to_string(&path).unwrap();
     let first_line = text.find('\n').unwrap();
     for length in first_line + 1..text.len() {
         fs::write(&path, &text[..length]).unwrap();
         let run = load(Some(&store), "latest~0").or_else(|_| load(Some(&store), "k3")).unwrap();
-        assert_eq!(run.tests, whole.tests[..run.tests.len()]);
+        assert_eq!(run.tests, complete.tests[..run.tests.len()]);
         assert_eq!(store.list().unwrap()[0].tests, run.tests.len());
     }
 }

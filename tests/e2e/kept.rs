@@ -49,7 +49,7 @@ fn servers_stay_and_the_next_run_starts_at_once() {
     assert_eq!(pods().len(), 3);
     assert_eq!(kubectl(&["get", "jobs", "-n", &namespace, "-o", "name"]).stdout, "");
     let cleanup = run("cleanup").expect_code(0);
-    let removed = format!("deleted kept servers in the namespace {namespace}, started ");
+    let removed = format!("deleted kept servers in namespace {namespace}, started ");
     assert!(
         cleanup.stdout.starts_with(&removed) && cleanup.stdout.ends_with("ago (3 pods)\n"),
         "{}",

@@ -23,16 +23,15 @@ fn what_killed_runs_have_left_is_told_from_what_goes_on_and_removed() {
     let given = begun(&format!("pair {nodes} -n default"));
     killed(own);
     let seen = run("cleanup --dry-run");
-    let would = |line: &&str| line.starts_with("would delete the namespace netbench-");
-    let alone = |line: &&str| {
-        line.starts_with("skipped objects of the run ") && line.contains("in the namespace default")
-    };
+    let would = |line: &&str| line.starts_with("would delete namespace netbench-");
+    let alone =
+        |line: &&str| line.starts_with("skipped objects of run ") && line.contains("in namespace default");
     assert!(seen.stdout.lines().any(|line| would(&line)), "{}", seen.stdout);
     assert!(seen.stdout.lines().any(|line| alone(&line)), "{}", seen.stdout);
     let young = run("cleanup --older-than 1h");
     assert_eq!(young.stdout, "no leftovers found\n");
     let beside = run(&format!("pair {nodes} -t 1s"));
-    let told = beside.stderr.contains("another run is in progress in the namespace default, started ");
+    let told = beside.stderr.contains("another run is in progress in namespace default, started ");
     assert!(told, "{}", beside.stderr);
     killed(given);
     let next = run(&format!("matrix {nodes} -t 1s --no-confirm"));
@@ -56,7 +55,7 @@ fn what_other_versions_have_made_is_found_by_its_label_alone() {
     kubectl(&["label", "configmap", name, "-n", "kube-public", LABEL]).expect_code(0);
     let young = run("cleanup");
     assert!(
-        young.stdout.starts_with("skipped objects of a run in the namespace kube-public, started "),
+        young.stdout.starts_with("skipped objects of a run in namespace kube-public, started "),
         "{}",
         young.stdout
     );
