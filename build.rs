@@ -1,5 +1,5 @@
-//! Tells the program what it is: `0.1.0 (06b3610a2c, x86_64-unknown-linux-gnu)`, or without the commit
-//! where it is not known, and in debug builds, which would all be made anew after each commit.
+//! Sets the version string: `0.1.0 (06b3610a2c, x86_64-unknown-linux-gnu)`. The commit is omitted if unknown,
+//! and in debug builds, so that a commit does not trigger a rebuild.
 
 use std::env;
 use std::path::Path;
@@ -15,9 +15,9 @@ fn main() {
 }
 
 fn commit() -> Option<String> {
-    // sources that were unpacked inside of some other repository are not of its commit
+    // sources unpacked inside another repository do not belong to its commit
     git(&["ls-files", "--error-unmatch", "build.rs"])?;
-    // it changes with each commit and each checkout
+    // changes with each commit and checkout
     let log = git(&["rev-parse", "--git-path", "logs/HEAD"])?;
     if Path::new(&log).exists() {
         println!("cargo::rerun-if-changed={log}");

@@ -1,6 +1,7 @@
-//! Where output goes: results to standard output, all else to standard error.
+//! Output: results to standard output, everything else to standard error.
 
 use std::io::{self, Write};
+use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
@@ -10,10 +11,10 @@ use kubectl_netbench::explanation::Explanation;
 use kubectl_netbench::sanitize;
 use kubectl_netbench::view::{Canvas, ColorDepth};
 
-/// What the environment says about colours.
+/// The colour settings of the environment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ColorEnvironment {
-    /// Nothing.
+    /// Neither variable is set.
     Unset,
     /// `NO_COLOR` is set.
     Never,
@@ -21,37 +22,34 @@ pub enum ColorEnvironment {
     Always,
 }
 
-/// The streams of this process.
+/// The standard streams of this process.
 #[derive(Debug, Clone, Copy)]
 pub struct Streams {
     /// Whether standard output is a terminal.
     pub stdout_terminal: bool,
-    /// Whether standard error is one.
+    /// Whether standard error is a terminal.
     pub stderr_terminal: bool,
-    /// How many columns the terminal has.
+    /// Columns of the terminal.
     pub width: Option<usize>,
-    /// How many colours the terminal has.
     pub depth: ColorDepth,
-    /// What the environment says about colours.
     pub color: ColorEnvironment,
 }
 
-/// The streams of one command, with its output flags applied.
+/// The standard streams with the output flags of a command applied.
 #[derive(Debug, Clone, Copy)]
 pub struct Console {
     streams: Streams,
     color: ColorChoice,
-    /// Whether only results and errors are written.
+    /// Whether remarks and progress are suppressed.
     pub quiet: bool,
 }
 
 impl Console {
-    /// The console of a command with these flags.
     pub fn new(streams: Streams, color: ColorChoice, quiet: bool) -> Self {
         Self { streams, color, quiet }
     }
 
-    /// What results are drawn on.
+    /// The canvas of results on standard output.
     pub fn canvas(&self) -> Canvas {
         Canvas {
             width: self.streams.width.filter(|_| self.streams.stdout_terminal),
@@ -60,13 +58,13 @@ impl Console {
         }
     }
 
-    /// Whether standard error is a terminal, on which bars can be drawn.
-    pub fn draws_bars(&self) -> bool {
+    /// Whether progress bars can be drawn on standard error.
+    pub fn can_draw_bars(&self) -> bool {
         self.streams.stderr_terminal
     }
 
-    /// Whether standard error has colours.
-    pub fn stderr_color(&self) -> bool {
+    /// Whether standard error is coloured.
+    pub fn has_stderr_color(&self) -> bool {
         self.has_color(self.streams.stderr_terminal)
     }
 
@@ -78,7 +76,7 @@ impl Console {
         }
     }
 
-    /// Writes a remark to standard error, unless the user wants it quiet.
+    /// Writes a remark to standard error, unless the console is quiet.
     pub fn remark(&self, text: &str) {
         if !self.quiet {
             note(text);
@@ -86,45 +84,45 @@ impl Console {
     }
 }
 
-/// Writes a result to standard output. Says whether somebody reads it: a reader that has gone away is no error.
+/// Writes a result to standard output. Breaks if the reader has closed the pipe, which is no error.
 ///
 /// # Errors
 /// The stream cannot be written.
-pub fn write_result(text: &str) -> io::Result<bool> {
+pub fn write_result(text: &str) -> io::Result<ControlFlow<()>> {
     let mut stdout = io::stdout().lock();
     match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(false),
-        other => other.map(|()| true),
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(ControlFlow::Break(())),
+        other => other.map(ControlFlow::Continue),
     }
 }
 
-/// Whether whoever reads has ASCII only. Of the whole process: it has one standard error.
+/// Whether output for people is limited to ASCII. Global, like standard error itself.
 static ASCII: AtomicBool = AtomicBool::new(false);
 
-/// The bars that are on the terminal.
+/// The progress bars that are drawn on the terminal.
 static BARS: Mutex<Option<MultiProgress>> = Mutex::new(None);
 
-/// From now on, says in ASCII what people read, or does not.
+/// Sets whether output for people is limited to ASCII.
 pub fn use_ascii(ascii: bool) {
     ASCII.store(ascii, Ordering::Relaxed);
 }
 
-/// Whether people are told in ASCII.
+/// Whether output for people is limited to ASCII.
 pub fn is_ascii() -> bool {
     ASCII.load(Ordering::Relaxed)
 }
 
-/// From now on, writes above these bars, if there are any.
+/// Sets the progress bars above which lines are written.
 pub fn set_bars(bars: Option<MultiProgress>) {
     *BARS.lock().unwrap_or_else(PoisonError::into_inner) = bars;
 }
 
-/// Writes lines to standard error, above the bars that are drawn there. There is nobody to tell if that
-/// fails.
+/// Writes lines to standard error, above the progress bars. Errors are ignored: there is no other stream to
+/// report them to.
 ///
-/// Words of others are in many of them: none does anything to the terminal.
+/// The text is sanitized: it may contain foreign text.
 pub fn note(text: &str) {
-    let text = shown(sanitize::text(text));
+    let text = to_charset(sanitize::text(text));
     let bars = BARS.lock().unwrap_or_else(PoisonError::into_inner).clone();
     let _ = match bars {
         Some(bars) => bars.println(text),
@@ -132,18 +130,18 @@ pub fn note(text: &str) {
     };
 }
 
-/// The text as it can be shown.
-pub fn shown(text: String) -> String {
+/// Transliterates the text if output is limited to ASCII.
+pub fn to_charset(text: String) -> String {
     if is_ascii() { sanitize::ascii(&text) } else { text }
 }
 
-/// Writes an error to standard error: what happened, why, and what to do.
+/// Writes an error to standard error, with its cause and help.
 pub fn error(explanation: &Explanation) {
     let part = |label: &str, text: Option<&String>| {
-        let text = text?.replace('\n', "\n         ");
-        Some(format!("\n{label:<9}{text}"))
+        let text = text?.replace('\n', "\n       ");
+        Some(format!("\n{label:<7}{text}"))
     };
-    let why = part("because:", explanation.why.as_ref()).unwrap_or_default();
-    let remedy = part("to do:", explanation.remedy.as_ref()).unwrap_or_default();
-    note(&format!("error:   {}{why}{remedy}", explanation.what));
+    let cause = part("cause:", explanation.cause.as_ref()).unwrap_or_default();
+    let help = part("help:", explanation.help.as_ref()).unwrap_or_default();
+    note(&format!("error: {}{cause}{help}", explanation.error));
 }

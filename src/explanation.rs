@@ -1,40 +1,40 @@
-//! What an error says to the person who has to do something about it.
+//! Errors as they are shown to the user.
 
 use std::collections::HashMap;
 
-/// An error as it is shown: what happened, why, and what to do.
+/// The parts of an error message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Explanation {
-    /// What could not be done.
-    pub what: String,
-    /// Why, in the words of whoever refused.
-    pub why: Option<String>,
-    /// What to do about it.
-    pub remedy: Option<String>,
+    /// What failed, and on what.
+    pub error: String,
+    /// Why, with the message of the cluster or the system quoted.
+    pub cause: Option<String>,
+    /// A command or flag to try.
+    pub help: Option<String>,
 }
 
 impl Explanation {
-    /// An explanation of an error that only says what happened.
-    pub fn new(what: impl Into<String>) -> Self {
-        Self { what: what.into(), why: None, remedy: None }
+    /// An error whose cause and help are not known yet.
+    pub fn new(error: impl Into<String>) -> Self {
+        Self { error: error.into(), cause: None, help: None }
     }
 
-    /// Adds the cause.
+    /// Sets the cause.
     #[must_use]
-    pub fn because(mut self, why: impl Into<String>) -> Self {
-        self.why = Some(why.into());
+    pub fn cause(mut self, cause: impl Into<String>) -> Self {
+        self.cause = Some(cause.into());
         self
     }
 
-    /// Adds the remedy.
+    /// Sets the help.
     #[must_use]
-    pub fn remedy(mut self, remedy: impl Into<String>) -> Self {
-        self.remedy = Some(remedy.into());
+    pub fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
         self
     }
 }
 
-/// What shares a reason, together, in the order in which the reasons first appear.
+/// Groups items by their reason, in order of first appearance.
 pub fn by_reason<'a, T>(items: impl Iterator<Item = (&'a str, T)>) -> Vec<(&'a str, Vec<T>)> {
     let mut places: HashMap<&str, usize> = HashMap::new();
     let mut reasons: Vec<(&str, Vec<T>)> = Vec::new();
@@ -48,14 +48,13 @@ pub fn by_reason<'a, T>(items: impl Iterator<Item = (&'a str, T)>) -> Vec<(&'a s
     reasons
 }
 
-/// The name that is most like `name`, if one is alike at all.
+/// The name closest to `name`; none if no name is similar, or several are equally close.
 pub(crate) fn nearest<'a>(name: &str, names: impl Iterator<Item = &'a str>) -> Option<String> {
-    const ALIKE: f64 = 0.7;
-    let likenesses = names.map(|known| (strsim::jaro_winkler(name, known), known));
-    let mut alike: Vec<(f64, &str)> = likenesses.filter(|(likeness, _)| *likeness >= ALIKE).collect();
-    alike.sort_by(|(one, _), (other, _)| other.total_cmp(one));
-    match alike.as_slice() {
-        // nobody knows which of them was meant
+    const MIN_SIMILARITY: f64 = 0.7;
+    let scored = names.map(|known| (strsim::jaro_winkler(name, known), known));
+    let mut similar: Vec<(f64, &str)> = scored.filter(|(score, _)| *score >= MIN_SIMILARITY).collect();
+    similar.sort_by(|(one, _), (other, _)| other.total_cmp(one));
+    match similar.as_slice() {
         [(first, _), (second, _), ..] if first.total_cmp(second).is_eq() => None,
         [(_, known), ..] => Some((*known).to_owned()),
         [] => None,

@@ -1,13 +1,13 @@
 //! Measures the network between the nodes of a Kubernetes cluster.
 //!
 //! Data flows one way: command line and [`config`] → [`plan`] → [`testbed`] and [`engine`] → [`runner`] →
-//! [`document`] → [`analysis`] → [`view`], and [`store`] keeps documents for later. [`delivery`] hands
-//! results to others, [`schedule`] has the cluster make runs by itself, and [`exporter`] serves the newest
-//! one to Prometheus. [`check`] tells beforehand what a cluster lacks for a run, and [`cluster`] is how its
-//! API server is asked. [`cli`],
-//! [`config`], [`plan`], [`engine`], [`document`], [`analysis`], [`check`] and [`view`] are pure: they touch
-//! no cluster, process, terminal or disk. Nothing in the library prints or reads the environment: `main`
-//! hands both in.
+//! [`document`] → [`analysis`] → [`view`]; [`store`] saves run documents. [`delivery`] exports results,
+//! [`schedule`] runs measurements in the cluster on a schedule, and [`exporter`] serves the newest run to
+//! Prometheus. [`check`] verifies the prerequisites of a run, and [`cluster`] is the client of the API server.
+//!
+//! [`cli`], [`config`], [`plan`], [`engine`], [`document`], [`analysis`], [`check`] and [`view`] are pure: they
+//! access no cluster, process, terminal or disk. The library neither prints nor reads the environment: `main`
+//! passes both in.
 
 pub mod analysis;
 mod atomic_file;

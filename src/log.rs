@@ -1,4 +1,4 @@
-//! What is done, line by line, for `-v`: on standard error, above the bars.
+//! The log of `-v`, on standard error.
 
 use std::fmt;
 use std::io::{self, Write};
@@ -15,23 +15,23 @@ use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::console;
 
-/// Tells what this program does: with 1 each request to the cluster, with 2 also what is run where,
-/// with 3 also what it says. Its libraries tell nothing, since they might tell secrets.
-pub fn tell(verbose: u8) {
-    let level = match verbose {
+/// Installs the logger. Level 1 logs API requests, 2 also commands, 3 also their output. Events of libraries
+/// are dropped: they might contain secrets.
+pub fn init(verbosity: u8) {
+    let level = match verbosity {
         0 => return,
         1 => Level::INFO,
         2 => Level::DEBUG,
         _ => Level::TRACE,
     };
     let lines = tracing_subscriber::fmt::layer()
-        .with_writer(Notes)
+        .with_writer(ConsoleWriter)
         .with_timer(SinceStart(Instant::now()))
         .with_level(false)
         .with_target(false)
         .with_ansi(false)
         .with_filter(Targets::new().with_target("kubectl_netbench", level));
-    // a second one has nothing to say
+    // fails only if a logger is installed already
     let _ = tracing_subscriber::registry().with(lines).try_init();
 }
 
@@ -44,20 +44,20 @@ impl FormatTime for SinceStart {
     }
 }
 
-struct Notes;
+struct ConsoleWriter;
 
-impl<'a> MakeWriter<'a> for Notes {
-    type Writer = Note;
+impl<'a> MakeWriter<'a> for ConsoleWriter {
+    type Writer = Line;
 
-    fn make_writer(&'a self) -> Note {
-        Note(Vec::new())
+    fn make_writer(&'a self) -> Line {
+        Line(Vec::new())
     }
 }
 
-/// One line, written when it is whole.
-struct Note(Vec<u8>);
+/// A line, written to the console when it is dropped.
+struct Line(Vec<u8>);
 
-impl Write for Note {
+impl Write for Line {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.0.extend_from_slice(bytes);
         Ok(bytes.len())
@@ -68,7 +68,7 @@ impl Write for Note {
     }
 }
 
-impl Drop for Note {
+impl Drop for Line {
     fn drop(&mut self) {
         console::note(String::from_utf8_lossy(&self.0).trim_end());
     }

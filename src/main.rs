@@ -1,7 +1,7 @@
-//! Reads the environment, runs the command, shows its error, and tells its exit code.
+//! Reads the environment, runs the command, prints its error, and exits with its code.
 //!
-//! The program is what touches the terminal: [`commands`], [`console`], [`log`] and [`progress`] are its
-//! own, all else is in the library.
+//! Only the binary touches the terminal, in [`commands`], [`console`], [`log`] and [`progress`]; everything
+//! else is in the library.
 
 mod commands;
 mod console;
@@ -10,31 +10,31 @@ mod progress;
 
 use std::io::IsTerminal;
 
-use commands::{Origin, Settled, Surroundings};
+use commands::{Origin, ProgramContext, ResolvedSettings};
 use console::{ColorEnvironment, Streams};
 use kubectl_netbench::cli;
 use kubectl_netbench::cluster::Environment;
 use kubectl_netbench::completion;
 use kubectl_netbench::config::{CommandLine, Configuration, LineError, Settings};
 use kubectl_netbench::schedule::objects;
-use kubectl_netbench::store::{Processes, Store};
+use kubectl_netbench::store::{RunRegistry, Store};
 use kubectl_netbench::view::ColorDepth;
 
 #[tokio::main]
 async fn main() {
-    let surroundings = Surroundings {
+    let program = ProgramContext {
         environment: environment(),
         streams: streams(),
         configuration_file: dirs::config_dir().map(|directory| Configuration::file_in(&directory)),
         store: dirs::data_dir().map(|directory| Store::of_user(&directory)),
         origin: origin(),
-        processes: dirs::data_dir().map(|directory| Processes::of_user(&directory)),
+        registry: dirs::data_dir().map(|directory| RunRegistry::of_user(&directory)),
     };
     console::use_ascii(!has_unicode());
     let shell = std::env::var(completion::VARIABLE).ok().filter(|shell| !shell.is_empty());
     let done = match shell {
-        Some(shell) => commands::complete_for_shell(&shell, &surroundings).await,
-        None => carry_out(&surroundings).await,
+        Some(shell) => commands::complete_for_shell(&shell, &program).await,
+        None => run(&program).await,
     };
     let code = match done {
         Ok(code) => code,
@@ -43,15 +43,15 @@ async fn main() {
             cli::ExitCode::Error
         }
     };
-    // not by returning: that would wait for a write to a reader who does not read
+    // returning would wait for a blocked write to a reader that does not read
     std::process::exit(code as i32);
 }
 
-/// Reads the command line and carries out its command. Help and mistakes end the process.
-async fn carry_out(surroundings: &Surroundings) -> Result<cli::ExitCode, commands::Error> {
+/// Parses the command line and runs its command. Help and usage errors end the process.
+async fn run(program: &ProgramContext) -> Result<cli::ExitCode, commands::Error> {
     let line = CommandLine::read(std::env::args_os()).unwrap_or_else(|error| error.exit());
     let settings =
-        if line.takes_settings() { surroundings.settings(&line.connection())? } else { Settings::default() };
+        if line.takes_settings() { program.settings(&line.connection())? } else { Settings::default() };
     let (cli, settings) = match line.apply(&settings) {
         Err(LineError::Usage(error)) => error.exit(),
         Err(LineError::Settings(error)) => return Err(error.into()),
@@ -60,9 +60,9 @@ async fn carry_out(surroundings: &Surroundings) -> Result<cli::ExitCode, command
     if cli.console.ascii {
         console::use_ascii(true);
     }
-    log::tell(cli.console.verbose);
-    let settled = Settled { effective: line.effective(&settings), color: cli.console.color };
-    Box::pin(commands::run(cli.command, &settled, surroundings)).await
+    log::init(cli.console.verbose);
+    let settings = ResolvedSettings { effective: line.effective(&settings), color: cli.console.color };
+    Box::pin(commands::run(cli.command, &settings, program)).await
 }
 
 fn environment() -> Environment {
@@ -77,7 +77,7 @@ fn environment() -> Environment {
     }
 }
 
-/// The schedule that has made this run: it says so in the environment of its pod.
+/// The schedule of this run, from the environment of its pod.
 fn origin() -> Option<Origin> {
     let variable = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
     Some(Origin {
@@ -108,7 +108,7 @@ fn streams() -> Streams {
     }
 }
 
-/// Whether the locale has more than ASCII: unless it says otherwise, as `C` does.
+/// Whether the locale is UTF-8. An unset locale is assumed to be, `C` is not.
 fn has_unicode() -> bool {
     let locale = ["LC_ALL", "LC_CTYPE", "LANG"]
         .into_iter()

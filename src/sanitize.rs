@@ -62,16 +62,16 @@ fn is_shown_in_line(character: char) -> bool {
     character != '\n' && is_shown(character)
 }
 
-/// Not so are control characters, the separators of lines and paragraphs, and the code points that
-/// Unicode has as `Default_Ignorable_Code_Point`, `Bidi_Control` or marks of annotations.
+/// False for control characters, line and paragraph separators, and for Unicode's
+/// `Default_Ignorable_Code_Point`, `Bidi_Control` and interlinear annotation characters.
 fn is_shown(character: char) -> bool {
-    let is_unseen = matches!(character,
+    let is_invisible = matches!(character,
         '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
         | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
         | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}'
         | '\u{fff0}'..='\u{fffb}' | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}'
         | '\u{e0000}'..='\u{e0fff}');
-    character == '\n' || !(character.is_control() || is_unseen)
+    character == '\n' || !(character.is_control() || is_invisible)
 }
 
 #[cfg(test)]
@@ -79,35 +79,35 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_character_of_a_stranger_moves_the_cursor() {
+    fn control_characters_become_spaces() {
         assert_eq!(text("a\u{1b}]0;title\u{7}b\r\nc\u{9b}31m\u{202e}d\u{7f}"), "a ]0;title b \nc 31m d ");
         assert_eq!(text("node-1 → Knoten-ä"), "node-1 → Knoten-ä");
     }
 
     #[test]
-    fn nothing_hides_between_the_characters() {
-        for unseen in
+    fn invisible_characters_become_spaces() {
+        for invisible in
             ['\u{200b}', '\u{feff}', '\u{ad}', '\u{61c}', '\u{2066}', '\u{e0041}', '\u{fe0f}', '\u{3164}']
         {
-            assert_eq!(text(&format!("a{unseen}b")), "a b", "{unseen:?}");
+            assert_eq!(text(&format!("a{invisible}b")), "a b", "{invisible:?}");
         }
     }
 
     #[test]
-    fn a_line_stays_one_whatever_ends_lines() {
+    fn line_separators_become_spaces_in_a_line() {
         assert_eq!(line("a\nb\u{2028}c\u{2029}d\u{85}e\u{b}f"), "a b c d e f");
         assert!(is_line("a b") && !is_line("a\nb") && !is_line("a\u{200b}"));
     }
 
     #[test]
-    fn ascii_says_the_same() {
+    fn ascii_transliterates_own_symbols() {
         let text = "node-1 → node-3  1.88 ▼  2.5× – 3 µs ✓…";
         assert_eq!(ascii(text), "node-1 -> node-3  1.88 V  2.5x - 3 us +...");
         assert_eq!(ascii("Knoten-ä"), "Knoten-?");
     }
 
     #[test]
-    fn a_reason_is_not_longer_than_anybody_reads() {
+    fn long_reason_is_truncated() {
         let reason = reason(&format!(" {}\n", "ä".repeat(10_000)));
         assert_eq!(reason.chars().count(), LONGEST_REASON + 1);
         assert!(reason.starts_with('ä') && reason.ends_with('…'));

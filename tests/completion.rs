@@ -1,6 +1,6 @@
-//! Completion as kubectl and shells ask for it. That of a real cluster's nodes is tested end to end.
+//! Completion requests of kubectl and shells. The end-to-end tests complete the nodes of a real cluster.
 
-#![allow(clippy::expect_used, reason = "a test or benchmark ends by a panic, and talks to whoever runs it")]
+#![allow(clippy::expect_used, reason = "a panic fails the test")]
 
 mod common;
 
@@ -21,7 +21,7 @@ fn ended(command: &mut Command) -> Ended {
     command.output().expect("the program runs").into()
 }
 
-/// A kubeconfig of this cluster.
+/// A kubeconfig for a cluster at this address.
 fn kubeconfig(home: &TempDir, server: &str) -> PathBuf {
     let path = home.path().join("kubeconfig");
     let text = format!(
@@ -34,9 +34,9 @@ fn kubeconfig(home: &TempDir, server: &str) -> PathBuf {
     path
 }
 
-/// `UPDATE_COMPLETIONS=1 cargo test --test completion` writes them anew.
+/// `UPDATE_COMPLETIONS=1 cargo test --test completion` updates them.
 #[test]
-fn the_scripts_are_current() {
+fn committed_scripts_are_current() {
     for (shell, file) in [
         (Shell::Bash, "kubectl-netbench.bash"),
         (Shell::Elvish, "kubectl-netbench.elv"),
@@ -58,7 +58,7 @@ fn the_scripts_are_current() {
 }
 
 #[test]
-fn kubectl_gets_the_names_of_the_kubeconfig() {
+fn kubectl_completes_contexts_of_the_kubeconfig() {
     let home = tempfile::tempdir().expect("a directory");
     let path = kubeconfig(&home, "http://127.0.0.1:1");
     let words = ["__complete", "--", "matrix", "--context", ""];
@@ -67,7 +67,7 @@ fn kubectl_gets_the_names_of_the_kubeconfig() {
 }
 
 #[test]
-fn a_cluster_that_does_not_answer_has_no_names_and_is_not_waited_for() {
+fn unresponsive_cluster_completes_nothing_in_time() {
     let home = tempfile::tempdir().expect("a directory");
     let server = TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = server.local_addr().expect("it has an address");
@@ -79,14 +79,14 @@ fn a_cluster_that_does_not_answer_has_no_names_and_is_not_waited_for() {
     let (mut connection, _) = server.accept().expect("it asks");
     let answer = Ended::from(asking.wait_with_output().expect("it ends")).expect_code(0);
     assert_eq!((answer.stdout.as_str(), answer.stderr.as_str()), (":4\n", ""));
-    // it was asked, and gave up while the connection was open
+    // it sent a request, and gave up while the connection was open
     let mut asked = Vec::new();
     connection.read_to_end(&mut asked).expect("it has closed the connection");
     assert!(String::from_utf8_lossy(&asked).starts_with("GET /api/v1/nodes"));
 }
 
 #[test]
-fn bash_completes_with_its_script() {
+fn bash_script_completes_flags_and_values() {
     let home = tempfile::tempdir().expect("a directory");
     let script = format!("{}/completions/kubectl-netbench.bash", env!("CARGO_MANIFEST_DIR"));
     let program = Path::new(env!("CARGO_BIN_EXE_kubectl-netbench"));
@@ -105,7 +105,7 @@ fn bash_completes_with_its_script() {
         ended(bash.env("XDG_DATA_HOME", home.path())).expect_code(0).stdout
     };
     assert_eq!(completed("kubectl-netbench report --output-", 2), "--output-file\n");
-    // flags are for who has begun one
+    // flags are completed only after a dash
     assert_eq!(
         completed("kubectl-netbench completion ''", 2),
         "install help bash elvish fish powershell zsh\n"
@@ -114,25 +114,25 @@ fn bash_completes_with_its_script() {
 }
 
 #[test]
-fn install_puts_what_kubectl_asks_beside_the_program() {
+fn install_writes_the_shim_next_to_the_program() {
     let home = tempfile::tempdir().expect("a directory");
     let bin = home.path().join("bin");
     std::fs::create_dir(&bin).expect("a directory");
     let install = |path: &str| ended(netbench(&home).env("PATH", path).args(["completion", "install"]));
     let missing = install(&bin.display().to_string()).expect_code(1);
-    assert!(missing.stderr.contains("no directory of PATH has kubectl-netbench"), "{}", missing.stderr);
+    assert!(missing.stderr.contains("kubectl-netbench is not on PATH"), "{}", missing.stderr);
     assert!(missing.stderr.contains("--directory"), "{}", missing.stderr);
 
     std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_kubectl-netbench"), bin.join("kubectl-netbench"))
         .expect("a link");
     let path = format!("/nonexistent:{}:/usr/bin:/bin", bin.display());
-    // twice is as good as once
+    // a second install succeeds, too
     for _ in 0..2 {
         let done = install(&path).expect_code(0);
         assert!(done.stderr.contains("kubectl_complete-netbench"), "{}", done.stderr);
     }
     let mut shim = Command::new(bin.join("kubectl_complete-netbench"));
     let answer = ended(shim.env("PATH", &path).args(["runs", "del"])).expect_code(0);
-    assert_eq!(answer.stdout, "delete\tDelete runs\n:4\n");
-    assert_eq!(std::fs::read_dir(&bin).expect("a directory").count(), 2, "nothing else is left there");
+    assert_eq!(answer.stdout, "delete\tDelete saved runs\n:4\n");
+    assert_eq!(std::fs::read_dir(&bin).expect("a directory").count(), 2, "no temporary file is left");
 }

@@ -1,6 +1,6 @@
-//! What a user sets once for all, and what the program says on the way: by the real program.
+//! Settings, logging and progress output of the real program.
 
-#![allow(clippy::expect_used, reason = "a test or benchmark ends by a panic, and talks to whoever runs it")]
+#![allow(clippy::expect_used, reason = "a panic fails the test")]
 
 mod common;
 
@@ -12,7 +12,7 @@ use common::Ended;
 use serde_json::Value;
 use tempfile::TempDir;
 
-/// A user with settings of their own.
+/// A user with a separate settings file.
 struct User(TempDir);
 
 impl User {
@@ -37,11 +37,11 @@ impl User {
         self.command(words).output().expect("the program runs").into()
     }
 
-    /// The setting of a key: its values, and who says so.
+    /// The values, source and place of a setting.
     fn setting(&self, command: &mut Command, key: &str) -> (String, String, String) {
         let ended = Ended::from(command.output().expect("the program runs")).expect_code(0);
         let settings: Vec<Value> = serde_json::from_str(&ended.stdout).expect("it is JSON");
-        let setting = settings.iter().find(|setting| setting["key"] == key).expect("each key is told");
+        let setting = settings.iter().find(|setting| setting["key"] == key).expect("each key is listed");
         let values: Vec<&str> =
             setting["values"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
         let word = |key: &str| setting[key].as_str().unwrap_or_default().to_owned();
@@ -51,7 +51,7 @@ impl User {
 }
 
 #[test]
-fn settings_come_from_flags_variables_the_file_and_the_program() {
+fn settings_are_merged_from_flags_environment_file_and_defaults() {
     let user = User::new("time: 5s\nomit: 1s\ncontexts:\n  here: {omit: 2s, namespace: team}\n");
     let kubeconfig = user.0.path().join("kubeconfig");
     let text = "current-context: here\nclusters: [{name: c, cluster: {server: 'http://127.0.0.1:1'}}]\n\
@@ -78,7 +78,7 @@ fn settings_come_from_flags_variables_the_file_and_the_program() {
 }
 
 #[test]
-fn a_run_is_made_with_the_settings() {
+fn settings_apply_to_a_run() {
     let user = User::new("time: 1s\nno-confirm: true\nquiet: true\nkeep-runs: 1\n");
     for _ in 0..2 {
         let ended = user.run("pair --local 2 -P 2 -o json").expect_code(0);
@@ -90,13 +90,13 @@ fn a_run_is_made_with_the_settings() {
 }
 
 #[test]
-fn a_mistake_in_the_file_stops_what_needs_it_and_nothing_else() {
+fn invalid_settings_file_fails_only_commands_that_read_it() {
     let user = User::new("time: 5s\nparalel: 4\n");
     let ended = user.run("matrix --local 2").expect_code(1);
     let file = user.file();
     let expected = format!(
-        "error:   {}:2:1: there is no key `paralel`\n\
-         to do:   did you mean `parallel`? kubectl netbench config --help lists all keys\n",
+        "error: {}:2:1: unknown key `paralel`\n\
+         help:  did you mean `parallel`? for all keys: kubectl netbench config --help\n",
         file.display()
     );
     assert_eq!((ended.stdout.as_str(), ended.stderr), ("", expected));
@@ -110,7 +110,7 @@ fn a_mistake_in_the_file_stops_what_needs_it_and_nothing_else() {
 }
 
 #[test]
-fn who_has_ascii_only_is_told_in_ascii() {
+fn ascii_flag_and_c_locale_limit_output_to_ascii() {
     let user = User::new("time: 1s\nno-confirm: true\n");
     for (words, locale) in [("matrix --local 2 --ascii", "C.UTF-8"), ("matrix --local 2", "C")] {
         let ended = user.command(words).env("LC_ALL", locale).output().expect("the program runs");
@@ -121,24 +121,24 @@ fn who_has_ascii_only_is_told_in_ascii() {
     }
     let usual = user.command("report").env("LC_ALL", "C.UTF-8").output().expect("the program runs");
     assert!(Ended::from(usual).stdout.contains('→'));
-    // what programs read is the same everywhere
+    // machine-readable formats do not depend on the locale
     let mut json = user.command("report -o markdown");
     let markdown = Ended::from(json.env("LC_ALL", "C").output().expect("the program runs"));
     assert!(markdown.stdout.contains('→') || markdown.stdout.contains('–'), "{}", markdown.stdout);
 }
 
 #[test]
-fn more_is_told_with_each_v() {
+fn each_v_logs_more() {
     let user = User::new("time: 1s\nno-confirm: true\n");
     let said = |words: &str| user.run(&format!("pair --local 2 {words}")).expect_code(0).stderr;
     let (none, one, two, three) = (said(""), said("-v"), said("-vv"), said("-vvv"));
-    assert_eq!(none.lines().count(), one.lines().count(), "no cluster is asked\n{one}");
+    assert_eq!(none.lines().count(), one.lines().count(), "there are no API requests to log\n{one}");
     assert!(two.contains("local-1 → local-2: iperf3 -c 127.0.0.1"), "{two}");
-    assert!(!two.contains(" says: ") && three.contains("local-1 says: {"), "{three}");
+    assert!(!two.contains(" output: ") && three.contains("local-1 output: {"), "{three}");
 }
 
 #[test]
-fn requests_to_the_cluster_are_told_without_what_is_secret() {
+fn logged_requests_contain_no_secrets() {
     let user = User::new("");
     let kubeconfig = user.0.path().join("kubeconfig");
     let text = "current-context: here\nclusters: [{name: c, cluster: {server: 'http://me:c2VjcmV0@127.0.0.1:1'}}]\n\
@@ -151,7 +151,7 @@ fn requests_to_the_cluster_are_told_without_what_is_secret() {
 }
 
 #[test]
-fn lines_stand_above_the_bars() {
+fn log_lines_are_printed_above_the_bars() {
     let user = User::new("time: 1s\nno-confirm: true\n");
     let program = env!("CARGO_BIN_EXE_kubectl-netbench");
     let log = user.0.path().join("screen");
@@ -172,7 +172,7 @@ fn lines_stand_above_the_bars() {
     let written = fs::read(&log).expect("it was written");
     let mut screen = vt100::Parser::new(24, 200, 0);
     let (mut bars, mut lines) = (0, 0);
-    // as it looks after each change
+    // the screen after each change
     for part in written.chunks(16) {
         screen.process(part);
         for row in screen.screen().rows(0, 200) {

@@ -1,6 +1,6 @@
-//! The real program with real iperf3 servers on this machine.
+//! The real program with iperf servers on this machine.
 
-#![allow(clippy::expect_used, reason = "a test or benchmark ends by a panic, and talks to whoever runs it")]
+#![allow(clippy::expect_used, reason = "a panic fails the test")]
 
 mod common;
 
@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use common::{Ended, signal};
 use kubectl_netbench::document::{self, ClientMode, Direction, Measure, State, TestRecord};
 
-/// The program, with a place for saved runs that nobody reads.
+/// The program, with a scratch data directory.
 fn netbench() -> Command {
     common::netbench(Path::new(env!("CARGO_TARGET_TMPDIR")))
 }
@@ -21,8 +21,8 @@ fn run(arguments: &[&str]) -> Ended {
 }
 
 #[test]
-fn a_matrix_in_a_pipe_is_a_plain_table_with_a_line_per_test() {
-    // a noisy machine is no part of the question
+fn matrix_in_a_pipe_is_a_plain_table_with_a_line_per_test() {
+    // --no-confirm: retests on a noisy machine would add lines
     let ended = run(&["matrix", "--local", "3", "-t", "1s", "--no-confirm"]).expect_code(0);
     assert!(ended.stdout.starts_with("Throughput in Gbit/s"), "{}", ended.stdout);
     for word in ["local-1", "local-2", "local-3", "mean", "Slowest: local-"] {
@@ -37,7 +37,7 @@ fn a_matrix_in_a_pipe_is_a_plain_table_with_a_line_per_test() {
 }
 
 #[test]
-fn json_is_a_run_document_and_nothing_else() {
+fn json_output_is_only_a_run_document() {
     let ended = run(&["matrix", "--local", "2", "-t", "1s", "--repeat", "2", "-P", "2", "-o", "json", "-q"])
         .expect_code(0);
     assert_eq!(ended.stderr, "");
@@ -60,7 +60,7 @@ fn json_is_a_run_document_and_nothing_else() {
 }
 
 #[test]
-fn a_pair_shows_both_directions_and_what_explains_them() {
+fn pair_shows_both_directions_with_their_details() {
     let ended = run(&["pair", "--local", "2", "-t", "1s", "-q"]).expect_code(0);
     let lines: Vec<&str> = ended.stdout.lines().collect();
     assert!(lines[0].starts_with("SENDER"), "{}", ended.stdout);
@@ -71,7 +71,7 @@ fn a_pair_shows_both_directions_and_what_explains_them() {
 }
 
 #[test]
-fn latency_is_measured_beside_throughput_and_told_with_its_percentiles() {
+fn rtt_flag_adds_latency_with_percentiles() {
     let ended = run(&["pair", "--local", "2", "-t", "1s", "--rtt", "-o", "json", "-q"]).expect_code(0);
     let run = ended.run();
     let measures: Vec<Measure> = run.tests.iter().map(|test| test.measure).collect();
@@ -94,7 +94,7 @@ fn latency_is_measured_beside_throughput_and_told_with_its_percentiles() {
 }
 
 #[test]
-fn udp_is_sent_at_the_rate_asked_for_and_its_datagrams_are_accounted_for() {
+fn udp_test_sends_at_the_bitrate_and_counts_datagrams() {
     let arguments = ["pair", "--local", "2", "-t", "1s", "--udp", "--bitrate", "20M", "--length", "1000"];
     let run = run(&[&arguments[..], &["-P", "2", "-o", "json", "-q"]].concat()).expect_code(0).run();
     for test in &run.tests {
@@ -108,7 +108,7 @@ fn udp_is_sent_at_the_rate_asked_for_and_its_datagrams_are_accounted_for() {
 }
 
 #[test]
-fn both_directions_at_once_are_one_client_and_two_results() {
+fn bidirectional_test_has_two_results() {
     let ended = run(&["matrix", "--local", "3", "-t", "1s", "--bidir", "-o", "json"]).expect_code(0);
     assert!(ended.stderr.starts_with("3 nodes, 6 tests in 3 rounds, about "), "{}", ended.stderr);
     let run = ended.run();
@@ -125,7 +125,7 @@ fn both_directions_at_once_are_one_client_and_two_results() {
 }
 
 #[test]
-fn iperf2_shows_what_its_server_counted() {
+fn iperf2_reports_throughput_and_retransmits() {
     let arguments = ["pair", "--local", "2", "-t", "1s", "--engine", "iperf2", "-P", "3"];
     let run = run(&[&arguments[..], &["-o", "json", "-q"]].concat()).expect_code(0).run();
     for test in &run.tests {
@@ -136,7 +136,7 @@ fn iperf2_shows_what_its_server_counted() {
 }
 
 #[test]
-fn the_start_of_a_test_can_be_left_out_and_arguments_be_handed_on() {
+fn omit_and_client_arguments_are_applied() {
     let arguments = ["pair", "--local", "2", "-t", "1s", "--omit", "1s", "-o", "json", "-q", "--", "-N"];
     let run = run(&arguments).expect_code(0).run();
     assert_eq!(
@@ -151,7 +151,7 @@ fn the_start_of_a_test_can_be_left_out_and_arguments_be_handed_on() {
 }
 
 #[test]
-fn colours_can_be_asked_for_and_refused() {
+fn color_flag_overrides_environment() {
     let colored = |arguments: &[&str], variable: Option<&str>| {
         let mut command = netbench();
         command.args(["pair", "--local", "2", "-t", "1s", "-q"]).args(arguments);
@@ -165,7 +165,7 @@ fn colours_can_be_asked_for_and_refused() {
     assert!(!colored(&["--color", "never"], Some("CLICOLOR_FORCE")));
 }
 
-/// Runs a command line in a terminal of its own. Returns all that was drawn.
+/// Runs a command line in a terminal, and returns its raw output.
 fn in_terminal(arguments: &str) -> String {
     let program = env!("CARGO_BIN_EXE_kubectl-netbench");
     let command = format!("stty cols 100 rows 30; exec {program} {arguments}");
@@ -182,7 +182,7 @@ fn in_terminal(arguments: &str) -> String {
 }
 
 #[test]
-fn a_terminal_gets_bars_while_it_measures_and_then_a_coloured_table() {
+fn terminal_shows_bars_and_then_a_coloured_table() {
     let drawn = in_terminal("matrix --local 2 -t 2s");
     let table = drawn.find("Throughput in").expect("the table is printed");
     let progress = &drawn[..table];
@@ -193,7 +193,7 @@ fn a_terminal_gets_bars_while_it_measures_and_then_a_coloured_table() {
 }
 
 #[test]
-fn a_narrow_terminal_gets_a_list() {
+fn narrow_terminal_shows_a_list() {
     let program = env!("CARGO_BIN_EXE_kubectl-netbench");
     let command = format!("stty cols 30 rows 30; exec {program} matrix --local 4 -t 1s -q --color never");
     let output = Command::new("script")
@@ -206,7 +206,7 @@ fn a_narrow_terminal_gets_a_list() {
     assert!(drawn.contains("slowest first"), "{drawn}");
 }
 
-/// The processes whose command line holds all of `words`.
+/// Number of processes whose command line contains all `words`.
 fn processes(words: &[&str]) -> usize {
     let folders = std::fs::read_dir("/proc").expect("there is a /proc").flatten();
     let lines = folders.filter_map(|folder| std::fs::read(folder.path().join("cmdline")).ok());
@@ -214,7 +214,7 @@ fn processes(words: &[&str]) -> usize {
     lines.filter(|line| words.iter().all(|word| line.contains(word))).count()
 }
 
-/// The program, heeding what a terminal sends that is closed, whatever runs these tests does.
+/// The program with the default action of SIGHUP, even if the test runner ignores it.
 fn on_a_terminal() -> Command {
     with_signal("--default-signal=HUP")
 }
@@ -233,7 +233,7 @@ fn with_signal(option: &str) -> Command {
 }
 
 #[test]
-fn an_interrupt_prints_what_was_measured_and_leaves_no_process() {
+fn interrupt_prints_finished_tests_and_leaves_no_process() {
     for name in ["INT", "TERM", "HUP"] {
         let mut child = on_a_terminal();
         child.args(["matrix", "--local", "3", "-t", "1s", "--port", "23450"]);
@@ -254,9 +254,9 @@ fn an_interrupt_prints_what_was_measured_and_leaves_no_process() {
     }
 }
 
-/// A terminal that is closed sends its signal twice, once by the shell and once by the system.
+/// Closing a terminal sends SIGHUP twice, once by the shell and once by the kernel.
 #[test]
-fn a_closed_terminal_leaves_no_process() {
+fn closed_terminal_leaves_no_process() {
     let mut command = on_a_terminal();
     command.args(["matrix", "--local", "2", "-t", "3s", "--port", "23460"]);
     let child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the program runs");
@@ -270,7 +270,7 @@ fn a_closed_terminal_leaves_no_process() {
 }
 
 #[test]
-fn what_nohup_started_measures_on_when_its_terminal_is_closed() {
+fn run_under_nohup_continues_when_its_terminal_is_closed() {
     let mut command = with_signal("--ignore-signal=HUP");
     command.args(["matrix", "--local", "2", "-t", "2s", "--port", "23480", "--no-confirm"]);
     let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program runs");
@@ -281,7 +281,7 @@ fn what_nohup_started_measures_on_when_its_terminal_is_closed() {
 }
 
 #[test]
-fn a_second_interrupt_leaves_no_process_either() {
+fn second_interrupt_leaves_no_process() {
     let mut command = netbench();
     command.args(["matrix", "--local", "2", "-t", "3s", "--port", "23470"]);
     let child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the program runs");
@@ -293,7 +293,7 @@ fn a_second_interrupt_leaves_no_process_either() {
 }
 
 #[test]
-fn a_reader_that_goes_away_is_no_crash() {
+fn closed_pipe_does_not_panic() {
     let program = env!("CARGO_BIN_EXE_kubectl-netbench");
     let line = format!("{program} matrix --local 2 -t 1s -o json | true");
     let output = Command::new("sh")
@@ -307,7 +307,7 @@ fn a_reader_that_goes_away_is_no_crash() {
 }
 
 #[test]
-fn a_taken_port_is_named_with_what_to_do() {
+fn port_in_use_is_an_error_with_help() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("some port is free");
     let port = taken.local_addr().expect("it is bound").port().to_string();
     let ended = run(&["matrix", "--local", "2", "--port", &port]).expect_code(1);
@@ -317,7 +317,7 @@ fn a_taken_port_is_named_with_what_to_do() {
 }
 
 #[test]
-fn without_iperf3_it_says_how_to_install_it() {
+fn missing_iperf3_is_an_error_with_install_commands() {
     let mut command = netbench();
     command.args(["matrix", "--local", "2"]).env("PATH", "/nonexistent");
     let ended = Ended::from(command.output().expect("the program runs")).expect_code(1);
@@ -325,7 +325,7 @@ fn without_iperf3_it_says_how_to_install_it() {
 }
 
 #[test]
-fn without_a_cluster_it_says_where_it_looked() {
+fn missing_kubeconfig_is_an_error_with_its_path() {
     let mut command = netbench();
     command.args(["matrix"]).env("HOME", "/nonexistent").env("KUBECONFIG", "/nonexistent/config");
     let ended = Ended::from(command.output().expect("the program runs")).expect_code(1);

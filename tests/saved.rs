@@ -1,6 +1,6 @@
-//! Saved runs, as a user works with them: made on this machine, then without anything but the file.
+//! Saved runs of the real program: recorded, listed, shown, compared, resumed and deleted.
 
-#![allow(clippy::expect_used, reason = "a test or benchmark ends by a panic, and talks to whoever runs it")]
+#![allow(clippy::expect_used, reason = "a panic fails the test")]
 
 mod common;
 
@@ -13,7 +13,7 @@ use common::{Ended, signal};
 use kubectl_netbench::document::{Run, State};
 use tempfile::TempDir;
 
-/// A user with a data directory of their own.
+/// A user with a separate data directory.
 struct User(TempDir);
 
 impl User {
@@ -35,13 +35,13 @@ impl User {
         self.0.path().join("kubectl-netbench/runs")
     }
 
-    /// The saved runs, by their files.
+    /// The files of the saved runs.
     fn files(&self) -> Vec<PathBuf> {
         let files = fs::read_dir(self.runs()).into_iter().flatten();
         files.map(|file| file.expect("the directory can be read").path()).collect()
     }
 
-    /// A run of three nodes that was made before.
+    /// A user with a saved run of three nodes.
     fn with_run() -> (Self, Run) {
         let user = Self::new();
         let run = user.run("matrix --local 3 -t 1s -o json").expect_code(0).run();
@@ -55,7 +55,7 @@ fn read(path: &Path) -> Run {
 }
 
 #[test]
-fn a_saved_run_is_shown_in_every_form_from_its_file_alone() {
+fn saved_run_is_reported_in_every_format() {
     let (user, run) = User::with_run();
     let shown = |words: &str| user.run(words).expect_code(0).stdout;
     assert_eq!(serde_json::from_str::<Run>(&shown("report -o json")).expect("it is the document"), run);
@@ -81,7 +81,7 @@ fn a_saved_run_is_shown_in_every_form_from_its_file_alone() {
 }
 
 #[test]
-fn runs_are_listed_compared_and_deleted() {
+fn saved_runs_are_listed_compared_and_deleted() {
     let (user, first) = User::with_run();
     let second = user.run("matrix --local 3 -t 1s -P 2 --baseline latest -o json").expect_code(0).run();
     assert_eq!(second.comparison.as_ref().map(|comparison| &comparison.base), Some(&first.id));
@@ -104,23 +104,23 @@ fn runs_are_listed_compared_and_deleted() {
         format!("deleted {}\n", first.id)
     );
     let error = user.run("compare latest~1").expect_code(1).stderr;
-    assert!(error.contains("there is no run latest~1"), "{error}");
+    assert!(error.contains("run `latest~1` not found"), "{error}");
 }
 
 #[test]
-fn a_gate_that_fails_names_its_pairs_and_exits_with_4() {
+fn failed_gate_names_its_pairs_and_exits_with_4() {
     let (user, run) = User::with_run();
     user.run("report --fail-below 1Mbit/s").expect_code(0);
     let failed = user.run("report --fail-below 9Tbit/s -o json").expect_code(4);
     assert_eq!(failed.run().breaches.len(), 6);
-    assert!(failed.stderr.starts_with("gate:    6 pairs fail --fail-below 9000Gbit/s"), "{}", failed.stderr);
+    assert!(failed.stderr.starts_with("gate:  6 pairs fail --fail-below 9000Gbit/s"), "{}", failed.stderr);
     for client in ["local-1 → ", "local-2 → ", "local-3 → "] {
         assert!(failed.stderr.contains(client), "{}", failed.stderr);
     }
     let junit = user.run("report --fail-below 9Tbit/s -o junit").expect_code(4).stdout;
     assert!(junit.contains("failures=\"6\""), "{junit}");
 
-    // the same run, half as fast
+    // the same run at half the throughput
     let mut slower = run;
     slower.id = "slower22".to_owned();
     for test in &mut slower.tests {
@@ -131,7 +131,7 @@ fn a_gate_that_fails_names_its_pairs_and_exits_with_4() {
             figure["bitsPerSecond"] = (figure["bitsPerSecond"].as_f64().unwrap_or(0.0) / 2.0).into();
         }
         value["bitsPerSecond"] = (value["bitsPerSecond"].as_f64().unwrap_or(0.0) / 2.0).into();
-        *test = serde_json::from_value(value).expect("it is still a test");
+        *test = serde_json::from_value(value).expect("it is a valid test");
     }
     let file = user.0.path().join("slower.json");
     fs::write(&file, serde_json::to_string(&slower).expect("a run is JSON")).expect("there is room");
@@ -143,7 +143,7 @@ fn a_gate_that_fails_names_its_pairs_and_exits_with_4() {
 }
 
 #[test]
-fn where_a_run_is_kept_is_the_users_choice() {
+fn saving_flags_choose_where_a_run_is_saved() {
     let user = User::new();
     user.run("pair --local 2 -t 1s --no-save").expect_code(0);
     assert!(user.files().is_empty());
@@ -161,16 +161,16 @@ fn where_a_run_is_kept_is_the_users_choice() {
 }
 
 #[test]
-fn runs_that_cannot_be_saved_are_made_and_shown_all_the_same() {
+fn unwritable_data_directory_does_not_fail_the_run() {
     let user = User::new();
     fs::write(user.0.path().join("kubectl-netbench"), "not a directory").expect("there is room");
     let ended = user.run("pair --local 2 -t 1s").expect_code(0);
-    assert!(ended.stderr.contains("the run is not saved: cannot write"), "{}", ended.stderr);
+    assert!(ended.stderr.contains("the run was not saved: cannot write"), "{}", ended.stderr);
     assert!(ended.stdout.starts_with("SENDER"), "{}", ended.stdout);
 }
 
 #[test]
-fn a_killed_run_has_lost_no_test_and_is_resumed() {
+fn killed_run_keeps_its_tests_and_is_resumed() {
     let user = User::new();
     let mut killed = user
         .command("matrix --local 4 -t 1s --repeat 2")
@@ -202,13 +202,9 @@ fn a_killed_run_has_lost_no_test_and_is_resumed() {
     assert_eq!(after.resumed.as_deref(), Some(before.id.as_str()));
     assert_eq!(after.tests[..before.tests.len()], before.tests);
     assert_eq!(after.parameters.measurement.repeat, 2);
-    assert!(ended.stderr.contains(&format!(
-        "{} tests are taken over from {}",
-        before.tests.len(),
-        before.id
-    )));
+    assert!(ended.stderr.contains(&format!("reusing {} results of {}", before.tests.len(), before.id)));
     let whole = user.run("matrix --resume latest").expect_code(1).stderr;
-    assert!(whole.contains("nothing of it is missing"), "{whole}");
+    assert!(whole.contains("no missing or failed tests"), "{whole}");
     let mixed = user.run("matrix --resume latest -t 5s").expect_code(2).stderr;
     assert!(mixed.contains("--resume") && mixed.contains("--time"), "{mixed}");
 }

@@ -18,9 +18,9 @@ pub(super) fn check(needs: &Needs, cluster: &ClusterSnapshot<'_>) -> Vec<Item> {
         return items;
     }
     if let Some(error) = cluster.selection_error {
-        let why = error.why.as_ref().map_or(String::new(), |why| format!(": {}", why.replace('\n', "; ")));
-        let help = error.remedy.clone().unwrap_or_else(|| "`kubectl get nodes` lists the nodes".to_owned());
-        items.push(Item::problem(Topic::Nodes, format!("{}{why}", error.what), help));
+        let why = error.cause.as_ref().map_or(String::new(), |why| format!(": {}", why.replace('\n', "; ")));
+        let help = error.help.clone().unwrap_or_else(|| "`kubectl get nodes` lists the nodes".to_owned());
+        items.push(Item::problem(Topic::Nodes, format!("{}{why}", error.error), help));
     } else {
         let names = join_names(chosen.iter().map(|chosen| chosen.node.name.as_str()));
         items.push(Item::ok(Topic::Nodes, format!("{}: {names}", pluralize(chosen.len(), "node"))));

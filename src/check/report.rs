@@ -146,7 +146,7 @@ impl Report {
         };
         let why = lines(|item| Some(format!("{}: {}", item.topic.name(), item.found)));
         let hint = self.hint().map_or(String::new(), |hint| format!("\n{hint}"));
-        Some(Explanation::new(what).because(why).remedy(lines(|item| item.remedy.clone()) + &hint))
+        Some(Explanation::new(what).cause(why).help(lines(|item| item.remedy.clone()) + &hint))
     }
 
     /// The command that prints all required roles, if a permission is missing.

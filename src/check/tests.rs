@@ -243,7 +243,7 @@ fn forbidden_list_of_nodes_is_one_problem() {
     let facts = facts(&needs, &[("nodes", "list")]);
     let report = report(&needs, &[], &facts);
     assert_eq!(worse_than_ok(&report).len(), 1, "{:?}", lines(&report));
-    assert!(report.error().unwrap().remedy.unwrap().contains("check --rbac --via exec`"));
+    assert!(report.error().unwrap().help.unwrap().contains("check --rbac --via exec`"));
 }
 
 #[test]

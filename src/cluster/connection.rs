@@ -117,7 +117,7 @@ impl ConnectError {
                     [] => "neither KUBECONFIG nor a home directory is set".to_owned(),
                     _ => format!("no such file: {}", searched.join(", ")),
                 };
-                what.because(why).remedy(
+                what.cause(why).help(
                     "set --kubeconfig or KUBECONFIG, or measure this machine without a cluster: \
                      kubectl netbench matrix --local 4",
                 )
@@ -125,27 +125,27 @@ impl ConnectError {
             Self::UnknownName { kind, name, known } => {
                 let nearest = nearest(name, known.iter().map(String::as_str));
                 let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
-                let what = what.because(format!("{kind}s in the kubeconfig: {known}"));
+                let what = what.cause(format!("{kind}s in the kubeconfig: {known}"));
                 match nearest {
-                    Some(nearest) => what.remedy(format!("did you mean --{kind} {nearest}?")),
-                    None => what.remedy(format!("set --{kind} to one of these")),
+                    Some(nearest) => what.help(format!("did you mean --{kind} {nearest}?")),
+                    None => what.help(format!("set --{kind} to one of these")),
                 }
             }
-            Self::NoCurrentContext => what.remedy("set --context, or run `kubectl config use-context NAME`"),
+            Self::NoCurrentContext => what.help("set --context, or run `kubectl config use-context NAME`"),
             Self::Kubeconfig(error) => {
                 let why = match error.as_ref() {
                     KubeconfigError::ReadConfig(error, path) => format!("{}: {error}", path.display()),
                     other => cause_chain(other),
                 };
-                what.because(why)
-                    .remedy("set --kubeconfig or KUBECONFIG to a file that `kubectl config view` can read")
+                what.cause(why)
+                    .help("set --kubeconfig or KUBECONFIG to a file that `kubectl config view` can read")
             }
             Self::InCluster(error) => what
-                .because(cause_chain(error.as_ref()))
-                .remedy("set automountServiceAccountToken: true for this pod, or set --kubeconfig"),
+                .cause(cause_chain(error.as_ref()))
+                .help("set automountServiceAccountToken: true for this pod, or set --kubeconfig"),
             Self::Client(error) => what
-                .because(cause_chain(error.as_ref()))
-                .remedy("log in again, and check that `kubectl get nodes` works with the same flags"),
+                .cause(cause_chain(error.as_ref()))
+                .help("log in again, and check that `kubectl get nodes` works with the same flags"),
         }
     }
 }

@@ -231,9 +231,9 @@ impl RequestError {
 
     /// The error in the three parts that are shown.
     pub fn explain(&self) -> Explanation {
-        let explanation = Explanation::new(self.to_string()).because(self.why());
+        let explanation = Explanation::new(self.to_string()).cause(self.why());
         match self.remedy() {
-            Some(remedy) => explanation.remedy(remedy),
+            Some(remedy) => explanation.help(remedy),
             None => explanation,
         }
     }

@@ -11,13 +11,13 @@ use kubectl_netbench::view;
 
 use super::output::write;
 use super::request::{client_mode, needs_of};
-use super::{Error, Surroundings};
+use super::{Error, ProgramContext};
 use crate::console::Console;
 
 pub(super) async fn run(
     arguments: CheckArgs,
     console: Console,
-    surroundings: &Surroundings,
+    program: &ProgramContext,
 ) -> Result<ExitCode, Error> {
     let needs = needs(&arguments);
     if arguments.rbac {
@@ -25,7 +25,7 @@ pub(super) async fn run(
         return Ok(ExitCode::Success);
     }
     let options = arguments.connection.options();
-    let cluster = cluster::connect(&options, &surroundings.environment).await?;
+    let cluster = cluster::connect(&options, &program.environment).await?;
     let nodes = async {
         match cluster.nodes(arguments.selector.as_deref()).await {
             // the report includes this missing permission

@@ -1,4 +1,4 @@
-//! `cleanup`: removes what runs have left.
+//! `cleanup`: deletes leftovers of runs.
 
 use std::time::Duration;
 
@@ -9,47 +9,47 @@ use kubectl_netbench::cli::{CleanupArgs, ExitCode};
 use kubectl_netbench::cluster::{self, Cluster};
 use kubectl_netbench::plan::format_duration;
 use kubectl_netbench::sanitize;
-use kubectl_netbench::store::Processes;
+use kubectl_netbench::store::RunRegistry;
 use kubectl_netbench::testbed::TestbedError;
-use kubectl_netbench::testbed::kubernetes::{self, Fate, FoundLeftovers, Kind, Leftover, Search};
+use kubectl_netbench::testbed::kubernetes::{self, FoundLeftovers, Kind, Leftover, OwnerState, Search};
 
 use super::output::write;
-use super::{Error, Surroundings};
+use super::{Error, ProgramContext};
 use crate::console;
 
-/// How long a run waits to hear of leftovers: for a remark.
+/// Time limit of the search for leftovers at the start of a run.
 const GLANCE_LIMIT: Duration = Duration::from_secs(3);
 
-pub(super) async fn run(arguments: &CleanupArgs, surroundings: &Surroundings) -> Result<ExitCode, Error> {
+pub(super) async fn run(arguments: &CleanupArgs, program: &ProgramContext) -> Result<ExitCode, Error> {
     let connection = &arguments.connection;
-    let cluster = cluster::connect(&connection.options(), &surroundings.environment).await?;
+    let cluster = cluster::connect(&connection.options(), &program.environment).await?;
     let only = connection.namespace.as_deref();
     let found =
         kubernetes::find_leftovers(&cluster, Search::Whole, only).await.map_err(TestbedError::from)?;
-    tell_restrictions(&found);
-    let processes = surroundings.processes.as_ref();
+    note_restrictions(&found);
+    let registry = program.registry.as_ref();
     let now = Timestamp::now();
     let mut removals = FuturesUnordered::new();
     let is_old = |leftover: &Leftover| leftover.age(now) >= arguments.older_than.unwrap_or(Duration::ZERO);
     let leftovers: Vec<Leftover> = found.leftovers.into_iter().filter(is_old).collect();
     if leftovers.is_empty() {
-        write("nothing to remove\n".to_owned()).await?;
+        write("no leftovers found\n".to_owned()).await?;
     }
     for leftover in leftovers {
-        let what = sanitize::text(&described(&leftover, now));
-        match fate(&leftover, processes, now) {
-            Fate::GoesOnHere if !arguments.all => {
-                write(format!("left alone: {what}: it is going on on this machine; --all removes it too\n"))
+        let what = sanitize::text(&describe(&leftover, now));
+        match owner_state(&leftover, registry, now) {
+            OwnerState::RunningHere if !arguments.all => {
+                write(format!("skipped {what}: run in progress on this machine; --all deletes it too\n"))
                     .await?;
             }
-            Fate::MayGoOn if !arguments.all => {
+            OwnerState::MayBeRunning if !arguments.all => {
                 write(format!(
-                    "left alone: {what}: it may be going on elsewhere, until its pods have ended; --all removes it \
+                    "skipped {what}: run may be in progress elsewhere until its pods have ended; --all deletes it \
                      now\n"
                 ))
                 .await?;
             }
-            _ if arguments.dry_run => write(format!("would remove {what}\n")).await?,
+            _ if arguments.dry_run => write(format!("would delete {what}\n")).await?,
             _ => {
                 let cluster = &cluster;
                 removals.push(async move { (leftover.remove(cluster).await, what) });
@@ -63,85 +63,89 @@ pub(super) async fn run(arguments: &CleanupArgs, surroundings: &Surroundings) ->
             code = ExitCode::Error;
             continue;
         }
-        write(format!("removed {what}\n")).await?;
+        write(format!("deleted {what}\n")).await?;
     }
     Ok(code)
 }
 
-/// What a run that begins is to know of other ones: what they have left in its cluster, and that they go on, each as
-/// a remark; nothing if that cannot be seen.
-pub(super) async fn remarks(cluster: &Cluster, processes: Option<&Processes>) -> Vec<String> {
+/// Remarks for a starting run about leftovers and other runs in its cluster; empty if the cluster cannot be
+/// searched.
+pub(super) async fn remarks(cluster: &Cluster, registry: Option<&RunRegistry>) -> Vec<String> {
     let found = kubernetes::find_leftovers(cluster, Search::Glance, None);
     let found = tokio::time::timeout(GLANCE_LIMIT, found).await.unwrap_or(Ok(FoundLeftovers::default()));
     let found = found.unwrap_or_default();
     let now = Timestamp::now();
     let remark = |leftover: &Leftover| {
-        let other = || {
+        let other_run = |state: &str| {
             let (namespace, age) = (&leftover.namespace, format_duration(leftover.age(now)));
-            format!(
-                "in the namespace {namespace}, begun {age} ago: the figures are what each leaves to the other"
-            )
+            Some(format!(
+                "another run {state} in namespace {namespace}, started {age} ago: concurrent runs affect each \
+                 other's results"
+            ))
         };
-        match fate(leftover, processes, now) {
+        match owner_state(leftover, registry, now) {
             _ if leftover.is_terminating() => None,
-            Fate::Over => {
-                let (what, flags) = (described(leftover, now), &cluster.kubectl_flags);
+            OwnerState::Ended => {
+                let (what, flags) = (describe(leftover, now), &cluster.kubectl_flags);
                 Some(format!(
-                    "a run that is over has left something: {what}; `kubectl netbench cleanup{flags}` removes it"
+                    "found leftovers of an earlier run: {what}; to delete them: kubectl netbench cleanup{flags}"
                 ))
             }
             _ if leftover.is_for_volume() => None,
-            Fate::GoesOnHere => Some(format!("another run is going on {}", other())),
-            Fate::MayGoOn if leftover.is_alive() => Some(format!("another run may be going on {}", other())),
-            Fate::MayGoOn | Fate::Kept => None,
+            OwnerState::RunningHere => other_run("is in progress"),
+            OwnerState::MayBeRunning if leftover.is_alive() => other_run("may be in progress"),
+            OwnerState::MayBeRunning | OwnerState::Kept => None,
         }
     };
     found.leftovers.iter().filter_map(remark).collect()
 }
 
-fn fate(leftover: &Leftover, processes: Option<&Processes>, now: Timestamp) -> Fate {
+fn owner_state(leftover: &Leftover, registry: Option<&RunRegistry>, now: Timestamp) -> OwnerState {
     let run = leftover.run.as_deref();
-    let lives = processes.zip(run).and_then(|(processes, run)| processes.lives(session(run)));
-    leftover.fate(lives, now)
+    let is_running = registry.zip(run).and_then(|(registry, run)| registry.is_running(session(run)));
+    leftover.owner_state(is_running, now)
 }
 
-/// The id of a run, without what tells its two clusters apart.
+/// The id of a run, without the suffix that distinguishes its two clusters.
 fn session(run: &str) -> &str {
     run.split('-').next().unwrap_or(run)
 }
 
-/// `the namespace netbench-k3v9x2mq of a run begun 3m ago, with 4 pods`
-fn described(leftover: &Leftover, now: Timestamp) -> String {
+/// `namespace netbench-k3v9x2mq of a run started 3m ago (4 pods)`
+fn describe(leftover: &Leftover, now: Timestamp) -> String {
     let contents = match leftover.contents() {
-        contents if contents.is_empty() => "nothing in it".to_owned(),
+        contents if contents.is_empty() => "empty".to_owned(),
         contents => contents,
     };
     let (namespace, age) = (&leftover.namespace, format_duration(leftover.age(now)));
     match &leftover.run {
         _ if leftover.was_kept() => {
-            format!("the servers that stayed in the namespace {namespace}, begun {age} ago: {contents}")
+            format!("kept servers in namespace {namespace}, started {age} ago ({contents})")
         }
         _ if leftover.is_own_namespace() => {
-            format!("the namespace {namespace} of a run begun {age} ago: {contents}")
+            format!("namespace {namespace} of a run started {age} ago ({contents})")
         }
-        Some(run) => format!("what run {run}, begun {age} ago, has in the namespace {namespace}: {contents}"),
-        None => format!("what a run, begun {age} ago, has in the namespace {namespace}: {contents}"),
+        Some(run) => {
+            format!("objects of run {run} in namespace {namespace}, started {age} ago ({contents})")
+        }
+        None => format!("objects of a run in namespace {namespace}, started {age} ago ({contents})"),
     }
 }
 
-fn tell_restrictions(found: &FoundLeftovers) {
-    let place = |(kind, namespace): &(Kind, Option<String>)| {
+/// Prints the kinds that could not be listed in the whole cluster.
+fn note_restrictions(found: &FoundLeftovers) {
+    let scope = |(kind, namespace): &(Kind, Option<String>)| {
         let kinds = kind.name(2);
         match namespace {
-            Some(namespace) => format!("{kinds} in the namespace {namespace} only"),
-            None => format!("no {kinds}"),
+            Some(namespace) => format!("{kinds} (searched namespace {namespace})"),
+            None => format!("{kinds} (not searched)"),
         }
     };
     if !found.restricted.is_empty() {
-        let places: Vec<String> = found.restricted.iter().map(place).collect();
+        let scopes: Vec<String> = found.restricted.iter().map(scope).collect();
         console::note(&format!(
-            "looked for {}: you may not list them elsewhere; --namespace looks in another one",
-            places.join(", ")
+            "incomplete search: no permission to list {} in all namespaces; search another one with --namespace",
+            scopes.join(", ")
         ));
     }
 }

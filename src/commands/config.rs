@@ -1,4 +1,4 @@
-//! The settings: read for every command, and shown by `config`.
+//! Reads the settings for every command, and shows them for `config`.
 
 use std::io;
 
@@ -8,18 +8,18 @@ use kubectl_netbench::config::{ConfigError, Configuration, Effective, Settings};
 use kubectl_netbench::view;
 
 use super::output::write;
-use super::{Error, Surroundings};
+use super::{Error, ProgramContext};
 use crate::console::Console;
 
-impl Surroundings {
-    /// The settings that are in force for a command with these flags.
+impl ProgramContext {
+    /// The settings of a command with these connection flags.
     ///
     /// # Errors
-    /// The file cannot be read, or a setting makes no sense.
+    /// The file cannot be read, or a setting is invalid.
     pub fn settings(&self, given: &ConnectionOptions) -> Result<Settings, Error> {
         let path = self.configuration_file.clone().unwrap_or_default();
         let text = match std::fs::read_to_string(&path) {
-            // also where its folder cannot be, or cannot be looked into
+            // also if a parent directory does not exist or is not accessible
             Err(_) if std::fs::metadata(&path).is_err() => String::new(),
             read => {
                 let unreadable =
@@ -28,23 +28,23 @@ impl Surroundings {
             }
         };
         let configuration = Configuration::read(&path, &text, |name| std::env::var(name).ok())?;
-        let of = |context: Option<&str>| {
+        let settings_of = |context: Option<&str>| {
             let settings = configuration.settings(context);
             if given.kubeconfig.is_some() { settings.for_another_kubeconfig() } else { settings }
         };
-        let settings = of(None);
+        let settings = settings_of(None);
         if !configuration.has_contexts() {
             return Ok(settings);
         }
-        let usual = settings.connection();
+        let default = settings.connection();
         let options = ConnectionOptions {
-            kubeconfig: given.kubeconfig.clone().or(usual.kubeconfig),
-            context: given.context.clone().or(usual.context),
+            kubeconfig: given.kubeconfig.clone().or(default.kubeconfig),
+            context: given.context.clone().or(default.context),
             ..ConnectionOptions::default()
         };
-        // what is wrong with the kubeconfig is told by what needs it
+        // an invalid kubeconfig is reported by the command that needs it
         let context = cluster::context(&options, &self.environment).ok().flatten();
-        Ok(of(context.as_deref()))
+        Ok(settings_of(context.as_deref()))
     }
 }
 
@@ -52,9 +52,9 @@ pub(super) async fn run(
     arguments: &ConfigArgs,
     effective: &[Effective],
     console: Console,
-    surroundings: &Surroundings,
+    program: &ProgramContext,
 ) -> Result<ExitCode, Error> {
-    let file = surroundings.configuration_file.as_deref();
+    let file = program.configuration_file.as_deref();
     write(match arguments.output {
         ListFormat::Table => view::settings(effective, file, console.canvas()),
         ListFormat::Json => view::json(&effective),

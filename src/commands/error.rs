@@ -1,4 +1,4 @@
-//! Why a command gave up.
+//! Why a command failed.
 
 use std::io;
 use std::path::PathBuf;
@@ -17,125 +17,65 @@ use kubectl_netbench::testbed::TestbedError;
 use kubectl_netbench::testbed::kubernetes::SelectionError;
 use kubectl_netbench::testbed::local::LocalError;
 
-/// Why a command gave up.
+/// Why a command failed.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// No connection to the cluster could be set up.
     #[error(transparent)]
     Connect(#[from] ConnectError),
-    /// The nodes asked for cannot be measured.
     #[error(transparent)]
     Selection(#[from] SelectionError),
-    /// The testbed cannot be used.
     #[error(transparent)]
     Testbed(#[from] TestbedError),
-    /// The run gave up.
     #[error(transparent)]
     Run(#[from] RunError),
-    /// Results could not be written.
     #[error("cannot write the results")]
     Output(#[source] io::Error),
-    /// The file for the results cannot be written.
     #[error("cannot write {}", path.display())]
-    OutputFile {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
-    /// A page for browsers would go to a terminal.
-    #[error("a page for browsers is not for a terminal")]
-    PageOnTerminal,
-    /// Settings cannot be used.
+    OutputFile { path: PathBuf, source: io::Error },
+    #[error("refusing to print {0} to a terminal")]
+    MarkupOnTerminal(&'static str),
     #[error(transparent)]
     Config(#[from] ConfigError),
-    /// A saved run cannot be found or read.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// A run would fail: these problems stand in its way.
-    #[error("{}", .0.what)]
+    /// The prerequisites of a run are not met.
+    #[error("{}", .0.error)]
     Obstacles(Explanation),
-    /// The file for metrics cannot be written.
     #[error("cannot write {}", path.display())]
-    MetricsFile {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
-    /// Metrics were not pushed.
+    MetricsFile { path: PathBuf, source: io::Error },
     #[error(transparent)]
     Push(#[from] PushError),
-    /// A volume cannot be used.
     #[error(transparent)]
     Volume(#[from] VolumeError),
-    /// The user did not want to wait until a document is on its volume.
-    #[error("the run is not kept on the volume {0}")]
+    /// The user interrupted the upload of the document.
+    #[error("the run was not stored on the volume {0}")]
     NotKept(Volume),
-    /// No server can listen there.
-    #[error("cannot listen at {address}")]
-    Listen {
-        /// The address.
-        address: String,
-        /// Why.
-        source: io::Error,
-    },
-    /// There is neither a schedule nor a volume of this name.
-    #[error("there is neither a schedule nor a volume {name} in the namespace {namespace}")]
-    NoPlace {
-        /// The name.
-        name: String,
-        /// The namespace.
-        namespace: String,
-    },
-    /// Something could not be done with a schedule.
+    #[error("cannot listen on {address}")]
+    Listen { address: String, source: io::Error },
+    /// The source of `runs --from-cluster` is neither a schedule nor a PersistentVolumeClaim.
+    #[error("no schedule or PersistentVolumeClaim `{name}` in namespace {namespace}")]
+    NoPlace { name: String, namespace: String },
     #[error(transparent)]
     Schedule(#[from] ScheduleError),
-    /// A schedule's times make no sense.
     #[error(transparent)]
     Cron(#[from] CronError),
-    /// No image is known that has this program.
-    #[error("no image is known that has this program")]
+    /// A schedule needs an image of this program, and none is set.
+    #[error("no image of kubectl-netbench is set")]
     NoProgramImage,
-    /// A scheduled run takes longer than it is given.
-    #[error("a run takes longer than the cluster would give it")]
-    Deadline {
-        /// How long it takes.
-        expected: Duration,
-        /// What it is given.
-        deadline: Duration,
-    },
-    /// A run was to be compared with itself.
-    #[error("the run {id} is compared with itself")]
-    SameRun {
-        /// The run.
-        id: String,
-    },
-    /// Two runs have no pair in common.
-    #[error("nothing can be compared with the run {base}")]
-    NothingToCompare {
-        /// The earlier run.
-        base: String,
-    },
-    /// PATH has no kubectl-netbench, beside which completion would be installed.
-    #[error("completion cannot be installed")]
+    #[error("the run would exceed its deadline")]
+    Deadline { expected: Duration, deadline: Duration },
+    #[error("cannot compare run {id} with itself")]
+    SameRun { id: String },
+    /// A regression gate is set, but two runs have no pair in common.
+    #[error("cannot compare with run {base}")]
+    NothingToCompare { base: String },
+    #[error("cannot install completion")]
     NotOnPath,
-    /// The program that kubectl asks for completions cannot be written.
+    /// The program that kubectl calls for completion cannot be written.
     #[error("cannot write {}", path.display())]
-    Shim {
-        /// The program.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
-    /// A run cannot be resumed.
-    #[error("the run {id} cannot be resumed")]
-    Resume {
-        /// The run.
-        id: String,
-        /// Why.
-        why: String,
-    },
+    Shim { path: PathBuf, source: io::Error },
+    #[error("cannot resume run {id}")]
+    Resume { id: String, why: String },
 }
 
 impl From<RequestError> for Error {
@@ -151,8 +91,9 @@ impl From<LocalError> for Error {
 }
 
 impl Error {
-    /// The error in the three parts that are shown.
+    /// The error as it is shown.
     pub fn explain(&self) -> Explanation {
+        let explanation = Explanation::new(self.to_string());
         match self {
             Self::Connect(error) => error.explain(),
             Self::Selection(error) => error.explain(),
@@ -161,63 +102,58 @@ impl Error {
             Self::Obstacles(explanation) => explanation.clone(),
             Self::Config(error) => error.explain(),
             Self::Store(error) => error.explain(),
-            Self::MetricsFile { source, .. } => {
-                Explanation::new(self.to_string()).because(source.to_string()).remedy(
-                    "name a file in a directory that exists and can be written: \
-                     --metrics-file /var/lib/node_exporter/netbench.prom",
-                )
-            }
             Self::Push(error) => error.explain(),
-            Self::Listen { source, .. } => Explanation::new(self.to_string())
-                .because(source.to_string())
-                .remedy("name an address of this machine and a free port: --listen 127.0.0.1:9711"),
-            Self::NoPlace { namespace, .. } => Explanation::new(self.to_string()).remedy(format!(
-                "`kubectl netbench schedule list --namespace {namespace}` and `kubectl get pvc --namespace \
-                 {namespace}` show all that there are"
-            )),
             Self::Volume(error) => error.explain(),
-            Self::NotKept(_) => Explanation::new(self.to_string())
-                .because("it was interrupted")
-                .remedy("it is among the saved runs, if these were not turned off: kubectl netbench runs"),
             Self::Schedule(error) => error.explain(),
-            Self::Cron(_) => Explanation::new(self.to_string()),
-            Self::NoProgramImage => Explanation::new(self.to_string())
-                .because("this program was built without one; that of a release knows its own")
-                .remedy("name one that your cluster can pull: --program-image (image/Dockerfile makes it)"),
+            Self::Cron(_) => explanation,
+            Self::Output(source) => explanation.cause(source.to_string()).help(
+                "write to a file: --output-file FILE; to show a saved run again: kubectl netbench report",
+            ),
+            Self::OutputFile { source, .. } => explanation
+                .cause(source.to_string())
+                .help("choose a file in an existing, writable directory: --output-file report.html"),
+            Self::MarkupOnTerminal(_) => explanation.help("write to a file: --output-file report.html"),
+            Self::MetricsFile { source, .. } => explanation.cause(source.to_string()).help(
+                "choose a file in an existing, writable directory: \
+                 --metrics-file /var/lib/node_exporter/netbench.prom",
+            ),
+            Self::NotKept(_) => explanation
+                .cause("interrupted")
+                .help("unless saving is turned off, the run is among the saved runs: kubectl netbench runs"),
+            Self::Listen { source, .. } => explanation
+                .cause(source.to_string())
+                .help("use an address of this machine and a free port: --listen 127.0.0.1:9711"),
+            Self::NoPlace { namespace, .. } => explanation.help(format!(
+                "list them: kubectl netbench schedule list --namespace {namespace}; \
+                 kubectl get pvc --namespace {namespace}"
+            )),
+            Self::NoProgramImage => explanation
+                .cause("this build has no default image; released builds have one")
+                .help("set --program-image to an image that the cluster can pull (see image/Dockerfile)"),
             Self::Deadline { expected, deadline } => {
                 let (twice, deadline) = (format_duration(*expected * 2), format_duration(*deadline));
-                Explanation::new(self.to_string())
-                    .because(format!("it takes about {}, and has {deadline}", format_duration(*expected)))
-                    .remedy(format!("give it longer: --deadline {twice}; or measure for a shorter --time"))
+                explanation
+                    .cause(format!(
+                        "it takes about {}, and the deadline is {deadline}",
+                        format_duration(*expected)
+                    ))
+                    .help(format!("use --deadline {twice}, or a shorter --time"))
             }
-            Self::OutputFile { source, .. } => {
-                Explanation::new(self.to_string()).because(source.to_string()).remedy(
-                    "name a file in a directory that exists and can be written: --output-file report.html",
-                )
+            Self::SameRun { .. } => explanation
+                .cause("both references name this run")
+                .help("use an earlier run: latest~1, or an id from `kubectl netbench runs`"),
+            Self::NothingToCompare { .. } => explanation
+                .cause("it has no pair and path in common with this run, which --fail-regression needs")
+                .help("choose a run of the same nodes and paths: kubectl netbench runs"),
+            Self::NotOnPath => explanation
+                .cause("kubectl-netbench is not on PATH")
+                .help("move it to a directory on PATH, or choose one: --directory ~/.local/bin"),
+            Self::Shim { source, .. } => explanation
+                .cause(source.to_string())
+                .help("choose a writable directory on PATH: --directory ~/.local/bin"),
+            Self::Resume { why, .. } => {
+                explanation.cause(why).help("start a new run: kubectl netbench matrix")
             }
-            Self::NotOnPath => Explanation::new(self.to_string())
-                .because("no directory of PATH has kubectl-netbench")
-                .remedy("put it there, or name a directory of PATH: --directory ~/.local/bin"),
-            Self::Shim { source, .. } => Explanation::new(self.to_string())
-                .because(source.to_string())
-                .remedy("name a directory of PATH that can be written: --directory ~/.local/bin"),
-            Self::PageOnTerminal => {
-                Explanation::new(self.to_string()).remedy("write it to a file: --output-file report.html")
-            }
-            Self::SameRun { .. } => Explanation::new(self.to_string())
-                .because("both names lead to it")
-                .remedy("name an earlier one: latest~1, or an id of kubectl netbench runs"),
-            Self::NothingToCompare { .. } => Explanation::new(self.to_string())
-                .because(
-                    "it has none of this run's pairs on any of its paths: --fail-regression says nothing",
-                )
-                .remedy("compare with a run of the same nodes and paths: kubectl netbench runs"),
-            Self::Resume { why, .. } => Explanation::new(self.to_string())
-                .because(why)
-                .remedy("make a new run: kubectl netbench matrix"),
-            Self::Output(error) => Explanation::new(self.to_string())
-                .because(error.to_string())
-                .remedy("write them to a file: --output-file FILE; a saved run is shown again by kubectl netbench report"),
         }
     }
 }

@@ -10,13 +10,13 @@ use kubectl_netbench::schedule::{ScheduleError, Schedules};
 use kubectl_netbench::store::StoreError;
 use tokio::net::TcpListener;
 
-use super::{Error, Surroundings, interrupt, schedule};
+use super::{Error, ProgramContext, interrupt, schedule};
 use crate::console;
 
 /// How long answers that are on their way may take when it ends.
 const LAST_ANSWERS: Duration = Duration::from_secs(3);
 
-pub(super) async fn run(arguments: ExporterArgs, surroundings: &Surroundings) -> Result<ExitCode, Error> {
+pub(super) async fn run(arguments: ExporterArgs, program: &ProgramContext) -> Result<ExitCode, Error> {
     let interrupt = interrupt::watch();
     let max_series = arguments.max_series as usize;
     let of = |error| Error::Listen { address: arguments.listen.clone(), source: error };
@@ -24,7 +24,7 @@ pub(super) async fn run(arguments: ExporterArgs, surroundings: &Surroundings) ->
         Some(name) => {
             let connection = &arguments.connection;
             let options = connection.options();
-            let connecting = cluster::connect(&options, &surroundings.environment);
+            let connecting = cluster::connect(&options, &program.environment);
             let Some(cluster) = interrupt.unless(connecting).await else { return Ok(ExitCode::Interrupted) };
             let cluster = cluster?;
             let id = schedule::id(&name, connection, &cluster);
@@ -38,7 +38,7 @@ pub(super) async fn run(arguments: ExporterArgs, surroundings: &Surroundings) ->
             serve(exporter, &arguments.listen, &what, interrupt).await.map_err(of)?;
         }
         None => {
-            let store = surroundings.store.clone().ok_or(StoreError::NoDirectory)?;
+            let store = program.store.clone().ok_or(StoreError::NoDirectory)?;
             let exporter = Exporter::new(Saved::of(store), None, max_series, console::error);
             serve(exporter, &arguments.listen, "the newest saved run", interrupt).await.map_err(of)?;
         }

@@ -10,7 +10,7 @@ use kubectl_netbench::store::Store;
 use super::id::new_id;
 use super::interrupt::{self, Interrupt};
 use super::volume::ready;
-use super::{Error, Surroundings, schedule};
+use super::{Error, ProgramContext, schedule};
 use crate::console::{self, Console};
 
 /// The runs of a place, all of which are here now.
@@ -29,15 +29,15 @@ pub(super) async fn fetch(
     arguments: &RunsArgs,
     console: Console,
     store: &Store,
-    surroundings: &Surroundings,
+    program: &ProgramContext,
 ) -> Result<Option<Fetched>, Error> {
     let interrupt = interrupt::watch();
-    let finding = Place::find(place, arguments, surroundings);
+    let finding = Place::find(place, arguments, program);
     let Some(place) = interrupt.unless(finding).await else { return Ok(None) };
     let (place, id) = (place?, new_id());
     let removal = place.volume.as_ref().map(|volume| volume.removal_command(&id));
     let fetched = Fetched { ids: Vec::new(), is_whole: true };
-    let fetch = Fetch { id, store, surroundings, console, interrupt: &interrupt, fetched };
+    let fetch = Fetch { id, store, program, console, interrupt: &interrupt, fetched };
     tokio::select! {
         fetched = fetch.all(place) => fetched,
         () = interrupt.second.cancelled() => {
@@ -61,9 +61,9 @@ struct Place {
 
 impl Place {
     /// Finds it: a schedule of this name, or else a volume.
-    async fn find(name: &str, arguments: &RunsArgs, surroundings: &Surroundings) -> Result<Self, Error> {
+    async fn find(name: &str, arguments: &RunsArgs, program: &ProgramContext) -> Result<Self, Error> {
         let connection = &arguments.connection;
-        let cluster = cluster::connect(&connection.options(), &surroundings.environment).await?;
+        let cluster = cluster::connect(&connection.options(), &program.environment).await?;
         let namespace = schedule::namespace(connection, &cluster);
         let reached = |volume: Volume| InCluster {
             cluster: cluster.clone(),
@@ -100,7 +100,7 @@ struct Fetch<'a> {
     /// What is made for it is known by this.
     id: String,
     store: &'a Store,
-    surroundings: &'a Surroundings,
+    program: &'a ProgramContext,
     console: Console,
     interrupt: &'a Interrupt,
     fetched: Fetched,
@@ -146,16 +146,16 @@ impl Fetch<'_> {
         volume.check().await?;
         let interrupt = self.interrupt;
         // that others cannot tell whether it goes on is no reason not to
-        let process = self.surroundings.processes.as_ref();
-        let process = process.and_then(|processes| processes.begin(&self.id).ok());
+        let registry = self.program.registry.as_ref();
+        let registration = registry.and_then(|registry| registry.register(&self.id).ok());
         let pod = volume.open(&self.id).await?;
         let read = async {
             ready(&pod, self.console).await?;
             self.documents(&pod).await
         };
         let (read, closed) = (interrupt.unless(read).await, pod.close().await);
-        if let Some(process) = process.filter(|_| closed.is_ok()) {
-            process.end();
+        if let Some(registration) = registration.filter(|_| closed.is_ok()) {
+            registration.remove();
         }
         // the first error is the one to tell
         let read = read.transpose()?;

@@ -1,18 +1,18 @@
-//! Signals: the first one ends the run in order, the second one at once.
+//! Signals: the first one ends the run gracefully, the second one immediately.
 
 use tokio_util::sync::CancellationToken;
 
-/// How often the user or the system wants an end.
+/// Tokens that are cancelled by signals.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Interrupt {
-    /// Cancelled at the first signal: end in order.
+    /// Cancelled by the first signal: end gracefully.
     pub first: CancellationToken,
-    /// Cancelled at the second one: end at once.
+    /// Cancelled by the second Ctrl-C: end immediately.
     pub second: CancellationToken,
 }
 
 impl Interrupt {
-    /// What `future` comes to; none if an end is wanted before.
+    /// The output of `future`; none if the first signal arrives before it is ready.
     pub async fn unless<T>(&self, future: impl Future<Output = T>) -> Option<T> {
         tokio::select! {
             biased;
@@ -22,17 +22,17 @@ impl Interrupt {
     }
 }
 
-/// Watches the signals from now on.
+/// Starts watching the signals.
 ///
-/// A terminal that is closed sends its signal twice, once by the shell and once by the system: only
-/// what a person repeats counts as a second one.
+/// Only a second SIGINT counts as the second signal: closing a terminal sends SIGHUP twice, once by the shell and
+/// once by the kernel.
 pub(super) fn watch() -> Interrupt {
     let interrupt = Interrupt::default();
     let Interrupt { first, second } = interrupt.clone();
-    let (mut ends, mut interrupts) = (Signals::that_end(), Signals::of_a_person());
+    let (mut terminations, mut interrupts) = (Signals::terminate(), Signals::interrupt());
     tokio::spawn(async move {
         tokio::select! {
-            () = ends.next() => {}
+            () = terminations.next() => {}
             () = interrupts.next() => {}
         }
         first.cancel();
@@ -48,12 +48,12 @@ struct Signals(Vec<tokio::signal::unix::Signal>);
 #[cfg(unix)]
 impl Signals {
     /// Ctrl-C.
-    fn of_a_person() -> Self {
+    fn interrupt() -> Self {
         Self::of(&[tokio::signal::unix::SignalKind::interrupt()])
     }
 
-    /// The signals by which systems and closing terminals end a program.
-    fn that_end() -> Self {
+    /// SIGTERM, and SIGHUP unless it is ignored.
+    fn terminate() -> Self {
         use tokio::signal::unix::SignalKind;
         if ignores_hangup() {
             return Self::of(&[SignalKind::terminate()]);
@@ -62,7 +62,7 @@ impl Signals {
     }
 
     fn of(kinds: &[tokio::signal::unix::SignalKind]) -> Self {
-        // one that cannot be caught ends the process as it always did
+        // a signal that cannot be caught keeps its default action
         Self(kinds.iter().filter_map(|&kind| tokio::signal::unix::signal(kind).ok()).collect())
     }
 
@@ -75,13 +75,12 @@ impl Signals {
     }
 }
 
-/// Whether this process was started so that the end of its terminal is nothing to it, as by `nohup`.
-/// Only Linux lets a program read that.
+/// Whether this process was started with SIGHUP ignored, as by `nohup`. Only readable on Linux.
 #[cfg(unix)]
 fn ignores_hangup() -> bool {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
-    // the lowest bit is that of the first signal, which this is
+    // bit 0 is signal 1, SIGHUP
     ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).is_some_and(|mask| mask & 1 == 1)
 }
 
@@ -93,11 +92,11 @@ enum Signals {
 
 #[cfg(not(unix))]
 impl Signals {
-    fn of_a_person() -> Self {
+    fn interrupt() -> Self {
         Self::Interrupt
     }
 
-    fn that_end() -> Self {
+    fn terminate() -> Self {
         Self::None
     }
 

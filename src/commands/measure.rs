@@ -1,4 +1,4 @@
-//! What all measuring commands do: prepare, measure, save, print, remove.
+//! The steps of `matrix` and `pair`: prepare, measure, save, print, delete.
 
 use std::time::Duration;
 
@@ -10,41 +10,39 @@ use kubectl_netbench::document::{LeftOut, Run, State, TestRecord};
 use kubectl_netbench::explanation::Explanation;
 use kubectl_netbench::plan::{Estimate, Plan, format_duration};
 use kubectl_netbench::runner::{self, Observers, RunError, Settings};
-use kubectl_netbench::store::Process;
+use kubectl_netbench::store::Registration;
 use kubectl_netbench::testbed::Testbed;
 use kubectl_netbench::view;
 
 use super::delivery::Origins;
+use super::gates::{evaluate, exit_code, print_breaches};
 use super::interrupt::Interrupt;
-use super::judged::{exit_code, judge, tell_breaches};
 use super::prepare::{self, Destination, Prepared};
 use super::request::Request;
 use super::saved::Recorder;
-use super::{Error, Surroundings, again, output, resume};
+use super::{Error, ProgramContext, output, resume, retest};
 use crate::console;
 use crate::progress::Progress;
 
 pub(super) async fn run(
     request: Request,
-    surroundings: &Surroundings,
+    program: &ProgramContext,
     interrupt: &Interrupt,
 ) -> Result<ExitCode, Error> {
     if let Some(count) = request.target.local {
         let prepared = prepare::local(&request, count)?;
-        return Box::pin(measure(prepared, &request, surroundings, interrupt)).await;
+        return Box::pin(measure(prepared, &request, program, interrupt)).await;
     }
     if let Some(server) = &request.server {
-        let preparing = Box::pin(prepare::across_clusters(&request, server, surroundings));
+        let preparing = Box::pin(prepare::across_clusters(&request, server, program));
         let Some(prepared) = interrupt.unless(preparing).await else { return Ok(ExitCode::Interrupted) };
-        return Box::pin(measure(prepared?, &request, surroundings, interrupt)).await;
+        return Box::pin(measure(prepared?, &request, program, interrupt)).await;
     }
-    let preparing = Box::pin(prepare::within_cluster(&request, surroundings));
+    let preparing = Box::pin(prepare::within_cluster(&request, program));
     let Some(destination) = interrupt.unless(preparing).await else { return Ok(ExitCode::Interrupted) };
     match destination? {
-        Destination::Within(prepared) => Box::pin(measure(prepared, &request, surroundings, interrupt)).await,
-        Destination::Elsewhere(prepared) => {
-            Box::pin(measure(prepared, &request, surroundings, interrupt)).await
-        }
+        Destination::Within(prepared) => Box::pin(measure(prepared, &request, program, interrupt)).await,
+        Destination::Elsewhere(prepared) => Box::pin(measure(prepared, &request, program, interrupt)).await,
         Destination::DryRun(objects) => {
             output::write(objects).await?;
             Ok(ExitCode::Success)
@@ -55,7 +53,7 @@ pub(super) async fn run(
 async fn measure<T: Testbed>(
     mut prepared: Prepared<T>,
     request: &Request,
-    surroundings: &Surroundings,
+    program: &ProgramContext,
     interrupt: &Interrupt,
 ) -> Result<ExitCode, Error> {
     if let Some(base) = &request.resumed {
@@ -63,22 +61,23 @@ async fn measure<T: Testbed>(
         *plan = resume::resume(run, plan, settings, base);
         analysis::analyse(run);
     }
-    let store = surroundings.store.as_ref();
-    // a pod's own disk goes with it
+    let store = program.store.as_ref();
+    // a scheduled run's pod has no persistent disk
     let saving = if request.scheduled.is_some() { &Saving::Nowhere } else { &request.saving };
     let recorder = Recorder::begin(saving, store, request.console, &prepared.run)?;
     let of_volume = prepared.volume.iter().map(|volume| volume.removal_command(&prepared.run.id));
     let commands = prepared.removals.iter().map(|removal| removal.command.clone());
     let commands: Vec<String> = commands.chain(of_volume).collect();
-    let processes = surroundings.processes.as_ref().filter(|_| !commands.is_empty());
-    // that others cannot tell whether it lives is no reason not to measure
-    let process = processes.and_then(|processes| processes.begin(&prepared.run.id).ok());
+    let registry = program.registry.as_ref().filter(|_| !commands.is_empty());
+    // measure even if other processes cannot see that this run is in progress
+    let registration = registry.and_then(|registry| registry.register(&prepared.run.id).ok());
     tokio::select! {
-        code = measure_and_remove(prepared, process, request, &recorder, interrupt) => Ok(code),
+        code = measure_and_remove(prepared, registration, request, &recorder, interrupt) => Ok(code),
         () = interrupt.second.cancelled() => {
             recorder.abandon();
             if !commands.is_empty() {
-                console::note(&format!("left behind; remove it with\n  {}", commands.join("\n  ")));
+                let commands = commands.join("\n  ");
+                console::note(&format!("created objects were not deleted; to delete them:\n  {commands}"));
             }
             Ok(ExitCode::Interrupted)
         }
@@ -87,7 +86,7 @@ async fn measure<T: Testbed>(
 
 async fn measure_and_remove<T: Testbed>(
     prepared: Prepared<T>,
-    process: Option<Process>,
+    registration: Option<Registration>,
     request: &Request,
     recorder: &Recorder<'_>,
     interrupt: &Interrupt,
@@ -95,10 +94,10 @@ async fn measure_and_remove<T: Testbed>(
     let Prepared { testbed, plan, settings, mut run, estimate, volume, removals, .. } = prepared;
     let console = request.console;
     for LeftOut { name, reason } in &run.left_out {
-        console.remark(&format!("{name} left out: {reason}"));
+        console.remark(&format!("{name} skipped: {reason}"));
     }
     if let Some(base) = &run.resumed {
-        console.remark(&format!("{} tests are taken over from {base}", run.tests.len()));
+        console.remark(&format!("reusing {} of {base}", plural(run.tests.len(), "result")));
     }
     console.remark(&plan_line(&run, &plan, estimate.total(&plan)));
 
@@ -108,48 +107,47 @@ async fn measure_and_remove<T: Testbed>(
     progress.finish();
     let interrupted = measured.as_ref().is_ok_and(|ended| *ended == Ended::Interrupted);
     if interrupted {
-        let stays = !removals.is_empty() && removals.iter().all(|removal| removal.stays);
-        let then = if stays { "" } else { ": removing what was made" };
-        console.remark(&format!("interrupted{then}; once more to quit at once"));
+        let keeps_all = !removals.is_empty() && removals.iter().all(|removal| removal.stays);
+        let then = if keeps_all { "" } else { "; deleting created objects" };
+        console.remark(&format!("interrupted{then} (press Ctrl-C again to quit immediately)"));
     }
-    // removal begins before anything is printed: a pager may keep the printing waiting
-    let commands = |stays: bool| {
+    // deletion starts before anything is printed: a pager may block the output
+    let removal_commands = |stays: bool| {
         let of = removals.iter().filter(|removal| removal.stays == stays);
         let commands: Vec<&str> = of.map(|removal| removal.command.as_str()).collect();
         (!commands.is_empty()).then(|| commands.join("\n  "))
     };
-    let by_hand = commands(false);
-    let (removed, told) = tokio::join!(remove(&testbed, by_hand), async {
-        let told = Box::pin(tell(&mut run, measured, request, recorder, volume.as_ref(), interrupt)).await;
-        progress.removing();
-        told
+    let (removed, published) = tokio::join!(remove(&testbed, removal_commands(false)), async {
+        let published = publish(&mut run, measured, request, recorder, volume.as_ref(), interrupt);
+        let published = Box::pin(published).await;
+        progress.show_removal();
+        published
     });
     progress.finish();
-    match (&removed, process) {
+    match (&removed, registration) {
         (Err(explanation), _) => console::error(explanation),
-        (Ok(()), Some(process)) => process.end(),
+        (Ok(()), Some(registration)) => registration.remove(),
         (Ok(()), None) => {}
     }
-    if let Some(command) = commands(true) {
-        console.remark(&format!("the servers stay; remove them with\n  {command}"));
+    if let Some(command) = removal_commands(true) {
+        console.remark(&format!("servers kept; to delete them:\n  {command}"));
     }
-    match removed.and(told) {
+    match removed.and(published) {
         _ if interrupted => ExitCode::Interrupted,
-        // what is handed out was given up
+        // the user interrupted the delivery
         Err(_) if interrupt.first.is_cancelled() => ExitCode::Interrupted,
         Err(_) => ExitCode::Error,
         Ok(()) => exit_code(&run, &request.gates),
     }
 }
 
-/// How measuring ended.
 #[derive(Debug, PartialEq, Eq)]
 enum Ended {
-    AsPlanned,
+    Completed,
     Interrupted,
 }
 
-/// The phases of measuring: the start, the plan, and suspicious pairs once more.
+/// The phases of a run: start of the servers, tests of the plan, retests of suspicious pairs.
 struct Phases<'a, T> {
     testbed: &'a T,
     settings: &'a Settings,
@@ -176,10 +174,10 @@ impl<T: Testbed> Phases<'_, T> {
         let measurements = started.measure(plan, &observers, interrupt).await;
         progress.finish();
         run.finished_at = Timestamp::now();
-        // the slots of what was taken over come first
-        let before = run.tests.iter().map(|test| test.slot).max().unwrap_or(0);
-        let after = |test: TestRecord| TestRecord { slot: test.slot + before, ..test };
-        run.tests.extend(measurements.tests.into_iter().map(after));
+        // number the slots after those of the reused results
+        let offset = run.tests.iter().map(|test| test.slot).max().unwrap_or(0);
+        let renumber = |test: TestRecord| TestRecord { slot: test.slot + offset, ..test };
+        run.tests.extend(measurements.tests.into_iter().map(renumber));
         if run.tests.len() == run.planned_tests {
             run.state = State::Complete;
         }
@@ -187,30 +185,29 @@ impl<T: Testbed> Phases<'_, T> {
         if measurements.interrupted {
             return Ok(Ended::Interrupted);
         }
-        let again = if self.request.confirms { again::tests(run, self.settings) } else { Vec::new() };
-        if again.is_empty() {
-            return Ok(Ended::AsPlanned);
+        let retests = if self.request.confirms { retest::tests(run, self.settings) } else { Vec::new() };
+        if retests.is_empty() {
+            return Ok(Ended::Completed);
         }
-        let plan = Plan::one_by_one(again);
+        let plan = Plan::one_by_one(retests);
         let time = format_duration(self.estimate.measuring(&plan));
-        let what = match plan.test_count() {
-            1 => "a suspicious pair again, alone".to_owned(),
-            count => format!("{count} suspicious pairs again, each alone"),
-        };
-        self.request.console.remark(&format!("measuring {what}, about {time}"));
+        let pairs = plural(plan.test_count(), "suspicious pair");
+        self.request.console.remark(&format!("retesting {pairs} in isolation, about {time}"));
         let progress = Progress::new(&self.request.console, &plan, self.settings, self.estimate);
         let measurements = started.measure(&plan, &progress, interrupt).await;
         progress.finish();
         run.finished_at = Timestamp::now();
         run.retests = measurements.tests;
         analysis::analyse(run);
-        Ok(if measurements.interrupted { Ended::Interrupted } else { Ended::AsPlanned })
+        Ok(if measurements.interrupted { Ended::Interrupted } else { Ended::Completed })
     }
 }
 
-/// Saves, hands out and prints the result, or prints the errors, as soon as they are there: removal takes
-/// its time. Returns the first of them.
-async fn tell(
+/// Saves, delivers and prints the result, and prints errors, without waiting for the deletion of objects.
+///
+/// # Errors
+/// The first error, already printed.
+async fn publish(
     run: &mut Run,
     measured: Result<Ended, RunError>,
     request: &Request,
@@ -220,18 +217,18 @@ async fn tell(
 ) -> Result<(), Explanation> {
     let errors = match measured {
         Ok(_) => {
-            let judged = judge(run, request.baseline.as_ref(), &request.gates);
+            let evaluated = evaluate(run, request.baseline.as_ref(), &request.gates);
             let saved = recorder.finish(run);
             let (format, canvas) = (request.output.format, request.output.canvas(&request.console));
             let (scheduled, console) = (request.scheduled.as_ref(), request.console);
             let origins = Origins { scheduled, volume, console, interrupt };
-            // a gateway that is away keeps nobody from reading, nor does a pager keep anything from being pushed
+            // concurrent: an unreachable Pushgateway must not delay the output, nor a pager the delivery
             let (written, undelivered) = tokio::join!(
                 request.output.write(view::render(run, format, canvas)),
                 request.delivery.deliver(run, &origins)
             );
-            tell_breaches(run);
-            let errors = [written, saved, judged].into_iter().filter_map(Result::err);
+            print_breaches(run);
+            let errors = [written, saved, evaluated].into_iter().filter_map(Result::err);
             errors.chain(undelivered).collect()
         }
         Err(error) => vec![recorder.finish(run).err().unwrap_or(error.into())],
@@ -244,20 +241,19 @@ async fn tell(
     }
 }
 
-/// Removes what was made. The error says how to do it by hand.
+/// Deletes the created objects. The help of the error has the command to delete them by hand.
 async fn remove(testbed: &impl Testbed, removal_command: Option<String>) -> Result<(), Explanation> {
     testbed.stop().await.map_err(|error| {
         let explanation = error.explain();
-        let by_hand = removal_command.map(|command| format!("remove what is left: {command}"));
-        let remedies: Vec<String> = explanation.remedy.clone().into_iter().chain(by_hand).collect();
-        explanation.remedy(remedies.join("\n"))
+        let by_hand = removal_command.map(|command| format!("delete the remaining objects: {command}"));
+        let help: Vec<String> = explanation.help.clone().into_iter().chain(by_hand).collect();
+        explanation.help(help.join("\n"))
     })
 }
 
 /// `4 nodes, 12 tests in 6 rounds, about 1m04s`
 fn plan_line(run: &Run, plan: &Plan, total: Duration) -> String {
     let (nodes, tests, rounds) = (run.nodes.len(), plan.result_count(), plan.slot_count());
-    let plural = |count: usize, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
     format!(
         "{}, {} in {}, about {}",
         plural(nodes, "node"),
@@ -265,6 +261,11 @@ fn plan_line(run: &Run, plan: &Plan, total: Duration) -> String {
         plural(rounds, "round"),
         format_duration(total)
     )
+}
+
+/// `1 node`, `4 nodes`
+fn plural(count: usize, noun: &str) -> String {
+    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }
 
 fn add_versions(run: &mut Run, versions: &[Option<String>]) {

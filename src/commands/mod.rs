@@ -1,6 +1,5 @@
-//! What each command does, from its arguments to its exit code.
+//! The commands, from their arguments to their exit codes.
 
-mod again;
 mod check;
 mod cleanup;
 mod completion;
@@ -9,15 +8,16 @@ mod delivery;
 mod error;
 mod exporter;
 mod fetch;
+mod gates;
 mod id;
 mod interrupt;
-mod judged;
 mod measure;
 mod output;
 mod prepare;
 mod report;
 mod request;
 mod resume;
+mod retest;
 mod runs;
 mod saved;
 mod schedule;
@@ -34,102 +34,101 @@ use kubectl_netbench::cli::{ColorChoice, Command, CommonArgs, ExitCode};
 use kubectl_netbench::cluster::Environment;
 use kubectl_netbench::config::Effective;
 use kubectl_netbench::delivery::volume::Directory;
-use kubectl_netbench::store::{Processes, Store};
+use kubectl_netbench::store::{RunRegistry, Store};
 
 use crate::console::{self, Console, Streams};
 use request::Request;
 use scheduled::Scheduled;
 
-/// What `main` has found around the process.
-pub struct Surroundings {
-    /// What the environment says about clusters.
+/// The environment of the process, as `main` has found it.
+pub struct ProgramContext {
+    /// The environment variables about clusters.
     pub environment: Environment,
-    /// The streams.
     pub streams: Streams,
-    /// The file with the user's settings, which may not be there; none where there is no place for it.
+    /// The path of the settings file, which may not exist; none if there is no configuration directory.
     pub configuration_file: Option<PathBuf>,
-    /// The user's saved runs; none where there is no place for them.
+    /// The saved runs; none if there is no data directory.
     pub store: Option<Store>,
-    /// The schedule that has made this run, if one has.
+    /// The schedule of this run, if it is a scheduled one.
     pub origin: Option<Origin>,
-    /// The user's runs that go on; none where there is no place for them.
-    pub processes: Option<Processes>,
+    /// The runs in progress on this machine; none if there is no data directory.
+    pub registry: Option<RunRegistry>,
 }
 
-/// What the settings come to.
-pub struct Settled {
-    /// The value of each of them.
+/// The settings after flags, environment and file are merged.
+pub struct ResolvedSettings {
+    /// The value and source of each setting.
     pub effective: Vec<Effective>,
-    /// When to use colours.
     pub color: ColorChoice,
 }
 
-/// Carries out a command.
+/// Runs a command.
 ///
 /// # Errors
-/// The command could not do its work. What it made is removed all the same.
+/// The command failed. The objects that it created are deleted nevertheless.
 pub async fn run(
     command: Command,
-    settled: &Settled,
-    surroundings: &Surroundings,
+    settings: &ResolvedSettings,
+    program: &ProgramContext,
 ) -> Result<ExitCode, Error> {
-    let console = |quiet| Console::new(surroundings.streams, settled.color, quiet);
+    let console = |quiet| Console::new(program.streams, settings.color, quiet);
     match command {
         Command::Matrix(arguments) => {
-            let request = |arguments| Request::matrix(arguments, console, surroundings);
-            Box::pin(measured(*arguments, |matrix| &mut matrix.common, request, surroundings)).await
+            let request = |arguments| Request::matrix(arguments, console, program);
+            Box::pin(measure(*arguments, |matrix| &mut matrix.common, request, program)).await
         }
         Command::Pair(arguments) => {
-            let request = |arguments| Request::pair(arguments, console, surroundings);
-            Box::pin(measured(*arguments, |pair| &mut pair.common, request, surroundings)).await
+            let request = |arguments| Request::pair(arguments, console, program);
+            Box::pin(measure(*arguments, |pair| &mut pair.common, request, program)).await
         }
-        Command::Check(arguments) => Box::pin(check::run(*arguments, console(false), surroundings)).await,
-        Command::Report(arguments) => report::report(*arguments, console(false), surroundings).await,
-        Command::Compare(arguments) => report::compare(arguments, console(false), surroundings).await,
-        Command::Runs(arguments) => Box::pin(runs::run(*arguments, console(false), surroundings)).await,
+        Command::Check(arguments) => Box::pin(check::run(*arguments, console(false), program)).await,
+        Command::Report(arguments) => report::report(*arguments, console(false), program).await,
+        Command::Compare(arguments) => report::compare(arguments, console(false), program).await,
+        Command::Runs(arguments) => Box::pin(runs::run(*arguments, console(false), program)).await,
         Command::Config(arguments) => {
-            config::run(&arguments, &settled.effective, console(false), surroundings).await
+            config::run(&arguments, &settings.effective, console(false), program).await
         }
-        Command::Schedule(arguments) => {
-            Box::pin(schedule::run(arguments, console(false), surroundings)).await
-        }
-        Command::Exporter(arguments) => Box::pin(exporter::run(arguments, surroundings)).await,
-        Command::Cleanup(arguments) => Box::pin(cleanup::run(&arguments, surroundings)).await,
+        Command::Schedule(arguments) => Box::pin(schedule::run(arguments, console(false), program)).await,
+        Command::Exporter(arguments) => Box::pin(exporter::run(arguments, program)).await,
+        Command::Cleanup(arguments) => Box::pin(cleanup::run(&arguments, program)).await,
         Command::Completion(arguments) => completion::set_up(arguments).await,
-        Command::Complete(arguments) => completion::complete(arguments, surroundings).await,
+        Command::Complete(arguments) => completion::complete(arguments, program).await,
     }
 }
 
-/// Makes the run that the arguments of a measuring command ask for.
-async fn measured<A>(
+/// Runs `matrix` or `pair`.
+async fn measure<A>(
     mut arguments: A,
     common: fn(&mut A) -> &mut CommonArgs,
     request: impl FnOnce(A) -> Result<Request, Error>,
-    surroundings: &Surroundings,
+    program: &ProgramContext,
 ) -> Result<ExitCode, Error> {
-    // in a container, where this is the first process, nothing but a watch lets a signal end it
+    // as PID 1 in a container, the process ignores signals that it does not handle
     let interrupt = interrupt::watch();
-    let scheduled = Box::pin(scheduled(common(&mut arguments), surroundings));
+    let scheduled = Box::pin(find_schedule(common(&mut arguments), program));
     let Some(scheduled) = interrupt.unless(scheduled).await else { return Ok(ExitCode::Interrupted) };
     let request = Request { scheduled: scheduled?, ..request(arguments)? };
-    Box::pin(measure::run(request, surroundings, &interrupt)).await
+    Box::pin(measure::run(request, program, &interrupt)).await
 }
 
-/// The schedule of a run, with the runs before it at hand if it is compared with one. The first run of all is
-/// compared with none.
-async fn scheduled(common: &mut CommonArgs, surroundings: &Surroundings) -> Result<Option<Scheduled>, Error> {
-    let scheduled = Scheduled::find(common, surroundings).await?;
+/// The schedule of a run; none if it is not a scheduled one. Fetches its baseline from the cluster; the first run
+/// of a schedule has none.
+async fn find_schedule(
+    common: &mut CommonArgs,
+    program: &ProgramContext,
+) -> Result<Option<Scheduled>, Error> {
+    let scheduled = Scheduled::find(common, program).await?;
     if let (Some(_), Some(volume)) = (&scheduled, &common.delivery.volume) {
         Directory::mounted(volume).probe()?;
     }
     if let (Some(scheduled), Some(baseline)) = (&scheduled, common.gates.baseline.clone()) {
-        common.gates.baseline = match scheduled.baseline(&baseline, surroundings.store.as_ref()).await {
+        common.gates.baseline = match scheduled.baseline(&baseline, program.store.as_ref()).await {
             Ok(Some(id)) => Some(id),
             Ok(None) => {
-                console::note(&format!("not compared: there is no run {baseline} yet"));
+                console::note(&format!("not compared: no run {baseline} yet"));
                 None
             }
-            // a comparison is no reason not to measure
+            // measure even if the comparison is impossible
             Err(error) => {
                 console::error(&error.explain());
                 None

@@ -1,4 +1,4 @@
-//! Where the result of a command goes.
+//! The output of a command's result.
 
 use std::fs::{self, OpenOptions};
 use std::io;
@@ -10,7 +10,7 @@ use kubectl_netbench::view::{Canvas, Format};
 use super::Error;
 use crate::console::{self, Console, Streams};
 
-/// Where the result of a command goes, and in which form.
+/// The format and destination of a command's result.
 #[derive(Debug, Clone)]
 pub(super) struct Output {
     pub format: Format,
@@ -18,27 +18,25 @@ pub(super) struct Output {
 }
 
 impl Output {
-    /// Checks that the result can go where it is to.
-    ///
     /// # Errors
-    /// A page would go to a terminal, or the file cannot be written.
+    /// HTML or SVG would be printed to a terminal, or the file cannot be written.
     pub(super) fn new(arguments: &OutputArgs, streams: Streams) -> Result<Self, Error> {
         let (format, file) = (arguments.output, arguments.output_file.clone());
         if file.is_none() && format.is_for_browsers() && streams.stdout_terminal {
-            return Err(Error::PageOnTerminal);
+            return Err(Error::MarkupOnTerminal(if format == Format::Svg { "SVG" } else { "HTML" }));
         }
         if let Some(path) = &file {
-            writable(path).map_err(|source| Error::OutputFile { path: path.clone(), source })?;
+            check_writable(path).map_err(|source| Error::OutputFile { path: path.clone(), source })?;
         }
         Ok(Self { format, file })
     }
 
-    /// What the result is drawn on.
+    /// The canvas of the result.
     pub(super) fn canvas(&self, console: &Console) -> Canvas {
         if self.file.is_some() { Canvas::FILE } else { console.canvas() }
     }
 
-    /// Writes the result. A reader that does not read does not keep anything else waiting.
+    /// Writes the result, without blocking other tasks while the reader does not read.
     pub(super) async fn write(&self, text: String) -> Result<(), Error> {
         match self.file.clone() {
             None => write(text).await,
@@ -49,8 +47,8 @@ impl Output {
     }
 }
 
-/// Tries to write to a file, now rather than after a run of an hour, and leaves it as it was.
-fn writable(path: &Path) -> io::Result<()> {
+/// Opens the file for writing, without changing it: an error should not show only after a run of an hour.
+fn check_writable(path: &Path) -> io::Result<()> {
     let is_new = !path.exists();
     OpenOptions::new().append(true).create(true).open(path)?;
     if is_new { fs::remove_file(path) } else { Ok(()) }
@@ -60,8 +58,8 @@ fn writable(path: &Path) -> io::Result<()> {
 pub(super) async fn write(text: String) -> Result<(), Error> {
     let written = tokio::task::spawn_blocking(move || console::write_result(&text)).await;
     match written {
-        // a reader that has gone away has read enough
-        Ok(written) => written.map(drop).map_err(Error::Output),
+        // that the reader has closed the pipe is no error
+        Ok(written) => written.map(|_| ()).map_err(Error::Output),
         Err(panic) => std::panic::resume_unwind(panic.into_panic()),
     }
 }

@@ -19,7 +19,7 @@ use super::delivery::Delivery;
 use super::id::new_id;
 use super::output::Output;
 use super::scheduled::Scheduled;
-use super::{Error, Surroundings, resume};
+use super::{Error, ProgramContext, resume};
 use crate::console::Console;
 
 /// What a measuring command was asked for.
@@ -71,11 +71,10 @@ impl Request {
     pub fn matrix(
         mut arguments: MatrixArgs,
         console: impl FnOnce(bool) -> Console,
-        surroundings: &Surroundings,
+        program: &ProgramContext,
     ) -> Result<Self, Error> {
         let resumed = arguments.resume.as_deref();
-        let resumed =
-            resumed.map(|reference| store::load(surroundings.store.as_ref(), reference)).transpose()?;
+        let resumed = resumed.map(|reference| store::load(program.store.as_ref(), reference)).transpose()?;
         if let Some(run) = &resumed {
             resume::check(run)?;
             arguments.nodes = run.nodes.iter().map(|node| node.name.clone()).collect();
@@ -107,7 +106,7 @@ impl Request {
             selector: arguments.selector,
             plan: arguments.plan,
             resumed,
-            ..Self::new(Command::Matrix, wanted, arguments.common, console, surroundings)?
+            ..Self::new(Command::Matrix, wanted, arguments.common, console, program)?
         })
     }
 
@@ -118,7 +117,7 @@ impl Request {
     pub fn pair(
         arguments: PairArgs,
         console: impl FnOnce(bool) -> Console,
-        surroundings: &Surroundings,
+        program: &ProgramContext,
     ) -> Result<Self, Error> {
         let options = arguments
             .server_context
@@ -128,8 +127,7 @@ impl Request {
             (_, server) => (None, server),
         };
         let names = arguments.client.into_iter().chain(here).collect();
-        let request =
-            Self::new(Command::Pair, Wanted::Named(names), arguments.common, console, surroundings)?;
+        let request = Self::new(Command::Pair, Wanted::Named(names), arguments.common, console, program)?;
         Ok(Self { server, ..request })
     }
 
@@ -138,7 +136,7 @@ impl Request {
         wanted: Wanted,
         common: CommonArgs,
         console: impl FnOnce(bool) -> Console,
-        surroundings: &Surroundings,
+        program: &ProgramContext,
     ) -> Result<Self, Error> {
         let baseline = common.gates.baseline.as_deref();
         let console = console(common.quiet);
@@ -148,12 +146,10 @@ impl Request {
             selector: None,
             plan: PlanOptions::default(),
             console,
-            output: Output::new(&common.output, surroundings.streams)?,
+            output: Output::new(&common.output, program.streams)?,
             saving: common.saving.saving(),
             delivery: Delivery::new(common.delivery, console)?,
-            baseline: baseline
-                .map(|reference| store::load(surroundings.store.as_ref(), reference))
-                .transpose()?,
+            baseline: baseline.map(|reference| store::load(program.store.as_ref(), reference)).transpose()?,
             gates: common.gates.gates(),
             resumed: None,
             confirms: !common.no_confirm,

@@ -1,4 +1,4 @@
-//! `runs`: the list of saved runs, of those in a cluster as well, and their deletion.
+//! `runs`: lists, fetches and deletes saved runs.
 
 use jiff::Timestamp;
 use kubectl_netbench::cli::{ExitCode, ListFormat, RunsArgs, RunsCommand};
@@ -7,22 +7,22 @@ use kubectl_netbench::view;
 
 use super::fetch::fetch;
 use super::output::write;
-use super::{Error, Surroundings};
+use super::{Error, ProgramContext};
 use crate::console::{self, Console};
 
 pub(super) async fn run(
     arguments: RunsArgs,
     console: Console,
-    surroundings: &Surroundings,
+    program: &ProgramContext,
 ) -> Result<ExitCode, Error> {
-    let store = surroundings.store.as_ref().ok_or(StoreError::NoDirectory)?;
+    let store = program.store.as_ref().ok_or(StoreError::NoDirectory)?;
     if let Some(RunsCommand::Delete(arguments)) = arguments.command {
         let deleted = store.delete(&arguments.runs)?;
         console::note(&format!("deleted {}", deleted.join(", ")));
         return Ok(ExitCode::Success);
     }
     let fetched = match &arguments.from_cluster {
-        Some(place) => match fetch(place, &arguments, console, store, surroundings).await? {
+        Some(place) => match fetch(place, &arguments, console, store, program).await? {
             Some(fetched) => Some(fetched),
             None => return Ok(ExitCode::Interrupted),
         },
@@ -33,8 +33,8 @@ pub(super) async fn run(
     write(match arguments.output {
         ListFormat::Table if entries.is_empty() => {
             console::note(match &arguments.from_cluster {
-                Some(_) => "there is no run yet",
-                None => "no run was saved yet; make one: kubectl netbench matrix",
+                Some(_) => "no runs found",
+                None => "no saved runs; to create one: kubectl netbench matrix",
             });
             String::new()
         }

@@ -1,17 +1,18 @@
-//! Saved runs, as commands use them.
+//! Saves and loads runs for commands.
 
 use std::sync::{Mutex, PoisonError};
 
 use kubectl_netbench::analysis;
 use kubectl_netbench::cli::Saving;
 use kubectl_netbench::document::Run;
+use kubectl_netbench::explanation::Explanation;
 use kubectl_netbench::runner::{Event, Observer};
 use kubectl_netbench::store::{self, Recording, Store, StoreError};
 
 use super::Error;
 use crate::console::{self, Console};
 
-/// A saved run with what follows from its tests, which a run that was cut off has not.
+/// Loads a saved run and analyses it: the document of an aborted run has no analysis.
 ///
 /// # Errors
 /// There is no such run, or it cannot be read.
@@ -21,29 +22,26 @@ pub(super) fn load(runs: Option<&Store>, reference: &str) -> Result<Run, Error> 
     Ok(run)
 }
 
-/// Saves a run while it is made.
+/// Saves a run while it is in progress.
 pub(super) struct Recorder<'a> {
     recording: Mutex<Recorded>,
     runs: Option<(&'a Store, Option<usize>)>,
     console: Console,
 }
 
-/// What has become of the file.
+/// The state of the file.
 enum Recorded {
-    /// It is being written.
     Open(Recording),
-    /// It could not be written.
     Failed(StoreError),
-    /// There is none, or it is done.
-    No,
+    /// There is no file, or it is finished.
+    Closed,
 }
 
 impl<'a> Recorder<'a> {
-    /// Begins to save `run` where the user wants it. That the user's own runs cannot be written is
-    /// no reason not to measure; that the file they named cannot be is one.
+    /// Starts to save `run`. If the user's data directory cannot be written, the run is measured nevertheless.
     ///
     /// # Errors
-    /// The named file cannot be written.
+    /// The file of `--save-to` cannot be written.
     pub(super) fn begin(
         saving: &Saving,
         store: Option<&'a Store>,
@@ -51,14 +49,14 @@ impl<'a> Recorder<'a> {
         run: &Run,
     ) -> Result<Self, Error> {
         let (recording, runs) = match saving {
-            Saving::Nowhere => (Recorded::No, None),
-            Saving::File(file) => (Recorded::Open(Recording::begin_in(file.clone(), run)?), None),
+            Saving::Nowhere => (Recorded::Closed, None),
+            Saving::File(file) => (Recorded::Open(Recording::create_at(file.clone(), run)?), None),
             Saving::Runs(keep) => {
                 let begun = store.ok_or(StoreError::NoDirectory).and_then(|store| store.record(run));
                 let recorded = begun.map_or_else(
                     |error| {
-                        not_saved(&error);
-                        Recorded::No
+                        note_not_saved(&error);
+                        Recorded::Closed
                     },
                     Recorded::Open,
                 );
@@ -68,34 +66,34 @@ impl<'a> Recorder<'a> {
         Ok(Self { recording: Mutex::new(recording), runs, console })
     }
 
-    /// Saves the run as it is in the end; one without tests is not worth it.
+    /// Saves the finished run, unless it has no tests.
     ///
     /// # Errors
-    /// The file that the user has named is not whole.
+    /// The file of `--save-to` is incomplete.
     pub(super) fn finish(&self, run: &Run) -> Result<(), Error> {
         let saved = match self.take() {
-            Recorded::No => return Ok(()),
+            Recorded::Closed => return Ok(()),
             Recorded::Open(recording) if run.tests.is_empty() => {
                 recording.discard();
                 return Ok(());
             }
             Recorded::Open(recording) => recording.finish(run),
-            // of the user's own runs it was said when it happened
+            // in the data directory: already reported when it failed
             Recorded::Failed(_) if self.runs.is_some() => return Ok(()),
             Recorded::Failed(error) => Err(error),
         };
         let Some((store, keep)) = self.runs else { return Ok(saved?) };
         match saved {
             Ok(()) => self.console.remark(&format!("saved as {}", run.id)),
-            Err(error) => not_saved(&error),
+            Err(error) => note_not_saved(&error),
         }
         if let Some(Err(error)) = keep.map(|keep| store.keep_newest(keep)) {
-            console::note(&format!("old runs are not deleted: {}", because(&error)));
+            console::note(&format!("old runs were not deleted: {}", summarize(&error)));
         }
         Ok(())
     }
 
-    /// Gives up what has no test yet, at an end that leaves no time for more.
+    /// Deletes the file if it has no test yet, when the process is about to exit.
     pub(super) fn abandon(&self) {
         if let Recorded::Open(recording) = self.take() {
             recording.discard_if_empty();
@@ -104,7 +102,7 @@ impl<'a> Recorder<'a> {
 
     fn take(&self) -> Recorded {
         let mut recorded = self.recording.lock().unwrap_or_else(PoisonError::into_inner);
-        std::mem::replace(&mut recorded, Recorded::No)
+        std::mem::replace(&mut recorded, Recorded::Closed)
     }
 }
 
@@ -118,18 +116,21 @@ impl Observer for Recorder<'_> {
             _ => Ok(()),
         };
         if let Err(error) = written {
-            // said once: what was written until now stays
-            not_saved(&error);
+            // reported once; the tests written until now stay in the file
+            note_not_saved(&error);
             *recorded = Recorded::Failed(error);
         }
     }
 }
 
-fn not_saved(error: &StoreError) {
-    console::note(&format!("the run is not saved: {}", because(error)));
+fn note_not_saved(error: &StoreError) {
+    console::note(&format!("the run was not saved: {}", summarize(error)));
 }
 
-fn because(error: &StoreError) -> String {
-    let explanation = error.explain();
-    explanation.what + &explanation.why.map(|why| format!(": {why}")).unwrap_or_default()
+fn summarize(error: &StoreError) -> String {
+    let Explanation { error, cause, .. } = error.explain();
+    match cause {
+        Some(cause) => format!("{error}: {cause}"),
+        None => error,
+    }
 }

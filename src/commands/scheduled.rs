@@ -8,7 +8,7 @@ use kubectl_netbench::options::ObjectOptions;
 use kubectl_netbench::schedule::{Id, Records, Schedules};
 use kubectl_netbench::store::{self, Store};
 
-use super::{Error, Surroundings};
+use super::{Error, ProgramContext};
 use crate::console::{self, Console};
 
 /// What the environment says of the schedule of a run.
@@ -43,15 +43,12 @@ impl Scheduled {
     ///
     /// # Errors
     /// The cluster does not answer, or refuses.
-    pub(super) async fn find(
-        common: &CommonArgs,
-        surroundings: &Surroundings,
-    ) -> Result<Option<Self>, Error> {
+    pub(super) async fn find(common: &CommonArgs, program: &ProgramContext) -> Result<Option<Self>, Error> {
         let connection = &common.connection;
-        let (Some(origin), Some(namespace)) = (&surroundings.origin, &connection.namespace) else {
+        let (Some(origin), Some(namespace)) = (&program.origin, &connection.namespace) else {
             return Ok(None);
         };
-        let cluster = cluster::connect(&connection.options(), &surroundings.environment).await?;
+        let cluster = cluster::connect(&connection.options(), &program.environment).await?;
         let id = Id { name: origin.schedule.clone(), namespace: namespace.clone() };
         let waiting = |other: &str| console::note(&format!("waiting until the run {other} has ended"));
         let owner = Schedules::begin_run(&cluster, &id, &origin.pod, waiting).await?;

@@ -1,13 +1,13 @@
-//! Completes command lines, for kubectl and for shells. Names of clusters and of saved runs are asked
-//! of the caller, and only where one of them may stand; files are listed for shells, kubectl's own
-//! scripts list them themselves.
+//! Completes command lines for kubectl and for shells. The caller supplies the names of cluster objects and saved
+//! runs, and is called only where such a name is possible. Files are listed for shells; kubectl's scripts list
+//! them themselves.
 //!
-//! The one place that knows `clap_complete`'s engine, which its authors still call unstable.
+//! The only user of `clap_complete`'s engine, which is unstable.
 
 mod names;
 mod script;
 
-pub use names::{Kind, Known, Name};
+pub use names::{Kind, Name, NameSource};
 pub use script::{INDEX, SHIM, SHIM_NAME, Shell, VARIABLE};
 
 use std::ffi::{OsStr, OsString};
@@ -21,32 +21,31 @@ use clap_complete::engine::{PathCompleter, ValueCompleter as _, complete};
 use crate::cli::Cli;
 use names::{Files, command, is_flag, without_flags};
 
-/// Completes the words after `kubectl netbench`, the last of them, which may be empty, and answers in
-/// the way that kubectl asks plugins for: a line for each candidate, and a last one that says what the
-/// shell is to do.
-pub fn for_kubectl(words: &[OsString], known: &Known) -> String {
+/// Completes the last of the words after `kubectl netbench`; it may be empty. The output has the format that
+/// kubectl expects of plugins: a line per candidate, and a last line with a directive for the shell.
+pub fn for_kubectl(words: &[OsString], source: &NameSource) -> String {
     // cobra's ShellCompDirectiveNoSpace and ShellCompDirectiveNoFileComp
     const NO_SPACE: u8 = 2;
     const NO_FILES: u8 = 4;
-    let whole: Vec<OsString> =
+    let line: Vec<OsString> =
         std::iter::once("kubectl-netbench".into()).chain(words.iter().cloned()).collect();
-    let position = whole.len() - 1;
-    let current = whole[position].clone();
+    let position = line.len() - 1;
+    let current = line[position].clone();
     let is_file = Arc::new(AtomicBool::new(false));
-    let told = Arc::clone(&is_file);
+    let set_file = Arc::clone(&is_file);
     let files = move |_: &OsStr| {
-        told.store(true, Ordering::Relaxed);
+        set_file.store(true, Ordering::Relaxed);
         Vec::new()
     };
-    let mut command = command(Cli::command(), words, known, &(Arc::new(files) as Files));
-    let candidates = complete(&mut command, whole, position, None).unwrap_or_default();
-    // of `--flag=value`, kubectl's scripts want the value
+    let mut command = command(Cli::command(), words, source, &(Arc::new(files) as Files));
+    let candidates = complete(&mut command, line, position, None).unwrap_or_default();
+    // of `--flag=value`, kubectl's scripts expect the value only
     let flag = current.to_str().filter(|word| word.starts_with('-')).and_then(|word| word.split_once('='));
     let mut lines = String::new();
     let mut is_open = true;
     for candidate in candidates {
         let value = candidate.get_value().to_string_lossy();
-        // flags are for who has begun one
+        // flags are completed only after a dash
         if value.starts_with('-') && !is_flag(&current) {
             continue;
         }
@@ -63,7 +62,7 @@ pub fn for_kubectl(words: &[OsString], known: &Known) -> String {
         };
     }
     let directive = match (lines.is_empty(), is_open) {
-        // the shell knows best how to complete and to quote them
+        // the shell completes and quotes files itself
         (true, _) if is_file.load(Ordering::Relaxed) => 0,
         (false, true) => NO_FILES | NO_SPACE,
         _ => NO_FILES,
@@ -72,20 +71,20 @@ pub fn for_kubectl(words: &[OsString], known: &Known) -> String {
     lines
 }
 
-/// Completes for a shell that was set up with its script: `words` are those of the command line, the
-/// program's own first, and the environment tells which of them, in the way of that shell; `index` is
-/// what it says. The answer is empty if there is nothing to complete.
-pub fn for_shell(shell: Shell, words: Vec<OsString>, index: Option<usize>, known: &Known) -> Vec<u8> {
-    let mut answer = Vec::new();
+/// Completes for a shell that uses the script of [`Shell::script`]. `words` is the command line, including the
+/// program; `index` is the word to complete, the last one by default. The output has the format of the shell,
+/// and is empty if there is nothing to complete.
+pub fn for_shell(shell: Shell, words: Vec<OsString>, index: Option<usize>, source: &NameSource) -> Vec<u8> {
+    let mut output = Vec::new();
     let files = |current: &OsStr| PathCompleter::any().complete(current);
     let files: Files = Arc::new(files);
-    let mut command = command(Cli::command(), words.get(1..).unwrap_or_default(), known, &files);
+    let mut command = command(Cli::command(), words.get(1..).unwrap_or_default(), source, &files);
     let current = index.map_or(words.last(), |index| words.get(index));
     if !current.is_some_and(|word| is_flag(word)) {
         command = without_flags(command);
     }
-    match shell.completer().write_complete(&mut command, words, None, &mut answer) {
-        Ok(()) => answer,
+    match shell.completer().write_complete(&mut command, words, None, &mut output) {
+        Ok(()) => output,
         Err(_) => Vec::new(),
     }
 }
@@ -99,7 +98,7 @@ mod tests {
     use super::names::kind;
     use super::*;
 
-    fn known() -> Known {
+    fn source() -> NameSource {
         let names = |names: &[(&str, &str)]| {
             let name = |&(value, help): &(&str, &str)| Name {
                 value: value.to_owned(),
@@ -118,13 +117,13 @@ mod tests {
             Kind::Run => names(&[("latest", "matrix"), ("k3v9", "")]),
             Kind::Schedule => names(&[("nightly", "0 3 * * *")]),
             Kind::Claim => names(&[("results", "10Gi")]),
-            Kind::Place => names(&[("nightly", "0 3 * * *"), ("results", "10Gi")]),
+            Kind::RunSource => names(&[("nightly", "0 3 * * *"), ("results", "10Gi")]),
         })
     }
 
     fn completed(line: &str) -> String {
         let words: Vec<OsString> = line.split(' ').map(OsString::from).collect();
-        for_kubectl(&words, &known())
+        for_kubectl(&words, &source())
     }
 
     /// The values only.
@@ -135,13 +134,13 @@ mod tests {
     }
 
     #[test]
-    fn commands_come_with_what_they_do() {
+    fn commands_are_completed_with_their_help() {
         insta::assert_snapshot!(completed(""));
         assert_eq!(completed("rep"), "report\tShow a saved run in any format\n:4\n");
     }
 
     #[test]
-    fn nodes_are_completed_and_none_twice() {
+    fn nodes_are_completed_except_those_given() {
         assert_eq!(completed("pair "), "node-1\tReady\nnode-2\tNotReady [31m x\nother\n:4\n");
         assert_eq!(values("pair node-1 "), ["far-1"]);
         assert_eq!(values("pair node-1 --server-context far "), ["far-1", "node-1"]);
@@ -152,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn flags_are_completed_when_they_are_begun() {
+    fn flags_are_completed_after_a_dash() {
         assert_eq!(values("matrix --no-c"), ["--no-confirm"]);
         assert!(values("pair -").contains(&"--host".to_owned()));
         assert!(!values("pair ").iter().any(|value| value.starts_with('-')));
@@ -185,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn the_command_of_a_schedule_is_completed_as_the_command_that_it_is() {
+    fn command_of_a_schedule_is_completed() {
         let scheduled = |words: &str| values(&format!("schedule create a --cron @daily -- {words}"));
         assert_eq!(scheduled(""), ["matrix", "pair"]);
         assert_eq!(scheduled("ma"), ["matrix"]);
@@ -197,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn files_are_left_to_the_shell_where_one_may_stand() {
+    fn file_arguments_are_delegated_to_the_shell() {
         for line in ["report Cargo.t", "matrix --kubeconfig sr", "matrix --output-file=x"] {
             assert_eq!(completed(line), ":0\n", "{line}");
         }
@@ -205,14 +204,14 @@ mod tests {
     }
 
     #[test]
-    fn nobody_is_asked_for_names_while_a_flag_is_begun() {
-        let nobody: Known = Arc::new(|kind| panic!("{kind:?}"));
+    fn names_are_not_queried_while_completing_a_flag() {
+        let panicking: NameSource = Arc::new(|kind| panic!("{kind:?}"));
         let words = ["matrix", "--no-c"].map(OsString::from);
-        assert!(for_kubectl(&words, &nobody).starts_with("--no-confirm\t"));
+        assert!(for_kubectl(&words, &panicking).starts_with("--no-confirm\t"));
     }
 
     #[test]
-    fn each_kind_of_name_has_an_argument() {
+    fn every_kind_of_name_has_an_argument() {
         fn ids(command: &Command, found: &mut HashSet<String>) {
             found.extend(command.get_arguments().map(|argument| argument.get_id().to_string()));
             command.get_subcommands().for_each(|command| ids(command, found));

@@ -1,4 +1,4 @@
-//! Which words of a command line are names, and of what; whoever knows them is asked.
+//! Completes the arguments that are names of cluster objects or saved runs.
 
 use std::ffi::{OsStr, OsString};
 use std::sync::Arc;
@@ -10,20 +10,20 @@ use crate::cli::{Cli, PartialLine};
 use crate::cluster::ConnectionOptions;
 use crate::sanitize;
 
-/// What a name is the name of.
+/// A kind of name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// A node of the cluster.
     Node,
-    /// A node of the cluster that has the server.
+    /// A node of the server's cluster.
     ServerNode,
-    /// A label of a node, as a selector has it: `pool=gpu`.
+    /// A node label as used in a selector: `pool=gpu`.
     NodeLabel,
     /// A namespace of the cluster.
     Namespace,
     /// A context of the kubeconfig.
     Context,
-    /// A context of the kubeconfig of the server's cluster.
+    /// A context of the kubeconfig for the server's cluster.
     ServerContext,
     /// A cluster of the kubeconfig.
     Cluster,
@@ -35,31 +35,31 @@ pub enum Kind {
     Schedule,
     /// A PersistentVolumeClaim in the namespace.
     Claim,
-    /// Where runs of a cluster are kept: a schedule or a claim.
-    Place,
+    /// A source of runs in a cluster: a schedule or a PersistentVolumeClaim.
+    RunSource,
 }
 
-/// A name, and what helps to choose it.
+/// A candidate name.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Name {
     /// The name.
     pub value: String,
-    /// A few words on it.
+    /// A short description.
     pub help: Option<String>,
 }
 
-/// Tells the names of a kind; none where they cannot be known in time.
-pub type Known = Arc<dyn Fn(Kind) -> Vec<Name> + Send + Sync>;
+/// Returns the names of a kind; empty if they cannot be queried in time.
+pub type NameSource = Arc<dyn Fn(Kind) -> Vec<Name> + Send + Sync>;
 
-/// A command line, each of whose values knows its names; `words` are those after the program's, up to the one that is
-/// completed.
-pub(super) fn command(program: Command, words: &[OsString], known: &Known, files: &Files) -> Command {
-    let said = words.split_last().map_or(&[][..], |(_, said)| said);
-    let scheduled = said.iter().position(|word| word == "--").map_or(&[][..], |at| &said[at + 1..]);
+/// Adds completers to the arguments of a command. `words` follow the program, up to and including the word to
+/// complete.
+pub(super) fn command(program: Command, words: &[OsString], source: &NameSource, files: &Files) -> Command {
+    let given = words.split_last().map_or(&[][..], |(_, given)| given);
+    let scheduled = given.iter().position(|word| word == "--").map_or(&[][..], |at| &given[at + 1..]);
     let names = Names {
-        said: PartialLine::parse(said, &ConnectionOptions::default()),
+        given: PartialLine::parse(given, &ConnectionOptions::default()),
         scheduled: scheduled.to_vec(),
-        known: Arc::clone(known),
+        source: Arc::clone(source),
         files: Arc::clone(files),
     };
     with_names(program, &Arc::new(names))
@@ -69,13 +69,13 @@ pub(super) fn is_flag(word: &OsStr) -> bool {
     word.as_encoded_bytes().starts_with(b"-")
 }
 
-/// As of kubectl's own commands: flags are for who has begun one, or where nothing else may stand.
+/// Hides all flags: like kubectl, they are completed only after a dash.
 pub(super) fn without_flags(command: Command) -> Command {
     let hidden = |argument: clap::Arg| {
         let is_flag = argument.get_long().is_some();
         argument.hide(is_flag)
     };
-    // the one that is added to each of them
+    // `--help` is added to each command
     let command = command.disable_help_flag(true);
     command.mut_args(hidden).mut_subcommands(without_flags)
 }
@@ -90,15 +90,15 @@ fn with_names(command: Command, names: &Arc<Names>) -> Command {
         }
         let names = Arc::clone(names);
         argument.add(ArgValueCompleter::new(move |current: &OsStr| match kind {
-            Some(kind) => names.of(kind, current),
-            None if is_scheduled => names.scheduled(current),
+            Some(kind) => names.complete(kind, current),
+            None if is_scheduled => names.complete_scheduled(current),
             None => (names.files)(current),
         }))
     });
     command.mut_subcommands(|command| with_names(command, names))
 }
 
-/// Of what kind the values of an argument are, which has the same meaning wherever it stands.
+/// The kind of an argument's values, by its id: an id has the same meaning in every command.
 pub(super) fn kind(id: &str) -> Option<Kind> {
     Some(match id {
         "nodes" | "client" => Kind::Node,
@@ -111,60 +111,62 @@ pub(super) fn kind(id: &str) -> Option<Kind> {
         "user" => Kind::User,
         "schedule" => Kind::Schedule,
         "volume" => Kind::Claim,
-        "from_cluster" => Kind::Place,
+        "from_cluster" => Kind::RunSource,
         "run" | "runs" | "base" | "new" | "baseline" | "resume" => Kind::Run,
         _ => return None,
     })
 }
 
-/// Completes files, or sees to it that the shell does.
+/// Completes files, or delegates them to the shell.
 pub(super) type Files = Arc<dyn Fn(&OsStr) -> Vec<CompletionCandidate> + Send + Sync>;
 
-/// What a value may be.
+/// Completes values.
 struct Names {
-    /// What the words before say.
-    said: PartialLine,
-    /// Those of them that follow a `--`.
+    /// The words before the one to complete.
+    given: PartialLine,
+    /// Those after a `--`.
     scheduled: Vec<OsString>,
-    known: Known,
+    source: NameSource,
     files: Files,
 }
 
 impl Names {
-    /// The command of a schedule: a command line within this one.
-    fn scheduled(&self, current: &OsStr) -> Vec<CompletionCandidate> {
+    /// Completes the command of a schedule, a command line within this one.
+    fn complete_scheduled(&self, current: &OsStr) -> Vec<CompletionCandidate> {
         let program = Cli::command().disable_help_subcommand(true).mut_subcommands(|command| {
-            let measures = matches!(command.get_name(), "matrix" | "pair");
-            command.hide(!measures)
+            let is_measuring = matches!(command.get_name(), "matrix" | "pair");
+            command.hide(!is_measuring)
         });
         let words: Vec<OsString> = self.scheduled.iter().cloned().chain([current.to_owned()]).collect();
-        let mut command = command(program, &words, &self.known, &self.files);
+        let mut command = command(program, &words, &self.source, &self.files);
         if !is_flag(current) {
             command = without_flags(command);
         }
-        let whole: Vec<OsString> = std::iter::once("kubectl-netbench".into()).chain(words).collect();
-        let position = whole.len() - 1;
-        complete(&mut command, whole, position, None).unwrap_or_default()
+        let line: Vec<OsString> = std::iter::once("kubectl-netbench".into()).chain(words).collect();
+        let position = line.len() - 1;
+        complete(&mut command, line, position, None).unwrap_or_default()
     }
 
-    fn of(&self, kind: Kind, current: &OsStr) -> Vec<CompletionCandidate> {
-        // an argument is asked although a flag has been begun
-        let Some(begun) = current.to_str().filter(|begun| !begun.starts_with('-')) else { return Vec::new() };
-        // nobody measures a node against itself, or the same node twice
-        let is_said = |name: &Name| match kind {
-            Kind::Node => self.said.nodes.contains(&name.value),
-            Kind::ServerNode => self.said.server.is_none() && self.said.nodes.contains(&name.value),
+    fn complete(&self, kind: Kind, current: &OsStr) -> Vec<CompletionCandidate> {
+        // clap calls completers of arguments even for a word with a dash
+        let Some(prefix) = current.to_str().filter(|prefix| !prefix.starts_with('-')) else {
+            return Vec::new();
+        };
+        // a node is not measured against itself, nor twice
+        let is_given = |name: &Name| match kind {
+            Kind::Node => self.given.nodes.contains(&name.value),
+            Kind::ServerNode => self.given.server.is_none() && self.given.nodes.contains(&name.value),
             _ => false,
         };
-        let names = (self.known)(kind).into_iter();
+        let names = (self.source)(kind).into_iter();
         let found: Vec<CompletionCandidate> = names
-            .filter(|name| name.value.starts_with(begun) && !is_said(name))
+            .filter(|name| name.value.starts_with(prefix) && !is_given(name))
             .map(|name| {
                 let help = name.help.map(|help| sanitize::line(&help).into());
                 CompletionCandidate::new(sanitize::line(&name.value)).help(help)
             })
             .collect();
-        // a run may be a file
+        // a run reference may be a file
         if found.is_empty() && kind == Kind::Run { (self.files)(current) } else { found }
     }
 }

@@ -1,27 +1,26 @@
-//! What makes kubectl and shells ask for completions.
+//! The scripts by which kubectl and shells call the program for completions.
 
 use clap::ValueEnum;
 use clap_complete::env::{Bash, Elvish, EnvCompleter, Fish, Powershell, Zsh};
 
-/// The variable by which a script asks: its value names the shell.
+/// The variable that requests completion: its value is the shell.
 pub const VARIABLE: &str = "NETBENCH_COMPLETE";
 
-/// The variable by which some scripts tell which word is to be completed, from 0; for others it is the
-/// last one.
+/// The variable with the index of the word to complete, from 0. Shells that do not set it complete the last word.
 pub const INDEX: &str = "_CLAP_COMPLETE_INDEX";
 
-/// The program that kubectl asks for completions of `kubectl netbench`, as it has to be named.
+/// The name of the program that kubectl calls to complete `kubectl netbench`.
 pub const SHIM_NAME: &str =
     if cfg!(windows) { "kubectl_complete-netbench.cmd" } else { "kubectl_complete-netbench" };
 
-/// What that program is.
+/// The content of that program.
 pub const SHIM: &str = if cfg!(windows) {
     include_str!("../../completions/kubectl_complete-netbench.cmd")
 } else {
     include_str!("../../completions/kubectl_complete-netbench")
 };
 
-/// A shell.
+/// A shell with a completion script.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Shell {
     /// bash, from 4.
@@ -37,7 +36,7 @@ pub enum Shell {
 }
 
 impl Shell {
-    /// The script that makes the shell ask `kubectl-netbench`, called by this name, for completions.
+    /// The script that registers completion for the program name `kubectl-netbench`.
     pub fn script(self) -> String {
         let mut script = Vec::new();
         let program = "kubectl-netbench";
@@ -48,10 +47,10 @@ impl Shell {
             .unwrap_or_default()
     }
 
-    /// What the script lacks.
+    /// Text to append to the script of `clap_complete`.
     fn ending(self) -> &'static str {
         match self {
-            // the first time, zsh calls the file of a function in its place
+            // zsh autoloads the file as the completion function: its first call must complete, too
             Self::Zsh => {
                 r#"
 if [[ "$funcstack[1]" = "_kubectl-netbench" ]]; then

@@ -103,21 +103,21 @@ impl ConfigError {
     pub fn explain(&self) -> Explanation {
         let shown = Explanation::new(sanitize::line(&self.to_string()));
         match self {
-            Self::Syntax { .. } => shown.remedy(
+            Self::Syntax { .. } => shown.help(
                 "write one KEY: VALUE per line, for example `time: 5s`; see kubectl netbench config --help",
             ),
-            Self::UnknownKey { key, .. } => shown.remedy(match nearest(key) {
+            Self::UnknownKey { key, .. } => shown.help(match nearest(key) {
                 Some(near) => format!("did you mean `{near}`? for all keys: kubectl netbench config --help"),
                 None => "for all keys: kubectl netbench config --help".to_owned(),
             }),
-            Self::NotOfContext { .. } => shown.remedy("move it out of `contexts`"),
+            Self::NotOfContext { .. } => shown.help("move it out of `contexts`"),
             Self::Value { why, key, .. } => shown
-                .because(why)
-                .remedy(format!("change or remove it; for --{key} see: kubectl netbench config --help")),
+                .cause(why)
+                .help(format!("change or remove it; for --{key} see: kubectl netbench config --help")),
             Self::Together { why, .. } => {
-                shown.because(why).remedy("change or remove it, or also set what it needs")
+                shown.cause(why).help("change or remove it, or also set what it needs")
             }
-            Self::Unreadable { why, .. } => shown.because(why).remedy("make it a readable UTF-8 text file"),
+            Self::Unreadable { why, .. } => shown.cause(why).help("make it a readable UTF-8 text file"),
         }
     }
 }

@@ -42,7 +42,7 @@ fn matrix(words: &str, text: &str) -> CommonArgs {
 /// What is wrong, as it is shown.
 fn told(text: &str, variables: &[(&str, &str)]) -> String {
     let shown = configuration(text, variables).unwrap_err().explain();
-    format!("{} | {} | {}", shown.what, shown.why.unwrap_or_default(), shown.remedy.unwrap_or_default())
+    format!("{} | {} | {}", shown.error, shown.cause.unwrap_or_default(), shown.help.unwrap_or_default())
 }
 
 #[test]
@@ -164,8 +164,8 @@ fn conflicting_settings_are_reported_with_their_place() {
     let settings = configuration("time: 5s\nimage-pull-secret: a\n", &[]).unwrap().settings(None);
     for words in ["matrix", "pair a b", "matrix -t 3s"] {
         let told = applied(words, &settings).unwrap_err().explain();
-        assert!(told.what.starts_with("config.yaml:2:20: `image-pull-secret`"), "{}", told.what);
-        assert!(told.why.unwrap().contains("add --namespace"));
+        assert!(told.error.starts_with("config.yaml:2:20: `image-pull-secret`"), "{}", told.error);
+        assert!(told.cause.unwrap().contains("add --namespace"));
     }
     assert!(applied("matrix -n team", &settings).unwrap().of("image-pull-secret").is_some());
     assert!(applied("runs", &settings).is_ok());
@@ -199,7 +199,7 @@ fn delivery_settings_apply_where_delivery_is_possible() {
     assert!(shown.iter().any(|setting| setting.values == ["http://gateway:9091"]), "{shown:?}");
     let settings = configuration("volume: results", &[]).unwrap().settings(None);
     let told = applied("matrix", &settings).unwrap_err().explain();
-    assert!(told.why.unwrap().contains("add --namespace"));
+    assert!(told.cause.unwrap().contains("add --namespace"));
 }
 
 #[test]

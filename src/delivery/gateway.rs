@@ -55,7 +55,7 @@ pub struct PushError {
 impl PushError {
     /// The error in the three parts that are shown.
     pub fn explain(&self) -> Explanation {
-        Explanation::new(self.to_string()).because(&self.why).remedy(
+        Explanation::new(self.to_string()).cause(&self.why).help(
             "see whether it is up and reachable from here; \
              `kubectl netbench report -o prometheus` has the same metrics for a later push by curl",
         )

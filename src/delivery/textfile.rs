@@ -31,7 +31,7 @@ impl Textfile {
     /// # Errors
     /// It cannot.
     pub fn probe(&self) -> io::Result<()> {
-        atomic_file::can_write(&self.0)
+        atomic_file::check_writable(&self.0)
     }
 
     /// Writes metrics in place of those that are there. node_exporter, another user, may read it.

@@ -2,7 +2,7 @@
 
 /// Longest line that is read, in bytes: more than the longest of any engine, an event of iperf3 with 128
 /// streams or a histogram of iperf 2.
-const MAX_LINE_BYTES: usize = 16 << 20;
+pub const MAX_LINE_BYTES: usize = 16 << 20;
 
 /// Joins the pieces in which output arrives to lines. A line that is too long is dropped.
 #[derive(Debug, Default)]

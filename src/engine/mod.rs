@@ -10,7 +10,7 @@ mod lines;
 mod reserved;
 
 pub use client::{ClientSpec, Flow, Target};
-pub use lines::LineSplitter;
+pub use lines::{LineSplitter, MAX_LINE_BYTES};
 pub use reserved::{Reserved, ReservedArguments};
 
 use std::net::IpAddr;
@@ -138,9 +138,6 @@ pub trait Reader: Send {
     /// that it completed.
     fn line(&mut self, line: &str) -> &[Sample];
 
-    /// Takes the end of the output, if it has no line feed: the line may be cut off.
-    fn unfinished_line(&mut self, line: &str);
-
     /// Whether the report is complete, even if the client still runs.
     fn is_complete(&self) -> bool {
         false
@@ -152,7 +149,7 @@ pub trait Reader: Send {
         false
     }
 
-    /// The result, after the last line: one measurement per direction.
+    /// The result, after the last complete line: one measurement per direction.
     ///
     /// # Errors
     /// Anything but a complete report of a complete test.
@@ -166,6 +163,8 @@ pub struct ClientExit {
     pub code: Option<i32>,
     /// Its standard error.
     pub stderr: String,
+    /// The end of its standard output, if that has no line feed: the line may be cut off.
+    pub unfinished_line: Option<String>,
 }
 
 impl ClientExit {

@@ -80,7 +80,7 @@ impl<S: Source> Exporter<S> {
             Err(_) => {
                 let seconds = LOOK_LIMIT.as_secs();
                 Err(Explanation::new("cannot look for the newest run")
-                    .because(format!("there was no answer within {seconds} seconds")))
+                    .cause(format!("there was no answer within {seconds} seconds")))
             }
         };
         let (run, is_up) = self.remember(found);

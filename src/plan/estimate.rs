@@ -1,15 +1,15 @@
-//! How long a plan will take, said before it starts.
+//! Estimates the duration of a plan.
 
 use std::time::Duration;
 
 use super::Plan;
 
-/// What a run takes.
+/// The estimated times of a run.
 #[derive(Debug, Clone)]
 pub struct Estimate {
-    /// From the start until all servers listen.
+    /// Time until all servers listen.
     pub startup: Duration,
-    /// From the start of one slot to the start of the next, by the variant that it runs.
+    /// Time from the start of a slot to the start of the next, by variant.
     pub slots: Vec<Duration>,
 }
 
@@ -17,7 +17,7 @@ impl Estimate {
     /// The time from the start of the first slot to the end of the last.
     pub fn measuring(&self, plan: &Plan) -> Duration {
         let of_variant = |(variant, slot): (usize, &Duration)| {
-            // a plan of u32::MAX slots is beyond any cluster
+            // no cluster has u32::MAX slots
             slot.saturating_mul(u32::try_from(plan.slots_of_variant(variant)).unwrap_or(u32::MAX))
         };
         self.slots.iter().enumerate().map(of_variant).fold(Duration::ZERO, Duration::saturating_add)
@@ -29,7 +29,7 @@ impl Estimate {
     }
 }
 
-/// A duration as people write it: `8s`, `1m04s`, `2h05m`.
+/// Formats a duration: `8s`, `1m04s`, `2h05m`.
 pub fn format_duration(duration: Duration) -> String {
     let seconds = duration.as_secs_f64().round() as u64;
     let (hours, minutes) = (seconds / 3600, seconds / 60 % 60);
@@ -47,13 +47,13 @@ mod tests {
     use crate::plan::Step;
 
     #[test]
-    fn durations_read_as_people_write_them() {
+    fn durations_are_formatted_by_magnitude() {
         let written = |seconds| format_duration(Duration::from_secs(seconds));
         assert_eq!([written(8), written(64), written(7500)], ["8s", "1m04s", "2h05m"]);
     }
 
     #[test]
-    fn time_grows_with_the_slots_of_each_variant() {
+    fn total_is_startup_plus_slots_of_each_variant() {
         let seconds = Duration::from_secs;
         let estimate = Estimate { startup: seconds(4), slots: vec![seconds(10), seconds(2)] };
         let steps = [0, 1].map(|variant| Step { variant, backward: false, flow: Flow::Forward });

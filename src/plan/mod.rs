@@ -1,8 +1,8 @@
-//! What is measured, and in which order. Pure: no cluster, no clock.
+//! Plans which tests run in which order. Pure: no cluster, no clock.
 //!
 //! A [`Plan`] is a list of slots; a slot is a set of tests that run at the same time without
-//! sharing a node, so that no measurement disturbs another. The slots of all pairs are computed
-//! when they are asked for: a plan for thousands of nodes costs nothing until it is run.
+//! sharing a node, so that they do not affect each other's results. Slots are computed lazily: a plan for
+//! thousands of nodes takes no memory.
 
 mod estimate;
 mod packing;
@@ -15,23 +15,22 @@ use systematic::Systematic;
 
 use crate::engine::Flow;
 
-/// One measurement to make: between the node of a client and that of a server.
-/// Nodes are positions in the list of nodes that the plan was made for.
+/// A planned test. Nodes are positions in the list of nodes of the plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Test {
-    /// The node whose client connects.
+    /// The node of the client.
     pub client: usize,
-    /// The node whose server answers.
+    /// The node of the server.
     pub server: usize,
-    /// Which of the variants of a measurement this is: a position in the list of the caller.
+    /// The variant, a position in the caller's list.
     pub variant: usize,
-    /// Which way the data flows.
+    /// The direction of the data.
     pub flow: Flow,
-    /// Which repetition of this pair, from 1.
+    /// The repetition of this pair, from 1.
     pub repetition: u32,
 }
 
-/// Tests that run at the same time. No node is in two of them. Shown to users as a round.
+/// Tests that run at the same time, no two of which share a node. Called a round in output.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Slot {
     /// Position in the plan, from 1.
@@ -40,18 +39,18 @@ pub struct Slot {
     pub tests: Vec<Test>,
 }
 
-/// One thing that is done with each pairing of nodes.
+/// A measurement of each pairing of nodes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Step {
-    /// Which of the variants of a measurement it is.
+    /// The variant, a position in the caller's list.
     pub variant: usize,
     /// Whether the clients are on the nodes that come later in the list.
     pub backward: bool,
-    /// Which way the data flows.
+    /// The direction of the data.
     pub flow: Flow,
 }
 
-/// What is to be measured, in conflict-free slots.
+/// A sequence of conflict-free slots.
 #[derive(Debug, Clone)]
 pub struct Plan(Order);
 
@@ -64,25 +63,24 @@ enum Order {
 impl Plan {
     /// Plans all pairs of `nodes` nodes.
     ///
-    /// `concurrency` bounds the tests of a slot (at least 1); without it a slot holds as many
-    /// disjoint pairs as there are: N/2.
+    /// `concurrency` (at least 1) limits the tests of a slot; the default is all disjoint pairs, N/2.
     pub fn mesh(nodes: usize, steps: Vec<Step>, repeat: u32, concurrency: Option<usize>) -> Self {
         Self(Order::Systematic(Systematic::mesh(nodes, steps, repeat, concurrency)))
     }
 
-    /// Plans the pairs of each of `clients` nodes and one server, which is the node that follows
-    /// them in the list, one after the other.
+    /// Plans the pairs of each of `clients` nodes with one server, which follows them in the list of nodes, one
+    /// at a time.
     pub fn star(clients: usize, steps: Vec<Step>, repeat: u32) -> Self {
         Self(Order::Systematic(Systematic::star(clients, steps, repeat)))
     }
 
-    /// Plans these tests, one at a time.
+    /// Plans tests one at a time.
     pub fn one_by_one(tests: impl IntoIterator<Item = Test>) -> Self {
         Self(Order::Listed(tests.into_iter().map(|test| vec![test]).collect()))
     }
 
-    /// The tests of this plan for which `is_wanted`, in as few slots as are found for them; no slot
-    /// has more tests than the widest one of this plan.
+    /// The tests of this plan for which `is_wanted`, packed into few slots. No slot has more tests than the
+    /// widest slot of this plan.
     #[must_use]
     pub fn only(&self, is_wanted: impl Fn(&Test) -> bool) -> Self {
         let widest = self.slots().map(|slot| slot.tests.len()).max().unwrap_or(1);
@@ -90,7 +88,7 @@ impl Plan {
         Self(Order::Listed(packing::pack(tests, widest)))
     }
 
-    /// How many tests there are.
+    /// Number of tests.
     pub fn test_count(&self) -> usize {
         match &self.0 {
             Order::Systematic(order) => order.test_count(),
@@ -98,7 +96,7 @@ impl Plan {
         }
     }
 
-    /// How many results there are: one for each direction of each test.
+    /// Number of results: one per direction of each test.
     pub fn result_count(&self) -> usize {
         match &self.0 {
             Order::Systematic(order) => order.result_count(),
@@ -106,8 +104,8 @@ impl Plan {
         }
     }
 
-    /// How many slots there are. For each ordered pair of a mesh once: 2(N−1) for an even number
-    /// of nodes, 2N for an odd one; more by the cuts that a limit on concurrency makes.
+    /// Number of slots. A mesh with each ordered pair once has 2(N−1) for even N and 2N for odd N, times the parts
+    /// into which a concurrency limit splits each slot.
     pub fn slot_count(&self) -> usize {
         match &self.0 {
             Order::Systematic(order) => order.slot_count(),
@@ -115,7 +113,7 @@ impl Plan {
         }
     }
 
-    /// How many slots run each variant.
+    /// Number of slots of a variant.
     pub fn slots_of_variant(&self, variant: usize) -> usize {
         match &self.0 {
             Order::Systematic(order) => order.slots_of_variant(variant),
@@ -125,7 +123,7 @@ impl Plan {
         }
     }
 
-    /// All slots, in the order in which they run.
+    /// All slots in order.
     pub fn slots(&self) -> impl Iterator<Item = Slot> + '_ {
         (0..self.slot_count()).map(|index| match &self.0 {
             Order::Systematic(order) => order.slot(index),
@@ -140,39 +138,39 @@ mod tests {
     use proptest::prelude::*;
     use std::collections::{HashMap, HashSet};
 
-    /// One variant, and each node as the client of each other.
-    fn both_ways() -> Vec<Step> {
+    /// One variant, each node as the client of each other.
+    fn both_directions() -> Vec<Step> {
         [false, true].map(|backward| Step { variant: 0, backward, flow: Flow::Forward }).to_vec()
     }
 
     #[test]
-    fn four_nodes_take_six_slots() {
-        let plan = Plan::mesh(4, both_ways(), 1, None);
+    fn mesh_of_four_nodes_has_six_slots() {
+        let plan = Plan::mesh(4, both_directions(), 1, None);
         assert_eq!((plan.test_count(), plan.slot_count()), (12, 6));
         assert!(plan.slots().all(|slot| slot.tests.len() == 2));
     }
 
     #[test]
-    fn a_pair_is_measured_from_the_first_named_node_first() {
-        let slots: Vec<Slot> = Plan::mesh(2, both_ways(), 1, None).slots().collect();
+    fn pair_starts_with_the_first_node_as_client() {
+        let slots: Vec<Slot> = Plan::mesh(2, both_directions(), 1, None).slots().collect();
         let ends = |slot: &Slot| (slot.tests[0].client, slot.tests[0].server);
         assert_eq!(slots.iter().map(ends).collect::<Vec<_>>(), [(0, 1), (1, 0)]);
     }
 
     #[test]
-    fn concurrency_one_runs_one_test_at_a_time() {
-        let plan = Plan::mesh(5, both_ways(), 1, Some(1));
+    fn concurrency_of_one_has_one_test_per_slot() {
+        let plan = Plan::mesh(5, both_directions(), 1, Some(1));
         assert_eq!(plan.slot_count(), plan.test_count());
     }
 
     #[test]
-    fn one_node_has_nothing_to_measure() {
-        assert_eq!(Plan::mesh(1, both_ways(), 1, None).slots().count(), 0);
-        assert_eq!(Plan::mesh(0, both_ways(), 3, None).slots().count(), 0);
+    fn single_node_has_no_slots() {
+        assert_eq!(Plan::mesh(1, both_directions(), 1, None).slots().count(), 0);
+        assert_eq!(Plan::mesh(0, both_directions(), 3, None).slots().count(), 0);
     }
 
     #[test]
-    fn the_variants_of_a_pairing_follow_each_other() {
+    fn variants_of_a_pairing_are_consecutive() {
         let steps = [0, 1, 2].map(|variant| Step { variant, backward: false, flow: Flow::Forward });
         let plan = Plan::mesh(4, steps.to_vec(), 1, None);
         let slots: Vec<Slot> = plan.slots().collect();
@@ -188,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn a_star_goes_from_each_node_to_the_last() {
+    fn star_tests_each_node_against_the_last() {
         let steps = vec![Step { variant: 0, backward: false, flow: Flow::Both }];
         let plan = Plan::star(3, steps, 1);
         let ends: Vec<_> =
@@ -199,16 +197,15 @@ mod tests {
 
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(40))]
-        /// What is left of a plan is planned again: each test once, no node twice in a slot, and
-        /// not in more than twice the slots that the busiest node needs.
+        /// Each wanted test once, no node twice in a slot, and at most twice the slots that the busiest node needs.
         #[test]
-        fn what_is_left_is_packed(
+        fn filtered_plan_is_packed_without_conflicts(
             nodes in 2usize..=24,
             wanted in proptest::collection::vec(any::<bool>(), 24 * 24 * 2),
             concurrency in proptest::option::of(1usize..=6),
         ) {
-            let mut steps = both_ways();
-            steps.extend(both_ways().into_iter().map(|step| Step { variant: 1, ..step }));
+            let mut steps = both_directions();
+            steps.extend(both_directions().into_iter().map(|step| Step { variant: 1, ..step }));
             let plan = Plan::mesh(nodes, steps, 1, concurrency);
             let is_wanted =
                 |test: &Test| wanted[(test.client * 24 + test.server) * 2 + test.variant];
@@ -238,16 +235,15 @@ mod tests {
             }
         }
 
-
         #[test]
-        fn every_step_of_every_pair_exactly_once_and_no_node_twice_in_a_slot(
+        fn mesh_has_every_step_of_every_pair_once_and_no_node_twice_in_a_slot(
             nodes in 2usize..=200,
             repeat in 1u32..=2,
             variants in 1usize..=2,
             concurrency in proptest::option::of(1usize..=120),
         ) {
             let steps: Vec<Step> = (0..variants)
-                .flat_map(|variant| both_ways().into_iter().map(move |step| Step { variant, ..step }))
+                .flat_map(|variant| both_directions().into_iter().map(move |step| Step { variant, ..step }))
                 .collect();
             let plan = Plan::mesh(nodes, steps, repeat, concurrency);
             let mut seen: HashMap<Test, usize> = HashMap::new();

@@ -1,4 +1,4 @@
-//! Progress on a terminal: a bar for the whole run, and one for each test that runs.
+//! Progress on a terminal: a bar for the run, and one for each running test.
 
 use std::collections::HashMap;
 use std::fmt::Write;
@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
-use super::lines::{self, Words};
-use crate::console::{self, is_ascii, note, shown};
+use super::lines::{self, Labels};
+use crate::console::{self, is_ascii, note, to_charset};
 use kubectl_netbench::document::{Outcome, Sample};
 use kubectl_netbench::plan::{Estimate, Plan, format_duration};
 use kubectl_netbench::quantity::rate;
@@ -16,21 +16,21 @@ use kubectl_netbench::runner::{Event, Settings};
 use kubectl_netbench::sanitize;
 use kubectl_netbench::testbed::Starting;
 
-/// More running tests than this are counted, not drawn: the bars must fit a screen.
-const DRAWN_TESTS: usize = 12;
+/// Maximum number of test bars, so that they fit on a screen; further tests are only counted.
+const MAX_TEST_BARS: usize = 12;
 
-/// Draws bars.
+/// Draws progress bars.
 pub struct Bars {
     screen: MultiProgress,
-    /// The servers' start, and then the whole run.
-    whole: ProgressBar,
+    /// The start of the servers, then the tests of the run, then the removal.
+    overall: ProgressBar,
     nodes: usize,
     tests: u64,
-    words: Words,
-    /// How long all slots take, as far as is known beforehand.
-    measuring: Duration,
-    /// When the run will be over, by the slots that are left.
-    over_at: Arc<Mutex<Instant>>,
+    labels: Labels,
+    /// Estimated duration of all slots.
+    estimated: Duration,
+    /// Estimated end of the run, from the slots that are left.
+    ends_at: Arc<Mutex<Instant>>,
     color: bool,
     state: Mutex<State>,
 }
@@ -38,43 +38,43 @@ pub struct Bars {
 #[derive(Default)]
 struct State {
     ready: usize,
-    /// The bars of the tests that run, by client and server.
+    /// The bars of the running tests, by client and server.
     running: HashMap<(String, String), ProgressBar>,
-    measuring: bool,
+    is_measuring: bool,
 }
 
 impl Bars {
     pub(super) fn new(plan: &Plan, settings: &Settings, estimate: &Estimate, color: bool) -> Self {
         let screen = MultiProgress::with_draw_target(ProgressDrawTarget::stderr());
-        let whole = screen.add(ProgressBar::new_spinner());
-        whole.set_style(style("{spinner} {msg}", color));
-        whole.enable_steady_tick(Duration::from_millis(100));
-        whole.set_message("starting servers");
+        let overall = screen.add(ProgressBar::new_spinner());
+        overall.set_style(style("{spinner} {msg}", color));
+        overall.enable_steady_tick(Duration::from_millis(100));
+        overall.set_message("starting servers");
         console::set_bars(Some(screen.clone()));
         Self {
             screen,
-            whole,
+            overall,
             nodes: settings.started,
             tests: plan.result_count() as u64,
-            words: Words::new(settings),
-            measuring: estimate.measuring(plan),
-            over_at: Arc::new(Mutex::new(Instant::now())),
+            labels: Labels::new(settings),
+            estimated: estimate.measuring(plan),
+            ends_at: Arc::new(Mutex::new(Instant::now())),
             color,
             state: Mutex::default(),
         }
     }
 
-    pub(super) fn removing(&self) {
-        self.whole.reset();
-        self.whole.set_style(style("{spinner} {msg}", self.color));
-        self.whole.enable_steady_tick(Duration::from_millis(100));
-        self.whole.set_message("removing what was made");
+    pub(super) fn show_removal(&self) {
+        self.overall.reset();
+        self.overall.set_style(style("{spinner} {msg}", self.color));
+        self.overall.enable_steady_tick(Duration::from_millis(100));
+        self.overall.set_message("deleting created objects");
         console::set_bars(Some(self.screen.clone()));
     }
 
     pub(super) fn finish(&self) {
-        self.whole.finish_and_clear();
-        // an observer that panicked must not keep the terminal from being tidied up
+        self.overall.finish_and_clear();
+        // the terminal is cleaned up even after a panic of an observer
         for bar in self.state.lock().unwrap_or_else(PoisonError::into_inner).running.values() {
             bar.finish_and_clear();
         }
@@ -84,29 +84,29 @@ impl Bars {
     pub(super) fn observe(&self, event: &Event) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         match event {
-            Event::Server { node, starting } => self.server(&mut state, node, *starting),
+            Event::Server { node, starting } => self.update_server(&mut state, node, *starting),
             Event::SlotStarted { number, of, tests } => {
-                if !state.measuring {
-                    state.measuring = true;
+                if !state.is_measuring {
+                    state.is_measuring = true;
                     self.begin_measuring();
                 }
                 let left = (of - number + 1) as f64 / *of as f64;
-                let over_at = Instant::now() + self.measuring.mul_f64(left);
-                *self.over_at.lock().unwrap_or_else(PoisonError::into_inner) = over_at;
-                let more = match tests.saturating_sub(DRAWN_TESTS) {
+                let ends_at = Instant::now() + self.estimated.mul_f64(left);
+                *self.ends_at.lock().unwrap_or_else(PoisonError::into_inner) = ends_at;
+                let more = match tests.saturating_sub(MAX_TEST_BARS) {
                     0 => String::new(),
-                    more => format!(" ({more} more at work)"),
+                    more => format!(" ({more} more running)"),
                 };
-                self.whole.set_message(format!("round {number}/{of}{more}"));
+                self.overall.set_message(format!("round {number}/{of}{more}"));
             }
             Event::TestStarted { client, server, measure, route, seconds } => {
-                let what = self.words.what(*measure, route.path, route.ip_family);
-                self.begin_test(&mut state, (client, server), &what, (*seconds).into());
+                let suffix = self.labels.suffix(*measure, route.path, route.ip_family);
+                self.begin_test(&mut state, (client, server), &suffix, (*seconds).into());
             }
             Event::Sampled { client, server, sample } => {
                 let pair = ((*client).to_owned(), (*server).to_owned());
                 if let Some(bar) = state.running.get(&pair) {
-                    show(bar, sample);
+                    show_sample(bar, sample);
                 }
             }
             Event::TestEnded { record } => {
@@ -115,14 +115,14 @@ impl Bars {
                     self.screen.remove(&bar);
                 }
                 if matches!(record.outcome, Outcome::Failed(_)) {
-                    note(&sanitize::line(&self.words.line(record)));
+                    note(&sanitize::line(&self.labels.result_line(record)));
                 }
-                self.whole.inc(1);
+                self.overall.inc(1);
             }
         }
     }
 
-    fn server(&self, state: &mut State, node: &str, starting: Starting) {
+    fn update_server(&self, state: &mut State, node: &str, starting: Starting) {
         let waits_for = match starting {
             Starting::WaitsFor(waits_for) => sanitize::line(&format!("; {node}: {waits_for}")),
             Starting::Listens => {
@@ -133,50 +133,50 @@ impl Bars {
                 note(&sanitize::line(&lines::server_failed(node, unusable)));
                 String::new()
             }
-            // the bar is that of the tests by then
-            Starting::PutBack(lost) => return note(&sanitize::line(&lines::put_back(node, lost))),
+            // the overall bar already counts tests
+            Starting::Restored(lost) => return note(&sanitize::line(&lines::server_restored(node, lost))),
         };
         let ready = state.ready;
-        self.whole.set_message(shown(format!("starting servers: {ready}/{}{waits_for}", self.nodes)));
+        self.overall.set_message(to_charset(format!("starting servers: {ready}/{}{waits_for}", self.nodes)));
     }
 
     fn begin_measuring(&self) {
-        let over_at = Arc::clone(&self.over_at);
+        let ends_at = Arc::clone(&self.ends_at);
         let left = move |_: &ProgressState, text: &mut dyn Write| {
-            let over_at = *over_at.lock().unwrap_or_else(PoisonError::into_inner);
-            // a string takes whatever is written to it
-            let _ = text.write_str(&format_duration(over_at.saturating_duration_since(Instant::now())));
+            let ends_at = *ends_at.lock().unwrap_or_else(PoisonError::into_inner);
+            // writing to a string cannot fail
+            let _ = text.write_str(&format_duration(ends_at.saturating_duration_since(Instant::now())));
         };
         let template = "{bar:30.green} {pos}/{len} tests, {msg}, {left} left";
-        self.whole.set_style(style(template, self.color).with_key("left", left));
-        self.whole.set_length(self.tests);
-        self.whole.set_position(0);
-        self.whole.reset();
+        self.overall.set_style(style(template, self.color).with_key("left", left));
+        self.overall.set_length(self.tests);
+        self.overall.set_position(0);
+        self.overall.reset();
     }
 
-    fn begin_test(&self, state: &mut State, (client, server): (&str, &str), what: &str, seconds: u64) {
+    fn begin_test(&self, state: &mut State, (client, server): (&str, &str), suffix: &str, seconds: u64) {
         let pair = (client.to_owned(), server.to_owned());
-        if state.running.len() >= DRAWN_TESTS && !state.running.contains_key(&pair) {
+        if state.running.len() >= MAX_TEST_BARS && !state.running.contains_key(&pair) {
             return;
         }
         let bar = state.running.entry(pair).or_insert_with(|| {
             let bar = self.screen.add(ProgressBar::new(seconds));
             bar.set_style(style("{prefix}  {bar:20.cyan} {pos:>3}/{len}s {msg}", self.color));
-            bar.set_prefix(shown(sanitize::line(&format!("{client} → {server}{what}"))));
+            bar.set_prefix(to_charset(sanitize::line(&format!("{client} → {server}{suffix}"))));
             bar
         });
-        // another attempt begins from the start
+        // a retry starts from zero
         bar.set_position(0);
         bar.set_message("");
     }
 }
 
-fn show(bar: &ProgressBar, sample: &Sample) {
+fn show_sample(bar: &ProgressBar, sample: &Sample) {
     bar.set_position(sample.end_seconds.round() as u64);
     bar.set_message(rate(sample.bits_per_second));
 }
 
-/// A style from a template of this file; without colours where none are wanted.
+/// Builds a style from a template, with its colours removed unless `color`.
 fn style(template: &str, color: bool) -> ProgressStyle {
     let template =
         if color { template.to_owned() } else { template.replace(".green", "").replace(".cyan", "") };

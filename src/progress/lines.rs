@@ -1,4 +1,4 @@
-//! Progress in a pipe or a log: one plain line per finished test.
+//! Progress in a pipe or a log: a plain line per finished test.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -8,16 +8,16 @@ use kubectl_netbench::quantity::{duration, rate};
 use kubectl_netbench::runner::{Event, Settings};
 use kubectl_netbench::testbed::{Starting, Unusable};
 
-/// Writes lines.
+/// Writes a line per finished test.
 pub struct Lines {
     tests: usize,
-    ended: AtomicUsize,
-    words: Words,
+    finished: AtomicUsize,
+    labels: Labels,
 }
 
 impl Lines {
     pub(super) fn new(tests: usize, settings: &Settings) -> Self {
-        Self { tests, ended: AtomicUsize::new(0), words: Words::new(settings) }
+        Self { tests, finished: AtomicUsize::new(0), labels: Labels::new(settings) }
     }
 
     pub(super) fn observe(&self, event: &Event) {
@@ -25,49 +25,52 @@ impl Lines {
             Event::Server { node, starting: Starting::Failed(unusable) } => {
                 note(&server_failed(node, unusable));
             }
-            Event::Server { node, starting: Starting::PutBack(lost) } => note(&put_back(node, lost)),
+            Event::Server { node, starting: Starting::Restored(lost) } => note(&server_restored(node, lost)),
             Event::TestEnded { record } => {
-                let number = self.ended.fetch_add(1, Ordering::Relaxed) + 1;
+                let number = self.finished.fetch_add(1, Ordering::Relaxed) + 1;
                 let digits = self.tests.to_string().len();
-                note(&format!("[{number:>digits$}/{}] {}", self.tests, self.words.line(record)));
+                note(&format!("[{number:>digits$}/{}] {}", self.tests, self.labels.result_line(record)));
             }
             _ => {}
         }
     }
 }
 
-/// Why a node drops out. What to do about it stands below the result.
+/// That a node has no server. The remedy is printed below the result.
 pub(super) fn server_failed(node: &str, unusable: &Unusable) -> String {
     format!("{node} cannot be measured: {}", unusable.reason())
 }
 
-/// That a server went away during the run.
-pub(super) fn put_back(node: &str, lost: &Unusable) -> String {
-    format!("{node} has got its server back: {}", lost.reason())
+/// That a lost server was restored during the run.
+pub(super) fn server_restored(node: &str, lost: &Unusable) -> String {
+    format!("{node}: server restored ({})", lost.reason())
 }
 
-/// Tests in a few words, as many as are needed to tell them apart.
-pub(super) struct Words {
-    several_ways: bool,
+/// Labels tests by what distinguishes them within the run.
+pub(super) struct Labels {
+    has_several_routes: bool,
 }
 
-impl Words {
+impl Labels {
     pub(super) fn new(settings: &Settings) -> Self {
-        Self { several_ways: settings.routes.len() > 1 }
+        Self { has_several_routes: settings.routes.len() > 1 }
     }
 
-    /// What is measured, in words that follow those of a pair.
-    pub(super) fn what(&self, measure: Measure, path: Path, ip_family: Option<IpFamily>) -> String {
-        let path =
-            if self.several_ways { format!(" over {}", Route { path, ip_family }) } else { String::new() };
+    /// The route and measure of a test, to follow the names of its nodes: ` over service, latency`.
+    pub(super) fn suffix(&self, measure: Measure, path: Path, ip_family: Option<IpFamily>) -> String {
+        let route = if self.has_several_routes {
+            format!(" over {}", Route { path, ip_family })
+        } else {
+            String::new()
+        };
         match measure {
-            Measure::Throughput => path,
-            Measure::Latency => format!("{path}, latency"),
+            Measure::Throughput => route,
+            Measure::Latency => format!("{route}, latency"),
         }
     }
 
     /// `node-1 → node-3  9.41 Gbit/s`
-    pub(super) fn line(&self, record: &TestRecord) -> String {
+    pub(super) fn result_line(&self, record: &TestRecord) -> String {
         let result = match &record.outcome {
             Outcome::Ok(Measurement::Throughput(throughput)) => {
                 let lost = throughput.udp.map(|udp| format!(", {:.2}% lost", udp.lost_percent));
@@ -77,6 +80,7 @@ impl Words {
             Outcome::Failed(failure) => format!("failed: {}", failure.reason),
         };
         let (sender, receiver) = record.sender_and_receiver();
-        format!("{sender} → {receiver}{}  {result}", self.what(record.measure, record.path, record.ip_family))
+        let suffix = self.suffix(record.measure, record.path, record.ip_family);
+        format!("{sender} → {receiver}{suffix}  {result}")
     }
 }

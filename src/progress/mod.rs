@@ -1,5 +1,4 @@
-//! What a person sees while a run goes on: bars on a terminal, lines elsewhere. Always on standard
-//! error.
+//! Progress of a run, on standard error: bars on a terminal, lines elsewhere.
 
 mod bars;
 mod lines;
@@ -12,36 +11,36 @@ use bars::Bars;
 use indicatif::ProgressDrawTarget;
 use lines::Lines;
 
-/// One way to show progress.
+/// A display of progress.
 pub enum Progress {
-    /// Bars that change in place.
+    /// Bars that are updated in place.
     Bars(Bars),
-    /// A line per event.
+    /// A line per finished test.
     Lines(Lines),
-    /// Nothing.
+    /// No output.
     Quiet,
 }
 
 impl Progress {
-    /// The way that suits the console.
+    /// Chooses the display by the console.
     pub fn new(console: &Console, plan: &Plan, settings: &Settings, estimate: &Estimate) -> Self {
         if console.quiet {
             Self::Quiet
-        } else if console.draws_bars() && !ProgressDrawTarget::stderr().is_hidden() {
-            Self::Bars(Bars::new(plan, settings, estimate, console.stderr_color()))
+        } else if console.can_draw_bars() && !ProgressDrawTarget::stderr().is_hidden() {
+            Self::Bars(Bars::new(plan, settings, estimate, console.has_stderr_color()))
         } else {
             Self::Lines(Lines::new(plan.result_count(), settings))
         }
     }
 
-    /// Shows that what was made is being removed.
-    pub fn removing(&self) {
+    /// Shows that the created objects are being deleted.
+    pub fn show_removal(&self) {
         if let Self::Bars(bars) = self {
-            bars.removing();
+            bars.show_removal();
         }
     }
 
-    /// Takes everything off the terminal that would stand in the way of the result.
+    /// Clears the bars from the terminal, before anything else is printed.
     pub fn finish(&self) {
         if let Self::Bars(bars) = self {
             bars.finish();

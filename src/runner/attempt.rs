@@ -1,41 +1,42 @@
-//! One attempt at a test, and whether another is worth it.
+//! One attempt at a test, and whether to retry it.
 
+use std::ops::ControlFlow;
 use std::time::Duration;
 
 use tokio::time::Instant;
 use tracing::{debug, trace};
 
-use super::nodes::Seen;
-use super::silence::Silence;
+use super::nodes::NodeHealth;
+use super::stall::StallTimer;
 use super::{Event, Run, Variant};
 use crate::document::{Direction, Failure, FailureKind, Measure, Measurement};
-use crate::engine::{ClientExit, ClientSpec, Engine, LineSplitter, Reader, Target};
+use crate::engine::{ClientExit, ClientSpec, Engine, Reader, Target};
 use crate::options::{MeasurementOptions, Protocol};
 use crate::plan::Test;
-use crate::testbed::{Enough, Server, Testbed};
+use crate::testbed::{Server, Testbed};
 
-/// How long no data may go through before a test is given up.
-const SILENCE_LIMIT: Duration = Duration::from_secs(10);
+/// How long a test may transfer no data before it is aborted.
+const STALL_LIMIT: Duration = Duration::from_secs(10);
 
-/// How often a test is tried before its failure stands.
-pub(super) const MOST_ATTEMPTS: u32 = 3;
+/// Attempts at a test before its failure is final.
+pub(super) const MAX_ATTEMPTS: u32 = 3;
 
-/// How long TCP is tried, in seconds, to find the rate of a UDP test.
+/// Duration of the TCP probe that determines the rate of a UDP test.
 pub(super) const PROBE_SECONDS: u32 = 1;
 
-/// The part of TCP's throughput that a UDP test sends at unless told otherwise: little enough that
-/// a healthy network loses nothing.
-const PART_OF_TCP: f64 = 0.8;
+/// The default rate of a UDP test, as a fraction of TCP's throughput: low enough that a healthy network
+/// drops nothing.
+const FRACTION_OF_TCP: f64 = 0.8;
 
-/// How long the server's own account of a test may take after its client has ended.
-const SERVER_LIMIT: Duration = Duration::from_secs(3);
+/// How long the server may take to report a test after its client has ended.
+const SERVER_REPORT_LIMIT: Duration = Duration::from_secs(3);
 
-/// How often it is asked for.
+/// Pause between two reads of the server's output.
 const SERVER_POLL: Duration = Duration::from_millis(100);
 
 pub(super) type Results = Vec<(Direction, Measurement)>;
 
-/// Measures `test` once.
+/// Runs `test` once.
 pub(super) async fn attempt<T: Testbed>(
     run: &Run<'_, T>,
     test: Test,
@@ -58,32 +59,32 @@ pub(super) async fn attempt<T: Testbed>(
     if !settings.has_probe(variant.measure) {
         return attempt(&settings.options, true).measure().await;
     }
-    let probe = probe(&settings.options);
-    let probed = attempt(&probe, false).measure().await?;
-    let target = Some(target(&probed));
-    let options = MeasurementOptions { target_bits_per_second: target, ..settings.options.clone() };
+    let probe = probe_options(&settings.options);
+    let rate = udp_rate(&attempt(&probe, false).measure().await?);
+    let options = MeasurementOptions { target_bits_per_second: Some(rate), ..settings.options.clone() };
     attempt(&options, true).measure().await
 }
 
-/// The short TCP test before a UDP test without a bitrate.
-pub(super) fn probe(options: &MeasurementOptions) -> MeasurementOptions {
+/// The options of the short TCP test that precedes a UDP test without a rate.
+pub(super) fn probe_options(options: &MeasurementOptions) -> MeasurementOptions {
     MeasurementOptions {
         time_seconds: PROBE_SECONDS,
         omit_seconds: 0,
         protocol: Protocol::Tcp,
-        // the size of a datagram does not suit a write
+        // a datagram size is no sensible write size
         length_bytes: None,
         ..options.clone()
     }
 }
 
-/// The rate of a UDP test, from what TCP got. With both directions, the slower one bounds both.
-fn target(probed: &Results) -> u64 {
+/// The rate of a UDP test, in bits per second, from the throughput of TCP. Of two directions, the slower one
+/// bounds both.
+fn udp_rate(probed: &Results) -> u64 {
     let rates = probed.iter().filter_map(|(_, measurement)| match measurement {
         Measurement::Throughput(throughput) => Some(throughput.bits_per_second),
         Measurement::Latency(_) => None,
     });
-    (rates.reduce(f64::min).unwrap_or_default() * PART_OF_TCP) as u64
+    (rates.reduce(f64::min).unwrap_or_default() * FRACTION_OF_TCP) as u64
 }
 
 /// One client against one server.
@@ -94,7 +95,7 @@ struct Attempt<'a, T> {
     server: &'a Server,
     engine: &'static dyn Engine,
     options: &'a MeasurementOptions,
-    /// Whether the observer gets its samples.
+    /// Whether its samples are reported to the observer.
     reports_samples: bool,
 }
 
@@ -104,7 +105,7 @@ impl<T: Testbed> Attempt<'_, T> {
             Measure::Throughput => self.server.port,
             Measure::Latency => self.server.latency_port.unwrap_or(self.server.port),
         };
-        // the client's output is that of the version on its own node, which has the same image
+        // the format of the client's output depends on the version on its own node
         let own = self.run.nodes.server(self.test.client, self.variant.route).ok();
         let version = own.as_ref().and_then(|own| own.version.as_deref());
         let ip_family = self.run.settings.routes[self.variant.route].ip_family;
@@ -114,7 +115,7 @@ impl<T: Testbed> Attempt<'_, T> {
         let mut reader = self.engine.reader(&client);
         let has_server_report = self.engine.capabilities().server_report;
         if has_server_report {
-            // what it has said until now belongs to other tests
+            // output until now belongs to earlier tests
             self.read_server(&mut |_| true).await?;
         }
         let names = &self.run.settings.nodes;
@@ -125,17 +126,17 @@ impl<T: Testbed> Attempt<'_, T> {
             Measure::Latency => self.run.settings.seconds(Measure::Latency),
         };
         let time = Duration::from_secs(seconds.into()) + self.run.settings.grace;
-        let silence = Silence::new();
+        let stall = StallTimer::new();
         let exit = tokio::select! {
-            exit = self.run_client(&command, reader.as_mut(), &silence) => exit?,
-            failure = self.too_silent(&silence) => return Err(failure),
+            exit = self.run_client(&command, reader.as_mut(), &stall) => exit?,
+            failure = self.wait_for_stall(&stall) => return Err(failure),
             () = tokio::time::sleep(time) => {
-                let reason = format!("the client had not ended after {} seconds", time.as_secs());
+                let reason = format!("the client did not exit within {} seconds", time.as_secs());
                 return Err(Failure::new(FailureKind::TimedOut, reason));
             }
         };
         if has_server_report {
-            self.hear_server(reader.as_mut()).await?;
+            self.read_server_report(reader.as_mut()).await?;
         }
         let results = reader.finish(&exit);
         if let Err(failure) = &results {
@@ -144,25 +145,26 @@ impl<T: Testbed> Attempt<'_, T> {
         results
     }
 
-    /// Ends when a client has been silent for so long that nothing can come of it: one of its nodes
-    /// is gone, or no data goes through.
-    async fn too_silent(&self, silence: &Silence) -> Failure {
+    /// Returns when the client cannot succeed any more: one of its nodes is lost, or no data is transferred.
+    async fn wait_for_stall(&self, stall: &StallTimer) -> Failure {
         loop {
-            silence.has_lasted(SILENCE_LIMIT).await;
-            match self.run.look(self.test, 1, &no_data()).await {
-                Seen::Well => {}
-                // it is tried again with what is there now
-                Seen::Back => return Failure::new(FailureKind::ClientLost, "its server went away"),
-                Seen::Lost => {
+            stall.wait_for_stall(STALL_LIMIT).await;
+            match self.run.recover(self.test, 1, &no_data()).await {
+                NodeHealth::Healthy => {}
+                // the retry uses the restored server
+                NodeHealth::Recovered => {
+                    return Failure::new(FailureKind::ClientLost, "the server was lost during the test");
+                }
+                NodeHealth::Lost => {
                     if let Err(failure) = self.run.server(self.test, self.variant) {
                         return failure;
                     }
                 }
             }
-            if silence.is_of_zeros() {
+            if stall.has_zero_samples() {
                 return no_data();
             }
-            silence.broken();
+            stall.reset();
         }
     }
 
@@ -170,34 +172,26 @@ impl<T: Testbed> Attempt<'_, T> {
         &self,
         command: &[String],
         reader: &mut dyn Reader,
-        silence: &Silence,
+        stall: &StallTimer,
     ) -> Result<ClientExit, Failure> {
         let names = &self.run.settings.nodes;
         let (client, server) = (names[self.test.client].as_str(), names[self.test.server].as_str());
-        let mut splitter = LineSplitter::default();
-        let mut output = |bytes: &[u8]| {
-            for line in splitter.push(bytes) {
-                trace!("{client}: {line}");
-                for sample in reader.line(&line) {
-                    silence.sample(sample);
-                    if self.reports_samples {
-                        self.run.observer.observe(&Event::Sampled { client, server, sample });
-                    }
+        let mut output = |line: &str| {
+            trace!("{client} output: {line}");
+            for sample in reader.line(line) {
+                stall.record(sample);
+                if self.reports_samples {
+                    self.run.observer.observe(&Event::Sampled { client, server, sample });
                 }
             }
-            if reader.is_complete() { Enough::Yes } else { Enough::NotYet }
+            if reader.is_complete() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         };
-        let exit =
-            self.run.testbed.run_client(self.test.client, self.variant.route, command, &mut output).await;
-        if let Some(line) = splitter.finish() {
-            reader.unfinished_line(&line);
-        }
-        exit
+        self.run.testbed.run_client(self.test.client, self.variant.route, command, &mut output).await
     }
 
-    /// Waits for what the server says of the test.
-    async fn hear_server(&self, reader: &mut dyn Reader) -> Result<(), Failure> {
-        let give_up = Instant::now() + SERVER_LIMIT;
+    /// Waits until the server has reported the test.
+    async fn read_server_report(&self, reader: &mut dyn Reader) -> Result<(), Failure> {
+        let deadline = Instant::now() + SERVER_REPORT_LIMIT;
         let mut wants_more = true;
         loop {
             self.read_server(&mut |line| {
@@ -205,8 +199,8 @@ impl<T: Testbed> Attempt<'_, T> {
                 wants_more
             })
             .await?;
-            // what is missing in the end is told by the reader
-            if !wants_more || Instant::now() >= give_up {
+            // the reader reports what is missing
+            if !wants_more || Instant::now() >= deadline {
                 return Ok(());
             }
             tokio::time::sleep(SERVER_POLL).await;
@@ -216,28 +210,27 @@ impl<T: Testbed> Attempt<'_, T> {
     async fn read_server(&self, wants_more: &mut (dyn FnMut(&str) -> bool + Send)) -> Result<(), Failure> {
         let server = &self.run.settings.nodes[self.test.server];
         let mut take = |line: &str| {
-            trace!("the server on {server} says: {line}");
-            if wants_more(line) { Enough::NotYet } else { Enough::Yes }
+            trace!("server on {server} output: {line}");
+            if wants_more(line) { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
         };
         self.run.testbed.read_server(self.test.server, self.variant.route, &mut take).await
     }
 }
 
 fn no_data() -> Failure {
-    let seconds = SILENCE_LIMIT.as_secs();
-    Failure::new(FailureKind::TimedOut, format!("no data went through for {seconds} seconds"))
+    let seconds = STALL_LIMIT.as_secs();
+    Failure::new(FailureKind::TimedOut, format!("no data was transferred for {seconds} seconds"))
 }
 
-/// How long to wait before the next attempt; none if the failure stands.
+/// How long to wait before the next attempt; none if the failure is final.
 ///
-/// Only what may be over in a moment is tried again: a server that has not yet put away the test
-/// before, and a client that was lost on the way to it. A lost client may still be sending, and is
-/// given its time.
+/// Only transient failures are retried: a server that still finishes the previous test, and a client that was
+/// lost. A lost client may still be sending, so the next attempt waits for a whole `time`.
 pub(super) fn pause_before_next(attempt: u32, failure: &Failure, time: Duration) -> Option<Duration> {
     let pause = match failure.kind {
         FailureKind::Busy => Duration::from_millis(500) * attempt,
         FailureKind::ClientLost => time,
         _ => return None,
     };
-    (attempt < MOST_ATTEMPTS).then_some(pause)
+    (attempt < MAX_ATTEMPTS).then_some(pause)
 }

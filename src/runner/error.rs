@@ -1,36 +1,36 @@
-//! Why a run gave up.
+//! Why a run was aborted.
 
 use crate::explanation::{Explanation, by_reason};
 use crate::testbed::{TestbedError, Unusable};
 
-/// Why a run gave up.
+/// Why a run was aborted.
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
-    /// The testbed cannot be used at all.
+    /// The testbed failed as a whole.
     #[error(transparent)]
     Testbed(#[from] TestbedError),
-    /// Too few servers listen to measure anything.
-    #[error("no pair is left to measure: servers do not listen")]
+    /// Fewer than two nodes have a server.
+    #[error("no pair left to measure: fewer than two servers started")]
     TooFewServers {
-        /// Each node without a server, and why.
+        /// Each node without a server, and the reason.
         failed: Vec<(String, Unusable)>,
     },
 }
 
 impl RunError {
-    /// The error in the three parts that are shown.
+    /// The error as it is shown.
     pub fn explain(&self) -> Explanation {
         match self {
             Self::Testbed(error) => error.explain(),
             Self::TooFewServers { failed } => Explanation {
-                remedy: remedies(failed),
-                ..Explanation::new(self.to_string()).because(grouped(failed))
+                help: remedies(failed),
+                ..Explanation::new(self.to_string()).cause(grouped(failed))
             },
         }
     }
 }
 
-/// Nodes with the same reason on one line, so that a refusal of all of them reads as one.
+/// One line per reason, so that a refusal of all nodes reads as one.
 fn grouped(failed: &[(String, Unusable)]) -> String {
     let reasons = by_reason(failed.iter().map(|(node, unusable)| (unusable.reason(), node.as_str())));
     let lines: Vec<String> =
@@ -38,7 +38,7 @@ fn grouped(failed: &[(String, Unusable)]) -> String {
     lines.join("\n")
 }
 
-/// Each remedy once.
+/// The distinct remedies.
 fn remedies(failed: &[(String, Unusable)]) -> Option<String> {
     let mut remedies: Vec<&str> = failed.iter().filter_map(|(_, unusable)| unusable.remedy()).collect();
     remedies.sort_unstable();

@@ -1,39 +1,39 @@
-//! What happens during a run, told while it happens.
+//! Events of a run.
 
 use crate::document::{Measure, Sample, TestRecord};
 use crate::options::Route;
 use crate::testbed::Starting;
 
-/// One thing that happened.
+/// An event of a run.
 #[derive(Debug)]
 pub enum Event<'a> {
-    /// Something happened to a server that starts.
+    /// A server changed its state.
     Server {
         /// Its node.
         node: &'a str,
-        /// What happened.
+        /// The change.
         starting: Starting<'a>,
     },
-    /// A slot begins.
+    /// A slot has started.
     SlotStarted {
         /// Its number, from 1.
         number: usize,
-        /// How many there are.
+        /// Number of slots.
         of: usize,
-        /// How many tests it has.
+        /// Number of its tests.
         tests: usize,
     },
-    /// A client is being started.
+    /// A client is starting.
     TestStarted {
         /// Its node.
         client: &'a str,
         /// The server's node.
         server: &'a str,
-        /// What it measures.
+        /// Throughput or latency.
         measure: Measure,
-        /// The route of its packets.
+        /// The route.
         route: Route,
-        /// For how long, in seconds.
+        /// Duration.
         seconds: u32,
     },
     /// A running test has completed one more interval.
@@ -52,14 +52,13 @@ pub enum Event<'a> {
     },
 }
 
-/// Whoever wants to know. Called in the order of events, from the task that runs them: it must not
-/// block.
+/// Receives the events of a run in order. Called from the task that runs the tests: it must not block.
 pub trait Observer: Send + Sync {
-    /// Takes one event.
+    /// Takes an event.
     fn observe(&self, event: &Event);
 }
 
-/// Several that want to know, told in their order.
+/// Passes each event to several observers, in order.
 pub struct Observers<'a>(pub Vec<&'a dyn Observer>);
 
 impl Observer for Observers<'_> {

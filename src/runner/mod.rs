@@ -1,12 +1,12 @@
-//! Puts plans on a testbed: starts the servers, runs the slots, records each test.
+//! Executes plans on a testbed: starts the servers, runs the slots, records each test.
 
 mod attempt;
 mod error;
 mod event;
-mod mending;
 mod nodes;
+mod recovery;
 mod remedy;
-mod silence;
+mod stall;
 
 pub use error::RunError;
 pub use event::{Event, Observer, Observers};
@@ -23,35 +23,35 @@ use crate::engine::{ClientSpec, Engine, Target};
 use crate::options::{MeasurementOptions, Route};
 use crate::plan::{Plan, Slot, Test};
 use crate::testbed::{NodeServers, Processes, Starting, Testbed};
-use attempt::MOST_ATTEMPTS;
-use nodes::{Nodes, Seen};
-use remedy::with_remedy;
+use attempt::MAX_ATTEMPTS;
+use nodes::{NodeHealth, Nodes};
+use remedy::add_default_remedy;
 
-/// One of the ways in which each pair is measured. A plan knows it by its position.
+/// One measurement of each pair: a route and a measure. A plan refers to it by its position.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Variant {
-    /// The position of the route in the list of routes.
+    /// The position of the route in [`Settings::routes`].
     pub route: usize,
-    /// What is measured.
+    /// Throughput or latency.
     pub measure: Measure,
 }
 
-/// What is the same for all tests of a run.
+/// Settings shared by all tests of a run.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// The names of the nodes, in the order of the plan.
+    /// Node names, in the order of the plan.
     pub nodes: Vec<String>,
-    /// How many of them the testbed starts: the last may be a server that runs already.
+    /// How many of them the testbed starts: the last may be an external server (`--to`).
     pub started: usize,
-    /// The routes from clients to servers, in the order of the testbed.
+    /// The routes, in the order of the testbed.
     pub routes: Vec<Route>,
     /// The variants of the plan.
     pub variants: Vec<Variant>,
-    /// The programs.
+    /// The server processes of each node.
     pub processes: Processes,
-    /// What clients do; a test of the plan says which way the data flows.
+    /// What clients do; the flow comes from the test.
     pub options: MeasurementOptions,
-    /// How long a client may take beyond its sending time, to start and to report.
+    /// How long a client may take beyond its test time, to start and to report.
     pub grace: Duration,
 }
 
@@ -81,7 +81,7 @@ impl Settings {
         let latency = self.processes.latency.filter(|_| variant.measure == Measure::Latency);
         let port = port.unwrap_or(latency.unwrap_or(self.processes.throughput).port);
         let target = Target { host, port, ip_family: self.routes[variant.route].ip_family };
-        let probe = self.has_probe(variant.measure).then(|| attempt::probe(&self.options));
+        let probe = self.has_probe(variant.measure).then(|| attempt::probe_options(&self.options));
         let options = probe.as_ref().unwrap_or(&self.options);
         let client = ClientSpec { target, flow: test.flow, options, version: None };
         (variant.route, self.engine(variant.measure).client_command(&client))
@@ -103,12 +103,12 @@ impl Settings {
     }
 }
 
-/// What the tests of a plan have found out.
+/// The results of a plan.
 #[derive(Debug, Default)]
 pub struct Measurements {
     /// One record per test, in the order in which they ended.
     pub tests: Vec<TestRecord>,
-    /// Whether it was interrupted before its end.
+    /// Whether the plan was interrupted.
     pub interrupted: bool,
 }
 
@@ -119,8 +119,8 @@ pub struct Started<'a, T> {
     nodes: Nodes<'a>,
 }
 
-/// Starts the servers of `testbed`; none if that was interrupted. Removing what the testbed made
-/// is left to the caller, in every case.
+/// Starts the servers of `testbed`; none if that was interrupted. The caller deletes what the testbed has
+/// created, in every case.
 ///
 /// # Errors
 /// The testbed cannot be used at all, or has fewer than two servers.
@@ -137,7 +137,7 @@ pub async fn start<'a, T: Testbed>(
         return Ok(None);
     };
     let servers = servers?;
-    check_enough(&servers, settings)?;
+    check_servers(&servers, settings)?;
     let nodes = Nodes::new(&settings.nodes, servers);
     Ok(Some(Started { testbed, settings, nodes }))
 }
@@ -148,10 +148,9 @@ impl<T: Testbed> Started<'_, T> {
         self.nodes.versions()
     }
 
-    /// Runs all tests of `plan`, slot by slot: a slot starts when the one before has ended.
+    /// Runs all tests of `plan`, slot by slot.
     ///
-    /// When `interrupt` is cancelled, the tests in flight are given up, and what was measured until
-    /// then is returned.
+    /// When `interrupt` is cancelled, the tests in flight are aborted, and the results until then are returned.
     pub async fn measure(
         &self,
         plan: &Plan,
@@ -189,7 +188,7 @@ impl<T: Testbed> Started<'_, T> {
     }
 }
 
-/// How often a Service is tried until every node must know the way to it.
+/// Pause between two attempts to reach a Service that not every node has programmed yet.
 const SETTLE_PAUSE: Duration = Duration::from_millis(500);
 
 struct Run<'a, T> {
@@ -200,7 +199,7 @@ struct Run<'a, T> {
 }
 
 impl<T: Testbed> Run<'_, T> {
-    /// Runs a test until its outcome stands. Returns one record for each direction.
+    /// Runs a test until its outcome is final. Returns one record per direction.
     async fn test(&self, test: Test, slot: &Slot) -> Vec<TestRecord> {
         let variant = self.settings.variants[test.variant];
         let route = self.settings.routes[variant.route];
@@ -216,14 +215,14 @@ impl<T: Testbed> Run<'_, T> {
                 && route.path.has_service()
                 && !self.nodes.is_settled(test.server)
             {
-                // the node has not heard of the Service yet: nothing was disturbed, nothing counts
+                // the node has not programmed the Service yet: no traffic was sent, the attempt does not count
                 tokio::time::sleep(SETTLE_PAUSE).await;
             } else {
-                let pause = match self.look(test, attempt, failure).await {
-                    Seen::Lost => break self.server(test, variant).and(result),
-                    // what was in the way is gone
-                    Seen::Back if attempt < 2 * MOST_ATTEMPTS => Some(Duration::ZERO),
-                    Seen::Back | Seen::Well => {
+                let pause = match self.recover(test, attempt, failure).await {
+                    NodeHealth::Lost => break self.server(test, variant).and(result),
+                    // the reason of the failure is gone
+                    NodeHealth::Recovered if attempt < 2 * MAX_ATTEMPTS => Some(Duration::ZERO),
+                    NodeHealth::Recovered | NodeHealth::Healthy => {
                         attempt::pause_before_next(attempt, failure, self.settings.time(variant.measure))
                     }
                 };
@@ -239,8 +238,8 @@ impl<T: Testbed> Run<'_, T> {
                 results.into_iter().map(|(direction, figures)| (direction, Outcome::Ok(figures))).collect()
             }
             Err(failure) => {
-                let to_outside = self.settings.started < self.settings.nodes.len();
-                let failure = with_remedy(failure, route.path, to_outside);
+                let is_server_external = self.settings.started < self.settings.nodes.len();
+                let failure = add_default_remedy(failure, route.path, is_server_external);
                 let failed = |direction| (direction, Outcome::Failed(failure.clone()));
                 test.flow.directions().iter().copied().map(failed).collect::<Vec<_>>()
             }
@@ -263,7 +262,9 @@ impl<T: Testbed> Run<'_, T> {
     }
 }
 
-fn check_enough(servers: &[NodeServers], settings: &Settings) -> Result<(), RunError> {
+/// # Errors
+/// Fewer than two nodes have a server.
+fn check_servers(servers: &[NodeServers], settings: &Settings) -> Result<(), RunError> {
     let is_usable = |servers: &&NodeServers| servers.iter().any(Result::is_ok);
     if servers.iter().filter(is_usable).count() >= 2 {
         return Ok(());

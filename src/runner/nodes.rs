@@ -1,4 +1,4 @@
-//! What is known of the servers of each node while tests run.
+//! What is known about the servers of each node while tests run.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -9,7 +9,8 @@ use super::{Event, Observer};
 use crate::document::{Failure, FailureKind};
 use crate::testbed::{NodeServers, Restored, Server, Starting, Testbed, Trouble, Unusable};
 
-/// How long the nodes may take, after a server listens, until each knows the way to its Service.
+/// How long kube-proxy (or its replacement) may take, after a server listens, to program the Service on every
+/// node.
 const SETTLE_LIMIT: Duration = Duration::from_secs(15);
 
 /// The servers of all nodes.
@@ -19,31 +20,31 @@ pub(super) struct Nodes<'a> {
 }
 
 struct State {
-    /// As they were started, or put back.
+    /// As they were started or restored.
     servers: NodeServers,
     /// Why there are none at the moment.
     lost: Option<Unusable>,
-    /// When every Service in front of them must be reachable from everywhere.
+    /// When every node must be able to reach the Services in front of them.
     settled_at: Instant,
-    /// Whether it was looked twice already, although nothing was known against it.
-    is_trusted: bool,
+    /// Whether the node's only recheck is used up.
+    is_rechecked: bool,
 }
 
-/// What came of a look at a node.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Seen {
-    /// Nothing is known against it.
-    Well,
-    /// Its servers were gone, and are back.
-    Back,
-    /// Its servers are gone.
+/// The health of a node after a check; ordered from best to worst.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum NodeHealth {
+    /// No problem is known.
+    Healthy,
+    /// Its servers were lost, and have been restored.
+    Recovered,
+    /// Its servers are lost.
     Lost,
 }
 
 impl State {
-    /// Servers that listen since now.
+    /// Servers that have just started to listen.
     fn new(servers: NodeServers) -> Self {
-        Self { servers, lost: None, settled_at: Instant::now() + SETTLE_LIMIT, is_trusted: false }
+        Self { servers, lost: None, settled_at: Instant::now() + SETTLE_LIMIT, is_rechecked: false }
     }
 }
 
@@ -53,12 +54,12 @@ impl<'a> Nodes<'a> {
         Self { names, states: states.collect() }
     }
 
-    /// Whether every node must know the way to the Service of this one by now.
+    /// Whether every node must be able to reach the Service of this one by now.
     pub(super) fn is_settled(&self, node: usize) -> bool {
         Instant::now() >= self.state(node).settled_at
     }
 
-    /// The version of the program that measures throughput on each node, where it is known.
+    /// The version of the throughput engine on each node, where it is known.
     pub(super) fn versions(&self) -> Vec<Option<String>> {
         let version =
             |servers: &NodeServers| servers.iter().flatten().find_map(|server| server.version.clone());
@@ -78,56 +79,58 @@ impl<'a> Nodes<'a> {
         })
     }
 
-    /// Whether the servers of a node were gone when it was last looked.
+    /// Whether the servers of a node were lost at the last check.
     pub(super) fn is_lost(&self, node: usize) -> bool {
         self.state(node).lost.is_some()
     }
 
-    /// Looks what has become of the servers of a node that had some, and has them put back.
-    pub(super) async fn look(
+    /// Checks the servers of a node that started with some, and restores them if they are gone.
+    pub(super) async fn recover(
         &self,
         testbed: &impl Testbed,
         observer: &dyn Observer,
         node: usize,
         trouble: Trouble,
-    ) -> Seen {
+    ) -> NodeHealth {
         if self.state(node).servers.iter().all(Result::is_err) {
-            return Seen::Well;
+            return NodeHealth::Healthy;
         }
         let restored = testbed.restore(node, trouble).await;
         if let Restored::Back { lost, .. } = &restored {
-            observer.observe(&Event::Server { node: &self.names[node], starting: Starting::PutBack(lost) });
+            observer.observe(&Event::Server { node: &self.names[node], starting: Starting::Restored(lost) });
         }
         let mut state = self.state(node);
         match restored {
             Restored::Intact => {
                 state.lost = None;
-                Seen::Well
+                NodeHealth::Healthy
             }
             Restored::Back { servers, .. } => {
                 *state = State::new(servers);
-                Seen::Back
+                NodeHealth::Recovered
             }
             Restored::Gone { servers } => {
-                *state = State { is_trusted: true, ..State::new(servers) };
-                Seen::Lost
+                *state = State { is_rechecked: true, ..State::new(servers) };
+                NodeHealth::Lost
             }
             Restored::Lost(lost) => {
                 state.lost = Some(lost);
-                Seen::Lost
+                NodeHealth::Lost
             }
         }
     }
 
-    /// Whether a node of which nothing bad is known should be looked at once more: that its servers
-    /// died is known a moment after their tests have failed. Only once for each node, since a
-    /// network that lets nothing through fails all tests.
-    pub(super) fn is_worth_another_look(&self, node: usize) -> bool {
-        !std::mem::replace(&mut self.state(node).is_trusted, true)
+    /// Uses up the recheck of a node: true the first time.
+    ///
+    /// The cluster reports the death of a server a moment after its tests have failed, so that a node that
+    /// looks healthy is worth a second check. Only one for each node: a network that drops everything fails
+    /// all tests.
+    pub(super) fn take_recheck(&self, node: usize) -> bool {
+        !std::mem::replace(&mut self.state(node).is_rechecked, true)
     }
 
     fn state(&self, node: usize) -> MutexGuard<'_, State> {
-        // nothing panics while it is locked
+        // nothing panics while holding the lock
         self.states[node].lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

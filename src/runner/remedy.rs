@@ -1,31 +1,31 @@
-//! What to do about a test that failed, where its failure does not say so itself.
+//! Default remedies of failed tests.
 
 use crate::document::{Failure, FailureKind, Path};
 
-/// The failure of a test over `path`, with what to do about it; `to_outside` if its server runs elsewhere.
-pub(super) fn with_remedy(failure: Failure, path: Path, to_outside: bool) -> Failure {
+/// Adds the default remedy to a failure over `path` that has none.
+pub(super) fn add_default_remedy(failure: Failure, path: Path, is_server_external: bool) -> Failure {
     let remedy = match failure.kind {
-        // there is nothing between a machine and itself
+        // there is no network to repair on loopback
         _ if failure.remedy.is_some() || path == Path::Loopback => return failure,
-        FailureKind::Unreachable if to_outside => {
-            "see whether an iperf3 server listens there, on that port, and whether a firewall lets the nodes through"
+        FailureKind::Unreachable if is_server_external => {
+            "check that an iperf3 server listens on that host and port, and that no firewall blocks the nodes"
         }
         FailureKind::Unreachable => {
-            "see what keeps them apart: a NetworkPolicy, a firewall, a node that has no way to the other; \
-             --path pod,host tells the overlay from the wire"
+            "look for a NetworkPolicy, a firewall or a missing route between the nodes; --path pod,host shows \
+             whether the overlay or the node network is at fault"
         }
         FailureKind::TimedOut => {
-            "see what swallows packets between them; if it works with --mss 1200, it is the MTU"
+            "look for packet loss between the nodes; if the test succeeds with --mss 1200, the path MTU is too small"
         }
-        FailureKind::ClientLost => "measure again what failed: a matrix with --resume latest",
-        FailureKind::Busy => "somebody else measures against it: try again later, or with another --port",
+        FailureKind::ClientLost => "retry the failed tests: kubectl netbench matrix --resume latest",
+        FailureKind::Busy => "another client is using the server: retry later, or use another --port",
         FailureKind::Incomplete => {
-            "measure again; if it happens again, see what ends servers or breaks connections: \
+            "retry; if it fails again, look for restarted servers and broken connections: \
              kubectl get events --all-namespaces"
         }
         FailureKind::Engine => {
-            "these are the words of iperf itself: if it does not know an option, take an --image with a \
-             newer one; if it was refused something, see the node of the client"
+            "this is the message of iperf itself: if an option is unknown, use an --image with a newer version; \
+             if an operation is not permitted, check the client's node"
         }
         FailureKind::NodeUnusable | FailureKind::Refused => return failure,
     };
@@ -37,11 +37,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_remedy_that_is_known_better_stays() {
+    fn failure_with_its_own_remedy_keeps_it() {
         let failure = || Failure::new(FailureKind::Unreachable, "no route to host");
-        let remedy = |failure, path| with_remedy(failure, path, false).remedy;
-        let outside = with_remedy(failure(), Path::Pod, true).remedy;
-        assert!(outside.is_some_and(|remedy| remedy.contains("listens there")));
+        let remedy = |failure, path| add_default_remedy(failure, path, false).remedy;
+        let external = add_default_remedy(failure(), Path::Pod, true).remedy;
+        assert!(external.is_some_and(|remedy| remedy.contains("iperf3 server listens")));
         assert!(remedy(failure(), Path::Pod).is_some_and(|remedy| remedy.contains("NetworkPolicy")));
         assert_eq!(remedy(failure().with_remedy(Some("ask".to_owned())), Path::Pod).as_deref(), Some("ask"));
         assert_eq!(remedy(failure(), Path::Loopback), None);

@@ -1,6 +1,6 @@
-//! Runs on a testbed that is made up, in a time that passes at once.
+//! Runs on a fake testbed, in paused time.
 
-mod lost;
+mod recovery;
 
 use std::collections::HashMap;
 use std::sync::Mutex;
@@ -15,7 +15,7 @@ use crate::engine::throughput_engine;
 use crate::options::{EngineId, Protocol};
 use crate::plan::Step;
 use crate::testbed::{
-    Enough, Output, Process, Restored, Server, ServerLines, StartProgress, TestbedError, Trouble, Unusable,
+    Output, Process, Restored, Server, ServerLines, StartProgress, TestbedError, Trouble, Unusable,
 };
 
 const TIME: Duration = Duration::from_secs(2);
@@ -28,31 +28,31 @@ const STARVED: &str = concat!(
     "\n"
 );
 
-/// What a client does at its nth attempt.
-type Script = dyn Fn(usize, u32) -> Play + Send + Sync;
+/// The behavior of a client, by its node and attempt.
+type Script = dyn Fn(usize, u32) -> Behavior + Send + Sync;
 
-enum Play {
+enum Behavior {
     Reports(&'static str),
     Hangs,
-    /// Says that nothing goes through, and hangs.
+    /// Reports a sample without data, and hangs.
     Starves,
     IsLost,
 }
 
-struct MadeUp {
+struct FakeTestbed {
     servers: Vec<Result<Server, Unusable>>,
     ways: usize,
     script: Box<Script>,
     attempts: Mutex<HashMap<(usize, String), u32>>,
-    /// When each client ran, on which node, towards which server.
+    /// Start, end, node and target of each client.
     runs: Mutex<Vec<(Instant, Instant, usize, String)>>,
     commands: Mutex<Vec<Vec<String>>>,
-    /// What becomes of the servers of a node that is asked after.
+    /// The result of restoring a node.
     restore: Box<dyn Fn(usize, Trouble) -> Restored + Send + Sync>,
 }
 
-impl MadeUp {
-    fn new(nodes: usize, script: impl Fn(usize, u32) -> Play + Send + Sync + 'static) -> Self {
+impl FakeTestbed {
+    fn new(nodes: usize, script: impl Fn(usize, u32) -> Behavior + Send + Sync + 'static) -> Self {
         let server = |index: usize| {
             let host = format!("10.0.0.{}", index + 1);
             Ok(Server { host, port: 5201, latency_port: None, version: Some("3.18".to_owned()) })
@@ -69,7 +69,7 @@ impl MadeUp {
     }
 }
 
-impl Testbed for MadeUp {
+impl Testbed for FakeTestbed {
     async fn start(&self, _progress: StartProgress<'_>) -> Result<Vec<NodeServers>, TestbedError> {
         Ok(self.servers.iter().map(|server| vec![server.clone(); self.ways]).collect())
     }
@@ -95,17 +95,17 @@ impl Testbed for MadeUp {
             *attempt
         };
         let exit = match (self.script)(client, attempt) {
-            Play::Reports(report) => {
+            Behavior::Reports(report) => {
                 tokio::time::sleep(TIME).await;
-                let _: Enough = output(report.as_bytes());
-                Ok(ClientExit { code: Some(0), stderr: String::new() })
+                let _ = report.lines().try_for_each(&mut *output);
+                Ok(ClientExit { code: Some(0), ..ClientExit::default() })
             }
-            Play::Hangs => std::future::pending().await,
-            Play::Starves => {
-                output(STARVED.as_bytes());
+            Behavior::Hangs => std::future::pending().await,
+            Behavior::Starves => {
+                let _ = STARVED.lines().try_for_each(&mut *output);
                 std::future::pending().await
             }
-            Play::IsLost => Err(Failure::new(FailureKind::ClientLost, "the connection broke")),
+            Behavior::IsLost => Err(Failure::new(FailureKind::ClientLost, "the connection broke")),
         };
         self.runs.lock().unwrap().push((began, Instant::now(), client, target));
         exit
@@ -120,9 +120,9 @@ impl Testbed for MadeUp {
     }
 }
 
-/// Starts the servers and carries out a plan.
+/// Starts the servers and executes a plan.
 async fn run(
-    testbed: &MadeUp,
+    testbed: &FakeTestbed,
     plan: &Plan,
     settings: &Settings,
     observer: &dyn Observer,
@@ -138,7 +138,7 @@ impl Observer for Unobserved {
     fn observe(&self, _event: &Event) {}
 }
 
-/// Interrupts when so many tests have ended.
+/// Interrupts after this many tests.
 struct InterruptAfter(Mutex<usize>, CancellationToken);
 
 impl Observer for InterruptAfter {
@@ -174,7 +174,7 @@ fn mesh(nodes: usize) -> Plan {
     Plan::mesh(nodes, steps.to_vec(), 1, None)
 }
 
-async fn run_on(testbed: &MadeUp, nodes: usize) -> Result<Measurements, RunError> {
+async fn run_on(testbed: &FakeTestbed, nodes: usize) -> Result<Measurements, RunError> {
     run(testbed, &mesh(nodes), &settings(nodes), &Unobserved, &CancellationToken::new()).await
 }
 
@@ -190,12 +190,12 @@ fn failures(measurements: &Measurements) -> Vec<(&str, &str, FailureKind)> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn slots_follow_each_other_and_no_node_is_used_twice_at_a_time() {
-    let testbed = MadeUp::new(6, |_, _| Play::Reports(REPORT));
+async fn slots_run_in_sequence_without_sharing_a_node() {
+    let testbed = FakeTestbed::new(6, |_, _| Behavior::Reports(REPORT));
     let began = Instant::now();
     let measurements = run_on(&testbed, 6).await.unwrap();
     assert_eq!(measurements.tests.len(), 30);
-    assert_eq!(began.elapsed(), TIME * 10, "2(N−1) slots, and nothing in between");
+    assert_eq!(began.elapsed(), TIME * 10, "2(N−1) slots without pauses");
     let runs = testbed.runs.lock().unwrap();
     for (index, (began, ended, client, target)) in runs.iter().enumerate() {
         for (other_began, other_ended, other_client, other_target) in &runs[index + 1..] {
@@ -209,8 +209,8 @@ async fn slots_follow_each_other_and_no_node_is_used_twice_at_a_time() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_cells_of_a_node_without_a_server_fail_and_the_others_are_measured() {
-    let mut testbed = MadeUp::new(4, |_, _| Play::Reports(REPORT));
+async fn node_without_server_fails_only_its_own_cells() {
+    let mut testbed = FakeTestbed::new(4, |_, _| Behavior::Reports(REPORT));
     testbed.servers[2] = Err(Unusable::because("no room").with_remedy(Some("make some")));
     let measurements = run_on(&testbed, 4).await.unwrap();
     let failures = failures(&measurements);
@@ -226,19 +226,21 @@ async fn the_cells_of_a_node_without_a_server_fail_and_the_others_are_measured()
 }
 
 #[tokio::test(start_paused = true)]
-async fn fewer_than_two_servers_are_an_error() {
-    let mut testbed = MadeUp::new(3, |_, _| Play::Reports(REPORT));
+async fn single_server_is_an_error() {
+    let mut testbed = FakeTestbed::new(3, |_, _| Behavior::Reports(REPORT));
     testbed.servers[0] = Err(Unusable::because("no room"));
     testbed.servers[2] = Err(Unusable::because("no room"));
     let explanation = run_on(&testbed, 3).await.unwrap_err().explain();
-    assert_eq!(explanation.why.as_deref(), Some("node-1, node-3: no room"));
+    assert_eq!(explanation.cause.as_deref(), Some("node-1, node-3: no room"));
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_busy_server_and_a_lost_client_are_tried_again_and_said_to_be() {
-    for first in [|| Play::Reports(BUSY), || Play::IsLost] {
-        let testbed =
-            MadeUp::new(2, move |_, attempt| if attempt == 1 { first() } else { Play::Reports(REPORT) });
+async fn busy_server_and_lost_client_are_retried_and_counted() {
+    for first in [|| Behavior::Reports(BUSY), || Behavior::IsLost] {
+        let testbed = FakeTestbed::new(
+            2,
+            move |_, attempt| if attempt == 1 { first() } else { Behavior::Reports(REPORT) },
+        );
         let measurements = run_on(&testbed, 2).await.unwrap();
         assert!(failures(&measurements).is_empty());
         assert!(measurements.tests.iter().all(|test| test.attempt == 2));
@@ -246,16 +248,19 @@ async fn a_busy_server_and_a_lost_client_are_tried_again_and_said_to_be() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_server_that_stays_busy_is_a_failure() {
-    let testbed = MadeUp::new(2, |_, _| Play::Reports(BUSY));
+async fn server_that_stays_busy_fails_its_test() {
+    let testbed = FakeTestbed::new(2, |_, _| Behavior::Reports(BUSY));
     let measurements = run_on(&testbed, 2).await.unwrap();
     assert_eq!(failures(&measurements)[0], ("node-1", "node-2", FailureKind::Busy));
     assert_eq!(measurements.tests[0].attempt, 3);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_client_that_hangs_is_ended_after_its_time_and_a_margin() {
-    let testbed = MadeUp::new(3, |client, _| if client == 0 { Play::Hangs } else { Play::Reports(REPORT) });
+async fn hanging_client_times_out_after_its_grace() {
+    let testbed = FakeTestbed::new(
+        3,
+        |client, _| if client == 0 { Behavior::Hangs } else { Behavior::Reports(REPORT) },
+    );
     let began = Instant::now();
     let measurements = run_on(&testbed, 3).await.unwrap();
     let failures = failures(&measurements);
@@ -265,8 +270,8 @@ async fn a_client_that_hangs_is_ended_after_its_time_and_a_margin() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_interrupt_keeps_what_was_measured() {
-    let testbed = MadeUp::new(4, |_, _| Play::Reports(REPORT));
+async fn interrupt_keeps_finished_tests() {
+    let testbed = FakeTestbed::new(4, |_, _| Behavior::Reports(REPORT));
     let interrupt = CancellationToken::new();
     let observer = InterruptAfter(Mutex::new(4), interrupt.clone());
     let measurements = run(&testbed, &mesh(4), &settings(4), &observer, &interrupt).await.unwrap();
@@ -276,8 +281,8 @@ async fn an_interrupt_keeps_what_was_measured() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_clients_report_is_the_one_that_its_own_version_has() {
-    let mut testbed = MadeUp::new(2, |_, _| Play::Reports(REPORT));
+async fn client_command_depends_on_version_of_its_own_node() {
+    let mut testbed = FakeTestbed::new(2, |_, _| Behavior::Reports(REPORT));
     if let Ok(server) = &mut testbed.servers[1] {
         server.version = Some("3.12".to_owned());
     }
@@ -290,24 +295,23 @@ async fn a_clients_report_is_the_one_that_its_own_version_has() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_service_that_a_node_has_not_heard_of_is_waited_for_and_not_counted() {
-    let testbed = MadeUp::new(
-        2,
-        |_, attempt| if attempt <= 2 { Play::Reports(REFUSED) } else { Play::Reports(REPORT) },
-    );
+async fn unprogrammed_service_is_retried_without_counting_attempts() {
+    let testbed = FakeTestbed::new(2, |_, attempt| {
+        if attempt <= 2 { Behavior::Reports(REFUSED) } else { Behavior::Reports(REPORT) }
+    });
     let over = |path| Settings { routes: vec![Path::into(path)], ..settings(2) };
     let token = CancellationToken::new();
     let service = run(&testbed, &mesh(2), &over(Path::Service), &Unobserved, &token).await.unwrap();
     assert!(failures(&service).is_empty());
     assert!(service.tests.iter().all(|test| test.attempt == 1));
-    let testbed = MadeUp::new(2, |_, _| Play::Reports(REFUSED));
+    let testbed = FakeTestbed::new(2, |_, _| Behavior::Reports(REFUSED));
     let pod = run(&testbed, &mesh(2), &over(Path::Pod), &Unobserved, &token).await.unwrap();
     assert_eq!((failures(&pod).len(), testbed.commands.lock().unwrap().len()), (2, 2));
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_udp_test_without_a_rate_sends_at_four_fifths_of_what_tcp_got() {
-    let testbed = MadeUp::new(2, |_, _| Play::Reports(REPORT));
+async fn udp_test_without_rate_sends_at_80_percent_of_tcp() {
+    let testbed = FakeTestbed::new(2, |_, _| Behavior::Reports(REPORT));
     let options = MeasurementOptions { protocol: Protocol::Udp, ..settings(2).options };
     let settings = Settings { options, ..settings(2) };
     assert_eq!(settings.time(Measure::Throughput), TIME + Duration::from_secs(1));
@@ -315,13 +319,13 @@ async fn a_udp_test_without_a_rate_sends_at_four_fifths_of_what_tcp_got() {
     let commands = testbed.commands.lock().unwrap();
     let line = |number: usize| commands[number].join(" ");
     assert!(line(0).contains(" -t 1 ") && !line(0).contains(" -u"), "{}", line(0));
-    // the receiver of the recorded test got 34222238991 bit/s; two streams share the rate
+    // the recorded test received 34222238991 bit/s; two streams share the rate
     assert!(line(1).contains(" -b 13688895596 ") && line(1).contains(" -u"), "{}", line(1));
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_failed_test_of_both_directions_has_no_figure_in_either() {
-    let testbed = MadeUp::new(2, |_, _| Play::Reports(REFUSED));
+async fn failed_bidirectional_test_fails_both_directions() {
+    let testbed = FakeTestbed::new(2, |_, _| Behavior::Reports(REFUSED));
     let steps = vec![Step { variant: 0, backward: false, flow: Flow::Both }];
     let plan = Plan::mesh(2, steps, 1, None);
     let measured = run(&testbed, &plan, &settings(2), &Unobserved, &CancellationToken::new()).await.unwrap();

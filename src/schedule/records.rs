@@ -85,7 +85,7 @@ pub fn record(id: &Id, run: &Run, job: Option<&str>, options: &ObjectOptions) ->
         return Err(RecordError::TooLarge { bytes: packed.len() });
     }
     // a list has strings and numbers only: nothing in it can fail
-    let entry = serde_json::to_string(&Entry::of(&run.id, run.clone())).unwrap_or_default();
+    let entry = serde_json::to_string(&Entry::from_run(&run.id, run.clone())).unwrap_or_default();
     let mut metadata = options.metadata(&format!("{}-{}", id.object_name(), run.id), labels(id, COMPONENT));
     let annotations = metadata.annotations.get_or_insert_default();
     annotations.insert(ENTRY_ANNOTATION.to_owned(), entry);
@@ -103,7 +103,7 @@ pub fn kept(metadata: &ObjectMeta) -> Option<Kept> {
     let annotations = metadata.annotations.as_ref()?;
     let entry: Entry = serde_json::from_str(annotations.get(ENTRY_ANNOTATION)?).ok()?;
     let job = annotations.get(JOB_ANNOTATION).cloned();
-    store::is_id(&entry.id).then(|| Kept { entry: entry.cleaned(), job })
+    store::is_id(&entry.id).then(|| Kept { entry: entry.sanitized(), job })
 }
 
 /// The run of this id in a ConfigMap.

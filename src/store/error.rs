@@ -1,121 +1,120 @@
-//! Why a run cannot be saved, or found again.
+//! Errors of saving and loading runs.
 
 use std::io;
 use std::path::PathBuf;
 
 use crate::explanation::Explanation;
 
-/// Why a run cannot be saved, or found again.
+/// Why a run cannot be saved or loaded.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// A file or the directory cannot be written or deleted.
     #[error("cannot write {}", path.display())]
     Write {
-        /// The file.
+        /// The file or directory.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         source: io::Error,
     },
     /// A file or the directory cannot be read.
     #[error("cannot read {}", path.display())]
     Read {
-        /// The file.
+        /// The file or directory.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         source: io::Error,
     },
-    /// A file is no run document.
-    #[error("{} is not a run that can be read", path.display())]
-    NoRun {
+    /// A file is not a run document.
+    #[error("{} is not a valid run document", path.display())]
+    InvalidDocument {
         /// The file.
         path: PathBuf,
-        /// Where it is wrong.
+        /// The position and cause.
         source: serde_json::Error,
     },
-    /// No id begins like this.
-    #[error("there is no run {reference}")]
-    Unknown {
-        /// As it was written.
+    /// No id has this prefix.
+    #[error("run `{reference}` not found")]
+    NotFound {
+        /// As given by the user.
         reference: String,
     },
-    /// Several ids begin like this.
-    #[error("several runs begin with {reference}")]
+    /// Several ids have this prefix.
+    #[error("run `{reference}` is ambiguous")]
     Ambiguous {
-        /// As it was written.
+        /// As given by the user.
         reference: String,
         /// The ids.
         ids: Vec<String>,
     },
-    /// There are not that many runs.
-    #[error("there is no run {reference}")]
+    /// `latest~N` exceeds the number of runs.
+    #[error("run `{reference}` not found")]
     TooFew {
-        /// As it was written.
+        /// As given by the user.
         reference: String,
-        /// How many there are.
+        /// Number of saved runs.
         saved: usize,
     },
-    /// A file elsewhere is not deleted.
+    /// A file outside the store is not deleted.
     #[error("{} is a file, not a saved run", path.display())]
     NotSaved {
         /// The file.
         path: PathBuf,
     },
-    /// A file to save in is something else than a run.
-    #[error("{} is there already, and is no run", path.display())]
+    /// A file to save to exists, and is not a run.
+    #[error("{} exists and is not a run document", path.display())]
     Occupied {
         /// The file.
         path: PathBuf,
     },
-    /// A document of others has an id that no run of this program has.
-    #[error("`{id}` is no id of a run")]
-    NoId {
+    /// A document from elsewhere has an id that this program does not generate.
+    #[error("`{id}` is not a valid run id")]
+    InvalidId {
         /// The id.
         id: String,
     },
-    /// There is no directory to save in.
-    #[error("there is no directory for runs")]
+    /// There is no data directory.
+    #[error("no data directory to save runs in")]
     NoDirectory,
 }
 
 impl StoreError {
-    /// The error in the three parts that are shown.
+    /// The error as it is shown.
     pub fn explain(&self) -> Explanation {
-        const LIST: &str = "see which there are: kubectl netbench runs";
+        const LIST: &str = "list the saved runs: kubectl netbench runs";
         let explanation = Explanation::new(self.to_string());
         match self {
             Self::Write { source, .. } => explanation
-                .because(source.to_string())
-                .remedy("use --save-to FILE for another place, or --no-save"),
-            Self::Read { source, .. } => explanation.because(source.to_string()).remedy(
-                "name a run by its id, the beginning of one, latest, latest~1, or a file that exists",
-            ),
-            Self::NoRun { source, .. } => explanation
-                .because(source.to_string())
-                .remedy("it must be a document as -o json prints it, of this version or an older one"),
-            Self::Unknown { .. } => {
-                explanation.because("no saved run has an id that begins like this").remedy(LIST)
-            }
+                .cause(source.to_string())
+                .help("use --save-to FILE to save elsewhere, or --no-save"),
+            Self::Read { source, .. } => explanation
+                .cause(source.to_string())
+                .help("use a run id, a unique prefix of one, latest, latest~1, or an existing file"),
+            Self::InvalidDocument { source, .. } => explanation
+                .cause(source.to_string())
+                .help("use a document written by -o json or --save-to, of this version or an older one"),
+            Self::NotFound { .. } => explanation.cause("no saved run has an id with this prefix").help(LIST),
             Self::Ambiguous { ids, .. } => {
-                explanation.because(format!("there are {}", ids.join(", "))).remedy("write more of the id")
+                explanation.cause(format!("it matches {}", ids.join(", "))).help("use a longer prefix")
             }
             Self::TooFew { saved: 0, .. } => {
-                explanation.because("no run was saved yet").remedy("make one: kubectl netbench matrix")
+                explanation.cause("no runs are saved").help("create one: kubectl netbench matrix")
             }
             Self::TooFew { saved, .. } => {
                 let runs = if *saved == 1 { "run is" } else { "runs are" };
-                explanation.because(format!("{saved} {runs} saved")).remedy(LIST)
+                explanation.cause(format!("only {saved} {runs} saved")).help(LIST)
             }
             Self::NotSaved { .. } => {
-                explanation.because("only runs in the user's data directory are deleted").remedy(LIST)
+                explanation.cause("only runs in the user's data directory can be deleted").help(LIST)
             }
             Self::Occupied { .. } => {
-                explanation.because("only a run is overwritten by another one").remedy("name another file")
+                explanation.cause("only a run document can be overwritten").help("choose another file")
             }
-            Self::NoId { .. } => explanation
-                .because("ids have letters and digits only: this program has not made the document"),
+            Self::InvalidId { .. } => explanation.cause(
+                "run ids consist of letters and digits; this document was not written by this program",
+            ),
             Self::NoDirectory => explanation
-                .because("neither a home directory nor XDG_DATA_HOME is known")
-                .remedy("set HOME, or use --save-to FILE"),
+                .cause("neither the home directory nor XDG_DATA_HOME is known")
+                .help("set HOME, or use --save-to FILE"),
         }
     }
 }

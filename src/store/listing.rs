@@ -1,4 +1,4 @@
-//! What is told of a run in a list, read without its tests' figures.
+//! Entries of the list of runs, read without the samples of their tests.
 
 use std::fs;
 use std::path::Path;
@@ -12,37 +12,37 @@ use crate::analysis::analyse;
 use crate::document::{Cluster, Command, Run, State};
 use crate::sanitize::line;
 
-/// A saved run.
+/// An entry of the list of runs.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Entry {
-    /// Its id.
+    /// Id of the run.
     pub id: String,
-    /// The command that made it.
+    /// `matrix` or `pair`.
     pub command: Command,
-    /// Whether it went to its end.
+    /// Whether the run is complete.
     pub state: State,
-    /// When it began.
+    /// Start of the run.
     pub started_at: Timestamp,
-    /// The kubeconfig context; none without a cluster, and inside one.
+    /// The kubeconfig context; none for local runs and in-cluster runs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub context: Option<String>,
-    /// How many nodes were measured.
+    /// Number of nodes.
     pub nodes: usize,
-    /// The median throughput of the pairs on the first way; none if nothing was measured.
+    /// Median throughput of the pairs on the first route; none if nothing was measured.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub median_bits_per_second: Option<f64>,
-    /// How many tests were planned.
+    /// Number of planned tests.
     pub planned_tests: usize,
-    /// How many were made.
+    /// Number of finished tests, failed ones included.
     pub tests: usize,
-    /// How many of these failed.
+    /// Number of failed tests.
     pub failed_tests: usize,
-    /// What is wrong, as sentences.
+    /// The findings, as sentences.
     pub findings: Vec<String>,
 }
 
-/// The parts of a [`Run`] that are told. Their types hold no more than that.
+/// The parts of a [`Run`] that an entry needs.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Head {
@@ -81,15 +81,15 @@ struct Test {
 }
 
 impl Entry {
-    /// `id` is that of the file's name: by it the run is found again.
+    /// Reads an entry. `id` is the file name: the run is loaded by it.
     pub(super) fn read(id: &str, path: &Path) -> Result<Self, StoreError> {
         let text = fs::read(path).map_err(|source| StoreError::Read { path: path.to_owned(), source })?;
         let Ok(head) = serde_json::from_slice::<Head>(&text) else {
-            return reading::read(path).map(|run| Self::of(id, run));
+            return reading::read(path).map(|run| Self::from_run(id, run));
         };
         if head.state == State::Partial {
-            // what follows from all of its tests is not in its file yet
-            return reading::read(path).map(|run| Self::of(id, run));
+            // its file has no summary and findings yet
+            return reading::read(path).map(|run| Self::from_run(id, run));
         }
         let median = head.summary.throughput.first().and_then(|of| of.median_bits_per_second);
         Ok(Self {
@@ -107,16 +107,16 @@ impl Entry {
         })
     }
 
-    /// The same with all words of others as they can be shown.
-    pub(crate) fn cleaned(mut self) -> Self {
+    /// Sanitizes all strings.
+    pub(crate) fn sanitized(mut self) -> Self {
         self.id = line(&self.id);
         self.context = self.context.map(|context| line(&context));
         self.findings.iter_mut().for_each(|sentence| *sentence = line(sentence));
         self
     }
 
-    /// What is told of a run, found out from its tests.
-    pub(crate) fn of(id: &str, mut run: Run) -> Self {
+    /// The entry of an analysed run.
+    pub(crate) fn from_run(id: &str, mut run: Run) -> Self {
         analyse(&mut run);
         let summary = &run.summary;
         Self {

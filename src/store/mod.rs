@@ -1,22 +1,22 @@
-//! Runs on disk: written test by test while they are made, found again by name.
+//! Runs on disk: saved test by test, and loaded by id or file name.
 //!
-//! A run is one JSON file, `<id>.json`. Its tests are the document's last field, so that a test is
-//! added by overwriting the end of the file with the test and the end again: at every moment the
-//! file is a whole document, and a crash loses at most the tests in flight.
+//! A run is one JSON file, `<id>.json`. Its tests are the last field of the document, so that a test is
+//! appended by overwriting the end of the file with the test and the end again: the file is a complete
+//! document at all times, and a crash loses only the tests in flight.
 
 mod error;
 mod listing;
-mod process;
 mod reading;
 mod recording;
 mod reference;
+mod registry;
 
 pub use error::StoreError;
 pub use listing::Entry;
-pub use process::{Process, Processes};
 pub use reading::parse;
 pub use recording::Recording;
 pub(crate) use recording::document;
+pub use registry::{Registration, RunRegistry};
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -26,7 +26,7 @@ use crate::document::Run;
 use crate::sanitize::{is_line, line};
 use reference::Reference;
 
-/// What shows whether the file of a run has changed.
+/// A fingerprint of the file of a run, to detect changes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FileState {
     id: String,
@@ -41,54 +41,53 @@ pub struct Store {
 }
 
 impl Store {
-    /// The runs of the user whose data directory this is.
+    /// The runs in a user's data directory.
     pub fn of_user(data_directory: &Path) -> Self {
         Self { directory: data_directory.join("kubectl-netbench").join("runs") }
     }
 
-    /// Begins a run's file. The directory is made if need be; nobody else may read either.
+    /// Creates the file of a run, and the directory if necessary. Both are readable by the user only.
     ///
     /// # Errors
     /// The file cannot be written.
     pub fn record(&self, run: &Run) -> Result<Recording, StoreError> {
-        make_directory(&self.directory)
+        create_directory(&self.directory)
             .map_err(|source| StoreError::Write { path: self.directory.clone(), source })?;
-        Recording::begin(self.path(&run.id), run)
+        Recording::create(self.path(&run.id), run)
     }
 
-    /// Saves a run that was made elsewhere.
+    /// Saves a run of another machine.
     ///
     /// # Errors
-    /// The file cannot be written, or its id is none: it may lead anywhere.
+    /// The file cannot be written, or the id of the run is invalid: it might be a path.
     pub fn add(&self, run: &Run) -> Result<(), StoreError> {
         if !is_id(&run.id) {
-            return Err(StoreError::NoId { id: line(&run.id) });
+            return Err(StoreError::InvalidId { id: line(&run.id) });
         }
         self.record(run)?.finish(run)
     }
 
-    /// Whether there is a run of this id.
+    /// Whether a run of this id is saved.
     pub fn has_run(&self, id: &str) -> bool {
         self.path(id).is_file()
     }
 
-    /// All runs, the newest first. What cannot be read is left out here, and told when it is asked
-    /// for by name.
+    /// All runs, the newest first. Files that cannot be read are skipped; loading them by name is an error.
     ///
     /// # Errors
-    /// The directory cannot be read; that it does not exist is no error.
+    /// The directory exists, but cannot be read.
     pub fn list(&self) -> Result<Vec<Entry>, StoreError> {
         let mut entries: Vec<Entry> =
             self.ids()?.iter().filter_map(|id| Entry::read(id, &self.path(id)).ok()).collect();
-        // the id breaks ties: `latest` must be the same run each time
+        // ties are broken by id: `latest` must be stable
         entries.sort_by(|one, other| (other.started_at, &other.id).cmp(&(one.started_at, &one.id)));
         Ok(entries)
     }
 
-    /// Deletes the runs that are named, none if one of them does not exist. Returns their ids.
+    /// Deletes runs, and returns their ids. Deletes none if one of the references is wrong.
     ///
     /// # Errors
-    /// There is no such run, there are several, it is named by its file, or it cannot be deleted.
+    /// A reference matches no run or several, is a file, or a run cannot be deleted.
     pub fn delete(&self, references: &[String]) -> Result<Vec<String>, StoreError> {
         let resolve = |reference: &String| match Reference::parse(reference) {
             Reference::File(path) => Err(StoreError::NotSaved { path }),
@@ -101,15 +100,15 @@ impl Store {
         Ok(ids)
     }
 
-    /// Deletes the oldest runs beyond the newest `count`.
+    /// Deletes all but the newest `count` runs.
     ///
     /// # Errors
-    /// One cannot be deleted, or the directory cannot be read.
+    /// A run cannot be deleted, or the directory cannot be read.
     pub fn keep_newest(&self, count: usize) -> Result<(), StoreError> {
         self.list()?.iter().skip(count).try_for_each(|entry| self.remove(&entry.id))
     }
 
-    /// Deletes a run; that somebody else has done so already is no error.
+    /// Deletes a run. One that is deleted already is no error.
     fn remove(&self, id: &str) -> Result<(), StoreError> {
         let path = self.path(id);
         match fs::remove_file(&path) {
@@ -120,7 +119,7 @@ impl Store {
         }
     }
 
-    fn has(&self, reference: &str) -> bool {
+    fn has_prefix(&self, reference: &str) -> bool {
         self.ids().is_ok_and(|ids| ids.iter().any(|id| id.starts_with(reference)))
     }
 
@@ -128,7 +127,7 @@ impl Store {
         match reference {
             Reference::Latest(back) => {
                 let mut entries = self.list()?;
-                // one that ended before its first test has nothing to show or to compare
+                // a run without tests has nothing to show or compare
                 entries.retain(|entry| entry.tests > 0);
                 let saved = entries.len();
                 if *back >= saved {
@@ -141,25 +140,25 @@ impl Store {
                 if ids.iter().any(|id| id == written) {
                     return Ok(written.to_owned());
                 }
-                // nothing is the beginning of everything
-                let fits = |id: &String| !written.is_empty() && id.starts_with(written);
-                let mut fitting: Vec<String> = ids.into_iter().filter(fits).collect();
-                match fitting.len() {
-                    0 => Err(StoreError::Unknown { reference: written.to_owned() }),
-                    1 => Ok(fitting.remove(0)),
-                    _ => Err(StoreError::Ambiguous { reference: written.to_owned(), ids: fitting }),
+                // the empty string is a prefix of every id
+                let matches = |id: &String| !written.is_empty() && id.starts_with(written);
+                let mut matching: Vec<String> = ids.into_iter().filter(matches).collect();
+                match matching.len() {
+                    0 => Err(StoreError::NotFound { reference: written.to_owned() }),
+                    1 => Ok(matching.remove(0)),
+                    _ => Err(StoreError::Ambiguous { reference: written.to_owned(), ids: matching }),
                 }
             }
         }
     }
 
-    /// The files, so that it shows whether one has changed.
+    /// Fingerprints of all files.
     ///
     /// # Errors
-    /// The directory cannot be read; that it does not exist is no error.
+    /// The directory exists, but cannot be read.
     pub fn files(&self) -> Result<Vec<FileState>, StoreError> {
         let state = |id: String| {
-            // one that is deleted meanwhile is not there
+            // it may have been deleted since the directory was read
             let metadata = fs::metadata(self.path(&id)).ok()?;
             Some(FileState { id, bytes: metadata.len(), modified: metadata.modified().ok() })
         };
@@ -191,7 +190,7 @@ impl Store {
     }
 }
 
-/// How many runs before the last one `latest` or `latest~N` means; none for any other reference.
+/// The N of `latest~N`, 0 for `latest`; none for any other reference.
 pub fn latest(reference: &str) -> Option<usize> {
     match Reference::parse(reference) {
         Reference::Latest(back) => Some(back),
@@ -199,22 +198,22 @@ pub fn latest(reference: &str) -> Option<usize> {
     }
 }
 
-/// Whether a text may be the id of a run, as this program makes them.
+/// Whether a text is a valid run id.
 pub(crate) fn is_id(text: &str) -> bool {
     !text.is_empty() && text.len() <= 32 && text.chars().all(|character| character.is_ascii_alphanumeric())
 }
 
-/// The run that `reference` names: an id, the beginning of exactly one, `latest`, `latest~1`, or a
-/// file. Without a store, only a file can be named.
+/// Loads a run by its id, a unique prefix of it, `latest`, `latest~1`, or its file. Without a store, only files can
+/// be loaded.
 ///
 /// # Errors
-/// There is no such run, there are several, or its file cannot be read.
+/// The reference matches no run or several, or the file cannot be read.
 pub fn load(store: Option<&Store>, reference: &str) -> Result<Run, StoreError> {
     match Reference::parse(reference) {
         Reference::File(path) => reading::read(&path),
-        // a file may be called like an id
+        // a file name may look like an id
         Reference::Id
-            if store.is_none_or(|store| !store.has(reference)) && Path::new(reference).is_file() =>
+            if store.is_none_or(|store| !store.has_prefix(reference)) && Path::new(reference).is_file() =>
         {
             reading::read(Path::new(reference))
         }
@@ -226,13 +225,13 @@ pub fn load(store: Option<&Store>, reference: &str) -> Result<Run, StoreError> {
 }
 
 #[cfg(unix)]
-fn make_directory(path: &Path) -> std::io::Result<()> {
+fn create_directory(path: &Path) -> std::io::Result<()> {
     use std::os::unix::fs::DirBuilderExt;
     fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
 }
 
 #[cfg(not(unix))]
-fn make_directory(path: &Path) -> std::io::Result<()> {
+fn create_directory(path: &Path) -> std::io::Result<()> {
     fs::create_dir_all(path)
 }
 

@@ -1,4 +1,4 @@
-//! From a file to a run.
+//! Reads run documents.
 
 use std::fs;
 use std::path::Path;
@@ -10,27 +10,27 @@ use super::StoreError;
 use crate::document::{Run, State, TestRecord};
 use crate::sanitize::{is_line, line};
 
-/// Reads the document of a run. One that was not finished ends with its last test.
+/// Reads the file of a run. A torn file is recovered up to its last complete test.
 ///
 /// # Errors
-/// There is no such file, or it is no run.
+/// The file cannot be read, or is not a run document.
 pub(super) fn read(path: &Path) -> Result<Run, StoreError> {
     let text =
         fs::read_to_string(path).map_err(|source| StoreError::Read { path: path.to_owned(), source })?;
-    parse(&text).map_err(|source| StoreError::NoRun { path: path.to_owned(), source })
+    parse(&text).map_err(|source| StoreError::InvalidDocument { path: path.to_owned(), source })
 }
 
-/// Reads the text of a document.
+/// Parses a run document.
 ///
 /// # Errors
-/// It is no run.
+/// The text is not a run document.
 pub fn parse(text: &str) -> serde_json::Result<Run> {
-    let run = serde_json::from_str(text).or_else(|error| recovered(text).ok_or(error))?;
-    let mut run = cleaned(text, run)?;
-    check(&run)?;
+    let run = serde_json::from_str(text).or_else(|error| recover(text).ok_or(error))?;
+    let mut run = sanitize(text, run)?;
+    check_figures(&run)?;
     if run.state == State::Partial {
         if !run.tests.is_empty() && run.tests.len() == run.planned_tests {
-            // it was ended while it confirmed what it had found
+            // it was aborted during the retests
             run.state = State::Complete;
         }
         run.finished_at =
@@ -39,23 +39,21 @@ pub fn parse(text: &str) -> serde_json::Result<Run> {
     Ok(run)
 }
 
-/// Checks that all figures of tests are such as can be measured.
-///
 /// # Errors
-/// One is not.
-fn check(run: &Run) -> serde_json::Result<()> {
-    let wrong = run.tests.iter().chain(&run.retests).find(|test| !test.outcome.is_possible());
-    match wrong {
+/// A test has a figure that cannot have been measured.
+fn check_figures(run: &Run) -> serde_json::Result<()> {
+    let invalid = run.tests.iter().chain(&run.retests).find(|test| !test.outcome.is_possible());
+    match invalid {
         Some(test) => Err(serde_json::Error::custom(format!(
-            "the test from {} to {} has a figure that cannot be",
+            "the test from {} to {} has an impossible figure",
             test.client, test.server
         ))),
         None => Ok(()),
     }
 }
 
-/// The run in a file that lost its end, as in a crash of the machine: all tests whose lines are whole.
-fn recovered(text: &str) -> Option<Run> {
+/// Recovers a run from a torn file: the tests whose lines are complete.
+fn recover(text: &str) -> Option<Run> {
     let mut lines = text.lines();
     let head = lines.next().filter(|head| head.ends_with('['))?;
     let mut run: Run = serde_json::from_str(&format!("{head}]}}")).ok()?;
@@ -64,26 +62,22 @@ fn recovered(text: &str) -> Option<Run> {
     Some(run)
 }
 
-/// The words of a file that may come from anybody are shown to people: all of them in one line each,
-/// and none that hides something.
-///
-/// # Errors
-/// None: what was read can be read again.
-fn cleaned(text: &str, run: Run) -> serde_json::Result<Run> {
-    // what needs no cleaning is not taken apart: a large run has millions of figures
+/// Sanitizes all strings of a document from an untrusted file, as they are printed to terminals.
+fn sanitize(text: &str, run: Run) -> serde_json::Result<Run> {
+    // skip the conversion if nothing needs sanitizing: a large run has millions of figures
     if !text.contains('\\') && text.lines().all(is_line) {
         return Ok(run);
     }
     let mut document = serde_json::to_value(run)?;
-    clean(&mut document);
+    sanitize_value(&mut document);
     serde_json::from_value(document)
 }
 
-fn clean(value: &mut Value) {
+fn sanitize_value(value: &mut Value) {
     match value {
         Value::String(text) => *text = line(text),
-        Value::Array(values) => values.iter_mut().for_each(clean),
-        Value::Object(fields) => fields.values_mut().for_each(clean),
+        Value::Array(values) => values.iter_mut().for_each(sanitize_value),
+        Value::Object(fields) => fields.values_mut().for_each(sanitize_value),
         Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
 }

@@ -1,72 +1,71 @@
-//! The file of a run that is being made.
+//! The file of a run in progress.
 
 use std::fs::{self, File};
 use std::io::{self, Seek, SeekFrom, Write};
 use std::path::PathBuf;
 
 use super::{StoreError, reading};
-use crate::atomic_file::{self, Readers, beside};
+use crate::atomic_file::{self, Readers, with_suffix};
 use crate::document::{Run, TestRecord};
 
-/// What closes the list of tests and the document.
+/// Closes the list of tests and the document.
 const END: &[u8] = b"\n]}\n";
 
-/// The file of a run that is being made.
+/// The file of a run in progress.
 #[derive(Debug)]
 pub struct Recording {
     path: PathBuf,
-    /// Where it is while it is made.
+    /// The file that is written while the run is in progress; may be `path`.
     working: PathBuf,
     file: File,
-    /// Where the last test ends.
+    /// Offset of the end of the last test.
     end: u64,
     is_empty: bool,
 }
 
 impl Recording {
-    /// Begins the file with all that is known of the run.
+    /// Creates the file, with the document of a run without tests.
     ///
     /// # Errors
     /// The file cannot be written.
-    pub(super) fn begin(path: PathBuf, run: &Run) -> Result<Self, StoreError> {
+    pub(super) fn create(path: PathBuf, run: &Run) -> Result<Self, StoreError> {
         let working = path.clone();
-        Self::begin_as(path, working, run)
+        Self::create_as(path, working, run)
     }
 
-    /// Begins a file that the user has named. What is there stays until the run is whole, and must be
-    /// a run too: nothing else is overwritten.
+    /// Creates a file chosen by the user. An existing run is replaced when the new one is finished.
     ///
     /// # Errors
-    /// The file cannot be written, or is something else than a run.
-    pub fn begin_in(path: PathBuf, run: &Run) -> Result<Self, StoreError> {
-        let is_free = match fs::metadata(&path) {
+    /// The file cannot be written, or exists and is not a run.
+    pub fn create_at(path: PathBuf, run: &Run) -> Result<Self, StoreError> {
+        let is_replaceable = match fs::metadata(&path) {
             Err(_) => true,
-            Ok(there) => there.is_file() && (there.len() == 0 || reading::read(&path).is_ok()),
+            Ok(existing) => existing.is_file() && (existing.len() == 0 || reading::read(&path).is_ok()),
         };
-        if !is_free {
+        if !is_replaceable {
             return Err(StoreError::Occupied { path });
         }
-        let working = beside(&path, ".part");
-        Self::begin_as(path, working, run)
+        let working = with_suffix(&path, ".part");
+        Self::create_as(path, working, run)
     }
 
-    fn begin_as(path: PathBuf, working: PathBuf, run: &Run) -> Result<Self, StoreError> {
-        let begin = || -> io::Result<(File, u64)> {
-            let mut file = atomic_file::new(&working, Readers::Owner)?;
+    fn create_as(path: PathBuf, working: PathBuf, run: &Run) -> Result<Self, StoreError> {
+        let create = || -> io::Result<(File, u64)> {
+            let mut file = atomic_file::create(&working, Readers::Owner)?;
             let text = document(run)?;
             file.write_all(&text)?;
             Ok((file, (text.len() - END.len()) as u64))
         };
-        match begin() {
+        match create() {
             Ok((file, end)) => Ok(Self { path, working, file, end, is_empty: run.tests.is_empty() }),
             Err(source) => Err(StoreError::Write { path, source }),
         }
     }
 
-    /// Adds a test.
+    /// Appends a test.
     ///
     /// # Errors
-    /// The file cannot be written. It is still the document that it was, if the disk let it be.
+    /// The file cannot be written. It remains a complete document without this test, if the disk permits.
     pub fn add(&mut self, test: &TestRecord) -> Result<(), StoreError> {
         self.write(test).map_err(|source| StoreError::Write { path: self.path.clone(), source })
     }
@@ -78,7 +77,7 @@ impl Recording {
         text.extend_from_slice(END);
         self.file.seek(SeekFrom::Start(self.end))?;
         if let Err(error) = self.file.write_all(&text) {
-            // a full disk has room for the end that was there before
+            // even a full disk has room for the end that was overwritten
             self.file.set_len(self.end)?;
             self.file.seek(SeekFrom::Start(self.end))?;
             self.file.write_all(END)?;
@@ -89,20 +88,20 @@ impl Recording {
         Ok(())
     }
 
-    /// Has the disk keep what was written until now, should the machine crash.
+    /// Flushes the file to disk, so that it survives a crash of the machine.
     ///
     /// # Errors
-    /// The disk does not.
+    /// The file cannot be flushed.
     pub fn sync(&self) -> Result<(), StoreError> {
         self.file.sync_data().map_err(|source| StoreError::Write { path: self.path.clone(), source })
     }
 
-    /// Writes the run as it is in the end, in place of the file all at once.
+    /// Replaces the file atomically by the finished run.
     ///
     /// # Errors
-    /// The file cannot be written: it stays as it was.
+    /// The file cannot be written; it is unchanged.
     pub fn finish(self, run: &Run) -> Result<(), StoreError> {
-        // names of nodes and contexts are the user's own affair
+        // names of nodes and contexts may be confidential
         let written = document(run).and_then(|text| atomic_file::write(&self.path, &text, Readers::Owner));
         written.map_err(|source| StoreError::Write { path: self.path.clone(), source })?;
         if self.working != self.path {
@@ -118,13 +117,13 @@ impl Recording {
         }
     }
 
-    /// Deletes the file: there was nothing to save.
+    /// Deletes the file.
     pub fn discard(self) {
         let _ = fs::remove_file(&self.working);
     }
 }
 
-/// The document with a line for each test, which is read by lines as well as by programs.
+/// Serializes a run with one line per test, so that a torn file can be recovered line by line.
 pub(crate) fn document(run: &Run) -> io::Result<Vec<u8>> {
     let head = Run { tests: Vec::new(), ..run.clone() };
     let mut text = serde_json::to_vec(&head)?;

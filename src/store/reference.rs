@@ -1,20 +1,19 @@
-//! How runs are named on the command line.
+//! References to runs on the command line.
 
 use std::path::PathBuf;
 
-/// A run, as it was named.
+/// A reference to a run.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Reference {
-    /// So many runs before the newest.
+    /// Position from the newest run.
     Latest(usize),
-    /// By its id, or the beginning of it.
+    /// An id, or a prefix of one.
     Id,
-    /// By its file.
     File(PathBuf),
 }
 
 impl Reference {
-    /// Ids have neither dots nor slashes, files have one of them.
+    /// Files contain a dot or a slash, ids do not.
     pub(super) fn parse(text: &str) -> Self {
         if text.contains(['.', '/', '\\']) {
             return Self::File(text.into());
@@ -35,7 +34,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn runs_are_named_by_age_by_id_and_by_file() {
+    fn references_are_parsed_as_latest_id_or_file() {
         for (text, reference) in [
             ("latest", Reference::Latest(0)),
             ("latest~12", Reference::Latest(12)),

@@ -19,36 +19,37 @@ fn save(store: &Store, run: &Run) {
 }
 
 #[test]
-fn a_run_is_a_whole_document_after_each_test() {
+fn file_is_a_complete_document_after_each_test() {
     let (_directory, store) = store();
-    let whole = Run { state: State::Partial, planned_tests: 4, ..named("k3v9x2mq", 60) };
-    let mut recording = store.record(&Run { tests: Vec::new(), ..whole.clone() }).unwrap();
+    let complete = Run { state: State::Partial, planned_tests: 4, ..named("k3v9x2mq", 60) };
+    let mut recording = store.record(&Run { tests: Vec::new(), ..complete.clone() }).unwrap();
     assert!(load(Some(&store), "k3v9x2mq").unwrap().tests.is_empty());
-    for count in 1..=whole.tests.len() {
-        recording.add(&whole.tests[count - 1]).unwrap();
-        assert_eq!(load(Some(&store), "k3v9x2mq").unwrap().tests, whole.tests[..count]);
+    for count in 1..=complete.tests.len() {
+        recording.add(&complete.tests[count - 1]).unwrap();
+        assert_eq!(load(Some(&store), "k3v9x2mq").unwrap().tests, complete.tests[..count]);
     }
-    recording.finish(&whole).unwrap();
-    assert_eq!(load(Some(&store), "k3").unwrap(), whole);
+    recording.finish(&complete).unwrap();
+    assert_eq!(load(Some(&store), "k3").unwrap(), complete);
 }
 
 #[test]
-fn a_list_tells_what_a_run_was_even_of_one_that_was_not_finished() {
+fn unfinished_run_is_listed_with_its_figures() {
     let (_directory, store) = store();
-    let whole = named("k3v9x2mq", 60);
-    let bare = Run { tests: Vec::new(), summary: Summary::default(), state: State::Partial, ..whole.clone() };
+    let complete = named("k3v9x2mq", 60);
+    let bare =
+        Run { tests: Vec::new(), summary: Summary::default(), state: State::Partial, ..complete.clone() };
     let mut recording = store.record(&bare).unwrap();
-    recording.add(&whole.tests[0]).unwrap();
-    recording.add(&whole.tests[1]).unwrap();
+    recording.add(&complete.tests[0]).unwrap();
+    recording.add(&complete.tests[1]).unwrap();
     let entry = store.list().unwrap().remove(0);
     assert_eq!((entry.tests, entry.failed_tests, entry.nodes), (2, 1, 2));
     assert_eq!(entry.median_bits_per_second, Some(8e9));
-    recording.finish(&whole).unwrap();
+    recording.finish(&complete).unwrap();
     assert_eq!(Entry { state: State::Complete, ..entry }, store.list().unwrap()[0]);
 }
 
 #[test]
-fn runs_are_found_by_age_and_by_the_beginning_of_their_ids() {
+fn runs_are_loaded_by_position_and_by_id_prefix() {
     let (_directory, store) = store();
     for (id, second) in [("bcd23456", 100), ("bcx23456", 300), ("kkkk2345", 200)] {
         save(&store, &named(id, second));
@@ -59,18 +60,18 @@ fn runs_are_found_by_age_and_by_the_beginning_of_their_ids() {
     assert_eq!(id("latest~2").as_deref(), Ok("bcd23456"));
     assert_eq!(id("k").as_deref(), Ok("kkkk2345"));
     let ambiguous = load(Some(&store), "bc").unwrap_err().explain();
-    assert_eq!(ambiguous.why.as_deref(), Some("there are bcd23456, bcx23456"));
+    assert_eq!(ambiguous.cause.as_deref(), Some("it matches bcd23456, bcx23456"));
     assert_eq!(
-        load(Some(&store), "latest~3").unwrap_err().explain().why.as_deref(),
-        Some("3 runs are saved")
+        load(Some(&store), "latest~3").unwrap_err().explain().cause.as_deref(),
+        Some("only 3 runs are saved")
     );
-    assert_eq!(id("zz").unwrap_err(), "there is no run zz");
+    assert_eq!(id("zz").unwrap_err(), "run `zz` not found");
     let file = store.path("kkkk2345");
     assert_eq!(id(file.to_str().unwrap()).as_deref(), Ok("kkkk2345"));
 }
 
 #[test]
-fn nothing_is_deleted_when_one_name_is_wrong() {
+fn wrong_reference_deletes_nothing() {
     let (_directory, store) = store();
     save(&store, &named("bcd23456", 100));
     assert!(store.delete(&["bcd".to_owned(), "zz".to_owned()]).is_err());
@@ -81,7 +82,7 @@ fn nothing_is_deleted_when_one_name_is_wrong() {
 }
 
 #[test]
-fn the_newest_runs_are_kept() {
+fn keep_newest_deletes_the_oldest() {
     let (_directory, store) = store();
     for (id, second) in [("bbbb", 1), ("cccc", 3), ("dddd", 2)] {
         save(&store, &named(id, second));
@@ -92,33 +93,33 @@ fn the_newest_runs_are_kept() {
 }
 
 #[test]
-fn what_is_no_run_is_told_by_name_and_does_not_hide_the_others() {
+fn invalid_document_is_an_error_by_name_and_skipped_in_the_list() {
     let (_directory, store) = store();
     save(&store, &named("bbbb", 1));
     fs::write(store.path("cccc"), "{\"apiVersion\":\"netbench.dev/v9\"}").unwrap();
     assert_eq!(store.list().unwrap().len(), 1);
     let explanation = load(Some(&store), "cccc").unwrap_err().explain();
-    assert!(explanation.why.unwrap().contains("netbench.dev/v9"));
+    assert!(explanation.cause.unwrap().contains("netbench.dev/v9"));
 }
 
 #[test]
-fn a_torn_file_is_read_up_to_its_last_whole_test() {
+fn torn_file_is_read_up_to_its_last_complete_test() {
     let (_directory, store) = store();
-    let whole = named("k3v9x2mq", 60);
-    save(&store, &whole);
+    let complete = named("k3v9x2mq", 60);
+    save(&store, &complete);
     let path = store.path("k3v9x2mq");
     let text = fs::read_to_string(&path).unwrap();
     let first_line = text.find('\n').unwrap();
     for length in first_line + 1..text.len() {
         fs::write(&path, &text[..length]).unwrap();
         let run = load(Some(&store), "latest~0").or_else(|_| load(Some(&store), "k3")).unwrap();
-        assert_eq!(run.tests, whole.tests[..run.tests.len()]);
+        assert_eq!(run.tests, complete.tests[..run.tests.len()]);
         assert_eq!(store.list().unwrap()[0].tests, run.tests.len());
     }
 }
 
 #[test]
-fn what_has_no_test_is_not_the_latest() {
+fn run_without_tests_is_not_latest() {
     let (_directory, store) = store();
     save(&store, &named("bbbb", 1));
     save(&store, &Run { tests: Vec::new(), ..named("cccc", 2) });
@@ -126,34 +127,34 @@ fn what_has_no_test_is_not_the_latest() {
 }
 
 #[test]
-fn nothing_is_the_name_of_no_run() {
+fn empty_reference_is_rejected() {
     let (_directory, store) = store();
     save(&store, &named("bbbb", 1));
     assert!(store.delete(&[String::new()]).is_err() && load(Some(&store), "").is_err());
 }
 
 #[test]
-fn only_a_run_is_overwritten_and_not_before_the_new_one_is_whole() {
+fn user_file_is_replaced_only_by_a_finished_run_and_only_if_it_is_a_run() {
     let (directory, _store) = store();
     let file = directory.path().join("monday");
     let (old, new) = (named("old22222", 1), named("new22222", 2));
-    let begin = || Recording::begin_in(file.clone(), &Run { tests: Vec::new(), ..new.clone() });
-    begin().unwrap().finish(&old).unwrap();
-    let mut recording = begin().unwrap();
+    let create = || Recording::create_at(file.clone(), &Run { tests: Vec::new(), ..new.clone() });
+    create().unwrap().finish(&old).unwrap();
+    let mut recording = create().unwrap();
     recording.add(&new.tests[0]).unwrap();
     assert_eq!(reading::read(&file).unwrap(), old);
     recording.discard();
     assert_eq!(reading::read(&file).unwrap(), old);
-    begin().unwrap().finish(&new).unwrap();
+    create().unwrap().finish(&new).unwrap();
     assert_eq!(reading::read(&file).unwrap(), new);
     assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1);
     fs::write(&file, "something else").unwrap();
-    assert!(matches!(begin(), Err(StoreError::Occupied { .. })));
+    assert!(matches!(create(), Err(StoreError::Occupied { .. })));
     assert_eq!(fs::read_to_string(&file).unwrap(), "something else");
 }
 
 #[test]
-fn words_of_a_file_do_nothing_to_a_terminal() {
+fn node_names_of_a_file_are_sanitized() {
     let (_directory, store) = store();
     let mut run = named("bbbb", 1);
     run.nodes[0].name = "a\u{1b}[2J".to_owned();
@@ -164,7 +165,7 @@ fn words_of_a_file_do_nothing_to_a_terminal() {
 }
 
 #[test]
-fn all_words_of_a_file_are_cleaned_and_those_of_a_list_too() {
+fn all_strings_of_a_file_and_of_a_list_are_sanitized() {
     let (_directory, store) = store();
     let evil = "x\u{1b}[2J\n\u{202e}\u{200b}y";
     let mut run = named("bbbb", 1);
@@ -194,19 +195,19 @@ fn all_words_of_a_file_are_cleaned_and_those_of_a_list_too() {
 }
 
 #[test]
-fn figures_that_cannot_be_make_no_run() {
+fn impossible_figures_are_rejected() {
     let (_directory, store) = store();
     for wrong in [-1.0, 1e300] {
         let run = run(&["a", "b"], vec![measured("a", "b", wrong)]);
         save(&store, &Run { id: "bbbb".to_owned(), ..run });
         let error = load(Some(&store), "bbbb").unwrap_err().explain();
-        assert!(error.why.unwrap().contains("from a to b has a figure that cannot be"));
+        assert!(error.cause.unwrap().contains("from a to b has an impossible figure"));
     }
 }
 
 #[test]
 #[cfg(unix)]
-fn only_the_user_can_read_runs() {
+fn runs_are_readable_by_the_user_only() {
     use std::os::unix::fs::PermissionsExt;
     let (_directory, store) = store();
     save(&store, &named("bbbb", 1));
@@ -216,7 +217,7 @@ fn only_the_user_can_read_runs() {
 
 #[test]
 #[cfg(unix)]
-fn a_link_in_the_way_is_not_followed() {
+fn symbolic_link_is_not_followed() {
     use std::os::unix::fs::{PermissionsExt, symlink};
     let (directory, _store) = store();
     let (file, other) = (directory.path().join("monday"), directory.path().join("other"));
@@ -224,14 +225,14 @@ fn a_link_in_the_way_is_not_followed() {
     symlink(&other, directory.path().join("monday.part")).unwrap();
     symlink(&other, directory.path().join("monday.new")).unwrap();
     let run = named("bbbb", 1);
-    Recording::begin_in(file.clone(), &run).unwrap().finish(&run).unwrap();
+    Recording::create_at(file.clone(), &run).unwrap().finish(&run).unwrap();
     assert_eq!(fs::read_to_string(&other).unwrap(), "mine");
     assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
     assert_eq!(reading::read(&file).unwrap(), run);
 }
 
 #[test]
-fn figures_are_read_as_they_were_written() {
+fn figures_survive_a_round_trip() {
     let (_directory, store) = store();
     let figure = 1.429_347_826_086_956_5;
     let run = run(&["a", "b"], vec![measured("a", "b", figure)]);

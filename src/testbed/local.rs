@@ -10,11 +10,11 @@ use tokio::process::{Child, Command};
 use tokio::sync::{Mutex, mpsc};
 
 use super::{
-    Enough, NodeServers, Output, Restored, Server, ServerLines, StartProgress, Starting, Testbed,
-    TestbedError, Trouble,
+    NodeServers, Output, Restored, Server, ServerLines, StartProgress, Starting, Testbed, TestbedError,
+    Trouble,
 };
 use crate::document::{Failure, FailureKind};
-use crate::engine::{ClientExit, Engine, ServerSpec};
+use crate::engine::{ClientExit, Engine, LineSplitter, ServerSpec};
 use crate::explanation::Explanation;
 
 /// How long a server may take until it listens.
@@ -49,12 +49,12 @@ impl LocalError {
             Self::Program { program, source } if source.kind() == io::ErrorKind::NotFound => {
                 let managers = ["apt install", "dnf install", "apk add", "brew install"];
                 let ways = managers.map(|install| format!("{install} {program}")).join(", ");
-                what.because(format!("there is no {program} on PATH")).remedy(format!("install it: {ways}"))
+                what.cause(format!("there is no {program} on PATH")).help(format!("install it: {ways}"))
             }
-            Self::Program { source, .. } => what.because(source.to_string()),
+            Self::Program { source, .. } => what.cause(source.to_string()),
             Self::Port { source, .. } => what
-                .because(source.to_string())
-                .remedy("choose another first port with --port, or leave --port out to get free ones"),
+                .cause(source.to_string())
+                .help("choose another first port with --port, or leave --port out to get free ones"),
         }
     }
 }
@@ -197,11 +197,13 @@ impl Testbed for LocalTestbed {
         let (Some(mut stdout), Some(mut stderr)) = (child.stdout.take(), child.stderr.take()) else {
             return Err(Failure::new(FailureKind::ClientLost, "the client's output is not connected"));
         };
+        let mut splitter = LineSplitter::default();
         let read_output = async {
             let mut buffer = vec![0; 16 * 1024];
             loop {
                 let count = stdout.read(&mut buffer).await?;
-                if count == 0 || output(&buffer[..count]) == Enough::Yes {
+                let is_enough = splitter.push(&buffer[..count]).iter().any(|line| output(line).is_break());
+                if count == 0 || is_enough {
                     return io::Result::Ok(());
                 }
             }
@@ -210,13 +212,13 @@ impl Testbed for LocalTestbed {
         let (read, _) = tokio::join!(read_output, stderr.read_to_string(&mut message));
         read.map_err(lost)?;
         let status = child.wait().await.map_err(lost)?;
-        Ok(ClientExit { code: status.code(), stderr: message })
+        Ok(ClientExit { code: status.code(), stderr: message, unfinished_line: splitter.finish() })
     }
 
     async fn read_server(&self, server: usize, _way: usize, lines: ServerLines<'_>) -> Result<(), Failure> {
         if let Some(log) = self.logs.lock().await.get_mut(server) {
             while let Ok(line) = log.try_recv() {
-                if lines(&line) == Enough::Yes {
+                if lines(&line).is_break() {
                     break;
                 }
             }

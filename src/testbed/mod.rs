@@ -9,6 +9,7 @@ pub use outside::Outside;
 pub use two_clusters::TwoClusters;
 
 use std::fmt;
+use std::ops::ControlFlow;
 
 use crate::cluster::RequestError;
 use crate::document::Failure;
@@ -146,8 +147,8 @@ pub enum Starting<'a> {
     WaitsFor(&'a str),
     /// It listens.
     Listens,
-    /// It was gone, for this reason, and has been put back.
-    PutBack(&'a Unusable),
+    /// It was lost, for this reason, and has been started again.
+    Restored(&'a Unusable),
     /// It will not start.
     Failed(&'a Unusable),
 }
@@ -185,7 +186,7 @@ impl TestbedError {
             Self::Removal { namespace, held_by, .. } => {
                 let unknown =
                     || "their deletion was accepted, but something in the cluster holds them".to_owned();
-                Explanation::new(self.to_string()).because(held_by.clone().unwrap_or_else(unknown)).remedy(
+                Explanation::new(self.to_string()).cause(held_by.clone().unwrap_or_else(unknown)).help(
                     format!(
                         "they go as soon as nothing holds them any more; see what it is: \
                      kubectl describe namespace {namespace}; kubectl get all,events --namespace {namespace}"
@@ -196,20 +197,12 @@ impl TestbedError {
     }
 }
 
-/// Takes the output of a client as it comes, and says when it has enough.
-pub type Output<'a> = &'a mut (dyn FnMut(&[u8]) -> Enough + Send);
+/// Takes the lines of a client's standard output as they arrive, without their line feeds; breaks when the
+/// result is complete, so that the client need not be waited for.
+pub type Output<'a> = &'a mut (dyn FnMut(&str) -> ControlFlow<()> + Send);
 
-/// Whether a client's output is wanted any longer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Enough {
-    /// The result is complete: the client need not be waited for.
-    Yes,
-    /// More is to come.
-    NotYet,
-}
-
-/// Takes the lines of a server's output, and says when there are enough.
-pub type ServerLines<'a> = &'a mut (dyn FnMut(&str) -> Enough + Send);
+/// Takes the lines of a server's output; breaks when it needs no more of them.
+pub type ServerLines<'a> = &'a mut (dyn FnMut(&str) -> ControlFlow<()> + Send);
 
 /// Nodes with servers, and a way to run clients on them.
 ///

@@ -49,14 +49,14 @@ fn kept_servers_let_the_next_run_start_immediately() {
     assert_eq!(pods().len(), 3);
     assert_eq!(kubectl(&["get", "jobs", "-n", &namespace, "-o", "name"]).stdout, "");
     let cleanup = run("cleanup").expect_code(0);
-    let removed = format!("removed the servers that stayed in the namespace {namespace}, begun ");
+    let removed = format!("deleted kept servers in namespace {namespace}, started ");
     assert!(
-        cleanup.stdout.starts_with(&removed) && cleanup.stdout.ends_with("ago: 3 pods\n"),
+        cleanup.stdout.starts_with(&removed) && cleanup.stdout.ends_with("ago (3 pods)\n"),
         "{}",
         cleanup.stdout
     );
     cluster.assert_nothing_left();
-    assert_eq!(run("cleanup").expect_code(0).stdout, "nothing to remove\n");
+    assert_eq!(run("cleanup").expect_code(0).stdout, "no leftovers found\n");
     drop(cleaned);
 }
 

@@ -1,4 +1,4 @@
-//! Leftovers of dead runs are detected, distinguished from runs in progress, and removed.
+//! What dead runs have left is noticed, told from what is going on, and removed.
 
 use std::process::Child;
 
@@ -16,54 +16,57 @@ fn run(arguments: &str) -> Ended {
 
 #[test]
 #[ignore = "needs a cluster: NETBENCH_E2E_KUBECONFIG"]
-fn leftovers_of_killed_runs_are_removed_and_runs_in_progress_are_not() {
+fn what_killed_runs_have_left_is_told_from_what_goes_on_and_removed() {
     let cluster = cluster();
     let nodes = cluster.nodes(2).join(" ");
     let own = begun(&format!("matrix {nodes}"));
     let given = begun(&format!("pair {nodes} -n default"));
     killed(own);
     let seen = run("cleanup --dry-run");
-    let would = |line: &&str| line.starts_with("would remove the namespace netbench-");
+    let would = |line: &&str| line.starts_with("would delete namespace netbench-");
     let alone =
-        |line: &&str| line.starts_with("left alone: what run ") && line.contains("in the namespace default");
+        |line: &&str| line.starts_with("skipped objects of run ") && line.contains("in namespace default");
     assert!(seen.stdout.lines().any(|line| would(&line)), "{}", seen.stdout);
     assert!(seen.stdout.lines().any(|line| alone(&line)), "{}", seen.stdout);
     let young = run("cleanup --older-than 1h");
-    assert_eq!(young.stdout, "nothing to remove\n");
+    assert_eq!(young.stdout, "no leftovers found\n");
     let beside = run(&format!("pair {nodes} -t 1s"));
-    let is_reported = beside.stderr.contains("another run is going on in the namespace default, begun ");
-    assert!(is_reported, "{}", beside.stderr);
+    let told = beside.stderr.contains("another run is in progress in namespace default, started ");
+    assert!(told, "{}", beside.stderr);
     killed(given);
     let next = run(&format!("matrix {nodes} -t 1s --no-confirm"));
-    let reported =
-        next.stderr.lines().filter(|line| line.starts_with("a run that is over has left something"));
-    assert_eq!(reported.count(), 2, "{}", next.stderr);
+    let told = next.stderr.lines().filter(|line| line.starts_with("found leftovers of an earlier run"));
+    assert_eq!(told.count(), 2, "{}", next.stderr);
     let cleaned = run("cleanup");
-    let removed = cleaned.stdout.lines().filter(|line| line.starts_with("removed "));
+    let removed = cleaned.stdout.lines().filter(|line| line.starts_with("deleted "));
     assert_eq!(removed.count(), 2, "{}", cleaned.stdout);
     cluster.assert_nothing_left();
-    assert_eq!(run("cleanup").stdout, "nothing to remove\n");
+    assert_eq!(run("cleanup").stdout, "no leftovers found\n");
 }
 
-/// Objects of a version with fewer labels, in the namespace of another user.
+/// Objects of a version that labelled them with less, in a namespace of somebody else's.
 #[test]
 #[ignore = "needs a cluster: NETBENCH_E2E_KUBECONFIG"]
-fn objects_of_other_versions_are_found_by_one_label() {
+fn what_other_versions_have_made_is_found_by_its_label_alone() {
     let cluster = cluster();
     let name = "netbench-of-another-version";
     let _undo = Undo(vec!["kubectl", "delete", "configmap", "-n", "kube-public"], vec![name.to_owned()]);
     kubectl(&["create", "configmap", name, "-n", "kube-public"]).expect_code(0);
     kubectl(&["label", "configmap", name, "-n", "kube-public", LABEL]).expect_code(0);
     let young = run("cleanup");
-    assert!(young.stdout.starts_with("left alone: what a run, begun "), "{}", young.stdout);
+    assert!(
+        young.stdout.starts_with("skipped objects of a run in namespace kube-public, started "),
+        "{}",
+        young.stdout
+    );
     let all = run("cleanup --all");
-    assert!(all.stdout.ends_with("in the namespace kube-public: 1 ConfigMap\n"), "{}", all.stdout);
+    assert!(all.stdout.ends_with("ago (1 ConfigMap)\n"), "{}", all.stdout);
     cluster.assert_nothing_left();
 }
 
 #[test]
 #[ignore = "needs a cluster: NETBENCH_E2E_KUBECONFIG"]
-fn finalizer_that_blocks_a_namespace_is_named() {
+fn what_holds_a_namespace_is_named() {
     let cluster = cluster();
     let nodes = cluster.nodes(2).join(" ");
     let matrix = begun(&format!("matrix {nodes}"));
@@ -88,11 +91,11 @@ fn finalizer_that_blocks_a_namespace_is_named() {
     let _ =
         command("kubectl").args(["wait", "--for=delete", "namespace", namespace, "--timeout=30s"]).output();
     cluster.assert_nothing_left();
-    let stderr = &ended.stderr;
+    let told = &ended.stderr;
     assert!(
-        stderr.contains(&format!("the objects of the run in the namespace {namespace} are not gone")),
-        "{stderr}"
+        told.contains(&format!("the objects of the run in the namespace {namespace} are not gone")),
+        "{told}"
     );
-    assert!(stderr.contains(&format!("the pod {name} has the finalizer example.org/hold")), "{stderr}");
-    assert!(stderr.contains("remove what is left: kubectl"), "{stderr}");
+    assert!(told.contains(&format!("the pod {name} has the finalizer example.org/hold")), "{told}");
+    assert!(told.contains("delete the remaining objects: kubectl"), "{told}");
 }

@@ -187,7 +187,7 @@ fn the_cluster_measures_each_minute_and_what_it_found_is_at_hand() {
         assert_eq!(listed.len(), volume.documents("lab").len());
     }
     let unknown = place.netbench("runs --from-cluster nightly").expect_code(1).stderr;
-    assert!(unknown.contains("neither a schedule nor a volume nightly"), "{unknown}");
+    assert!(unknown.contains("no schedule or PersistentVolumeClaim `nightly`"), "{unknown}");
 }
 
 #[test]

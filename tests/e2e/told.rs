@@ -17,7 +17,7 @@ fn requests_are_told_and_nothing_that_is_secret() {
         "POST /api/v1/namespaces: 201 in",
         "/log?",
         &format!("{} → {}: iperf3 -c ", nodes[0], nodes[1]),
-        &format!("{} says: ", nodes[0]),
+        &format!("{} output: ", nodes[0]),
     ] {
         assert!(ended.stderr.contains(told), "{told} is missing:\n{}", ended.stderr);
     }

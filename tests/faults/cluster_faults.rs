@@ -132,7 +132,7 @@ fn process_killed(world: &World, number: usize) -> Verdict {
     // the kernel protects the first process of a container from SIGKILL from inside; iperf3 obeys SIGTERM
     kubectl(&["exec", &name, "-n", &namespace, "--", "kill", "1"]);
     let ended = run.ended();
-    let is_back = ended.stderr.contains("has got its server back");
+    let is_back = ended.stderr.contains("server restored");
     all_measured(&ended).unless(is_back, || format!("no server went away\n{}", ended.stderr))
 }
 

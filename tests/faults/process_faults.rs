@@ -80,6 +80,6 @@ fn kill(world: &World, number: usize) -> Verdict {
     run.signal("KILL");
     drop(run.ended());
     let cleaned: Ended = netbench("cleanup").output().expect("kubectl runs").into();
-    let went_well = cleaned.code == Some(0) && !cleaned.stdout.contains("left alone");
+    let went_well = cleaned.code == Some(0) && !cleaned.stdout.contains("skipped ");
     Verdict::default().unless(went_well, || format!("{}\n{}", cleaned.stdout, cleaned.stderr))
 }

@@ -1,7 +1,7 @@
-//! Text from somewhere else: the output of images that may be anybody's, files, and what people write.
-//! A bounded number of tries of what the targets in `fuzz` try without end.
+//! Untrusted text: output of images, files, command lines. Runs the properties of the targets in `fuzz` with a bounded
+//! number of cases.
 
-#![allow(clippy::expect_used, reason = "a test ends by a panic")]
+#![allow(clippy::expect_used, reason = "a panic fails the test")]
 
 mod properties;
 
@@ -12,8 +12,8 @@ use properties::{arguments, config, kubeconfig, reports, saved_runs, words};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-/// Bytes that forms of text turn on, and such as hide something.
-const TELLING: [&[u8]; 24] = [
+/// Bytes that are significant to parsers, and invisible characters.
+const SIGNIFICANT: [&[u8]; 24] = [
     b"\n",
     b"{",
     b"}",
@@ -40,7 +40,7 @@ const TELLING: [&[u8]; 24] = [
     b"@",
 ];
 
-/// All files of a folder of the fixtures whose names have `part` in them.
+/// The fixtures in `folder` whose names contain `part`.
 fn recorded(folder: &str, part: &str) -> Vec<Vec<u8>> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(folder);
     let files =
@@ -49,20 +49,22 @@ fn recorded(folder: &str, part: &str) -> Vec<Vec<u8>> {
         .filter(|path| path.file_name().is_some_and(|name| name.to_string_lossy().contains(part)))
         .collect();
     files.sort();
-    assert!(!files.is_empty(), "nothing is recorded as {part}");
+    assert!(!files.is_empty(), "no fixture matches {part}");
     files.iter().map(|path| fs::read(path).expect("it is read")).collect()
 }
 
 fn bytes() -> impl Strategy<Value = Vec<u8>> {
-    let telling = (0..TELLING.len()).prop_map(|index| TELLING[index].to_vec());
-    let any = prop_oneof![telling, vec(any::<u8>(), 0..20)];
+    let significant = (0..SIGNIFICANT.len()).prop_map(|index| SIGNIFICANT[index].to_vec());
+    let any = prop_oneof![significant, vec(any::<u8>(), 0..20)];
     vec(any, 0..40).prop_map(|parts| parts.concat())
 }
 
-/// What was recorded, with a few places of it cut out or written over.
+/// Fixtures with a few places deleted or overwritten.
 fn damaged(recorded: Vec<Vec<u8>>) -> impl Strategy<Value = Vec<u8>> {
-    let patch =
-        prop_oneof![(0..TELLING.len()).prop_map(|index| TELLING[index].to_vec()), vec(any::<u8>(), 0..5),];
+    let patch = prop_oneof![
+        (0..SIGNIFICANT.len()).prop_map(|index| SIGNIFICANT[index].to_vec()),
+        vec(any::<u8>(), 0..5),
+    ];
     let damages = vec((any::<prop::sample::Index>(), 0usize..8, patch), 0..4);
     let end = prop_oneof![3 => Just(None), 1 => any::<prop::sample::Index>().prop_map(Some)];
     (prop::sample::select(recorded), damages, end).prop_map(|(mut text, damages, end)| {
@@ -81,84 +83,84 @@ fn either(recorded: Vec<Vec<u8>>) -> impl Strategy<Value = Vec<u8>> {
     prop_oneof![4 => damaged(recorded), 1 => bytes()]
 }
 
-/// Tries that take some time each.
-fn few() -> ProptestConfig {
+/// For slow properties.
+fn few_cases() -> ProptestConfig {
     ProptestConfig::with_cases(48)
 }
 
 proptest! {
-    #![proptest_config(few())]
+    #![proptest_config(few_cases())]
 
     #[test]
-    fn a_stream_of_iperf3(bytes in either(recorded("iperf3", "stream"))) {
+    fn iperf3_stream(bytes in either(recorded("iperf3", "stream"))) {
         reports::iperf3_stream(&bytes);
     }
 
     #[test]
-    fn a_document_of_iperf3(bytes in either(recorded("iperf3", "document"))) {
+    fn iperf3_document(bytes in either(recorded("iperf3", "document"))) {
         reports::iperf3_document(&bytes);
     }
 
     #[test]
-    fn a_saved_run(bytes in either(recorded("runs", ".json"))) {
+    fn saved_run(bytes in either(recorded("runs", ".json"))) {
         saved_runs::file(&bytes);
     }
 
     #[test]
-    fn values_on_the_command_line(text in "[0-9.]{0,4}[a-zA-Z:%/\\[\\]-]{0,6}|.{0,12}") {
+    fn command_line_values(text in "[0-9.]{0,4}[a-zA-Z:%/\\[\\]-]{0,6}|.{0,12}") {
         arguments::value(text.as_bytes());
     }
 }
 
 proptest! {
     #[test]
-    fn figures_of_an_iperf_2(bytes in either(recorded("iperf2", "client"))) {
+    fn iperf2_throughput(bytes in either(recorded("iperf2", "client"))) {
         reports::iperf2_throughput(&bytes);
     }
 
     #[test]
-    fn what_a_server_of_iperf_2_received(bytes in either(recorded("iperf2", "server.txt"))) {
+    fn iperf2_received(bytes in either(recorded("iperf2", "server.txt"))) {
         reports::iperf2_received(&bytes);
     }
 
     #[test]
-    fn latencies_of_an_iperf_2(bytes in either(recorded("iperf2", "bounceback"))) {
+    fn iperf2_bounceback(bytes in either(recorded("iperf2", "bounceback"))) {
         reports::iperf2_bounceback(&bytes);
     }
 
     #[test]
-    fn the_log_of_a_server(bytes in either([recorded("iperf3", ".log"), recorded("iperf2", ".log")].concat())) {
+    fn server_log(bytes in either([recorded("iperf3", ".log"), recorded("iperf2", ".log")].concat())) {
         reports::server_logs(&bytes);
     }
 
     #[test]
-    fn a_kubeconfig(bytes in either(recorded("kubeconfig", ".yaml"))) {
+    fn kubeconfig_file(bytes in either(recorded("kubeconfig", ".yaml"))) {
         kubeconfig::any(&bytes);
     }
 
     #[test]
-    fn a_file_of_settings(bytes in either(recorded("config", ".yaml"))) {
+    fn settings_file(bytes in either(recorded("config", ".yaml"))) {
         config::file(&bytes);
     }
 
     #[test]
-    fn a_name_of_a_run(text in "latest(~[0-9]{0,25})?|.{0,10}") {
+    fn run_reference(text in "latest(~[0-9]{0,25})?|.{0,10}") {
         saved_runs::reference(text.as_bytes());
     }
 
     #[test]
-    fn words_on_the_command_line(bytes in bytes()) {
+    fn command_line_words(bytes in bytes()) {
         arguments::words(&bytes);
     }
 
     #[test]
-    fn words_that_are_shown(bytes in bytes()) {
+    fn displayed_text(bytes in bytes()) {
         words::any(&bytes);
     }
 }
 
 #[test]
-fn all_that_was_recorded_is_read() {
+fn all_fixtures_are_read() {
     let each = |folder: &str, part: &str, property: fn(&[u8])| {
         for bytes in recorded(folder, part) {
             property(&bytes);

@@ -158,5 +158,5 @@ fn exporter_with_used_port_reports_address() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("loopback has ports");
     let address = taken.local_addr().expect("the socket has an address");
     let ended = run(data.path(), &format!("exporter --listen {address}")).expect_code(1);
-    assert!(ended.stderr.contains(&format!("cannot listen at {address}")), "{}", ended.stderr);
+    assert!(ended.stderr.contains(&format!("cannot listen on {address}")), "{}", ended.stderr);
 }

@@ -31,8 +31,8 @@ fn current_context_is_the_default() {
 fn unknown_context_is_rejected_with_the_nearest_name() {
     let error = validate_names(&kubeconfig(), &options(Some("eats"), None)).unwrap_err();
     let explanation = error.explain();
-    assert_eq!(explanation.what, "context `eats` does not exist in the kubeconfig");
-    assert_eq!(explanation.remedy.as_deref(), Some("did you mean --context east?"));
+    assert_eq!(explanation.error, "context `eats` does not exist in the kubeconfig");
+    assert_eq!(explanation.help.as_deref(), Some("did you mean --context east?"));
     assert!(validate_names(&kubeconfig(), &options(None, Some("root"))).is_err());
 }
 

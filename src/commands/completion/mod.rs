@@ -1,24 +1,24 @@
-//! `completion`, and the answers to kubectl and to shells that ask what a word may become.
+//! `completion`, and completion requests of kubectl and shells.
 
 mod names;
 
 use std::env;
 use std::ffi::OsString;
-use std::fs;
-use std::io;
+use std::fs::File;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::ValueEnum;
 use kubectl_netbench::cli::{CompleteArgs, CompletionArgs, CompletionCommand, ExitCode, InstallArgs};
-use kubectl_netbench::completion::{self, Known, SHIM, SHIM_NAME, Shell};
+use kubectl_netbench::completion::{self, NameSource, SHIM, SHIM_NAME, Shell};
 
 use super::output::write;
-use super::{Error, Surroundings};
+use super::{Error, ProgramContext};
 use crate::console;
 use names::Names;
 
-/// Sets completion up, or prints what does.
+/// Installs completion, or prints the script of a shell.
 pub(super) async fn set_up(arguments: CompletionArgs) -> Result<ExitCode, Error> {
     if let Some(CompletionCommand::Install(arguments)) = arguments.command {
         return install(arguments);
@@ -28,73 +28,73 @@ pub(super) async fn set_up(arguments: CompletionArgs) -> Result<ExitCode, Error>
     Ok(ExitCode::Success)
 }
 
-/// Puts the program that kubectl asks where kubectl finds plugins.
+/// Installs the program that kubectl calls for completion.
 fn install(arguments: InstallArgs) -> Result<ExitCode, Error> {
     let directory = match arguments.directory {
         Some(directory) => directory,
         None => directory_of_program().ok_or(Error::NotOnPath)?,
     };
     let path = directory.join(SHIM_NAME);
-    put(&path).map_err(|source| Error::Shim { path: path.clone(), source })?;
+    write_shim(&path).map_err(|source| Error::Shim { path: path.clone(), source })?;
     console::note(&format!(
-        "installed {}; kubectl 1.26 and later asks it wherever kubectl itself is completed (kubectl completion --help)",
+        "installed {}; kubectl 1.26 and later uses it once its own completion is set up (kubectl completion --help)",
         path.display()
     ));
     let on_path = env::var_os("PATH").is_some_and(|path| env::split_paths(&path).any(|one| one == directory));
     if !on_path {
-        console::note(&format!("{} is not on PATH: kubectl finds nothing there", directory.display()));
+        console::note(&format!("{} is not on PATH: kubectl does not find it", directory.display()));
     }
     Ok(ExitCode::Success)
 }
 
-/// The first directory of PATH that has this program, as kubectl looks for it: krew's, for example.
+/// The first directory of PATH that contains this program, where kubectl finds it: krew's, for example.
 fn directory_of_program() -> Option<PathBuf> {
     let program = format!("kubectl-netbench{}", env::consts::EXE_SUFFIX);
     let path = env::var_os("PATH")?;
     env::split_paths(&path).find(|directory| directory.join(&program).is_file())
 }
 
-/// Writes the program whole or not at all.
-fn put(path: &Path) -> io::Result<()> {
-    let begun = path.with_extension(format!("{}.tmp", std::process::id()));
-    fs::write(&begun, SHIM)?;
+/// Writes the program atomically.
+fn write_shim(path: &Path) -> io::Result<()> {
+    let directory = path.parent().unwrap_or(Path::new(""));
+    let mut file =
+        tempfile::Builder::new().prefix(SHIM_NAME).make_in(directory, |path| File::create_new(path))?;
+    file.as_file_mut().write_all(SHIM.as_bytes())?;
     #[cfg(unix)]
-    fs::set_permissions(&begun, std::os::unix::fs::PermissionsExt::from_mode(0o755))?;
-    fs::rename(&begun, path)
+    file.as_file().set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o755))?;
+    file.persist(path)?;
+    Ok(())
 }
 
-/// Answers kubectl.
-pub(super) async fn complete(
-    arguments: CompleteArgs,
-    surroundings: &Surroundings,
-) -> Result<ExitCode, Error> {
+/// Answers a completion request of kubectl.
+pub(super) async fn complete(arguments: CompleteArgs, program: &ProgramContext) -> Result<ExitCode, Error> {
     let words = arguments.words;
-    let known = known(&words, surroundings);
-    let answer = answered(move || completion::for_kubectl(&words, &known)).await;
+    let source = name_source(&words, program);
+    let answer = run_blocking(move || completion::for_kubectl(&words, &source)).await;
     write(answer).await?;
     Ok(ExitCode::Success)
 }
 
-/// Answers a shell, which is known by name, and whose words follow a `--`.
+/// Answers a completion request of a shell. The command line follows a `--`.
 ///
 /// # Errors
 /// The answer cannot be written.
-pub async fn complete_for_shell(shell: &str, surroundings: &Surroundings) -> Result<ExitCode, Error> {
+pub async fn complete_for_shell(shell: &str, program: &ProgramContext) -> Result<ExitCode, Error> {
     let Ok(shell) = Shell::from_str(shell, true) else { return Ok(ExitCode::Error) };
     let words: Vec<OsString> = env::args_os().skip_while(|word| word != "--").skip(1).collect();
-    let known = known(words.get(1..).unwrap_or_default(), surroundings);
+    let source = name_source(words.get(1..).unwrap_or_default(), program);
     let index = env::var(completion::INDEX).ok().and_then(|index| index.parse().ok());
-    let answer = answered(move || completion::for_shell(shell, words, index, &known)).await;
+    let answer = run_blocking(move || completion::for_shell(shell, words, index, &source)).await;
     write(String::from_utf8_lossy(&answer).into_owned()).await?;
     Ok(ExitCode::Success)
 }
 
-fn known(words: &[OsString], surroundings: &Surroundings) -> Known {
-    let names = Names::new(words, surroundings, tokio::runtime::Handle::current());
-    Arc::new(move |kind| names.of(kind))
+fn name_source(words: &[OsString], program: &ProgramContext) -> NameSource {
+    let names = Names::new(words, program, tokio::runtime::Handle::current());
+    Arc::new(move |kind| names.list(kind))
 }
 
-/// Runs what may wait for a cluster, away from what serves the connection to it.
-async fn answered<T: Default + Send + 'static>(answer: impl FnOnce() -> T + Send + 'static) -> T {
+/// Runs a completion on a thread of its own: it blocks on requests to a cluster.
+async fn run_blocking<T: Default + Send + 'static>(answer: impl FnOnce() -> T + Send + 'static) -> T {
     tokio::task::spawn_blocking(answer).await.unwrap_or_default()
 }

@@ -1,4 +1,4 @@
-//! Asks clusters, kubeconfigs and the saved runs for names.
+//! Queries clusters, kubeconfigs and the saved runs for names.
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
@@ -11,15 +11,15 @@ use kubectl_netbench::schedule::{Found, Schedules};
 use kubectl_netbench::store::Store;
 use tokio::runtime::Handle;
 
-use crate::commands::Surroundings;
+use crate::commands::ProgramContext;
 
-/// How long somebody who has pressed TAB may have to wait for a cluster.
-const PATIENCE: Duration = Duration::from_millis(700);
+/// Time limit of a query to a cluster, while the user waits for a completion.
+const QUERY_LIMIT: Duration = Duration::from_millis(700);
 
-/// A label that has another value on each node.
+/// Not completed: its value is unique to each node.
 const HOSTNAME: &str = "kubernetes.io/hostname";
 
-/// Where names are asked for.
+/// Queries names for a command line.
 pub(super) struct Names {
     asked: PartialLine,
     environment: Environment,
@@ -28,10 +28,10 @@ pub(super) struct Names {
 }
 
 impl Names {
-    /// For this command line. No login may ask anybody anything.
-    pub fn new(words: &[OsString], surroundings: &Surroundings, runtime: Handle) -> Self {
-        // who presses TAB is not told what is wrong with a file
-        let settings = |given: &ConnectionOptions| surroundings.settings(given).unwrap_or_default();
+    /// `words` is the command line. Logins must not prompt.
+    pub fn new(words: &[OsString], program: &ProgramContext, runtime: Handle) -> Self {
+        // errors of the settings file are not reported during completion
+        let settings = |given: &ConnectionOptions| program.settings(given).unwrap_or_default();
         let mut asked = PartialLine::parse(words, &settings(&ConnectionOptions::default()).connection());
         asked.namespace = asked.namespace.or_else(|| {
             let settings = settings(&asked.cluster);
@@ -39,40 +39,40 @@ impl Names {
         });
         Self {
             asked,
-            environment: Environment { interactive: false, ..surroundings.environment.clone() },
-            store: surroundings.store.clone(),
+            environment: Environment { interactive: false, ..program.environment.clone() },
+            store: program.store.clone(),
             runtime,
         }
     }
 
-    /// The names of a kind; none if they cannot be had.
-    pub fn of(&self, kind: Kind) -> Vec<Name> {
+    /// The names of a kind; empty if they cannot be queried.
+    pub fn list(&self, kind: Kind) -> Vec<Name> {
         let here = &self.asked.cluster;
         let there = self.asked.server.as_ref().unwrap_or(here);
         match kind {
             Kind::Node => self.nodes(here),
             Kind::ServerNode => self.nodes(there),
             Kind::NodeLabel => self.labels(here),
-            Kind::Namespace => self.ask(here, Cluster::namespaces).into_iter().map(name).collect(),
+            Kind::Namespace => self.query(here, Cluster::namespaces).into_iter().map(name).collect(),
             Kind::Context => self.contexts(here),
             Kind::ServerContext => self.contexts(there),
             Kind::Cluster => self.kubeconfig(here).clusters.into_iter().map(name).collect(),
             Kind::User => self.kubeconfig(here).users.into_iter().map(name).collect(),
             Kind::Run => self.runs(),
-            Kind::Schedule => self.ask(here, async |cluster| self.schedules(cluster).await),
-            Kind::Claim => self.ask(here, async |cluster| self.claims(cluster).await),
-            Kind::Place => self.ask(here, async |cluster| self.places(cluster).await),
+            Kind::Schedule => self.query(here, async |cluster| self.schedules(cluster).await),
+            Kind::Claim => self.query(here, async |cluster| self.claims(cluster).await),
+            Kind::RunSource => self.query(here, async |cluster| self.run_sources(cluster).await),
         }
     }
 
     fn nodes(&self, options: &ConnectionOptions) -> Vec<Name> {
-        let nodes = self.ask(options, Cluster::node_labels).into_iter();
+        let nodes = self.query(options, Cluster::node_labels).into_iter();
         let zone = "topology.kubernetes.io/zone";
         nodes.map(|(value, mut labels)| Name { value, help: labels.remove(zone) }).collect()
     }
 
     fn labels(&self, options: &ConnectionOptions) -> Vec<Name> {
-        let nodes = self.ask(options, Cluster::node_labels).into_iter();
+        let nodes = self.query(options, Cluster::node_labels).into_iter();
         let labels = nodes.flat_map(|(_, labels)| labels).filter(|(key, _)| key != HOSTNAME);
         let labels: BTreeSet<String> = labels.map(|(key, value)| format!("{key}={value}")).collect();
         labels.into_iter().map(name).collect()
@@ -87,8 +87,8 @@ impl Names {
         let entries = self.store.as_ref().and_then(|store| store.list().ok()).unwrap_or_default();
         let newest = (!entries.is_empty()).then(|| name("latest".to_owned()));
         let entries = entries.into_iter().map(|entry| {
-            let place = entry.context.map_or(String::new(), |context| format!(", {context}"));
-            let help = format!("{:.0}, {} nodes{place}", entry.started_at, entry.nodes);
+            let context = entry.context.map_or(String::new(), |context| format!(", {context}"));
+            let help = format!("{:.0}, {} nodes{context}", entry.started_at, entry.nodes);
             Name { value: entry.id, help: Some(help) }
         });
         newest.into_iter().chain(entries).collect()
@@ -104,8 +104,8 @@ impl Names {
         Ok(cluster.claims(self.namespace(cluster)).await?.into_iter().map(name).collect())
     }
 
-    /// Who may list one of the two only is told of those.
-    async fn places(&self, cluster: &Cluster) -> Result<Vec<Name>, RequestError> {
+    /// Users who may list only one of the two kinds get those.
+    async fn run_sources(&self, cluster: &Cluster) -> Result<Vec<Name>, RequestError> {
         let (schedules, claims) = tokio::join!(self.schedules(cluster), self.claims(cluster));
         Ok([schedules, claims].into_iter().filter_map(Result::ok).flatten().collect())
     }
@@ -118,18 +118,18 @@ impl Names {
         cluster::names(options, &self.environment).unwrap_or_default()
     }
 
-    /// Asks a cluster, for as long as there is patience.
-    fn ask<T: Default>(
+    /// Queries a cluster. The default on errors and on timeout.
+    fn query<T: Default>(
         &self,
         options: &ConnectionOptions,
-        question: impl AsyncFnOnce(&Cluster) -> Result<T, RequestError>,
+        request: impl AsyncFnOnce(&Cluster) -> Result<T, RequestError>,
     ) -> T {
-        let answer = async {
+        let response = async {
             let cluster = cluster::connect(options, &self.environment).await.ok()?;
-            question(&cluster).await.ok()
+            request(&cluster).await.ok()
         };
         self.runtime
-            .block_on(async { tokio::time::timeout(PATIENCE, answer).await })
+            .block_on(async { tokio::time::timeout(QUERY_LIMIT, response).await })
             .ok()
             .flatten()
             .unwrap_or_default()

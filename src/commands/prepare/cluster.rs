@@ -11,7 +11,7 @@ use super::place::Place;
 use super::{Layout, Measuring, Prepared, Removal, new_run, parameters};
 use crate::commands::id::new_id;
 use crate::commands::request::{Request, ServerCluster};
-use crate::commands::{Error, Surroundings, cleanup};
+use crate::commands::{Error, ProgramContext, cleanup};
 
 /// Where the clients of a cluster measure to.
 pub(in crate::commands) enum Destination {
@@ -26,13 +26,13 @@ pub(in crate::commands) enum Destination {
 /// Prepares servers on the nodes of the request's cluster.
 pub(in crate::commands) async fn within_cluster(
     request: &Request,
-    surroundings: &Surroundings,
+    program: &ProgramContext,
 ) -> Result<Destination, Error> {
-    let cluster = cluster::connect(&request.connection.options(), &surroundings.environment).await?;
+    let cluster = cluster::connect(&request.connection.options(), &program.environment).await?;
     if request.target.dry_run {
         return connected(request, cluster).await;
     }
-    let remarks = cleanup::remarks(&cluster, surroundings.processes.as_ref());
+    let remarks = cleanup::remarks(&cluster, program.registry.as_ref());
     let (prepared, remarks) = tokio::join!(connected(request, cluster.clone()), remarks);
     let prepared = prepared?;
     for remark in &remarks {
@@ -114,14 +114,14 @@ pub(in crate::commands) async fn connected(
 pub(in crate::commands) async fn across_clusters(
     request: &Request,
     server: &ServerCluster,
-    surroundings: &Surroundings,
+    program: &ProgramContext,
 ) -> Result<Prepared<TwoClusters>, Error> {
-    let environment = &surroundings.environment;
+    let environment = &program.environment;
     let here = cluster::connect(&request.connection.options(), environment).await?;
     let there = cluster::connect(&server.options, environment).await?;
     let (version, version_there) = tokio::try_join!(here.version(), there.version())?;
     let nodes = async { tokio::try_join!(here.nodes(None), there.nodes(None)) };
-    let processes = surroundings.processes.as_ref();
+    let processes = program.registry.as_ref();
     let (nodes, of_here, of_there) =
         tokio::join!(nodes, cleanup::remarks(&here, processes), cleanup::remarks(&there, processes));
     let (nodes_here, nodes_there) = nodes?;

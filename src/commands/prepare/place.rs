@@ -145,8 +145,8 @@ impl Place {
         if let Some(explanation) = report.error() {
             let place = context
                 .map_or(String::new(), |context| format!(", in the context {}", sanitize::line(context)));
-            let what = explanation.what + &place;
-            return Err(Error::Obstacles(Explanation { what, ..explanation }));
+            let error = explanation.error + &place;
+            return Err(Error::Obstacles(Explanation { error, ..explanation }));
         }
         for remark in report.remarks() {
             let place = context.map_or(String::new(), |context| format!("{}: ", sanitize::line(context)));

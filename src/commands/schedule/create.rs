@@ -14,7 +14,7 @@ use kubectl_netbench::testbed::kubernetes::rights;
 
 use super::super::prepare::{self, Destination};
 use super::super::request::Request;
-use super::super::{Error, Surroundings, interrupt, output};
+use super::super::{Error, ProgramContext, interrupt, output};
 use crate::console::{self, Console};
 
 /// How long a cluster is waited for that only has to say in which form manifests are to be.
@@ -23,17 +23,17 @@ const ASKED_FOR_FORM: Duration = Duration::from_secs(3);
 pub(super) async fn create(
     arguments: ScheduleCreateArgs,
     console: Console,
-    surroundings: &Surroundings,
+    program: &ProgramContext,
 ) -> Result<ExitCode, Error> {
     let connection = &arguments.connection;
-    let cluster = match cluster::connect(&connection.options(), &surroundings.environment).await {
+    let cluster = match cluster::connect(&connection.options(), &program.environment).await {
         // manifests are for Git: they need no cluster
         Err(_) if arguments.dry_run && connection.namespace.is_some() => None,
         cluster => Some(cluster?),
     };
     let default = || cluster.as_ref().map(|cluster| cluster.default_namespace().to_owned());
     let namespace = connection.namespace.clone().or_else(default).unwrap_or_default();
-    let (schedule, request) = described(&arguments, namespace, console, surroundings)?;
+    let (schedule, request) = described(&arguments, namespace, console, program)?;
     match &cluster {
         Some(cluster) if !arguments.dry_run => make(&schedule, &request, cluster).await,
         cluster => {
@@ -87,8 +87,8 @@ async fn make(schedule: &Schedule, request: &Request, cluster: &Cluster) -> Resu
 /// A run from here could do without the namespace, a schedule cannot.
 fn without_other_namespace(error: Error) -> Error {
     let Error::Obstacles(mut explanation) = error else { return error };
-    let remedy = explanation.remedy.take();
-    explanation.remedy = remedy.map(|remedy| {
+    let remedy = explanation.help.take();
+    explanation.help = remedy.map(|remedy| {
         let line = |line: &str| line.split(OR_OMIT_NAMESPACE).next().unwrap_or_default().to_owned();
         remedy.lines().map(line).collect::<Vec<_>>().join("\n")
     });
@@ -100,16 +100,16 @@ fn described(
     arguments: &ScheduleCreateArgs,
     namespace: String,
     console: Console,
-    surroundings: &Surroundings,
+    program: &ProgramContext,
 ) -> Result<(Schedule, Request), Error> {
     let line = scheduled::read(&arguments.words, &namespace).unwrap_or_else(|error| error.exit());
-    let settings = surroundings.settings(&arguments.connection.options())?;
+    let settings = program.settings(&arguments.connection.options())?;
     let (cli, settings) = match line.apply(&settings) {
         Err(LineError::Usage(error)) => error.exit(),
         Err(LineError::Settings(error)) => return Err(error.into()),
         Ok(applied) => applied,
     };
-    let mut request = request(cli, arguments, &namespace, console, surroundings)?;
+    let mut request = request(cli, arguments, &namespace, console, program)?;
     // a scheduled run has it in its own pod: none is made to reach it, and takes rights
     let volume = request.delivery.volume.take();
     let Some(image) = arguments.program.program_image.clone() else { return Err(Error::NoProgramImage) };
@@ -135,7 +135,7 @@ fn request(
     arguments: &ScheduleCreateArgs,
     namespace: &str,
     console: Console,
-    surroundings: &Surroundings,
+    program: &ProgramContext,
 ) -> Result<Request, Error> {
     let connection = arguments.connection.clone().or(None, Some(namespace.to_owned()));
     let quiet = |_| console;
@@ -144,12 +144,12 @@ fn request(
             matrix.common.connection = connection;
             // that of a schedule's run is one of its own runs
             matrix.common.gates.baseline = None;
-            Request::matrix(*matrix, quiet, surroundings)
+            Request::matrix(*matrix, quiet, program)
         }
         Command::Pair(mut pair) => {
             pair.common.connection = connection;
             pair.common.gates.baseline = None;
-            Request::pair(*pair, quiet, surroundings)
+            Request::pair(*pair, quiet, program)
         }
         _ => scheduled::measures_nothing(&arguments.words.join(" ")).exit(),
     }

@@ -1,19 +1,17 @@
 //! `schedule run` and `schedule logs`: the log of a run, as it is written.
 
+use std::ops::ControlFlow;
+
 use kubectl_netbench::cli::{ExitCode, ScheduleLogsArgs, ScheduleNameArgs};
 use kubectl_netbench::schedule::{Id, ScheduleError, Schedules};
-use kubectl_netbench::testbed::Enough;
 
 use super::super::id::new_id;
-use super::super::{Error, Surroundings, interrupt};
+use super::super::{Error, ProgramContext, interrupt};
 use super::{connect, id};
 use crate::console;
 
-pub(super) async fn run(
-    arguments: &ScheduleNameArgs,
-    surroundings: &Surroundings,
-) -> Result<ExitCode, Error> {
-    let cluster = connect(&arguments.connection, surroundings).await?;
+pub(super) async fn run(arguments: &ScheduleNameArgs, program: &ProgramContext) -> Result<ExitCode, Error> {
+    let cluster = connect(&arguments.connection, program).await?;
     let schedules = Schedules::of(&cluster).await?;
     let id = id(&arguments.schedule, &arguments.connection, &cluster);
     let found = schedules.find(&id).await?;
@@ -22,11 +20,8 @@ pub(super) async fn run(
     follow(&schedules, &id, &job).await
 }
 
-pub(super) async fn logs(
-    arguments: &ScheduleLogsArgs,
-    surroundings: &Surroundings,
-) -> Result<ExitCode, Error> {
-    let cluster = connect(&arguments.connection, surroundings).await?;
+pub(super) async fn logs(arguments: &ScheduleLogsArgs, program: &ProgramContext) -> Result<ExitCode, Error> {
+    let cluster = connect(&arguments.connection, program).await?;
     let schedules = Schedules::of(&cluster).await?;
     let id = id(&arguments.schedule, &arguments.connection, &cluster);
     schedules.find(&id).await?;
@@ -39,10 +34,8 @@ pub(super) async fn logs(
 
 /// Shows the log until the run ends, and takes its exit code for our own.
 async fn follow(schedules: &Schedules<'_>, id: &Id, job: &str) -> Result<ExitCode, Error> {
-    let shown = schedules.follow(id, job, |line| match console::write_result(&format!("{line}\n")) {
-        Ok(true) => Enough::NotYet,
-        // a reader that has gone away has read enough
-        _ => Enough::Yes,
+    let shown = schedules.follow(id, job, |line| {
+        console::write_result(&format!("{line}\n")).unwrap_or(ControlFlow::Break(()))
     });
     let Some(code) = interrupt::watch().unless(shown).await else {
         console::note(&format!(

@@ -14,7 +14,7 @@ use kubectl_netbench::schedule::{Id, Schedules};
 use kubectl_netbench::view;
 
 use super::output::write;
-use super::{Error, Surroundings};
+use super::{Error, ProgramContext};
 use crate::console::{self, Console};
 
 /// How long a deletion may take before it is said what it waits for.
@@ -23,21 +23,19 @@ const PATIENCE: Duration = Duration::from_secs(2);
 pub(super) async fn run(
     arguments: ScheduleArgs,
     console: Console,
-    surroundings: &Surroundings,
+    program: &ProgramContext,
 ) -> Result<ExitCode, Error> {
     match arguments.command {
-        ScheduleCommand::Create(arguments) => {
-            Box::pin(create::create(*arguments, console, surroundings)).await
-        }
-        ScheduleCommand::List(arguments) => list(&arguments, console, surroundings).await,
-        ScheduleCommand::Run(arguments) => follow::run(&arguments, surroundings).await,
-        ScheduleCommand::Logs(arguments) => follow::logs(&arguments, surroundings).await,
-        ScheduleCommand::Delete(arguments) => delete(&arguments, surroundings).await,
+        ScheduleCommand::Create(arguments) => Box::pin(create::create(*arguments, console, program)).await,
+        ScheduleCommand::List(arguments) => list(&arguments, console, program).await,
+        ScheduleCommand::Run(arguments) => follow::run(&arguments, program).await,
+        ScheduleCommand::Logs(arguments) => follow::logs(&arguments, program).await,
+        ScheduleCommand::Delete(arguments) => delete(&arguments, program).await,
     }
 }
 
-async fn connect(connection: &ConnectionArgs, surroundings: &Surroundings) -> Result<Cluster, Error> {
-    Ok(cluster::connect(&connection.options(), &surroundings.environment).await?)
+async fn connect(connection: &ConnectionArgs, program: &ProgramContext) -> Result<Cluster, Error> {
+    Ok(cluster::connect(&connection.options(), &program.environment).await?)
 }
 
 /// The namespace of schedules: the one that is named, or that of the kubeconfig's context.
@@ -52,9 +50,9 @@ pub(super) fn id(name: &str, connection: &ConnectionArgs, cluster: &Cluster) -> 
 async fn list(
     arguments: &ScheduleListArgs,
     console: Console,
-    surroundings: &Surroundings,
+    program: &ProgramContext,
 ) -> Result<ExitCode, Error> {
-    let cluster = connect(&arguments.connection, surroundings).await?;
+    let cluster = connect(&arguments.connection, program).await?;
     let schedules = Schedules::of(&cluster).await?;
     let namespace = namespace(&arguments.connection, &cluster);
     let only = (!arguments.all_namespaces).then_some(namespace.as_str());
@@ -75,8 +73,8 @@ async fn list(
     Ok(ExitCode::Success)
 }
 
-async fn delete(arguments: &ScheduleNameArgs, surroundings: &Surroundings) -> Result<ExitCode, Error> {
-    let cluster = connect(&arguments.connection, surroundings).await?;
+async fn delete(arguments: &ScheduleNameArgs, program: &ProgramContext) -> Result<ExitCode, Error> {
+    let cluster = connect(&arguments.connection, program).await?;
     let schedules = Schedules::of(&cluster).await?;
     let id = id(&arguments.schedule, &arguments.connection, &cluster);
     let deleting = schedules.delete(&id);

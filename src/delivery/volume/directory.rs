@@ -33,7 +33,7 @@ impl Directory {
     pub fn probe(&self) -> Result<(), VolumeError> {
         let write = || {
             fs::create_dir_all(&self.path)?;
-            atomic_file::can_write(&self.path.join("probe"))
+            atomic_file::check_writable(&self.path.join("probe"))
         };
         write().map_err(|error| self.error(error))
     }

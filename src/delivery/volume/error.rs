@@ -98,24 +98,24 @@ impl VolumeError {
         let what = Explanation::new(self.to_string());
         match self {
             Self::Request(error) => error.explain(),
-            Self::NoClaim { nearest: Some(nearest), .. } => what.remedy(format!("is {nearest} meant?")),
+            Self::NoClaim { nearest: Some(nearest), .. } => what.help(format!("is {nearest} meant?")),
             Self::NoClaim { namespace, .. } => {
-                what.remedy(format!("`kubectl get pvc --namespace {namespace}` shows all that there are"))
+                what.help(format!("`kubectl get pvc --namespace {namespace}` shows all that there are"))
             }
-            Self::Lost { claim, namespace } => what.remedy(described(claim, Some(namespace))),
+            Self::Lost { claim, namespace } => what.help(described(claim, Some(namespace))),
             Self::Pod { claim, namespace, unusable } => {
                 let described = || described(claim, Some(namespace));
                 let remedy = unusable.remedy().map_or_else(described, str::to_owned);
-                what.because(unusable.reason()).remedy(remedy)
+                what.cause(unusable.reason()).help(remedy)
             }
             Self::Command { why, claim, namespace, .. } => {
-                what.because(why).remedy(remedy(why, claim, Some(namespace)))
+                what.cause(why).help(remedy(why, claim, Some(namespace)))
             }
             Self::Directory { source, volume } => {
                 let why = source.to_string();
-                what.remedy(remedy(&why, &volume.claim, None)).because(why)
+                what.help(remedy(&why, &volume.claim, None)).cause(why)
             }
-            Self::NoRun { why, .. } => what.because(why).remedy("delete that file if nobody needs it"),
+            Self::NoRun { why, .. } => what.cause(why).help("delete that file if nobody needs it"),
         }
     }
 }

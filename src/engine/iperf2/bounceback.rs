@@ -107,12 +107,9 @@ impl Reader for BouncebackReader {
         &[]
     }
 
-    fn unfinished_line(&mut self, line: &str) {
+    fn finish(mut self: Box<Self>, exit: &ClientExit) -> Result<Vec<(Direction, Measurement)>, Failure> {
         // it may explain a failure, but its figures may lack digits
-        self.messages.keep(line);
-    }
-
-    fn finish(self: Box<Self>, exit: &ClientExit) -> Result<Vec<(Direction, Measurement)>, Failure> {
+        self.messages.keep(exit.unfinished_line.as_deref().unwrap_or_default());
         let whole = self.last.as_ref().filter(|last| last.start == 0.0);
         let latency = whole.map(|whole| self.latency(whole));
         let latency = self.messages.outcome(exit, latency)?;

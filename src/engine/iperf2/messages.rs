@@ -127,7 +127,11 @@ mod tests {
     use super::*;
 
     fn said(stderr: &str) -> Messages {
-        Messages::default().with(&ClientExit { code: Some(0), stderr: stderr.to_owned() })
+        Messages::default().with(&ClientExit {
+            code: Some(0),
+            stderr: stderr.to_owned(),
+            unfinished_line: None,
+        })
     }
 
     #[test]

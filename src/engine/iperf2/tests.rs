@@ -31,7 +31,7 @@ fn reader(engine: &dyn Engine, options: &MeasurementOptions) -> Box<dyn Reader> 
 }
 
 fn ended(stderr: &str) -> ClientExit {
-    ClientExit { code: Some(0), stderr: stderr.to_owned() }
+    ClientExit { code: Some(0), stderr: stderr.to_owned(), unfinished_line: None }
 }
 
 fn finish(
@@ -46,14 +46,12 @@ fn finish(
     for line in splitter.push(client) {
         reader.line(&line);
     }
-    if let Some(line) = splitter.finish() {
-        reader.unfinished_line(&line);
-    }
     for line in server.lines() {
         reader.server_line(line);
     }
     assert!(!reader.is_complete());
-    let mut measured = reader.finish(exit)?;
+    let exit = ClientExit { unfinished_line: splitter.finish(), ..exit.clone() };
+    let mut measured = reader.finish(&exit)?;
     assert_eq!(measured.len(), 1);
     let (direction, measurement) = measured.remove(0);
     assert_eq!(direction, Direction::ClientToServer);

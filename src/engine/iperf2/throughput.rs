@@ -77,17 +77,14 @@ impl Reader for ThroughputReader {
         &self.streams.samples()[known..]
     }
 
-    fn unfinished_line(&mut self, line: &str) {
-        // it may explain a failure, but its figures may lack digits
-        self.messages.keep(line);
-    }
-
     fn server_line(&mut self, line: &str) -> bool {
         self.received.line(line);
         !self.received.is_whole()
     }
 
-    fn finish(self: Box<Self>, exit: &ClientExit) -> Result<Vec<(Direction, Measurement)>, Failure> {
+    fn finish(mut self: Box<Self>, exit: &ClientExit) -> Result<Vec<(Direction, Measurement)>, Failure> {
+        // it may explain a failure, but its figures may lack digits
+        self.messages.keep(exit.unfinished_line.as_deref().unwrap_or_default());
         let throughput = self.streams.whole().map(|sent| self.throughput(&sent));
         let throughput = self.messages.outcome(exit, throughput)?;
         Ok(vec![(Direction::ClientToServer, Measurement::Throughput(throughput))])

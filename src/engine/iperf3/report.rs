@@ -238,11 +238,10 @@ impl Reader for ReportReader {
         self.is_complete
     }
 
-    fn unfinished_line(&mut self, line: &str) {
-        self.line(line);
-    }
-
     fn finish(mut self: Box<Self>, exit: &ClientExit) -> Result<Vec<(Direction, Measurement)>, Failure> {
+        if let Some(line) = &exit.unfinished_line {
+            self.line(line);
+        }
         if !self.is_complete && !self.document.is_empty() {
             self.read_document();
         }

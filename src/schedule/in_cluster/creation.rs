@@ -59,7 +59,7 @@ impl Schedules<'_> {
                 (false, error) => {
                     let why = error.map_or("it was interrupted".to_owned(), |error| {
                         let explanation = error.explain();
-                        explanation.why.unwrap_or(explanation.what)
+                        explanation.cause.unwrap_or(explanation.error)
                     });
                     Err(ScheduleError::HalfMade { id: id.clone(), left: left.join(", "), why })
                 }

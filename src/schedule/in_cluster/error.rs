@@ -119,60 +119,60 @@ impl ScheduleError {
         let what = Explanation::new(self.to_string());
         match self {
             Self::Request(error) => error.explain(),
-            Self::Exists { name, namespace } => what.remedy(format!(
+            Self::Exists { name, namespace } => what.help(format!(
                 "choose another name, or `kubectl netbench schedule delete {name} --namespace {namespace}` first"
             )),
-            Self::Taken { .. } => what.remedy(
+            Self::Taken { .. } => what.help(
                 "choose another name for the schedule; or delete it, if it was left by one of this name that was \
                  deleted by hand",
             ),
-            Self::HalfMade { id: Id { name, namespace }, why, .. } => what.because(why).remedy(format!(
+            Self::HalfMade { id: Id { name, namespace }, why, .. } => what.cause(why).help(format!(
                 "kubectl netbench schedule delete {name} --namespace {namespace} removes it"
             )),
-            Self::Unknown { nearest: Some(nearest), .. } => what.remedy(format!("is {nearest} meant?")),
+            Self::Unknown { nearest: Some(nearest), .. } => what.help(format!("is {nearest} meant?")),
             Self::Unknown { .. } => {
-                what.remedy("`kubectl netbench schedule list --all-namespaces` shows all that there are")
+                what.help("`kubectl netbench schedule list --all-namespaces` shows all that there are")
             }
             Self::NoTimezones { version } => what
-                .because(format!("Kubernetes {version} has none; they came with 1.25"))
-                .remedy("leave --timezone out, and write the times in that of its controllers, mostly UTC"),
+                .cause(format!("Kubernetes {version} has none; they came with 1.25"))
+                .help("leave --timezone out, and write the times in that of its controllers, mostly UTC"),
             Self::NoServiceMonitors => what
-                .because("they come with Prometheus' operator")
-                .remedy("leave --service-monitor out: the exporter's pod has the usual annotations for scraping"),
+                .cause("they come with Prometheus' operator")
+                .help("leave --service-monitor out: the exporter's pod has the usual annotations for scraping"),
             Self::Record(RecordError::TooLarge { .. }) => {
-                what.remedy("keep the documents on a volume: --volume CLAIM in the schedule's command")
+                what.help("keep the documents on a volume: --volume CLAIM in the schedule's command")
             }
             Self::Record(RecordError::Unreadable { .. }) => {
-                what.remedy("delete that ConfigMap if nobody needs it: the others are read without it")
+                what.help("delete that ConfigMap if nobody needs it: the others are read without it")
             }
             Self::NotStarted { why, remedy, .. } => {
                 let remedy = remedy.clone().unwrap_or_else(|| "see `kubectl describe` of its pod".to_owned());
-                what.because(why).remedy(remedy)
+                what.cause(why).help(remedy)
             }
-            Self::NoRun { runs: 0, name, namespace } => what.because("it never came").remedy(format!(
+            Self::NoRun { runs: 0, name, namespace } => what.cause("it never came").help(format!(
                 "make one now: kubectl netbench schedule run {name} --namespace {namespace}"
             )),
             Self::NoRun { runs, name, namespace } => {
-                what.because(format!("the cluster remembers {runs} of them")).remedy(format!(
+                what.cause(format!("the cluster remembers {runs} of them")).help(format!(
                     "those of which it has the documents: kubectl netbench runs --from-cluster {name} --namespace \
                      {namespace}"
                 ))
             }
             Self::NoLog { id: Id { name, namespace }, .. } => {
-                what.because("it has ended well, and its pod was deleted since").remedy(format!(
+                what.cause("it has ended well, and its pod was deleted since").help(format!(
                     "its document is there: kubectl netbench runs --from-cluster {name} --namespace {namespace}"
                 ))
             }
-            Self::Deleted { id: Id { name, namespace }, .. } => what.because("its Job is gone").remedy(format!(
+            Self::Deleted { id: Id { name, namespace }, .. } => what.cause("its Job is gone").help(format!(
                 "kubectl netbench schedule run {name} --namespace {namespace} makes another one"
             )),
-            Self::Ended { why, .. } => what.because(why).remedy(
+            Self::Ended { why, .. } => what.cause(why).help(
                 "one that takes too long needs a longer --deadline, one that was killed for its memory a larger \
                  `--limits memory=…`: both are given when the schedule is created",
             ),
             Self::NotGone { .. } => what
-                .because("a pod whose node is dead stays until the node is back, or is deleted")
-                .remedy("call it again later; `kubectl describe` tells what holds it"),
+                .cause("a pod whose node is dead stays until the node is back, or is deleted")
+                .help("call it again later; `kubectl describe` tells what holds it"),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Follows the log of a run.
 
+use std::ops::ControlFlow;
 use std::time::Duration;
 
 use k8s_openapi::api::batch::v1::Job;
@@ -14,7 +15,6 @@ use crate::sanitize::{self, reason};
 use crate::schedule::Id;
 use crate::schedule::objects::CONTAINER;
 use crate::schedule::status::end;
-use crate::testbed::Enough;
 use crate::testbed::kubernetes::START_LIMIT;
 use crate::testbed::kubernetes::logs::{LogPosition, LogSource, REOPEN_PAUSE, read_log};
 use crate::testbed::kubernetes::pods::events::last_warning;
@@ -58,7 +58,7 @@ impl Schedules<'_> {
         &self,
         id: &Id,
         job: &str,
-        mut line: impl FnMut(&str) -> Enough + Send,
+        mut line: impl FnMut(&str) -> ControlFlow<()> + Send,
     ) -> Result<i32, ScheduleError> {
         let pods = PodWatch::new(self.namespaced(id), &format!("job-name={job}"));
         loop {
@@ -83,7 +83,7 @@ impl Schedules<'_> {
         id: &Id,
         job: &str,
         pods: &PodWatch,
-        line: &mut (impl FnMut(&str) -> Enough + Send),
+        line: &mut (impl FnMut(&str) -> ControlFlow<()> + Send),
     ) -> Result<Followed, ScheduleError> {
         let is_it = |pod: &Pod| pod.metadata.deletion_timestamp.is_none();
         let started = tokio::select! {
@@ -108,8 +108,8 @@ impl Schedules<'_> {
         let mut take = |text: &str| line(&sanitize::text(text));
         loop {
             match read_log(self.cluster, &api, of, &mut position, &mut take).await {
-                Ok(Enough::Yes) => return Ok(Followed::Ended(0)),
-                Ok(Enough::NotYet) => away_since = None,
+                Ok(ControlFlow::Break(())) => return Ok(Followed::Ended(0)),
+                Ok(ControlFlow::Continue(())) => away_since = None,
                 Err(error) if error.is_not_found() => return Ok(Followed::Gone),
                 Err(error) => {
                     let since = away_since.get_or_insert_with(Instant::now);

@@ -66,7 +66,7 @@ async fn what_would_be_refused_is_told_before_anything_is_made() {
         let is_last = request.starts_with("POST ") && request.contains("/cronjobs?");
         discovery(request).or_else(|| is_last.then(|| Answer::error(422, "schedule: Invalid value")))
     });
-    assert!(create(&api, false).await.unwrap_err().explain().why.unwrap().contains("Invalid value"));
+    assert!(create(&api, false).await.unwrap_err().explain().cause.unwrap().contains("Invalid value"));
     assert!(api.requests("POST").iter().all(|request| request.contains("dryRun=All")));
     assert_eq!(api.requests("DELETE"), Vec::<String>::new());
 }

@@ -1,6 +1,7 @@
 //! The logs of containers, which can be resumed where they broke off.
 
 use std::borrow::Cow;
+use std::ops::ControlFlow;
 use std::time::Duration;
 
 use futures_util::{AsyncBufRead, AsyncBufReadExt};
@@ -10,14 +11,10 @@ use kube::Api;
 use kube::api::LogParams;
 
 use crate::cluster::{Cluster, RequestError};
-use crate::testbed::Enough;
+use crate::engine::MAX_LINE_BYTES;
 
 /// The pause before a log that broke off is opened again.
 pub(crate) const REOPEN_PAUSE: Duration = Duration::from_millis(200);
-
-/// The most bytes of a line that are kept: an image may print a line without an end. No engine prints a
-/// longer one.
-const MAX_LINE: usize = 16 << 20;
 
 /// Container runtimes write long lines in pieces of a multiple of this many bytes: containerd and Docker
 /// of 16 KiB, CRI-O of 8 KiB.
@@ -50,8 +47,8 @@ pub(crate) async fn read_log(
     pods: &Api<Pod>,
     source: LogSource<'_>,
     position: &mut LogPosition,
-    take: &mut (dyn FnMut(&str) -> Enough + Send),
-) -> Result<Enough, RequestError> {
+    take: &mut (dyn FnMut(&str) -> ControlFlow<()> + Send),
+) -> Result<ControlFlow<()>, RequestError> {
     let parameters = LogParams {
         container: Some(source.container.to_owned()),
         follow: source.follow,
@@ -68,18 +65,18 @@ pub(crate) async fn read_log(
         while next_line(&mut stream, &mut line).await.unwrap_or(false) {
             let text = String::from_utf8_lossy(&line);
             if let Some(text) = position.new_text(text.trim_end_matches(['\r', '\n']))
-                && take(&without_inner_timestamps(text)) == Enough::Yes
+                && take(&without_inner_timestamps(text)) == ControlFlow::Break(())
             {
-                return Enough::Yes;
+                return ControlFlow::Break(());
             }
         }
-        Enough::NotYet
+        ControlFlow::Continue(())
     };
     if source.follow {
         return Ok(read.await);
     }
     // what exists already arrives immediately, or not at all
-    Ok(tokio::time::timeout(BODY_LIMIT, read).await.unwrap_or(Enough::NotYet))
+    Ok(tokio::time::timeout(BODY_LIMIT, read).await.unwrap_or(ControlFlow::Continue(())))
 }
 
 /// A line without the timestamps within it. Runtimes write long lines in pieces, and older kubelets put a
@@ -109,14 +106,14 @@ fn timestamp_length(line: &str, at: usize) -> Option<usize> {
     rest[..length].parse::<Timestamp>().ok().map(|_| length + 1)
 }
 
-/// Reads the next line into `line`, or its first [`MAX_LINE`] bytes. Returns whether the line is complete.
+/// Reads the next line into `line`, or its first [`MAX_LINE_BYTES`] bytes. Returns whether the line is complete.
 async fn next_line(stream: &mut (impl AsyncBufRead + Unpin), line: &mut Vec<u8>) -> std::io::Result<bool> {
     line.clear();
     loop {
         let bytes = stream.fill_buf().await?;
         let end = bytes.iter().position(|&byte| byte == b'\n');
         let length = end.map_or(bytes.len(), |end| end + 1);
-        let room = MAX_LINE.saturating_sub(line.len());
+        let room = MAX_LINE_BYTES.saturating_sub(line.len());
         line.extend_from_slice(&bytes[..length.min(room)]);
         stream.consume_unpin(length);
         if end.is_some() || length == 0 {
@@ -205,14 +202,14 @@ mod tests {
     #[tokio::test]
     async fn endless_line_is_cut() {
         let mut text = b"one\n".to_vec();
-        text.resize(MAX_LINE + 100, b'x');
+        text.resize(MAX_LINE_BYTES + 100, b'x');
         text.extend_from_slice(b"\nthree\nfou");
         let (mut stream, mut line) = (futures_util::io::Cursor::new(text), Vec::new());
         let mut lengths = Vec::new();
         while next_line(&mut stream, &mut line).await.unwrap() {
             lengths.push(line.len());
         }
-        assert_eq!(lengths, [4, MAX_LINE, 6]);
+        assert_eq!(lengths, [4, MAX_LINE_BYTES, 6]);
     }
 
     #[test]

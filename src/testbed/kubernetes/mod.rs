@@ -13,7 +13,7 @@ mod scope;
 mod servers;
 mod survey;
 
-pub use leftovers::{Fate, FoundLeftovers, Kind, Leftover, Search, find as find_leftovers};
+pub use leftovers::{FoundLeftovers, Kind, Leftover, OwnerState, Search, find as find_leftovers};
 pub use nodes::{Choice, Chosen, SelectionError, Wanted, choose};
 pub use objects::{Role, Settings, manifests};
 pub use scope::Scope;

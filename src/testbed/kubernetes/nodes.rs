@@ -98,20 +98,17 @@ impl SelectionError {
     pub fn explain(&self) -> Explanation {
         let what = Explanation::new(self.to_string());
         match self {
-            Self::Unknown { nearest: Some(nearest), .. } => what.remedy(format!("did you mean `{nearest}`?")),
-            Self::Unknown { .. } => what.remedy("`kubectl get nodes` lists the nodes"),
+            Self::Unknown { nearest: Some(nearest), .. } => what.help(format!("did you mean `{nearest}`?")),
+            Self::Unknown { .. } => what.help("`kubectl get nodes` lists the nodes"),
             Self::Same { .. } => {
-                what.because("a node cannot be measured against itself").remedy("name two different nodes")
+                what.cause("a node cannot be measured against itself").help("name two different nodes")
             }
             Self::TooFew { usable, left_out, .. } => {
                 let mut why: Vec<String> = usable.iter().map(|name| format!("{name}: usable")).collect();
                 why.extend(left_out.iter().map(|node| format!("{}: {}", node.name, node.reason)));
-                let what = if why.is_empty() {
-                    what.because("no nodes match")
-                } else {
-                    what.because(why.join("\n"))
-                };
-                what.remedy("name nodes on the command line to include tainted and cordoned ones")
+                let what =
+                    if why.is_empty() { what.cause("no nodes match") } else { what.cause(why.join("\n")) };
+                what.help("name nodes on the command line to include tainted and cordoned ones")
             }
         }
     }

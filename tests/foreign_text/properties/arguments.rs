@@ -1,4 +1,4 @@
-//! What people write on the command line: rates, sizes, durations, addresses, gates.
+//! Command line arguments: rates, sizes, durations, addresses, gates.
 
 use std::ffi::OsString;
 
@@ -6,7 +6,7 @@ use kubectl_netbench::cli::{Cli, Command, MatrixArgs};
 use kubectl_netbench::config::{CommandLine, LineError, Settings};
 use kubectl_netbench::quantity::{RateUnit, duration, rate};
 
-/// Any word as the value of each flag that has a form of its own: it is read, or refused in words.
+/// Any value of each flag with a custom parser: it is accepted, or rejected with a message.
 pub fn value(bytes: &[u8]) {
     // no argument has a NUL
     let text = String::from_utf8_lossy(bytes).replace('\0', "");
@@ -36,7 +36,7 @@ pub fn value(bytes: &[u8]) {
     }
     if let Some(arguments) = read("--fail-below", &text) {
         for (_, words) in arguments.common.gates.gates().below {
-            let value = words.strip_prefix("--fail-below ").expect("a gate is told as it is written");
+            let value = words.strip_prefix("--fail-below ").expect("a gate is displayed as the flag");
             assert!(read("--fail-below", value).is_some(), "{words}");
         }
     }
@@ -55,7 +55,7 @@ pub fn value(bytes: &[u8]) {
     let _ = cli(["netbench", "compare", &text, "--fail-regression", &text].map(OsString::from));
 }
 
-/// Any words after the flags: what would break a report is refused, nothing breaks.
+/// Any command line: no panic.
 pub fn words(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes).replace('\0', "");
     let words = text.split('\n').map(OsString::from);
@@ -71,7 +71,7 @@ fn cli(words: impl IntoIterator<Item = OsString>) -> Result<Cli, String> {
     }
 }
 
-/// What was read of a flag with this value.
+/// Parses `matrix` with a flag.
 fn read(flag: &str, value: &str) -> Option<Box<MatrixArgs>> {
     let words = ["netbench".to_owned(), "matrix".to_owned(), format!("{flag}={value}")];
     match cli(words.map(OsString::from)) {
@@ -84,7 +84,7 @@ fn read(flag: &str, value: &str) -> Option<Box<MatrixArgs>> {
     }
 }
 
-/// A figure of something that was measured is not written as zero, and has no sign.
+/// Asserts that a figure is formatted without a sign.
 #[track_caller]
 fn check_figure(text: &str) {
     assert!(text.starts_with(|first: char| first.is_ascii_digit() || first == '<'), "{text}");

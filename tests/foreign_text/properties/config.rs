@@ -1,22 +1,22 @@
-//! The file of settings, which a user writes.
+//! The settings file.
 
 use std::path::Path;
 
 use kubectl_netbench::config::Configuration;
 
-/// Any file: it is read, or refused with its place, in a line of words in which nothing is hidden.
+/// Any file: it is read, or rejected with a position and a single-line error.
 pub fn file(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
     match Configuration::read(Path::new("config.yaml"), &text, |_| None) {
         Ok(configuration) => {
-            // whatever can be read can be asked for
+            // every setting that was read is accessible
             let _ = configuration.settings(Some("production"));
         }
         Err(error) => {
-            let told = error.explain();
-            super::check_line(&told.what);
-            assert!(told.what.starts_with("config.yaml:"), "{}", told.what);
-            assert!(told.remedy.is_some());
+            let explanation = error.explain();
+            super::check_line(&explanation.error);
+            assert!(explanation.error.starts_with("config.yaml:"), "{}", explanation.error);
+            assert!(explanation.help.is_some());
         }
     }
 }

@@ -6,7 +6,7 @@ use kubectl_netbench::engine::{
 };
 use kubectl_netbench::options::{EngineId, MeasurementOptions};
 
-use super::{check_line, pieces};
+use super::{check_line, chunks};
 
 type Finished = Result<Vec<(Direction, Measurement)>, Failure>;
 
@@ -85,12 +85,15 @@ fn client<'a>(flow: Flow, options: &'a MeasurementOptions, version: Option<&'a s
 
 /// What holds of any report.
 fn report(engine: &dyn Engine, client: &ClientSpec, bytes: &[u8], server: &str) {
-    let exit =
-        ClientExit { code: Some(1), stderr: String::from_utf8_lossy(&bytes[..bytes.len().min(200)]).into() };
+    let exit = ClientExit {
+        code: Some(1),
+        stderr: String::from_utf8_lossy(&bytes[..bytes.len().min(200)]).into(),
+        unfinished_line: None,
+    };
     for exit in [ClientExit::default(), exit] {
         let at_once = finish(engine, client, [bytes], server, &exit);
         check(client, &at_once);
-        let in_pieces = finish(engine, client, pieces(bytes), server, &exit);
+        let in_pieces = finish(engine, client, chunks(bytes), server, &exit);
         assert_eq!(in_pieces, at_once, "read in pieces");
     }
 }
@@ -111,13 +114,11 @@ fn finish<'a>(
         assert!(!was_complete || samples.is_empty(), "nothing follows a complete report");
         reported.extend_from_slice(samples);
     }
-    if let Some(line) = splitter.finish() {
-        reader.unfinished_line(&line);
-    }
+    let exit = ClientExit { unfinished_line: splitter.finish(), ..exit.clone() };
     for line in server.lines() {
         reader.server_line(line);
     }
-    let finished = reader.finish(exit);
+    let finished = reader.finish(&exit);
     if let Ok(measured) = &finished
         && let Some((_, Measurement::Throughput(throughput))) = measured.first()
     {

@@ -1,4 +1,4 @@
-//! Saved runs: files that anybody may have sent.
+//! Saved runs: files from untrusted sources.
 
 use std::fs;
 use std::path::Path;
@@ -11,8 +11,8 @@ use serde_json::Value;
 
 use super::{check_line, mixed};
 
-/// A matrix of more nodes takes too long to draw in every form.
-const MOST_NODES: usize = 60;
+/// Rendering larger matrices in every format takes too long.
+const MAX_NODES: usize = 60;
 
 const FORMATS: [Format; 10] = [
     Format::Table,
@@ -27,7 +27,7 @@ const FORMATS: [Format; 10] = [
     Format::Junit,
 ];
 
-/// Any file that is named as a run.
+/// Any file in place of a run.
 pub fn file(bytes: &[u8]) {
     let directory = tempfile::tempdir().expect("there is room");
     let path = directory.path().join("run.json");
@@ -37,19 +37,19 @@ pub fn file(bytes: &[u8]) {
     };
     let run = match read(bytes) {
         Ok(run) => run,
-        Err(error) => return check_line(&kubectl_netbench::sanitize::line(&error.explain().what)),
+        Err(error) => return check_line(&kubectl_netbench::sanitize::line(&error.explain().error)),
     };
     assert!(run.tests.iter().chain(&run.retests).all(|test| test.outcome.is_possible()));
-    check_words(&serde_json::to_value(&run).expect("runs are written"));
+    check_strings(&serde_json::to_value(&run).expect("runs are written"));
     assert_eq!(read(json(&run).as_bytes()).expect("what was written is read"), run);
-    // a file that lost its end has the first tests of the whole one
+    // a truncated file has a prefix of the tests
     let cut = mixed(bytes.len() as u32) as usize % bytes.len().max(1);
     if let Ok(torn) = read(&bytes[..cut]) {
         assert!(run.tests.starts_with(&torn.tests));
     }
-    if run.nodes.len() <= MOST_NODES {
-        shown(run.clone());
-        stored(&run);
+    if run.nodes.len() <= MAX_NODES {
+        check_rendering(run.clone());
+        check_store(&run);
     }
 }
 
@@ -57,18 +57,18 @@ fn load(path: &Path) -> Result<Run, StoreError> {
     store::load(None, &path.to_string_lossy())
 }
 
-/// All words of a document are lines in which nothing is hidden.
-fn check_words(value: &Value) {
+/// Asserts that all strings of a document are sanitized.
+fn check_strings(value: &Value) {
     match value {
         Value::String(text) => check_line(text),
-        Value::Array(values) => values.iter().for_each(check_words),
-        Value::Object(fields) => fields.values().for_each(check_words),
+        Value::Array(values) => values.iter().for_each(check_strings),
+        Value::Object(fields) => fields.values().for_each(check_strings),
         Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
 }
 
-/// A run that can be read can be shown, as it is and with what follows from it.
-fn shown(mut run: Run) {
+/// A run can be rendered, before and after its analysis.
+fn check_rendering(mut run: Run) {
     check_views(&run);
     analyse(&mut run);
     run.comparison = Some(compare(&run, &run));
@@ -78,8 +78,8 @@ fn shown(mut run: Run) {
     };
     run.breaches = gates.breaches(&run);
     check_views(&run);
-    let again: Run = serde_json::from_str(&json(&run)).expect("what follows from a run can be read again");
-    assert_eq!(again.tests, run.tests);
+    let reread: Run = serde_json::from_str(&json(&run)).expect("an analysed run can be read");
+    assert_eq!(reread.tests, run.tests);
 }
 
 fn check_views(run: &Run) {
@@ -93,28 +93,28 @@ fn check_views(run: &Run) {
     render(run, Format::Wide, Canvas { width: Some(60), color: Some(ColorDepth::TrueColor), ascii: true });
 }
 
-/// Nothing in the text moves a cursor or hides, and nothing ends the page's data.
+/// Asserts that the text has no invisible characters, and does not break out of the data of the HTML page.
 fn check_text(format: Format, text: &str) {
     text.lines().for_each(check_line);
     if format == Format::Html && !text.is_empty() {
-        assert_eq!(text.matches("</script").count(), 2, "of the data and of the script");
+        assert_eq!(text.matches("</script").count(), 2, "the ends of the data and of the script");
         assert_eq!(text.matches("<!--").count(), 0);
     }
 }
 
-/// A store with this run lists it, finds it, and deletes it.
-fn stored(run: &Run) {
+/// A store lists and loads the run.
+fn check_store(run: &Run) {
     let directory = tempfile::tempdir().expect("there is room");
     let store = Store::of_user(directory.path());
     let run = Run { id: "k3v9x2mq".to_owned(), ..run.clone() };
     store.record(&run).and_then(|recording| recording.finish(&run)).expect("there is room");
     let listed = store.list().expect("the directory is there");
     assert_eq!((listed.len(), listed[0].tests), (1, run.tests.len()));
-    check_words(&serde_json::to_value(&listed).expect("lists are written"));
+    check_strings(&serde_json::to_value(&listed).expect("lists are written"));
     assert_eq!(store::load(Some(&store), "k3").expect("it was saved"), run);
 }
 
-/// Any name of a run: without a dot or a slash it leads to no file outside of the store.
+/// Any reference: without a dot or a slash, it refers to no file outside the store.
 pub fn reference(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
     let directory = tempfile::tempdir().expect("there is room");
@@ -125,5 +125,5 @@ pub fn reference(bytes: &[u8]) {
     }
     assert!(store.delete(&[text.clone().into_owned()]).is_err());
     let error = store::load(Some(&store), &text).expect_err("the store is empty");
-    assert!(!error.explain().what.is_empty());
+    assert!(!error.explain().error.is_empty());
 }

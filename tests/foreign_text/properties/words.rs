@@ -1,15 +1,15 @@
-//! Words that are shown.
+//! Displayed text.
 
 use kubectl_netbench::document::{Failure, FailureKind};
 use kubectl_netbench::sanitize;
 use kubectl_netbench::testbed::Unusable;
 
-/// Any text: what is made plain once needs it no more, and nothing that a terminal acts upon is left.
+/// Any text: sanitizing is idempotent, and leaves no control or invisible characters.
 pub fn any(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
-    for made in [sanitize::text, sanitize::line, sanitize::reason] {
-        let shown = made(&text);
-        assert_eq!(made(&shown), shown);
+    for sanitize in [sanitize::text, sanitize::line, sanitize::reason] {
+        let shown = sanitize(&text);
+        assert_eq!(sanitize(&shown), shown);
         assert!(shown.chars().all(|character| character == '\n' || !character.is_control()));
         assert!(!shown.contains(['\u{200b}', '\u{2028}', '\u{2029}', '\u{202e}', '\u{2066}', '\u{feff}']));
     }
@@ -20,7 +20,7 @@ pub fn any(bytes: &[u8]) {
     let failure =
         Failure::new(FailureKind::Engine, text.clone()).with_remedy(Some(text.clone().into_owned()));
     let unusable = Unusable::because(text.clone()).with_remedy(Some(text.clone()));
-    for words in [failure.reason.as_str(), unusable.reason(), unusable.remedy().expect("it was given")] {
-        assert_eq!(words, sanitize::reason(&text));
+    for shown in [failure.reason.as_str(), unusable.reason(), unusable.remedy().expect("it was given")] {
+        assert_eq!(shown, sanitize::reason(&text));
     }
 }

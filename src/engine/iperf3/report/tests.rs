@@ -16,15 +16,12 @@ fn reader(format: ReportFormat, flow: Flow, options: &MeasurementOptions) -> Box
     Box::new(ReportReader::new(format, &ClientSpec { target, flow, options, version: None }))
 }
 
-/// Passes output as a runner does; returns the number of samples.
-fn feed(reader: &mut ReportReader, pieces: &[&[u8]]) -> usize {
+/// Passes output as a testbed does; returns the number of samples, and the exit of the client.
+fn feed(reader: &mut ReportReader, pieces: &[&[u8]]) -> (usize, ClientExit) {
     let mut splitter = LineSplitter::default();
     let lines: Vec<String> = pieces.iter().flat_map(|piece| splitter.push(piece)).collect();
     let samples = lines.iter().map(|line| reader.line(line).len()).sum();
-    if let Some(line) = splitter.finish() {
-        reader.unfinished_line(&line);
-    }
-    samples
+    (samples, ClientExit { unfinished_line: splitter.finish(), ..ClientExit::default() })
 }
 
 /// The results of the requested directions.
@@ -35,8 +32,8 @@ fn read_as(
     output: &[u8],
 ) -> Result<Vec<Throughput>, Failure> {
     let mut reader = reader(format, flow, options);
-    feed(&mut reader, &[output]);
-    let results = reader.finish(&ClientExit::default())?;
+    let (_, exit) = feed(&mut reader, &[output]);
+    let results = reader.finish(&exit)?;
     let directions: Vec<Direction> = results.iter().map(|(direction, _)| *direction).collect();
     assert_eq!(directions, flow.directions());
     let throughput = |measurement| match measurement {
@@ -171,11 +168,11 @@ fn document_printed_twice_counts_once() {
 fn output_in_any_pieces_is_read() {
     for (format, output) in [(ReportFormat::Stream, STREAM), (ReportFormat::Document, DOCUMENT)] {
         let mut reader = reader(format, Flow::Forward, &MeasurementOptions::for_seconds(2));
-        let seen = feed(&mut reader, &output.chunks(7).collect::<Vec<_>>());
+        let (seen, exit) = feed(&mut reader, &output.chunks(7).collect::<Vec<_>>());
         assert!(reader.is_complete());
         let whole = read(format, 2, output).unwrap();
         assert_eq!(seen, whole.samples.len());
-        let result = reader.finish(&ClientExit::default());
+        let result = reader.finish(&exit);
         assert_eq!(result, Ok(vec![(Direction::ClientToServer, Measurement::Throughput(whole))]));
     }
 }
@@ -201,6 +198,7 @@ fn client_without_report_fails_with_its_stderr() {
     let exit = ClientExit {
         code: Some(1),
         stderr: String::from_utf8_lossy(recorded!("3.12-no-json-stream.stderr")).into_owned(),
+        unfinished_line: None,
     };
     let failure = reader.finish(&exit).unwrap_err();
     assert_eq!(failure.reason, "unrecognized option '--json-stream'");

@@ -1,6 +1,5 @@
 //! Clients in the server pods, by exec: without starting a pod for each test.
 
-use std::ops::ControlFlow;
 use std::time::Duration;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Status;
@@ -9,8 +8,8 @@ use super::{Client, START_REQUEST_LIMIT};
 use crate::cluster::exec::{Command, Disconnected, Exec, ExecEnd};
 use crate::cluster::patiently;
 use crate::document::{Failure, FailureKind};
-use crate::engine::ClientExit;
-use crate::testbed::{Enough, Output};
+use crate::engine::{ClientExit, LineSplitter};
+use crate::testbed::Output;
 
 /// Prints a line, waits for one, and then runs its arguments; does not run them if its input ends before.
 ///
@@ -53,12 +52,10 @@ pub(in crate::testbed::kubernetes) async fn run_by_exec(
         lost(format!("the node did not start the client in the pod {pod} within {seconds} seconds"))
     });
     ready?.map_err(disconnected)?;
-    let mut take = |bytes: &[u8]| match output(bytes) {
-        Enough::Yes => ControlFlow::Break(()),
-        Enough::NotYet => ControlFlow::Continue(()),
-    };
+    let mut splitter = LineSplitter::default();
+    let mut take = |bytes: &[u8]| splitter.push(bytes).iter().try_for_each(|line| output(line));
     match exec.finish(b"\n", DRAIN_LIMIT, &mut take).await.map_err(disconnected)? {
-        Some(end) => exit(end),
+        Some(end) => Ok(ClientExit { unfinished_line: splitter.finish(), ..exit(end)? }),
         None => Ok(ClientExit::default()),
     }
 }
@@ -80,7 +77,7 @@ fn exit(ExecEnd { status, stderr }: ExecEnd) -> Result<ClientExit, Failure> {
     };
     match no_shell(&stderr).filter(|_| code != Some(0)) {
         Some(failure) => Err(failure),
-        None => Ok(ClientExit { code, stderr }),
+        None => Ok(ClientExit { code, stderr, unfinished_line: None }),
     }
 }
 
@@ -124,7 +121,10 @@ mod tests {
                 "reason":"NonZeroExitCode","details":{"causes":[{"reason":"ExitCode","message":"1"}]}}"#,
             "iperf3: error",
         ));
-        assert_eq!(failed.unwrap(), ClientExit { code: Some(1), stderr: "iperf3: error".to_owned() });
+        assert_eq!(
+            failed.unwrap(),
+            ClientExit { code: Some(1), stderr: "iperf3: error".to_owned(), unfinished_line: None }
+        );
     }
 
     #[test]

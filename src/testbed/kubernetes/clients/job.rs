@@ -13,13 +13,14 @@ use super::{Client, START_REQUEST_LIMIT};
 use crate::cluster::{ok_if_exists, patiently};
 use crate::document::{Failure, FailureKind};
 use crate::engine::ClientExit;
+use crate::testbed::Output;
 use crate::testbed::kubernetes::context::Context;
 use crate::testbed::kubernetes::logs::{LogPosition, LogSource, REOPEN_PAUSE, read_log};
 use crate::testbed::kubernetes::objects::{TEST_LABEL, client_job};
 use crate::testbed::kubernetes::pods::events::{wait_for_warning, with_warning};
 use crate::testbed::kubernetes::pods::state::PodState;
 use crate::testbed::kubernetes::pods::{FailureCause, StartOutcome};
-use crate::testbed::{Enough, Output};
+use std::ops::ControlFlow;
 
 /// How long the pod of a Job may take to start. Its image is on the node already.
 const START_LIMIT: Duration = Duration::from_secs(30);
@@ -166,13 +167,9 @@ async fn follow(
             let is_missing = exit.code == Some(0) && position.is_at_start();
             reads_after_end += if is_missing { 1 } else { MAX_READS_AFTER_END };
         }
-        let mut take = |line: &str| match output(line.as_bytes()) {
-            Enough::Yes => Enough::Yes,
-            Enough::NotYet => output(b"\n"),
-        };
-        let error = match read_log(&context.cluster, &api, log, &mut position, &mut take).await {
-            Ok(Enough::Yes) => return Ok(ClientExit::default()),
-            Ok(Enough::NotYet) => None,
+        let error = match read_log(&context.cluster, &api, log, &mut position, output).await {
+            Ok(ControlFlow::Break(())) => return Ok(ClientExit::default()),
+            Ok(ControlFlow::Continue(())) => None,
             Err(error) => Some(error),
         };
         // the status of the pod shows whether more output can come

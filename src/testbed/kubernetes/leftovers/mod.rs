@@ -74,15 +74,15 @@ pub struct Object {
 
 /// What is to be thought of what is there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Fate {
-    /// Its run is over: it is a leftover.
-    Over,
-    /// Servers that were to stay.
+pub enum OwnerState {
+    /// Its run has ended: it is a leftover.
+    Ended,
+    /// Kept servers.
     Kept,
-    /// Its run is going on on this machine.
-    GoesOnHere,
-    /// Its run may be going on on another machine, or as another user.
-    MayGoOn,
+    /// Its run is in progress on this machine.
+    RunningHere,
+    /// Its run may be in progress on another machine, or as another user.
+    MayBeRunning,
 }
 
 /// The objects that a run has left in a namespace.
@@ -127,13 +127,13 @@ impl Leftover {
     }
 
     /// What is to be thought of it, given whether the process of its run lives, where that is known.
-    pub fn fate(&self, process_lives: Option<bool>, now: Timestamp) -> Fate {
+    pub fn owner_state(&self, process_lives: Option<bool>, now: Timestamp) -> OwnerState {
         match process_lives {
-            _ if self.was_kept() => Fate::Kept,
-            Some(true) => Fate::GoesOnHere,
-            Some(false) => Fate::Over,
-            None if self.is_over(now) => Fate::Over,
-            None => Fate::MayGoOn,
+            _ if self.was_kept() => OwnerState::Kept,
+            Some(true) => OwnerState::RunningHere,
+            Some(false) => OwnerState::Ended,
+            None if self.is_over(now) => OwnerState::Ended,
+            None => OwnerState::MayBeRunning,
         }
     }
 
@@ -236,12 +236,13 @@ mod tests {
         let mut pod = object(Kind::Pod, "default", Some("a"), 0);
         let (begun, now) = (pod.created_at.unwrap(), |seconds| jiff::SignedDuration::from_secs(seconds));
         let left = |pod: &Object| group(vec![pod.clone()]).remove(0);
-        let fate = |pod: &Object, process, seconds| left(pod).fate(process, begun + now(seconds));
-        assert_eq!(fate(&pod, None, 3600), Fate::MayGoOn, "a pod of it runs");
-        assert_eq!(fate(&pod, Some(false), 1), Fate::Over, "its process is dead");
+        let owner_state =
+            |pod: &Object, process, seconds| left(pod).owner_state(process, begun + now(seconds));
+        assert_eq!(owner_state(&pod, None, 3600), OwnerState::MayBeRunning, "a pod of it runs");
+        assert_eq!(owner_state(&pod, Some(false), 1), OwnerState::Ended, "its process is dead");
         pod.is_alive = false;
-        assert_eq!(fate(&pod, None, 10), Fate::MayGoOn);
-        assert_eq!(fate(&pod, None, 61), Fate::Over);
-        assert_eq!(fate(&pod, Some(true), 61), Fate::GoesOnHere);
+        assert_eq!(owner_state(&pod, None, 10), OwnerState::MayBeRunning);
+        assert_eq!(owner_state(&pod, None, 61), OwnerState::Ended);
+        assert_eq!(owner_state(&pod, Some(true), 61), OwnerState::RunningHere);
     }
 }

@@ -174,6 +174,7 @@ fn ended(pod: &Pod, container: Option<&ContainerStatus>) -> PodState {
         exit: ClientExit {
             code: terminated.map(|terminated| terminated.exit_code),
             stderr: message.to_owned(),
+            unfinished_line: None,
         },
         unusable: end_reason(pod, terminated, message),
     }

@@ -8,7 +8,8 @@ use crate::cluster::API_SERVER_AWAY;
 use crate::testbed::kubernetes::context::{ActiveScope, Context};
 use crate::testbed::kubernetes::logs::{LogPosition, LogSource, REOPEN_PAUSE, read_log};
 use crate::testbed::kubernetes::pods::state::{self, PodState};
-use crate::testbed::{Enough, Process, Unusable};
+use crate::testbed::{Process, Unusable};
+use std::ops::ControlFlow;
 
 /// How long a running server may take until it listens.
 const LISTEN_LIMIT: Duration = Duration::from_secs(10);
@@ -37,7 +38,7 @@ pub(super) async fn wait_until_listening(
     let state = loop {
         let mut take = |line: &str| {
             log.line(line);
-            if log.is_listening() { Enough::Yes } else { Enough::NotYet }
+            if log.is_listening() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         };
         let until = if position.is_at_start() { silent_until.min(give_up) } else { give_up };
         // a process that has ended will never listen, and its last output says more than its log
@@ -47,8 +48,8 @@ pub(super) async fn wait_until_listening(
             () = tokio::time::sleep_until(until), if source.follow => None,
         };
         match read {
-            Some(Ok(Enough::Yes)) => return Ok(log.version().map(str::to_owned)),
-            Some(Ok(Enough::NotYet)) | None => {}
+            Some(Ok(ControlFlow::Break(()))) => return Ok(log.version().map(str::to_owned)),
+            Some(Ok(ControlFlow::Continue(()))) | None => {}
             Some(Err(error)) => {
                 // an unavailable API server is waited for
                 if error.may_pass() && begun.elapsed() < API_SERVER_AWAY {
@@ -92,7 +93,7 @@ pub(super) async fn exit_reason(context: &Context, active: &ActiveScope, pod: &s
         let mut take = |line: &str| {
             output.push_str(line);
             output.push('\n');
-            if output.len() < MAX_OUTPUT { Enough::NotYet } else { Enough::Yes }
+            if output.len() < MAX_OUTPUT { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
         };
         // a log that cannot be read adds nothing to the reason
         let mut position = LogPosition::default();

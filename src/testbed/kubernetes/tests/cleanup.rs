@@ -41,7 +41,7 @@ async fn scope_that_was_not_created_is_not_deleted() {
     untouched.stop().await.unwrap();
     let refused = testbed(&api, 2, ClientMode::Exec, None);
     let error = refused.start(&|_, _| {}).await.unwrap_err();
-    assert!(error.explain().remedy.unwrap().contains("--namespace"));
+    assert!(error.explain().help.unwrap().contains("--namespace"));
     refused.stop().await.unwrap();
     assert!(api.requests("DELETE").is_empty());
 }

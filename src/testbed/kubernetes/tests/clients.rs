@@ -51,15 +51,15 @@ async fn client_that_is_given_up_is_deleted() {
 }
 
 async fn run_client(testbed: &KubernetesTestbed) -> (Result<ClientExit, Failure>, String) {
-    let read = Mutex::new(Vec::new());
-    let mut output = |bytes: &[u8]| {
-        let mut read = read.lock().unwrap();
-        read.extend_from_slice(bytes);
-        let ended = String::from_utf8_lossy(&read).contains("\"event\":\"end\"") && read.ends_with(b"\n");
-        if ended { Enough::Yes } else { Enough::NotYet }
+    let text = Mutex::new(String::new());
+    let mut output = |line: &str| {
+        let mut text = text.lock().unwrap();
+        text.push_str(line);
+        text.push('\n');
+        if line.contains("\"event\":\"end\"") { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     };
     let result = testbed.run_client(0, 0, &["iperf3".to_owned()], &mut output).await;
-    let text = String::from_utf8(read.into_inner().unwrap()).unwrap();
+    let text = text.into_inner().unwrap();
     (result, text)
 }
 
@@ -119,7 +119,10 @@ async fn client_that_failed_before_it_was_seen_has_its_exit_code_and_message() {
         json!({"terminated": {"exitCode": 1, "reason": "Error", "message": "iperf3: error - no"}});
     let api = api_with_jobs(status, |name| name.contains("/log?").then(|| Answer::text("")));
     let (result, _) = run_client(&testbed(&api, 2, ClientMode::Job, None)).await;
-    assert_eq!(result, Ok(ClientExit { code: Some(1), stderr: "iperf3: error - no".to_owned() }));
+    assert_eq!(
+        result,
+        Ok(ClientExit { code: Some(1), stderr: "iperf3: error - no".to_owned(), unfinished_line: None })
+    );
 }
 
 #[tokio::test(start_paused = true)]

@@ -31,11 +31,11 @@ async fn objects_are_no_leftovers_if_pods_cannot_be_listed() {
         });
         find_leftovers(&api.cluster(), Search::Glance, None).await.unwrap()
     };
-    let fate = |found: &FoundLeftovers| found.leftovers[0].fate(None, Timestamp::now());
+    let owner_state = |found: &FoundLeftovers| found.leftovers[0].owner_state(None, Timestamp::now());
     let seen = find(true).await;
-    assert_eq!((fate(&seen), seen.restricted), (Fate::Over, Vec::new()));
+    assert_eq!((owner_state(&seen), seen.restricted), (OwnerState::Ended, Vec::new()));
     let unseen = find(false).await;
-    assert_eq!(fate(&unseen), Fate::MayGoOn);
+    assert_eq!(owner_state(&unseen), OwnerState::MayBeRunning);
     assert_eq!(unseen.restricted, [(Kind::Pod, Some("default".to_owned()))]);
 }
 

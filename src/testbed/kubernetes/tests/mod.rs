@@ -13,7 +13,8 @@ use crate::cluster::fake_api::{Answer, FakeApi, running};
 use crate::document::{IpFamily, Path};
 use crate::options::Route;
 use crate::testbed::kubernetes::nodes::NodeAddress;
-use crate::testbed::{Enough, Server, Unusable};
+use crate::testbed::{Server, Unusable};
+use std::ops::ControlFlow;
 
 macro_rules! recorded {
     ($name:literal) => {

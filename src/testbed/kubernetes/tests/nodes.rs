@@ -111,7 +111,7 @@ fn named_nodes_keep_their_order_and_repeated_names_count_once() {
 #[test]
 fn unknown_name_suggests_the_nearest() {
     let error = choose(&cluster(), &named(&["node-1", "nod-2"]), 2).unwrap_err();
-    assert_eq!(error.explain().remedy.as_deref(), Some("did you mean `node-2`?"));
+    assert_eq!(error.explain().help.as_deref(), Some("did you mean `node-2`?"));
     let error = choose(&cluster(), &named(&["node-1", "xyz"]), 2).unwrap_err();
     assert!(matches!(error, SelectionError::Unknown { nearest: None, .. }));
 }
@@ -120,7 +120,7 @@ fn unknown_name_suggests_the_nearest() {
 fn too_few_nodes_lists_the_skipped_ones() {
     let few = &cluster()[1..4];
     let error = choose(few, &usable(&[]), 2).unwrap_err();
-    let why = error.explain().why.unwrap();
+    let why = error.explain().cause.unwrap();
     assert_eq!(why, "node-2: usable\ncordoned: cordoned\ntainted: untolerated taint gpu=a100:NoSchedule");
     assert!(matches!(choose(&cluster(), &named(&["node-1", "node-1"]), 2), Err(SelectionError::Same { .. })));
 }

@@ -1,28 +1,28 @@
-//! A run against what was asked of it: its baseline and its gates.
+//! Evaluates the baseline and the gates of a run.
 
 use kubectl_netbench::analysis::{Gates, compare};
 use kubectl_netbench::cli::ExitCode;
-use kubectl_netbench::document::{Breach, PairChange, Route, Run, State, Verdict};
+use kubectl_netbench::document::{Breach, PairChange, Run, State, Verdict};
 use kubectl_netbench::quantity::rate;
 
 use super::Error;
 use crate::console;
 
-/// How many pairs of a gate are named.
-const NAMED_PAIRS: usize = 10;
+/// Maximum number of pairs named per gate.
+const MAX_NAMED_PAIRS: usize = 10;
 
-/// Adds to the run what has changed since `baseline`, and what fails the gates; what was not asked for
-/// stays as it was.
+/// Adds the comparison with `baseline` and the breaches of `gates` to the run. Without a baseline or gates, those
+/// of the document are unchanged.
 ///
 /// # Errors
-/// Two runs have nothing to compare, though it was asked for.
-pub(super) fn judge(run: &mut Run, baseline: Option<&Run>, gates: &Gates) -> Result<(), Error> {
+/// A regression gate is set, but the two runs have no pair in common.
+pub(super) fn evaluate(run: &mut Run, baseline: Option<&Run>, gates: &Gates) -> Result<(), Error> {
     if let Some(base) = baseline {
         let comparison = compare(base, run);
         let is_compared = |pair: &PairChange| pair.verdict != Verdict::OnlyInOne;
-        let compares = comparison.ways.iter().any(|way| way.pairs.iter().any(is_compared));
+        let has_common_pair = comparison.ways.iter().any(|route| route.pairs.iter().any(is_compared));
         run.comparison = Some(comparison);
-        if !compares && gates.regression.is_some() {
+        if !has_common_pair && gates.regression.is_some() {
             return Err(Error::NothingToCompare { base: base.id.clone() });
         }
     }
@@ -32,29 +32,27 @@ pub(super) fn judge(run: &mut Run, baseline: Option<&Run>, gates: &Gates) -> Res
     Ok(())
 }
 
-/// Checks that a run is not compared with itself.
-///
 /// # Errors
-/// It is.
-pub(super) fn check_other(base: Option<&Run>, run: &Run) -> Result<(), Error> {
+/// The run would be compared with itself.
+pub(super) fn check_distinct(base: Option<&Run>, run: &Run) -> Result<(), Error> {
     match base {
         Some(base) if base.id == run.id => Err(Error::SameRun { id: run.id.clone() }),
         _ => Ok(()),
     }
 }
 
-/// Names the pairs that fail gates, on standard error.
-pub(super) fn tell_breaches(run: &Run) {
-    let several_ways = run.summary.throughput.len() > 1;
+/// Prints the pairs that fail each gate to standard error.
+pub(super) fn print_breaches(run: &Run) {
+    let has_several_routes = run.summary.throughput.len() > 1;
     for breaches in run.breaches.chunk_by(|one, other| one.gate == other.gate) {
         let limit = breaches[0].limit_bits_per_second;
         let same_limit = breaches.iter().all(|breach| breach.limit_bits_per_second.total_cmp(&limit).is_eq());
         let named: Vec<String> = breaches
             .iter()
-            .take(NAMED_PAIRS)
-            .map(|breach| named(breach, !same_limit, several_ways))
+            .take(MAX_NAMED_PAIRS)
+            .map(|breach| describe(breach, !same_limit, has_several_routes))
             .collect();
-        let more = match breaches.len().saturating_sub(NAMED_PAIRS) {
+        let more = match breaches.len().saturating_sub(MAX_NAMED_PAIRS) {
             0 => String::new(),
             more => format!(", and {more} more"),
         };
@@ -63,24 +61,20 @@ pub(super) fn tell_breaches(run: &Run) {
             count => format!("{count} pairs fail"),
         };
         let limit = if same_limit { format!(" ({})", rate(limit)) } else { String::new() };
-        console::note(&format!("gate:    {pairs} {}{limit}: {}{more}", breaches[0].gate, named.join(", ")));
+        console::note(&format!("gate:  {pairs} {}{limit}: {}{more}", breaches[0].gate, named.join(", ")));
     }
 }
 
-fn named(breach: &Breach, with_limit: bool, several_ways: bool) -> String {
+fn describe(breach: &Breach, with_limit: bool, with_route: bool) -> String {
     let Breach { sender, receiver, .. } = breach;
-    let over = if several_ways {
-        format!(" over {}", Route { path: breach.path, ip_family: breach.ip_family }.to_string())
-    } else {
-        String::new()
-    };
+    let over = if with_route { format!(" over {}", breach.route()) } else { String::new() };
     let reached = breach.bits_per_second.map_or_else(|| "failed".to_owned(), rate);
     let limit =
         if with_limit { format!(" of {}", rate(breach.limit_bits_per_second)) } else { String::new() };
     format!("{sender} → {receiver}{over} {reached}{limit}")
 }
 
-/// The exit code of a run that went to its end, and of one that is shown again.
+/// The exit code of a run that was not interrupted, and of a saved one.
 pub(super) fn exit_code(run: &Run, gates: &Gates) -> ExitCode {
     if run.tests.iter().all(|test| !test.outcome.is_ok()) {
         ExitCode::Error

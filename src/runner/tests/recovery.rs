@@ -1,4 +1,4 @@
-//! Servers that go away, get stuck, or starve, while tests run.
+//! Servers that are lost, get stuck, or transfer nothing while tests run.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,7 +9,7 @@ fn gone() -> Unusable {
     Unusable::because("its pod was deleted")
 }
 
-/// The servers of one node after being put back, at another address.
+/// The servers of one node, restored at another address.
 fn back() -> Restored {
     let server = Server {
         host: "10.9.9.9".to_owned(),
@@ -20,22 +20,22 @@ fn back() -> Restored {
     Restored::Back { lost: gone(), servers: vec![Ok(server)] }
 }
 
-/// The first client of all plays `first`, all others report.
-fn only_first(nodes: usize, first: fn() -> Play) -> MadeUp {
+/// The first client behaves as `first`, all others report.
+fn only_first(nodes: usize, first: fn() -> Behavior) -> FakeTestbed {
     let is_first = Mutex::new(true);
-    MadeUp::new(nodes, move |_, _| {
-        if std::mem::take(&mut *is_first.lock().unwrap()) { first() } else { Play::Reports(REPORT) }
+    FakeTestbed::new(nodes, move |_, _| {
+        if std::mem::take(&mut *is_first.lock().unwrap()) { first() } else { Behavior::Reports(REPORT) }
     })
 }
 
-/// The first test of a mesh, alone.
+/// The first test of a mesh.
 fn one_test() -> Plan {
     Plan::one_by_one(vec![mesh(2).slots().next().unwrap().tests[0]])
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_server_that_went_away_is_put_back_and_its_test_run_again_at_once() {
-    let mut testbed = only_first(2, || Play::IsLost);
+async fn lost_server_is_restored_and_its_test_retried_immediately() {
+    let mut testbed = only_first(2, || Behavior::IsLost);
     testbed.restore = Box::new(|node, _| if node == 1 { back() } else { Restored::Intact });
     let began = Instant::now();
     let token = CancellationToken::new();
@@ -46,9 +46,12 @@ async fn a_server_that_went_away_is_put_back_and_its_test_run_again_at_once() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_tests_of_a_node_that_is_gone_fail_at_once_with_its_reason() {
+async fn tests_of_a_lost_node_fail_immediately_with_its_reason() {
     let mut testbed =
-        MadeUp::new(4, |client, _| if client == 2 { Play::IsLost } else { Play::Reports(REPORT) });
+        FakeTestbed::new(
+            4,
+            |client, _| if client == 2 { Behavior::IsLost } else { Behavior::Reports(REPORT) },
+        );
     testbed.restore = Box::new(|node, _| match node {
         2 => Restored::Lost(Unusable::because("not ready")),
         _ => Restored::Intact,
@@ -69,24 +72,24 @@ async fn the_tests_of_a_node_that_is_gone_fail_at_once_with_its_reason() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_node_that_is_back_is_measured_again() {
-    let mut testbed = only_first(3, || Play::IsLost);
-    let looks = Mutex::new(0);
+async fn recovered_node_is_measured_again() {
+    let mut testbed = only_first(3, || Behavior::IsLost);
+    let checks = Mutex::new(0);
     testbed.restore = Box::new(move |_, _| {
-        let mut looks = looks.lock().unwrap();
-        *looks += 1;
-        if *looks == 1 { Restored::Lost(Unusable::because("not ready")) } else { Restored::Intact }
+        let mut checks = checks.lock().unwrap();
+        *checks += 1;
+        if *checks == 1 { Restored::Lost(Unusable::because("not ready")) } else { Restored::Intact }
     });
     let measured = run_on(&testbed, 3).await.unwrap();
     assert_eq!((measured.tests.len(), failures(&measured).len()), (6, 1));
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_server_that_is_stuck_in_a_test_that_is_over_is_replaced() {
+async fn server_stuck_in_a_finished_test_is_replaced() {
     let replaced = Arc::new(AtomicBool::new(false));
     let is_replaced = Arc::clone(&replaced);
-    let mut testbed = MadeUp::new(2, move |_, _| {
-        Play::Reports(if is_replaced.load(Ordering::Relaxed) { REPORT } else { BUSY })
+    let mut testbed = FakeTestbed::new(2, move |_, _| {
+        Behavior::Reports(if is_replaced.load(Ordering::Relaxed) { REPORT } else { BUSY })
     });
     testbed.restore = Box::new(move |_, trouble| match trouble {
         Trouble::Stuck => {
@@ -101,8 +104,8 @@ async fn a_server_that_is_stuck_in_a_test_that_is_over_is_replaced() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_test_through_which_no_data_goes_is_given_up_before_its_time() {
-    let testbed = MadeUp::new(2, |_, _| Play::Starves);
+async fn test_without_data_is_aborted_before_its_time() {
+    let testbed = FakeTestbed::new(2, |_, _| Behavior::Starves);
     let options = MeasurementOptions { parallel: 2, ..MeasurementOptions::for_seconds(3600) };
     let settings = Settings { options, ..settings(2) };
     let began = Instant::now();
@@ -113,11 +116,12 @@ async fn a_test_through_which_no_data_goes_is_given_up_before_its_time() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_way_to_the_service_of_a_server_that_is_back_is_waited_for() {
-    let (lost, refused) = (|| Play::IsLost, || Play::Reports(REFUSED));
-    let plays = Mutex::new(vec![refused, refused, lost]);
-    let mut testbed =
-        MadeUp::new(2, move |_, _| plays.lock().unwrap().pop().map_or(Play::Reports(REPORT), |play| play()));
+async fn service_of_a_restored_server_is_waited_for() {
+    let (lost, refused) = (|| Behavior::IsLost, || Behavior::Reports(REFUSED));
+    let behaviors = Mutex::new(vec![refused, refused, lost]);
+    let mut testbed = FakeTestbed::new(2, move |_, _| {
+        behaviors.lock().unwrap().pop().map_or(Behavior::Reports(REPORT), |behave| behave())
+    });
     let is_gone = Mutex::new(true);
     testbed.restore = Box::new(move |node, _| {
         let goes = node == 1 && std::mem::take(&mut *is_gone.lock().unwrap());
@@ -126,7 +130,7 @@ async fn the_way_to_the_service_of_a_server_that_is_back_is_waited_for() {
     let settings = Settings { routes: vec![Path::Service.into()], ..settings(2) };
     let token = CancellationToken::new();
     let started = start(&testbed, &settings, &Unobserved, &token).await.unwrap().unwrap();
-    // long after all Services are known everywhere
+    // long after every node has programmed all Services
     tokio::time::advance(Duration::from_secs(60)).await;
     let measured = started.measure(&one_test(), &Unobserved, &token).await;
     assert!(failures(&measured).is_empty(), "{:?}", failures(&measured));

@@ -1,4 +1,4 @@
-//! The tests that are made again, each alone, before a finding is printed.
+//! The isolated retests of suspicious pairs, before a finding is reported.
 
 use std::collections::HashSet;
 
@@ -9,10 +9,10 @@ use kubectl_netbench::options::Route;
 use kubectl_netbench::plan::Test;
 use kubectl_netbench::runner::{Settings, Variant};
 
-/// One test of each suspicious pair, as it was measured the first time.
+/// One test of each suspicious pair, with the settings of its first measurement.
 pub(super) fn tests(run: &Run, settings: &Settings) -> Vec<Test> {
-    let tests = analysis::suspicious(run).into_iter().filter_map(|record| same(record, run, settings));
-    // both directions at once are one test
+    let tests = analysis::suspicious(run).into_iter().filter_map(|record| test_of(record, run, settings));
+    // both directions of a bidirectional test are one test
     let mut known = HashSet::new();
     let ends = |test: &Test| match test.flow {
         Flow::Both => (test.client.min(test.server), test.client.max(test.server)),
@@ -21,7 +21,7 @@ pub(super) fn tests(run: &Run, settings: &Settings) -> Vec<Test> {
     tests.filter(|test| known.insert((ends(test), test.variant, test.flow))).collect()
 }
 
-fn same(record: &TestRecord, run: &Run, settings: &Settings) -> Option<Test> {
+fn test_of(record: &TestRecord, run: &Run, settings: &Settings) -> Option<Test> {
     let node = |name: &str| settings.nodes.iter().position(|node| node == name);
     let route = Route { path: record.path, ip_family: record.ip_family };
     let is_same =

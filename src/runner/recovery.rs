@@ -1,0 +1,64 @@
+//! Tests whose nodes lose their servers: which failures are worth a retry.
+
+use std::time::Duration;
+
+use super::attempt::{self, MAX_ATTEMPTS, Results};
+use super::nodes::NodeHealth;
+use super::{Run, Variant};
+use crate::document::{Failure, FailureKind};
+use crate::plan::Test;
+use crate::testbed::{Server, Testbed, Trouble};
+
+/// How long the cluster may take to report that a server has died.
+const REPORT_DELAY: Duration = Duration::from_secs(3);
+
+impl<T: Testbed> Run<'_, T> {
+    /// Attempts a test if both of its nodes are usable. Lost nodes are checked first: they may have recovered.
+    pub(super) async fn try_once(&self, test: Test, variant: Variant) -> Result<Results, Failure> {
+        for node in [test.client, test.server] {
+            if self.nodes.is_lost(node) {
+                self.nodes.recover(self.testbed, self.observer, node, Trouble::Gone).await;
+            }
+        }
+        let server = self.server(test, variant)?;
+        attempt::attempt(self, test, variant, &server).await
+    }
+
+    /// Checks both nodes of a failed test, and restores their servers where possible.
+    pub(super) async fn recover(&self, test: Test, attempt: u32, failure: &Failure) -> NodeHealth {
+        let trouble = match failure.kind {
+            FailureKind::Refused | FailureKind::NodeUnusable => return NodeHealth::Healthy,
+            FailureKind::Busy if attempt < MAX_ATTEMPTS => return NodeHealth::Healthy,
+            FailureKind::Busy => Trouble::Stuck,
+            _ => Trouble::Failed,
+        };
+        let health = self.recover_both(test, trouble).await;
+        let may_have_died = matches!(
+            failure.kind,
+            FailureKind::Unreachable | FailureKind::Incomplete | FailureKind::ClientLost
+        );
+        if health != NodeHealth::Healthy || !may_have_died {
+            return health;
+        }
+        // evaluated for both: each node has a recheck of its own
+        let rechecks = [test.client, test.server].map(|node| self.nodes.take_recheck(node));
+        if !rechecks.contains(&true) {
+            return health;
+        }
+        tokio::time::sleep(REPORT_DELAY).await;
+        self.recover_both(test, trouble).await
+    }
+
+    async fn recover_both(&self, test: Test, server_trouble: Trouble) -> NodeHealth {
+        let recover = |node, trouble| self.nodes.recover(self.testbed, self.observer, node, trouble);
+        let (client, server) =
+            tokio::join!(recover(test.client, Trouble::Failed), recover(test.server, server_trouble));
+        client.max(server)
+    }
+
+    /// The server of a test, if both of its nodes are usable.
+    pub(super) fn server(&self, test: Test, variant: Variant) -> Result<Server, Failure> {
+        self.nodes.server(test.client, variant.route)?;
+        self.nodes.server(test.server, variant.route)
+    }
+}

@@ -1,0 +1,63 @@
+//! Detects clients that make no progress.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::document::Sample;
+
+/// Measures for how long a client has reported no transferred data: no samples, or samples of 0 bytes.
+pub(super) struct StallTimer(Mutex<State>);
+
+struct State {
+    since: Instant,
+    /// Whether samples arrive, and report that nothing is transferred.
+    has_zero_samples: bool,
+}
+
+impl State {
+    fn new() -> Self {
+        Self { since: Instant::now(), has_zero_samples: false }
+    }
+}
+
+impl StallTimer {
+    pub(super) fn new() -> Self {
+        Self(Mutex::new(State::new()))
+    }
+
+    /// Takes a sample; one with data resets the timer.
+    pub(super) fn record(&self, sample: &Sample) {
+        if sample.bits_per_second > 0.0 {
+            self.reset();
+        } else {
+            self.state().has_zero_samples = true;
+        }
+    }
+
+    pub(super) fn reset(&self) {
+        *self.state() = State::new();
+    }
+
+    /// Whether samples arrive, and report that nothing is transferred.
+    pub(super) fn has_zero_samples(&self) -> bool {
+        self.state().has_zero_samples
+    }
+
+    /// Waits until no data was transferred for this long.
+    pub(super) async fn wait_for_stall(&self, limit: Duration) {
+        loop {
+            let until = self.state().since + limit;
+            if Instant::now() >= until {
+                return;
+            }
+            tokio::time::sleep_until(until).await;
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        // nothing panics while holding the lock
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
