@@ -16,6 +16,7 @@ use kubectl_netbench::cli;
 use kubectl_netbench::cluster::Environment;
 use kubectl_netbench::completion;
 use kubectl_netbench::config::{CommandLine, Configuration, Settings};
+use kubectl_netbench::explanation::Explanation;
 use kubectl_netbench::schedule::objects;
 use kubectl_netbench::store::{Processes, Store};
 use kubectl_netbench::view::ColorDepth;
@@ -39,7 +40,11 @@ async fn main() {
     let code = match done {
         Ok(code) => code,
         Err(error) => {
-            console::error(&error.explain());
+            let explanation = error.explain();
+            console::error(&explanation);
+            if let Some(origin) = &surroundings.origin {
+                origin.report_failure(cli::ExitCode::Error as i32, &explanation);
+            }
             cli::ExitCode::Error
         }
     };
@@ -49,19 +54,30 @@ async fn main() {
 
 /// Reads the command line and carries out its command. Help and mistakes end the process.
 async fn carry_out(surroundings: &Surroundings) -> Result<cli::ExitCode, commands::Error> {
-    let line = CommandLine::read(std::env::args_os()).unwrap_or_else(|error| error.exit());
+    let line = CommandLine::read(std::env::args_os()).unwrap_or_else(|error| exit(&error, surroundings));
     let settings = if line.takes_settings() {
         line.settle(&surroundings.settings(&line.connection())?)?
     } else {
         Settings::default()
     };
-    let cli = line.cli(&settings).unwrap_or_else(|error| error.exit());
+    let cli = line.cli(&settings).unwrap_or_else(|error| exit(&error, surroundings));
     if cli.console.ascii {
         console::use_ascii(true);
     }
     log::tell(cli.console.verbose);
     let settled = Settled { effective: line.effective(&settings), color: cli.console.color };
     Box::pin(commands::run(cli.command, &settled, surroundings)).await
+}
+
+/// Shows help or a mistake in the command line, and ends the process.
+fn exit(error: &clap::Error, surroundings: &Surroundings) -> ! {
+    if let Some(origin) = surroundings.origin.as_ref().filter(|_| error.use_stderr()) {
+        let text = error.to_string();
+        let first = text.lines().next().unwrap_or_default();
+        let cause = first.strip_prefix("error: ").unwrap_or(first);
+        origin.report_failure(error.exit_code(), &Explanation::new("invalid command line").because(cause));
+    }
+    error.exit()
 }
 
 fn environment() -> Environment {
@@ -83,6 +99,7 @@ fn origin() -> Option<Origin> {
         schedule: variable(objects::SCHEDULE_VARIABLE)?,
         pod: variable(objects::POD_VARIABLE)?,
         keep_records: variable(objects::RECORDS_VARIABLE)?.parse().ok()?,
+        termination_message: variable(objects::TERMINATION_MESSAGE_VARIABLE).map(Into::into),
     })
 }
 

@@ -74,7 +74,7 @@ async fn measure<T: Testbed>(
     // that others cannot tell whether it lives is no reason not to measure
     let process = processes.and_then(|processes| processes.begin(&prepared.run.id).ok());
     tokio::select! {
-        code = measure_and_remove(prepared, process, request, &recorder, interrupt) => Ok(code),
+        code = measure_and_remove(prepared, process, request, &recorder, interrupt, surroundings) => Ok(code),
         () = interrupt.second.cancelled() => {
             recorder.abandon();
             if !commands.is_empty() {
@@ -91,6 +91,7 @@ async fn measure_and_remove<T: Testbed>(
     request: &Request,
     recorder: &Recorder<'_>,
     interrupt: &Interrupt,
+    surroundings: &Surroundings,
 ) -> ExitCode {
     let Prepared { testbed, plan, settings, mut run, estimate, volume, removals, .. } = prepared;
     let console = request.console;
@@ -133,13 +134,18 @@ async fn measure_and_remove<T: Testbed>(
     if let Some(command) = commands(true) {
         console.remark(&format!("the servers stay; remove them with\n  {command}"));
     }
-    match removed.and(told) {
+    let ended = removed.and(told);
+    let code = match &ended {
         _ if interrupted => ExitCode::Interrupted,
         // what is handed out was given up
         Err(_) if interrupt.first.is_cancelled() => ExitCode::Interrupted,
         Err(_) => ExitCode::Error,
         Ok(()) => exit_code(&run, &request.gates),
+    };
+    if let Some(origin) = &surroundings.origin {
+        origin.report_run(code, ended.as_ref().err(), &run);
     }
+    code
 }
 
 /// How measuring ended.

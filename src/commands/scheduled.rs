@@ -1,14 +1,19 @@
 //! A run that a schedule has made: its Job owns what it makes, and its document stays in the cluster.
 
+use std::fs;
+use std::path::PathBuf;
+
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
-use kubectl_netbench::cli::CommonArgs;
+use kubectl_netbench::cli::{CommonArgs, ExitCode};
 use kubectl_netbench::cluster::{self, Cluster};
 use kubectl_netbench::document::Run;
+use kubectl_netbench::explanation::Explanation;
+use kubectl_netbench::schedule::outcome::RunOutcome;
 use kubectl_netbench::schedule::{Id, Records, Schedules};
 use kubectl_netbench::store::{self, Store};
 use kubectl_netbench::testbed::kubernetes::Marks;
 
-use super::{Error, Surroundings};
+use super::{Error, Surroundings, judged};
 use crate::console::{self, Console};
 
 /// What the environment says of the schedule of a run.
@@ -20,6 +25,34 @@ pub struct Origin {
     pub pod: String,
     /// How many documents are kept.
     pub keep_records: usize,
+    /// The file for the termination message; none if an older version created the schedule.
+    pub termination_message: Option<PathBuf>,
+}
+
+impl Origin {
+    /// Reports a run that failed before it had a document.
+    pub fn report_failure(&self, code: i32, error: &Explanation) {
+        self.report(&RunOutcome { exit_code: code, error: Some(error.into()), ..RunOutcome::default() });
+    }
+
+    /// Reports a run that has a document, with the first of its errors.
+    pub(super) fn report_run(&self, code: ExitCode, error: Option<&Explanation>, run: &Run) {
+        self.report(&RunOutcome {
+            exit_code: code as i32,
+            error: error.map(Into::into),
+            failed_gates: judged::failed_gates(run),
+            run_id: Some(run.id.clone()),
+        });
+    }
+
+    /// Writes the termination message of the container, which `schedule list` shows.
+    fn report(&self, outcome: &RunOutcome) {
+        let Some(path) = &self.termination_message else { return };
+        // in place: the kubelet has mounted this very file
+        if let Err(error) = fs::write(path, outcome.to_message()) {
+            console::note(&format!("cannot write the termination message {}: {error}", path.display()));
+        }
+    }
 }
 
 /// The schedule of a run.

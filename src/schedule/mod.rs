@@ -6,6 +6,7 @@
 mod cron;
 mod in_cluster;
 pub mod objects;
+pub mod outcome;
 pub mod records;
 mod status;
 

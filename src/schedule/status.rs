@@ -2,13 +2,14 @@
 
 use jiff::Timestamp;
 use k8s_openapi::api::batch::v1::{Job, JobCondition};
-use k8s_openapi::api::core::v1::Pod;
+use k8s_openapi::api::core::v1::{ContainerStateTerminated, Pod};
 use kube::ResourceExt;
 use serde::Serialize;
 use serde_json::Value;
 
 use super::Cron;
-use super::objects::COMMAND_ANNOTATION;
+use super::objects::{COMMAND_ANNOTATION, CONTAINER};
+use super::outcome::RunOutcome;
 use super::records::Kept;
 use crate::sanitize::{line, reason};
 use crate::store::Entry;
@@ -85,10 +86,13 @@ pub enum Outcome {
     },
 }
 
-/// How this program begins the lines of an error, and of a gate that failed, in its log.
-const ERROR: &str = "error:";
-const GATE: &str = "gate:";
-const BECAUSE: &str = "because:";
+/// The exit code of a run of which some pairs failed,
+const SOME_FAILED: i32 = 3;
+/// and of one of which a gate failed.
+const GATE_FAILED: i32 = 4;
+
+/// The reason that Jobs have whose only pod failed.
+const POD_FAILED: &str = "BackoffLimitExceeded";
 
 /// What the cluster has of a schedule.
 #[derive(Debug, Clone, Copy)]
@@ -168,29 +172,56 @@ impl Outcome {
             Some(end) if end.type_ == "Complete" => return Self::Succeeded,
             Some(failed) => failed,
         };
-        let ended = pod.and_then(|pod| {
-            let status = pod.status.as_ref()?.container_statuses.as_ref()?.first()?;
-            status.state.as_ref()?.terminated.as_ref()
-        });
-        let log = ended.and_then(|ended| ended.message.as_deref()).unwrap_or_default();
+        let ended = pod.and_then(|pod| terminated(pod));
+        let reported = ended.and_then(|ended| RunOutcome::parse(ended.message.as_deref()?));
         match ended.map(|ended| ended.exit_code) {
-            Some(3) => Self::SomeFailed,
-            Some(4) => Self::GateFailed { why: after(GATE, log).map(|why| reason(&why)) },
-            code => {
-                let killed = || {
-                    let code = code.filter(|code| *code > 130)?;
-                    // `Error` says nothing, `OOMKilled` does
-                    let by = ended.and_then(|ended| ended.reason.as_ref()).filter(|by| *by != "Error");
-                    let by = by.map_or(String::new(), |by| format!(", {by}"));
-                    Some(format!("it was killed: exit code {code}{by}"))
+            Some(SOME_FAILED) => Self::SomeFailed,
+            Some(GATE_FAILED) => {
+                let gates = reported.map(|reported| reported.failed_gates).unwrap_or_default();
+                let why = (!gates.is_empty()).then(|| reason(&gates.join("; ")));
+                Self::GateFailed { why }
+            }
+            _ => {
+                let error = reported.and_then(|reported| reported.error).map(|error| match error.cause {
+                    Some(cause) => format!("{}: {cause}", error.error),
+                    None => error.error,
+                });
+                // that its only pod failed says less than the exit code of that
+                let cluster = || {
+                    let message = failed.message.clone().or_else(|| failed.reason.clone());
+                    message.filter(|_| failed.reason.as_deref() != Some(POD_FAILED))
                 };
-                let cluster = || failed.message.clone().or(failed.reason.clone());
-                let why = after(ERROR, log).or_else(killed).or_else(cluster);
-                let why = why.unwrap_or("the cluster does not say why".to_owned());
-                Self::Failed { why: reason(&why) }
+                let why = error.or_else(cluster).or_else(|| ended.map(exit_meaning));
+                let why = why.or_else(|| failed.message.clone()).or_else(|| failed.reason.clone());
+                Self::Failed { why: reason(&why.unwrap_or_else(|| "the cluster does not say why".to_owned())) }
             }
         }
     }
+}
+
+/// How the container of a run ended; none while it runs.
+fn terminated(pod: &Pod) -> Option<&ContainerStateTerminated> {
+    // another container may have been injected into the pod
+    let containers = pod.status.as_ref()?.container_statuses.as_ref()?;
+    let container = containers.iter().find(|container| container.name == CONTAINER)?;
+    container.state.as_ref()?.terminated.as_ref()
+}
+
+/// What the exit code of a run without an outcome means: it was killed, or its schedule was created by a version that
+/// reports none.
+fn exit_meaning(ended: &ContainerStateTerminated) -> String {
+    let code = ended.exit_code;
+    let meaning = match code {
+        1 => "the run failed",
+        2 => "the command line is wrong",
+        130 => "the run was interrupted",
+        131.. => "the run was killed",
+        _ => "the run ended unexpectedly",
+    };
+    // `Error` says nothing, `OOMKilled` does
+    let reason = ended.reason.as_ref().filter(|reason| !matches!(reason.as_str(), "Error" | "Completed"));
+    let reason = reason.map_or(String::new(), |reason| format!(", {reason}"));
+    format!("{meaning} (exit code {code}{reason})")
 }
 
 /// How a Job ended; none while it goes on.
@@ -199,18 +230,6 @@ pub(super) fn end(job: &Job) -> Option<&JobCondition> {
     conditions.iter().find(|condition| {
         matches!(condition.type_.as_str(), "Complete" | "Failed") && condition.status == "True"
     })
-}
-
-/// The words after the last mark in the program's log, with the reason.
-fn after(mark: &str, log: &str) -> Option<String> {
-    let lines: Vec<&str> = log.lines().collect();
-    let of = |line: &str, part| line.strip_prefix(part).map(str::trim).map(str::to_owned);
-    let at = lines.iter().rposition(|line| line.starts_with(mark))?;
-    let what = of(lines[at], mark)?;
-    match lines.get(at + 1).and_then(|line| of(line, BECAUSE)) {
-        Some(because) => Some(format!("{what}: {because}")),
-        None => Some(what),
-    }
 }
 
 #[cfg(test)]

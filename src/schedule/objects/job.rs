@@ -9,11 +9,12 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use super::{
     COMMAND_ANNOTATION, CONFIGURATION, CONTAINER, CronJobs, POD_VARIABLE, PROGRAM, RECORDS_VARIABLE,
-    SCHEDULE_VARIABLE, Schedule, VOLUME_ANNOTATION, metadata, resources,
+    SCHEDULE_VARIABLE, Schedule, TERMINATION_MESSAGE_VARIABLE, VOLUME_ANNOTATION, metadata, resources,
 };
 use crate::cluster::hardened;
 use crate::cluster::objects::Object;
 use crate::delivery::volume::mount;
+use crate::schedule::outcome::TERMINATION_MESSAGE_PATH;
 
 /// How many Jobs of each outcome stay, with their logs.
 const HISTORY: i32 = 3;
@@ -106,12 +107,16 @@ fn container(schedule: &Schedule) -> Container {
         variable(SCHEDULE_VARIABLE, &schedule.id.name),
         variable(RECORDS_VARIABLE, &schedule.keep_records.to_string()),
         pod,
+        variable(TERMINATION_MESSAGE_VARIABLE, TERMINATION_MESSAGE_PATH),
         variable("XDG_CONFIG_HOME", CONFIGURATION),
         variable("XDG_DATA_HOME", "/tmp"),
         variable("HOME", "/tmp"),
         // the log is text for whoever reads it
         variable("LC_ALL", "C.UTF-8"),
     ]);
+    // the run reports its outcome there: its log is no substitute
+    container.termination_message_path = Some(TERMINATION_MESSAGE_PATH.to_owned());
+    container.termination_message_policy = Some("File".to_owned());
     container.volume_mounts.get_or_insert_default().push(VolumeMount {
         name: "configuration".to_owned(),
         mount_path: format!("{CONFIGURATION}/kubectl-netbench"),

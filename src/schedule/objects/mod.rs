@@ -35,8 +35,10 @@ pub const CONTAINER: &str = "netbench";
 pub const SCHEDULE_VARIABLE: &str = "NETBENCH_SCHEDULE";
 /// its pod,
 pub const POD_VARIABLE: &str = "NETBENCH_POD";
-/// and how many documents are kept.
+/// how many documents are kept,
 pub const RECORDS_VARIABLE: &str = "NETBENCH_KEEP_RECORDS";
+/// and the file for its termination message.
+pub const TERMINATION_MESSAGE_VARIABLE: &str = "NETBENCH_TERMINATION_MESSAGE_PATH";
 
 /// The folder for configuration in the pod of a run.
 const CONFIGURATION: &str = "/etc/netbench";

@@ -2,6 +2,7 @@ use serde_json::json;
 
 use super::*;
 use crate::document::{Command, State};
+use crate::schedule::outcome::RunFailure;
 
 fn cron_job() -> Value {
     json!({
@@ -19,13 +20,30 @@ fn job(created: &str, status: &Value) -> Job {
     serde_json::from_value(json!({"metadata": metadata, "status": status})).unwrap()
 }
 
-fn pod(code: i32, message: &str) -> Pod {
+/// A pod of a run as the API server returns it, with an injected sidecar before the run's container.
+fn pod(code: i32, message: Option<&str>, reason: &str) -> Pod {
+    let mut terminated = json!({
+        "containerID": "containerd://1f2e", "exitCode": code, "reason": reason,
+        "startedAt": "2026-05-02T03:00:02Z", "finishedAt": "2026-05-02T03:01:40Z",
+    });
+    if let Some(message) = message {
+        terminated["message"] = message.into();
+    }
+    let container = |name: &str, state: Value| {
+        json!({
+            "name": name, "image": "i", "imageID": "", "ready": false, "restartCount": 0, "started": false,
+            "state": state, "lastState": {},
+        })
+    };
     serde_json::from_value(json!({
-        "metadata": {"ownerReferences": [{"apiVersion": "batch/v1", "kind": "Job", "name": "j", "uid": "u"}]},
-        "status": {"containerStatuses": [{
-            "name": "netbench", "image": "i", "imageID": "", "ready": false, "restartCount": 0,
-            "state": {"terminated": {"exitCode": code, "message": message, "reason": "OOMKilled"}},
-        }]},
+        "metadata": {
+            "name": "netbench-nightly-1-x7k2p",
+            "ownerReferences": [{"apiVersion": "batch/v1", "kind": "Job", "name": "j", "uid": "u", "controller": true}],
+        },
+        "status": {"phase": "Failed", "containerStatuses": [
+            container("istio-proxy", json!({"terminated": {"exitCode": 0, "message": "{}"}})),
+            container("netbench", json!({"terminated": terminated})),
+        ]},
     }))
     .unwrap()
 }
@@ -73,7 +91,8 @@ fn a_run_that_went_well_is_told_with_its_document_and_the_next_one() {
 
 #[test]
 fn a_run_without_a_document_does_not_show_that_of_another() {
-    let pod = pod(1, "4 nodes\nerror:   cannot list the nodes\nbecause: not allowed\nto do:   ask\n");
+    let message = r#"{"exitCode":1,"error":{"error":"cannot list the nodes","cause":"not allowed","help":"ask"}}"#;
+    let pod = pod(1, Some(message), "Error");
     let status = status(
         &job("2026-05-02T03:00:00Z", &failed()),
         &[&pod],
@@ -86,18 +105,59 @@ fn a_run_without_a_document_does_not_show_that_of_another() {
     assert_eq!((status.record, status.records), (None, 1));
 }
 
+fn outcome_of(pods: &[&Pod]) -> Outcome {
+    let status = status(&job("2026-05-02T03:00:00Z", &failed()), pods, &[]);
+    status.last_run.unwrap().outcome
+}
+
+fn why(pod: &Pod) -> String {
+    let Outcome::Failed { why } = outcome_of(&[pod]) else { panic!("the run has failed") };
+    why
+}
+
 #[test]
-fn exit_codes_say_what_failed() {
-    let outcome = |pods: &[&Pod]| {
-        let status = status(&job("2026-05-02T03:00:00Z", &failed()), pods, &[]);
-        status.last_run.unwrap().outcome
-    };
-    assert_eq!(outcome(&[&pod(3, "")]), Outcome::SomeFailed);
-    let gate = outcome(&[&pod(4, "kept as x\ngate:    2 pairs fail --fail-below 5Gbit/s\n")]);
-    assert_eq!(gate, Outcome::GateFailed { why: Some("2 pairs fail --fail-below 5Gbit/s".to_owned()) });
-    let killed = outcome(&[&pod(137, "[ 1/12] node-1 → node-2  9 Gbit/s\n")]);
-    assert_eq!(killed, Outcome::Failed { why: "it was killed: exit code 137, OOMKilled".to_owned() });
-    assert_eq!(outcome(&[]), Outcome::Failed { why: "BackoffLimitExceeded".to_owned() });
+fn termination_message_gives_the_reason() {
+    assert_eq!(
+        outcome_of(&[&pod(3, Some(r#"{"exitCode":3,"runId":"k3v9x2mq"}"#), "Error")]),
+        Outcome::SomeFailed
+    );
+    let message = r#"{"exitCode":4,"failedGates":["2 pairs fail --fail-below 5Gbit/s","1 pair fails --fail-regression 20%"],"runId":"k3v9x2mq"}"#;
+    assert_eq!(
+        outcome_of(&[&pod(4, Some(message), "Error")]),
+        Outcome::GateFailed {
+            why: Some("2 pairs fail --fail-below 5Gbit/s; 1 pair fails --fail-regression 20%".to_owned())
+        }
+    );
+    assert_eq!(why(&pod(1, Some(r#"{"exitCode":1,"error":{"error":"a\nb"}}"#), "Error")), "a b");
+    let failure = RunFailure { error: "x".repeat(9000), ..RunFailure::default() };
+    let message = RunOutcome { exit_code: 1, error: Some(failure), ..RunOutcome::default() }.to_message();
+    let why = why(&pod(1, Some(&message), "Error"));
+    assert!(why.starts_with("xxx") && why.ends_with('…'), "{why}");
+}
+
+/// The pods of schedules that were created before runs reported their outcome have no message, or the end of a log.
+#[test]
+fn pod_without_outcome_shows_the_meaning_of_its_exit_code() {
+    let log = "4 nodes\nerror:   cannot list the nodes\ngate:    2 pairs fail\n";
+    for message in [None, Some(""), Some(log), Some("{\"exitCode\":"), Some("[]")] {
+        assert_eq!(why(&pod(1, message, "Error")), "the run failed (exit code 1)");
+        assert_eq!(outcome_of(&[&pod(3, message, "Error")]), Outcome::SomeFailed);
+        assert_eq!(outcome_of(&[&pod(4, message, "Error")]), Outcome::GateFailed { why: None });
+    }
+    assert_eq!(why(&pod(137, None, "OOMKilled")), "the run was killed (exit code 137, OOMKilled)");
+}
+
+#[test]
+fn message_of_the_job_is_shown_where_its_pod_says_nothing() {
+    assert_eq!(outcome_of(&[]), Outcome::Failed { why: "BackoffLimitExceeded".to_owned() });
+    let deadline = json!({"conditions": [{
+        "type": "Failed", "status": "True", "reason": "DeadlineExceeded",
+        "message": "Job was active longer than specified deadline",
+    }]});
+    let interrupted = pod(130, Some(r#"{"exitCode":130,"runId":"k3v9x2mq"}"#), "Error");
+    let status = status(&job("2026-05-02T03:00:00Z", &deadline), &[&interrupted], &[]);
+    let why = "Job was active longer than specified deadline".to_owned();
+    assert_eq!(status.last_run.unwrap().outcome, Outcome::Failed { why });
 }
 
 #[test]
@@ -110,9 +170,12 @@ fn a_run_that_goes_on_has_no_figures_and_one_that_cannot_start_says_why() {
     let seen = Seen { cron_job: &cron_job(), jobs: &[&job], pods: &[], refusal, records: &[] };
     let outcome = Status::of(seen, Timestamp::UNIX_EPOCH).last_run.unwrap().outcome;
     assert!(matches!(outcome, Outcome::Stuck { why } if why.contains("exceeded quota")));
-    let mut pod = pod(0, "");
+    let mut pod = pod(0, None, "Completed");
     let state = json!({"waiting": {"reason": "ImagePullBackOff", "message": "Back-off pulling image \"i\""}});
-    let containers = pod.status.as_mut().unwrap().container_statuses.as_mut().unwrap();
+    let pod_status = pod.status.as_mut().unwrap();
+    pod_status.phase = Some("Pending".to_owned());
+    let containers = pod_status.container_statuses.as_mut().unwrap();
+    containers.remove(0);
     containers[0].state = Some(serde_json::from_value(state).unwrap());
     let Outcome::Stuck { why } = status(&[&pod]).last_run.unwrap().outcome else { panic!("it is stuck") };
     assert!(why.contains("image"), "{why}");
