@@ -49,6 +49,14 @@ impl From<&Explanation> for RunFailure {
     }
 }
 
+impl RunFailure {
+    /// The error in the three parts that are shown.
+    pub fn explain(&self) -> Explanation {
+        let Self { error, cause, help } = self.clone();
+        Explanation { what: error, why: cause, remedy: help }
+    }
+}
+
 impl RunOutcome {
     /// Parses a termination message; none if it is not one of ours, as that of a run that was killed.
     pub fn parse(message: &str) -> Option<Self> {

@@ -3,6 +3,7 @@
 use crate::cluster::RequestError;
 use crate::explanation::Explanation;
 use crate::schedule::Id;
+use crate::schedule::outcome::RunFailure;
 use crate::schedule::records::RecordError;
 
 /// Why something could not be done with a schedule.
@@ -103,6 +104,12 @@ pub enum ScheduleError {
         /// Why, in the cluster's words.
         why: String,
     },
+    /// A run has failed, and its log is lost.
+    #[error("{}", failure.error)]
+    Failed {
+        /// Its error.
+        failure: RunFailure,
+    },
     /// Something did not go.
     #[error("the schedule {name} is not gone: {left} is left")]
     NotGone {
@@ -170,6 +177,7 @@ impl ScheduleError {
                 "one that takes too long needs a longer --deadline, one that was killed for its memory a larger \
                  `--limits memory=…`: both are given when the schedule is created",
             ),
+            Self::Failed { failure } => failure.explain(),
             Self::NotGone { .. } => what
                 .because("a pod whose node is dead stays until the node is back, or is deleted")
                 .remedy("call it again later; `kubectl describe` tells what holds it"),

@@ -13,6 +13,7 @@ use crate::cluster::{API_SERVER_AWAY, RequestError};
 use crate::sanitize::{self, reason};
 use crate::schedule::Id;
 use crate::schedule::objects::CONTAINER;
+use crate::schedule::outcome::RunOutcome;
 use crate::schedule::status::end;
 use crate::testbed::Enough;
 use crate::testbed::kubernetes::START_LIMIT;
@@ -104,9 +105,12 @@ impl Schedules<'_> {
         };
         let api: Api<Pod> = self.namespaced(id);
         let of = LogOf { pod: &name, container: CONTAINER, follow: true };
-        let (mut position, mut away_since) = (LogPosition::default(), None);
-        let mut take = |text: &str| line(&sanitize::text(text));
+        let (mut position, mut away_since, mut is_shown) = (LogPosition::default(), None, false);
         loop {
+            let mut take = |text: &str| {
+                is_shown = true;
+                line(&sanitize::text(text))
+            };
             match read_log(self.cluster, &api, of, &mut position, &mut take).await {
                 Ok(Enough::Yes) => return Ok(Followed::Ended(0)),
                 Ok(Enough::NotYet) => away_since = None,
@@ -124,7 +128,13 @@ impl Schedules<'_> {
                 Ok(Some(PodState::Ended { exit, unusable })) => {
                     // one that was killed has told nothing
                     return match exit.code {
-                        Some(code) if code < KILLED => Ok(Followed::Ended(code)),
+                        Some(code) if code < KILLED => match RunOutcome::parse(&exit.stderr) {
+                            // some kubelets lose a log, and with it the error
+                            Some(RunOutcome { error: Some(failure), .. }) if !is_shown => {
+                                Err(ScheduleError::Failed { failure })
+                            }
+                            _ => Ok(Followed::Ended(code)),
+                        },
                         Some(_) => Err(ended(job, unusable.reason())),
                         // deleted or evicted: the Job tells whether there is another one
                         None => match self.end(id, job).await? {

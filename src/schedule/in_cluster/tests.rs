@@ -87,3 +87,41 @@ async fn a_document_waits_for_an_api_server_that_is_away() {
     // one that is not there any longer is no error
     assert!(records.read("k3v9x2mq").await.unwrap().is_none());
 }
+
+/// Follows a run that has ended with exit code 1 and this log.
+async fn follow(log: &'static str) -> (Result<i32, ScheduleError>, Vec<String>) {
+    let api = FakeApi::new(move |request, _| {
+        let is_job = request.starts_with("GET ") && request.contains("/jobs/");
+        let job = json!({"metadata": {"name": "netbench-nightly-1"}, "status": {}});
+        let is_log = request.contains("/log?");
+        if let Some(answer) = discovery(request) {
+            return Some(answer);
+        }
+        is_job.then(|| Answer::ok(&job)).or_else(|| is_log.then(|| Answer::text(log)))
+    });
+    let message = r#"{"exitCode":1,"error":{"error":"cannot list the nodes","cause":"not allowed"}}"#;
+    api.add_pod(json!({
+        "metadata": {"name": "netbench-nightly-1-x7k2p", "labels": {"job-name": "netbench-nightly-1"}},
+        "status": {"phase": "Failed", "containerStatuses": [{
+            "name": "netbench", "image": "i", "imageID": "", "ready": false, "restartCount": 0,
+            "state": {"terminated": {"exitCode": 1, "reason": "Error", "message": message}},
+        }]},
+    }));
+    let (cluster, mut lines) = (api.cluster(), Vec::new());
+    let (schedules, id) = (Schedules::of(&cluster).await.unwrap(), schedule().id);
+    let followed = schedules.follow(&id, "netbench-nightly-1", |line| {
+        lines.push(line.to_owned());
+        crate::testbed::Enough::NotYet
+    });
+    (followed.await, lines)
+}
+
+#[tokio::test(start_paused = true)]
+async fn lost_log_is_replaced_by_the_error_of_the_termination_message() {
+    let (ended, lines) = follow("2026-05-02T03:01:40Z error:   cannot list the nodes\n").await;
+    assert_eq!((ended.unwrap(), lines), (1, vec!["error:   cannot list the nodes".to_owned()]));
+    let (ended, lines) = follow("").await;
+    let explanation = ended.unwrap_err().explain();
+    assert_eq!((explanation.what.as_str(), lines), ("cannot list the nodes", Vec::new()));
+    assert_eq!(explanation.why.as_deref(), Some("not allowed"));
+}
