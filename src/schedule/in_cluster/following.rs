@@ -15,7 +15,7 @@ use crate::schedule::Id;
 use crate::schedule::objects::CONTAINER;
 use crate::schedule::outcome::RunOutcome;
 use crate::schedule::status::end;
-use crate::testbed::Enough;
+use crate::testbed::{Enough, ImageUse};
 use crate::testbed::kubernetes::START_LIMIT;
 use crate::testbed::kubernetes::pods::log::{LogOf, LogPosition, REOPEN_PAUSE, read_log};
 use crate::testbed::kubernetes::pods::state::PodState;
@@ -99,7 +99,7 @@ impl Schedules<'_> {
             | Started::Not { name: Some(name), cause: Cause::Exited { .. }, .. } => name,
             Started::Not { unusable, .. } => {
                 let (job, why) = (job.to_owned(), unusable.reason().to_owned());
-                let remedy = unusable.remedy().map(for_program);
+                let remedy = unusable.remedy_for(ImageUse::Program).map(str::to_owned);
                 return Err(ScheduleError::NotStarted { job, why, remedy });
             }
         };
@@ -190,9 +190,4 @@ impl Schedules<'_> {
 
 fn ended(job: &str, why: &str) -> ScheduleError {
     ScheduleError::Ended { job: job.to_owned(), why: why.to_owned() }
-}
-
-/// A remedy for the pods of this program: their image has another flag than that of iperf's.
-fn for_program(remedy: &str) -> String {
-    remedy.replace("--image ", "--program-image ").replace("--image,", "--program-image,")
 }

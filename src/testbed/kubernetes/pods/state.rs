@@ -6,7 +6,7 @@ use k8s_openapi::api::core::v1::{ContainerStateTerminated, ContainerStatus, Pod,
 
 use crate::engine::ClientExit;
 use crate::sanitize;
-use crate::testbed::Unusable;
+use crate::testbed::{ImageFault, Unusable};
 
 /// How long a pod may be in a state that is bad but may pass before that state counts.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -15,10 +15,6 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// and one that is there is bound by a controller that looks each 15 seconds only.
 const PATIENCE_WITH_CLAIMS: Duration = Duration::from_secs(90);
 
-const NEEDS_OF_IMAGE: &str = "the image must run as any user, and needs iperf3 and sh on its PATH (for --rtt and --engine iperf2, iperf 2)";
-const NEEDS_IPERF3: &str =
-    "the image has no iperf3: take another --image, or --engine iperf2 if it has iperf 2";
-const NEEDS_IPERF2: &str = "the image has no iperf 2: leave --rtt out, or take another --image";
 const OTHER_PORT: &str =
     "choose another port with --port (if servers of --keep hold it, `kubectl netbench cleanup` removes them)";
 
@@ -126,9 +122,9 @@ fn starting(waits_for: &str) -> PodState {
 
 /// Sorts the reasons for which a kubelet has not started a container.
 fn waiting_for(reason: &str, message: &str) -> PodState {
-    let stuck = |what: &str, remedy: &str, patience| PodState::Stuck {
+    let stuck = |what: &str, fault: ImageFault, patience| PodState::Stuck {
         unusable: Unusable::because(format!("{what}: {}", if message.is_empty() { reason } else { message }))
-            .with_remedy(Some(remedy)),
+            .with_remedy(Some(fault)),
         patience,
     };
     match reason {
@@ -136,13 +132,11 @@ fn waiting_for(reason: &str, message: &str) -> PodState {
         | "ImagePullBackOff"
         | "ImageInspectError"
         | "RegistryUnavailable"
-        | "SignatureValidationFailed" => stuck(
-            "its image cannot be pulled",
-            "check --image and whether the node can reach its registry",
-            PATIENCE,
-        ),
-        "InvalidImageName" => stuck("its image has no valid name", "check --image", Duration::ZERO),
-        "ErrImageNeverPull" => stuck("its image is not on the node", "check --image", Duration::ZERO),
+        | "SignatureValidationFailed" => {
+            stuck("its image cannot be pulled", ImageFault::NotPulled, PATIENCE)
+        }
+        "InvalidImageName" => stuck("its image has no valid name", ImageFault::WrongName, Duration::ZERO),
+        "ErrImageNeverPull" => stuck("its image is not on the node", ImageFault::WrongName, Duration::ZERO),
         "CreateContainerConfigError" | "CreateContainerError" | "RunContainerError" | "CrashLoopBackOff" => {
             stuck("its container cannot be started", lacks(message), PATIENCE)
         }
@@ -202,13 +196,13 @@ fn why_ended(pod: &Pod, terminated: Option<&ContainerStateTerminated>, message: 
 }
 
 /// What an image lacks that has no container started, by the runtime's words.
-fn lacks(message: &str) -> &'static str {
+fn lacks(message: &str) -> ImageFault {
     if message.contains("\"iperf3\"") {
-        NEEDS_IPERF3
+        ImageFault::NoIperf3
     } else if message.contains("\"iperf\"") {
-        NEEDS_IPERF2
+        ImageFault::NoIperf2
     } else {
-        NEEDS_OF_IMAGE
+        ImageFault::Unsuitable
     }
 }
 
