@@ -10,12 +10,14 @@ mod policies;
 mod ports;
 mod quota;
 mod rbac;
+mod remedy;
 mod report;
 mod rights;
 mod security;
 mod selector;
 
 pub use rbac::rbac;
+pub use remedy::{NamespaceFlag, Remedy};
 pub use report::{Item, Level, Report, Topic};
 
 use k8s_openapi::api::core::v1::Node;

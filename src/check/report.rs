@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::{NamespaceFlag, Remedy};
 use crate::explanation::Explanation;
 
 /// How bad it is.
@@ -76,7 +77,7 @@ pub struct Item {
     /// What was found.
     pub found: String,
     /// What to do about it; there for all but what is well.
-    pub remedy: Option<String>,
+    pub remedy: Option<Remedy>,
     /// Whether a run would fail for certain.
     #[serde(skip)]
     pub is_certain: bool,
@@ -87,7 +88,7 @@ impl Item {
         Self { level: Level::Ok, topic, found: found.into(), remedy: None, is_certain: false }
     }
 
-    pub(super) fn warning(topic: Topic, found: impl Into<String>, remedy: impl Into<String>) -> Self {
+    pub(super) fn warning(topic: Topic, found: impl Into<String>, remedy: impl Into<Remedy>) -> Self {
         let remedy = Some(remedy.into());
         Self { level: Level::Warning, topic, found: found.into(), remedy, is_certain: false }
     }
@@ -97,7 +98,7 @@ impl Item {
         Self { is_certain: true, ..self }
     }
 
-    pub(super) fn problem(topic: Topic, found: impl Into<String>, remedy: impl Into<String>) -> Self {
+    pub(super) fn problem(topic: Topic, found: impl Into<String>, remedy: impl Into<Remedy>) -> Self {
         let remedy = Some(remedy.into());
         Self { level: Level::Problem, topic, found: found.into(), remedy, is_certain: false }
     }
@@ -125,7 +126,8 @@ impl Report {
 
     /// What keeps a run from beginning, as one error; none if nothing does. Only what the cluster
     /// knows for certain: a policy may have exceptions, and a quota leave room for some of the nodes.
-    pub fn error(&self) -> Option<Explanation> {
+    /// `namespace` is that of the command whose error it is.
+    pub fn error(&self, namespace: NamespaceFlag) -> Option<Explanation> {
         if !self.items.iter().any(|item| item.is_certain) {
             return None;
         }
@@ -133,7 +135,7 @@ impl Report {
         let is_told =
             |item: &&Item| item.is_certain || item.level == Level::Problem && item.topic == Topic::Rights;
         let problems = || self.items.iter().filter(is_told);
-        let lines = |line: fn(&Item) -> Option<String>| {
+        let lines = |line: &dyn Fn(&Item) -> Option<String>| {
             let mut lines: Vec<String> = problems().filter_map(line).collect();
             lines.dedup();
             lines.join("\n")
@@ -142,9 +144,10 @@ impl Report {
             1 => "a problem stands in the way of this run".to_owned(),
             count => format!("{count} problems stand in the way of this run"),
         };
-        let why = lines(|item| Some(format!("{}: {}", item.topic.name(), item.found)));
+        let why = lines(&|item| Some(format!("{}: {}", item.topic.name(), item.found)));
         let hint = self.hint().map_or(String::new(), |hint| format!("\n{hint}"));
-        Some(Explanation::new(what).because(why).remedy(lines(|item| item.remedy.clone()) + &hint))
+        let remedies = lines(&|item| Some(item.remedy.as_ref()?.text(namespace)));
+        Some(Explanation::new(what).because(why).remedy(remedies + &hint))
     }
 
     /// Where to find all rights at once, if some are missing.

@@ -76,7 +76,7 @@ fn worse_than_ok(report: &Report) -> Vec<String> {
 fn all_is_well_in_a_healthy_cluster() {
     let needs = needs(settings(), None, Clients::ExecElseJob);
     let report = report(&needs, &nodes(), &facts(&needs, &[]));
-    assert_eq!((report.problems, report.warnings, report.error()), (0, 0, None));
+    assert_eq!((report.problems, report.warnings, report.error(NamespaceFlag::Optional)), (0, 0, None));
     assert!(report.remarks().is_empty());
     insta::assert_debug_snapshot!(lines(&report));
 }
@@ -87,7 +87,11 @@ fn a_right_that_is_missing_is_named_with_its_rule() {
     let facts = facts(&needs, &[("pods", "watch"), ("jobs", "create"), ("events", "list")]);
     let report = report(&needs, &nodes(), &facts);
     assert_eq!((report.problems, report.warnings), (2, 1));
-    insta::assert_debug_snapshot!((worse_than_ok(&report), report.error(), report.remarks()));
+    insta::assert_debug_snapshot!((
+        worse_than_ok(&report),
+        report.error(NamespaceFlag::Optional),
+        report.remarks()
+    ));
 }
 
 #[test]
@@ -243,5 +247,20 @@ fn nodes_that_may_not_be_listed_are_one_problem() {
     let facts = facts(&needs, &[("nodes", "list")]);
     let report = report(&needs, &[], &facts);
     assert_eq!(worse_than_ok(&report).len(), 1, "{:?}", lines(&report));
-    assert!(report.error().unwrap().remedy.unwrap().contains("check --rbac --via exec`"));
+    assert!(
+        report.error(NamespaceFlag::Optional).unwrap().remedy.unwrap().contains("check --rbac --via exec`")
+    );
+}
+
+#[test]
+fn missing_namespace_has_a_remedy_that_fits_the_command() {
+    let needs = needs(settings(), Some("team-a"), Clients::Exec);
+    let mut facts = facts(&needs, &[]);
+    facts.given.as_mut().unwrap().namespace = Ok(None);
+    let report = report(&needs, &nodes(), &facts);
+    let remedy = |namespace| report.error(namespace).unwrap().remedy.unwrap();
+    assert_eq!(remedy(NamespaceFlag::Required), "create it");
+    let optional = "create it, or omit --namespace to run in a new namespace";
+    assert_eq!(remedy(NamespaceFlag::Optional), optional);
+    assert_eq!(serde_json::to_value(report.items).unwrap()[4]["remedy"], optional);
 }

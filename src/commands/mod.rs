@@ -30,6 +30,7 @@ pub use scheduled::Origin;
 
 use std::path::PathBuf;
 
+use kubectl_netbench::check::NamespaceFlag;
 use kubectl_netbench::cli::{ColorChoice, Command, CommonArgs, ExitCode};
 use kubectl_netbench::cluster::Environment;
 use kubectl_netbench::config::Effective;
@@ -111,7 +112,10 @@ async fn measured<A>(
     let interrupt = interrupt::watch();
     let scheduled = Box::pin(scheduled(common(&mut arguments), surroundings));
     let Some(scheduled) = interrupt.unless(scheduled).await else { return Ok(ExitCode::Interrupted) };
-    let request = Request { scheduled: scheduled?, ..request(arguments)? };
+    let mut request = Request { scheduled: scheduled?, ..request(arguments)? };
+    if request.scheduled.is_some() {
+        request.namespace_flag = NamespaceFlag::Required;
+    }
     Box::pin(measure::run(request, surroundings, &interrupt)).await
 }
 

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use kubectl_netbench::analysis::Gates;
+use kubectl_netbench::check::NamespaceFlag;
 use kubectl_netbench::cli::{
     CommonArgs, ConnectionArgs, InsteadArgs, MatrixArgs, MeasurementArgs, PairArgs, PlacementArgs, PodArgs,
     Saving, ViaArg,
@@ -49,6 +50,8 @@ pub(super) struct Request {
     pub resumed: Option<Run>,
     /// Whether suspicious pairs are measured again.
     pub confirms: bool,
+    /// Whether it could do without the namespace that is named.
+    pub namespace_flag: NamespaceFlag,
     /// The schedule that has made it.
     pub scheduled: Option<Scheduled>,
 }
@@ -158,6 +161,7 @@ impl Request {
             gates: common.gates.gates(),
             resumed: None,
             confirms: !common.no_confirm,
+            namespace_flag: NamespaceFlag::Optional,
             scheduled: None,
             measurement: common.measurement,
             placement: common.placement,

@@ -137,7 +137,8 @@ mod tests {
 
     #[test]
     fn foreign_messages_are_no_outcome() {
-        for message in ["", "error:   cannot list the nodes\n", "{", "{}", "3", "null", r#"{"exitCode":"1"}"#] {
+        for message in ["", "error:   cannot list the nodes\n", "{", "{}", "3", "null", r#"{"exitCode":"1"}"#]
+        {
             assert_eq!(RunOutcome::parse(message), None, "{message}");
         }
     }

@@ -193,7 +193,9 @@ impl Outcome {
                 };
                 let why = error.or_else(cluster).or_else(|| ended.map(exit_meaning));
                 let why = why.or_else(|| failed.message.clone()).or_else(|| failed.reason.clone());
-                Self::Failed { why: reason(&why.unwrap_or_else(|| "the cluster does not say why".to_owned())) }
+                Self::Failed {
+                    why: reason(&why.unwrap_or_else(|| "the cluster does not say why".to_owned())),
+                }
             }
         }
     }

@@ -143,7 +143,7 @@ impl Place {
         let report = check(&needs, &Seen { context, version, nodes, choice, refused: None, facts: &facts });
         // one of two clusters is named
         let context = context.filter(|_| request.server.is_some());
-        if let Some(explanation) = report.error() {
+        if let Some(explanation) = report.error(request.namespace_flag) {
             let place = context
                 .map_or(String::new(), |context| format!(", in the context {}", sanitize::line(context)));
             let what = explanation.what + &place;

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
+use kubectl_netbench::check::NamespaceFlag;
 use kubectl_netbench::cli::{Cli, Command, ExitCode, ScheduleCreateArgs};
 use kubectl_netbench::cluster::{self, Cluster};
 use kubectl_netbench::config::scheduled;
@@ -57,9 +58,7 @@ async fn make(schedule: &Schedule, request: &Request, cluster: &Cluster) -> Resu
     if let Some(volume) = &schedule.volume {
         volume.check(cluster, namespace).await?;
     }
-    let prepared = prepare::connected(request, cluster.clone()).await;
-    let prepared = prepared.map_err(without_other_namespace)?;
-    let expected = match prepared {
+    let expected = match prepare::connected(request, cluster.clone()).await? {
         Destination::Within(prepared) => prepared.expected(),
         Destination::Elsewhere(prepared) => prepared.expected(),
         Destination::DryRun(_) => Duration::ZERO,
@@ -81,18 +80,6 @@ async fn make(schedule: &Schedule, request: &Request, cluster: &Cluster) -> Resu
         cluster.kubectl_flags
     ));
     Ok(ExitCode::Success)
-}
-
-/// A run from here could do without the namespace, a schedule cannot.
-fn without_other_namespace(error: Error) -> Error {
-    let Error::Obstacles(mut explanation) = error else { return error };
-    let remedy = explanation.remedy.take();
-    explanation.remedy = remedy.map(|remedy| {
-        let line =
-            |line: &str| line.split(", or leave --namespace out").next().unwrap_or_default().to_owned();
-        remedy.lines().map(line).collect::<Vec<_>>().join("\n")
-    });
-    Error::Obstacles(explanation)
 }
 
 /// The schedule that is wanted, and its run.
@@ -135,18 +122,19 @@ fn request(
 ) -> Result<Request, Error> {
     let connection = arguments.connection.clone().or(None, Some(namespace.to_owned()));
     let quiet = |_| console;
-    match cli.command {
+    let request = match cli.command {
         Command::Matrix(mut matrix) => {
             matrix.common.connection = connection;
             // that of a schedule's run is one of its own runs
             matrix.common.gates.baseline = None;
-            Request::matrix(*matrix, quiet, surroundings)
+            Request::matrix(*matrix, quiet, surroundings)?
         }
         Command::Pair(mut pair) => {
             pair.common.connection = connection;
             pair.common.gates.baseline = None;
-            Request::pair(*pair, quiet, surroundings)
+            Request::pair(*pair, quiet, surroundings)?
         }
         _ => scheduled::measures_nothing(&arguments.words.join(" ")).exit(),
-    }
+    };
+    Ok(Request { namespace_flag: NamespaceFlag::Required, ..request })
 }

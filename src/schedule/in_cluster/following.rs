@@ -15,12 +15,12 @@ use crate::schedule::Id;
 use crate::schedule::objects::CONTAINER;
 use crate::schedule::outcome::RunOutcome;
 use crate::schedule::status::end;
-use crate::testbed::{Enough, ImageUse};
 use crate::testbed::kubernetes::START_LIMIT;
 use crate::testbed::kubernetes::pods::log::{LogOf, LogPosition, REOPEN_PAUSE, read_log};
 use crate::testbed::kubernetes::pods::state::PodState;
 use crate::testbed::kubernetes::pods::warnings::last_warning;
 use crate::testbed::kubernetes::pods::{Cause, Pods, Started};
+use crate::testbed::{Enough, ImageUse};
 
 /// From here on, exit codes are those of signals; but for that of an interrupt, which this program makes itself.
 const KILLED: i32 = 131;

@@ -91,7 +91,8 @@ fn a_run_that_went_well_is_told_with_its_document_and_the_next_one() {
 
 #[test]
 fn a_run_without_a_document_does_not_show_that_of_another() {
-    let message = r#"{"exitCode":1,"error":{"error":"cannot list the nodes","cause":"not allowed","help":"ask"}}"#;
+    let message =
+        r#"{"exitCode":1,"error":{"error":"cannot list the nodes","cause":"not allowed","help":"ask"}}"#;
     let pod = pod(1, Some(message), "Error");
     let status = status(
         &job("2026-05-02T03:00:00Z", &failed()),

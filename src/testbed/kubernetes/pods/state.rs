@@ -132,9 +132,7 @@ fn waiting_for(reason: &str, message: &str) -> PodState {
         | "ImagePullBackOff"
         | "ImageInspectError"
         | "RegistryUnavailable"
-        | "SignatureValidationFailed" => {
-            stuck("its image cannot be pulled", ImageFault::NotPulled, PATIENCE)
-        }
+        | "SignatureValidationFailed" => stuck("its image cannot be pulled", ImageFault::NotPulled, PATIENCE),
         "InvalidImageName" => stuck("its image has no valid name", ImageFault::WrongName, Duration::ZERO),
         "ErrImageNeverPull" => stuck("its image is not on the node", ImageFault::WrongName, Duration::ZERO),
         "CreateContainerConfigError" | "CreateContainerError" | "RunContainerError" | "CrashLoopBackOff" => {
