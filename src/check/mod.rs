@@ -17,7 +17,7 @@ mod security;
 mod selector;
 
 pub use rbac::rbac;
-pub use remedy::{NamespaceFlag, Remedy};
+pub use remedy::{ItemRemedy, NamespaceFlag};
 pub use report::{Item, Level, Report, Topic};
 
 use k8s_openapi::api::core::v1::Node;

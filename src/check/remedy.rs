@@ -6,7 +6,7 @@ use serde::{Serialize, Serializer};
 
 /// What to do about an item.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Remedy {
+pub enum ItemRemedy {
     /// A sentence that fits every command.
     Text(String),
     /// A sentence, or to omit `--namespace`.
@@ -22,7 +22,7 @@ pub enum NamespaceFlag {
     Required,
 }
 
-impl Remedy {
+impl ItemRemedy {
     /// The sentence for the user of a command.
     pub fn text(&self, namespace: NamespaceFlag) -> String {
         match (self, namespace) {
@@ -36,25 +36,25 @@ impl Remedy {
 }
 
 /// The sentence for the user of a run.
-impl fmt::Display for Remedy {
+impl fmt::Display for ItemRemedy {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(&self.text(NamespaceFlag::Optional))
     }
 }
 
-impl Serialize for Remedy {
+impl Serialize for ItemRemedy {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
     }
 }
 
-impl From<&str> for Remedy {
+impl From<&str> for ItemRemedy {
     fn from(text: &str) -> Self {
         Self::Text(text.to_owned())
     }
 }
 
-impl From<String> for Remedy {
+impl From<String> for ItemRemedy {
     fn from(text: String) -> Self {
         Self::Text(text)
     }

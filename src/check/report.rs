@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{NamespaceFlag, Remedy};
+use super::{ItemRemedy, NamespaceFlag};
 use crate::explanation::Explanation;
 
 /// How bad it is.
@@ -77,7 +77,7 @@ pub struct Item {
     /// What was found.
     pub found: String,
     /// What to do about it; there for all but what is well.
-    pub remedy: Option<Remedy>,
+    pub remedy: Option<ItemRemedy>,
     /// Whether a run would fail for certain.
     #[serde(skip)]
     pub is_certain: bool,
@@ -88,7 +88,7 @@ impl Item {
         Self { level: Level::Ok, topic, found: found.into(), remedy: None, is_certain: false }
     }
 
-    pub(super) fn warning(topic: Topic, found: impl Into<String>, remedy: impl Into<Remedy>) -> Self {
+    pub(super) fn warning(topic: Topic, found: impl Into<String>, remedy: impl Into<ItemRemedy>) -> Self {
         let remedy = Some(remedy.into());
         Self { level: Level::Warning, topic, found: found.into(), remedy, is_certain: false }
     }
@@ -98,7 +98,7 @@ impl Item {
         Self { is_certain: true, ..self }
     }
 
-    pub(super) fn problem(topic: Topic, found: impl Into<String>, remedy: impl Into<Remedy>) -> Self {
+    pub(super) fn problem(topic: Topic, found: impl Into<String>, remedy: impl Into<ItemRemedy>) -> Self {
         let remedy = Some(remedy.into());
         Self { level: Level::Problem, topic, found: found.into(), remedy, is_certain: false }
     }

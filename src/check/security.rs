@@ -3,7 +3,7 @@
 use k8s_openapi::api::core::v1::Namespace;
 use kube::ResourceExt;
 
-use super::{Item, Remedy, Seen, Topic, Unknown, names};
+use super::{Item, ItemRemedy, Seen, Topic, Unknown, names};
 use crate::testbed::kubernetes::objects::POD_SECURITY_ENFORCE;
 use crate::testbed::kubernetes::{Clients, GivenNamespace, Needs, SecurityPolicy};
 
@@ -42,7 +42,7 @@ fn of_given(needs: &Needs, seen: &Seen<'_>, given: &GivenNamespace, unknown: &mu
             Item::problem(
                 Topic::Namespace,
                 format!("there is no namespace {}", needs.namespace()),
-                Remedy::OrOmitNamespace("create it"),
+                ItemRemedy::OrOmitNamespace("create it"),
             )
             .certain(),
         ],
@@ -50,7 +50,7 @@ fn of_given(needs: &Needs, seen: &Seen<'_>, given: &GivenNamespace, unknown: &mu
             Item::problem(
                 Topic::Namespace,
                 format!("the namespace {} is being deleted", needs.namespace()),
-                Remedy::OrOmitNamespace("wait until it is gone and create it anew"),
+                ItemRemedy::OrOmitNamespace("wait until it is gone and create it anew"),
             )
             .certain(),
         ],

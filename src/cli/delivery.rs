@@ -1,28 +1,28 @@
-//! Where results go beside the user's own runs.
+//! The flags for additional destinations of results.
 
 use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::delivery::Gateway;
+use crate::delivery::Pushgateway;
 use crate::delivery::volume::{Retention, Volume};
 
-/// Where results go beside the user's own runs.
+/// The destinations of results in addition to the output and the saved runs.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Output")]
 pub struct DeliveryArgs {
-    /// Push the metrics to this Pushgateway of Prometheus, as `http://gateway:9091`.
+    /// Push metrics to this Prometheus Pushgateway, such as http://pushgateway:9091.
     ///
-    /// As the job `netbench`; a run of a schedule with the labels `namespace` and `schedule`. An address with
-    /// /metrics/job/NAME in it names another group.
-    #[arg(long, value_name = "URL", value_parser = Gateway::parse, hide_short_help = true)]
-    pub push: Option<Gateway>,
-    /// Write the metrics to this file, for the textfile collector of node_exporter: it ends in .prom.
+    /// The group is the job `netbench`, for runs of a schedule with the labels `namespace` and `schedule`. A URL that
+    /// contains /metrics/job/NAME sets another group.
+    #[arg(long, value_name = "URL", value_parser = Pushgateway::parse, hide_short_help = true)]
+    pub push: Option<Pushgateway>,
+    /// Write metrics to this .prom file for the textfile collector of node_exporter.
     #[arg(long, value_name = "FILE", hide_short_help = true)]
     pub metrics_file: Option<PathBuf>,
-    /// Keep the document of the run on this PersistentVolumeClaim as well.
+    /// Also keep the run document on this PersistentVolumeClaim.
     ///
-    /// In the namespace of --namespace. The file is named by the time at which the run began.
+    /// The claim is in the namespace of --namespace. The file is named after the start of the run.
     #[arg(
         long,
         value_name = "CLAIM[:PATH]",
@@ -30,16 +30,16 @@ pub struct DeliveryArgs {
         hide_short_help = true
     )]
     pub volume: Option<Volume>,
-    /// Delete older documents there: all but the newest 100, or those older than 90d [default: none].
+    /// Documents to keep on the volume: the newest 100, or those of the last 90d [default: all].
     #[arg(long, value_name = "N|AGE", value_parser = Retention::parse, hide_short_help = true)]
     pub volume_keep: Option<Retention>,
 }
 
 impl DeliveryArgs {
-    /// Why these flags make no sense. `namespace` is that of the run, if it was given.
+    /// Checks these flags together. `namespace` is the value of `--namespace`.
     ///
     /// # Errors
-    /// What is wrong, with what to do.
+    /// A flag needs another one.
     pub(super) fn check(&self, namespace: Option<&str>) -> Result<(), String> {
         Self::check_volume(self.volume.as_ref(), namespace)?;
         if self.volume_keep.is_some() && self.volume.is_none() {
@@ -48,10 +48,13 @@ impl DeliveryArgs {
         Ok(())
     }
 
-    /// Both may be settings, which are defaults: the parser knows of what is named only.
+    /// Checks that a volume has a namespace. Either may come from the settings, so the parser cannot check it.
+    ///
+    /// # Errors
+    /// There is no namespace.
     pub(super) fn check_volume(volume: Option<&Volume>, namespace: Option<&str>) -> Result<(), String> {
         match (volume, namespace) {
-            (Some(_), None) => Err("--volume needs the namespace of its claim: add --namespace".to_owned()),
+            (Some(_), None) => Err("--volume needs the namespace of the claim: add --namespace".to_owned()),
             _ => Ok(()),
         }
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use kubectl_netbench::analysis;
 use kubectl_netbench::cli::{ExitCode, Saving};
-use kubectl_netbench::delivery::volume::InCluster;
+use kubectl_netbench::delivery::volume::VolumeClient;
 use kubectl_netbench::document::{EngineName, LeftOut, Run, State, TestRecord};
 use kubectl_netbench::explanation::Explanation;
 use kubectl_netbench::plan::{Estimate, Plan, format_duration};
@@ -14,7 +14,7 @@ use kubectl_netbench::store::Process;
 use kubectl_netbench::testbed::Testbed;
 use kubectl_netbench::view;
 
-use super::delivery::Origins;
+use super::delivery::DeliveryContext;
 use super::interrupt::Interrupt;
 use super::judged::{exit_code, judge, tell_breaches};
 use super::prepare::{self, Destination, Prepared};
@@ -221,7 +221,7 @@ async fn tell(
     measured: Result<Ended, RunError>,
     request: &Request,
     recorder: &Recorder<'_>,
-    volume: Option<&InCluster>,
+    volume: Option<&VolumeClient>,
     interrupt: &Interrupt,
 ) -> Result<(), Explanation> {
     let errors = match measured {
@@ -230,11 +230,11 @@ async fn tell(
             let saved = recorder.finish(run);
             let (format, canvas) = (request.output.format, request.output.canvas(&request.console));
             let (scheduled, console) = (request.scheduled.as_ref(), request.console);
-            let origins = Origins { scheduled, volume, console, interrupt };
+            let context = DeliveryContext { scheduled, volume, console, interrupt };
             // a gateway that is away keeps nobody from reading, nor does a pager keep anything from being pushed
             let (written, undelivered) = tokio::join!(
                 request.output.write(view::render(run, format, canvas)),
-                request.delivery.deliver(run, &origins)
+                request.delivery.deliver(run, &context)
             );
             tell_breaches(run);
             let errors = [written, saved, judged].into_iter().filter_map(Result::err);

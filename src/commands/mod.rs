@@ -34,12 +34,12 @@ use kubectl_netbench::check::NamespaceFlag;
 use kubectl_netbench::cli::{ColorChoice, Command, CommonArgs, ExitCode};
 use kubectl_netbench::cluster::Environment;
 use kubectl_netbench::config::Effective;
-use kubectl_netbench::delivery::volume::Directory;
+use kubectl_netbench::delivery::volume::MountedDirectory;
 use kubectl_netbench::store::{Processes, Store};
 
 use crate::console::{self, Console, Streams};
 use request::Request;
-use scheduled::Scheduled;
+use scheduled::ScheduledRun;
 
 /// What `main` has found around the process.
 pub struct Surroundings {
@@ -121,13 +121,16 @@ async fn measured<A>(
 
 /// The schedule of a run, with the runs before it at hand if it is compared with one. The first run of all is
 /// compared with none.
-async fn scheduled(common: &mut CommonArgs, surroundings: &Surroundings) -> Result<Option<Scheduled>, Error> {
-    let scheduled = Scheduled::find(common, surroundings).await?;
+async fn scheduled(
+    common: &mut CommonArgs,
+    surroundings: &Surroundings,
+) -> Result<Option<ScheduledRun>, Error> {
+    let scheduled = ScheduledRun::begin(common, surroundings).await?;
     if let (Some(_), Some(volume)) = (&scheduled, &common.delivery.volume) {
-        Directory::mounted(volume).probe()?;
+        MountedDirectory::new(volume).probe()?;
     }
     if let (Some(scheduled), Some(baseline)) = (&scheduled, common.gates.baseline.clone()) {
-        common.gates.baseline = match scheduled.baseline(&baseline, surroundings.store.as_ref()).await {
+        common.gates.baseline = match scheduled.fetch_baseline(&baseline, surroundings.store.as_ref()).await {
             Ok(Some(id)) => Some(id),
             Ok(None) => {
                 console::note(&format!("not compared: there is no run {baseline} yet"));

@@ -9,7 +9,7 @@ use kubectl_netbench::cli::{
     Saving, ViaArg,
 };
 use kubectl_netbench::cluster::{Cluster, ConnectionOptions};
-use kubectl_netbench::delivery::volume::InCluster;
+use kubectl_netbench::delivery::volume::VolumeClient;
 use kubectl_netbench::document::{Command, Path, Protocol, Run};
 use kubectl_netbench::engine::Engine;
 use kubectl_netbench::store;
@@ -19,7 +19,7 @@ use kubectl_netbench::testbed::{Process, Processes};
 use super::delivery::Delivery;
 use super::id::new_id;
 use super::output::Output;
-use super::scheduled::Scheduled;
+use super::scheduled::ScheduledRun;
 use super::{Error, Surroundings, resume};
 use crate::console::Console;
 
@@ -53,7 +53,7 @@ pub(super) struct Request {
     /// Whether it could do without the namespace that is named.
     pub namespace_flag: NamespaceFlag,
     /// The schedule that has made it.
-    pub scheduled: Option<Scheduled>,
+    pub scheduled: Option<ScheduledRun>,
 }
 
 /// A node of another cluster.
@@ -191,9 +191,9 @@ impl Request {
     }
 
     /// How that volume is reached; none if there is none to reach.
-    pub fn volume(&self, cluster: &Cluster) -> Option<InCluster> {
+    pub fn volume(&self, cluster: &Cluster) -> Option<VolumeClient> {
         self.claim_to_reach()?;
-        Some(InCluster {
+        Some(VolumeClient {
             cluster: cluster.clone(),
             namespace: self.connection.namespace.clone()?,
             volume: self.delivery.volume.clone()?,

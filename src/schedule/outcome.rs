@@ -1,4 +1,4 @@
-//! How a scheduled run ended, as the run itself reports it: JSON in the termination message of its container. Pure.
+//! The outcome of a scheduled run, which the run reports as JSON in the termination message of its container. Pure.
 //!
 //! See <https://kubernetes.io/docs/tasks/debug/debug-application/determine-reason-pod-failure/>.
 
@@ -6,10 +6,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::explanation::Explanation;
 
-/// The file that the kubelet reads the termination message from: the default of Kubernetes.
+/// The file from which the kubelet reads the termination message: the default of Kubernetes.
 pub const TERMINATION_MESSAGE_PATH: &str = "/dev/termination-log";
 
-/// Maximum size of a termination message: the kubelet keeps the last 4096 bytes only.
+/// Maximum size of a termination message in bytes: the kubelet keeps only the last 4096.
 const MAX_BYTES: usize = 4096;
 
 /// The outcome of a scheduled run.
@@ -50,7 +50,7 @@ impl From<&Explanation> for RunFailure {
 }
 
 impl RunFailure {
-    /// The error in the three parts that are shown.
+    /// The error with its cause and help.
     pub fn explain(&self) -> Explanation {
         let Self { error, cause, help } = self.clone();
         Explanation { what: error, why: cause, remedy: help }
@@ -58,12 +58,12 @@ impl RunFailure {
 }
 
 impl RunOutcome {
-    /// Parses a termination message; none if it is not one of ours, as that of a run that was killed.
+    /// Parses a termination message; none if it is something else, such as the log of an older version.
     pub fn parse(message: &str) -> Option<Self> {
         serde_json::from_str(message).ok()
     }
 
-    /// The termination message: JSON of 4096 bytes at most. Longer texts are truncated, all to the same length.
+    /// The termination message: JSON of at most 4096 bytes. To fit, all texts are truncated to the same length.
     pub fn to_message(&self) -> String {
         let mut limit = MAX_BYTES;
         loop {
@@ -76,7 +76,7 @@ impl RunOutcome {
         }
     }
 
-    /// The same with texts of `limit` bytes at most, and as many gates.
+    /// The same outcome with texts of at most `limit` bytes, and at most `limit` gates.
     fn truncated(&self, limit: usize) -> Self {
         let text = |text: &String| truncate(text, limit);
         Self {
@@ -92,7 +92,7 @@ impl RunOutcome {
     }
 }
 
-/// Truncates a text to `limit` bytes, at the boundary of a character.
+/// Truncates a text to `limit` bytes, on a character boundary.
 fn truncate(text: &str, limit: usize) -> String {
     const ELLIPSIS: char = '…';
     if text.len() <= limit {
@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn foreign_messages_are_no_outcome() {
+    fn foreign_message_is_no_outcome() {
         for message in ["", "error:   cannot list the nodes\n", "{", "{}", "3", "null", r#"{"exitCode":"1"}"#]
         {
             assert_eq!(RunOutcome::parse(message), None, "{message}");

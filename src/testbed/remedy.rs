@@ -5,9 +5,9 @@ use crate::sanitize;
 /// What to do about a node or a pod that cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Remedy {
-    /// A sentence that is right whatever the pod is for.
+    /// A sentence that does not depend on the pod.
     Text(String),
-    /// The image is at fault. Which flag names it, and what it has to contain, depends on the pod.
+    /// The image is at fault. The flag that sets it, and what it must contain, depend on the pod.
     Image(ImageFault),
 }
 
@@ -16,7 +16,7 @@ pub enum Remedy {
 pub enum ImageFault {
     /// It cannot be pulled.
     NotPulled,
-    /// Its name is invalid, or it is not on the node and may not be pulled.
+    /// Its name is invalid, or the pull policy forbids to pull it.
     WrongName,
     /// Its container cannot be started.
     Unsuitable,

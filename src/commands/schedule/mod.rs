@@ -1,4 +1,4 @@
-//! `schedule`: what the cluster measures by itself.
+//! `schedule`: manages recurring runs in the cluster.
 
 mod create;
 mod follow;
@@ -10,60 +10,58 @@ use kubectl_netbench::cli::{
     ConnectionArgs, ExitCode, ListFormat, ScheduleArgs, ScheduleCommand, ScheduleListArgs, ScheduleNameArgs,
 };
 use kubectl_netbench::cluster::{self, Cluster};
-use kubectl_netbench::schedule::{Id, Schedules};
+use kubectl_netbench::schedule::{ScheduleId, Schedules};
 use kubectl_netbench::view;
 
 use super::output::write;
 use super::{Error, Surroundings};
 use crate::console::{self, Console};
 
-/// How long a deletion may take before it is said what it waits for.
-const PATIENCE: Duration = Duration::from_secs(2);
+/// How long a deletion runs before the user learns what it waits for.
+const NOTE_AFTER: Duration = Duration::from_secs(2);
 
 pub(super) async fn run(
     arguments: ScheduleArgs,
     console: Console,
-    surroundings: &Surroundings,
+    program: &Surroundings,
 ) -> Result<ExitCode, Error> {
     match arguments.command {
-        ScheduleCommand::Create(arguments) => {
-            Box::pin(create::create(*arguments, console, surroundings)).await
-        }
-        ScheduleCommand::List(arguments) => list(&arguments, console, surroundings).await,
-        ScheduleCommand::Run(arguments) => follow::run(&arguments, surroundings).await,
-        ScheduleCommand::Logs(arguments) => follow::logs(&arguments, surroundings).await,
-        ScheduleCommand::Delete(arguments) => delete(&arguments, surroundings).await,
+        ScheduleCommand::Create(arguments) => Box::pin(create::create(*arguments, console, program)).await,
+        ScheduleCommand::List(arguments) => list(&arguments, console, program).await,
+        ScheduleCommand::Run(arguments) => follow::run(&arguments, program).await,
+        ScheduleCommand::Logs(arguments) => follow::logs(&arguments, program).await,
+        ScheduleCommand::Delete(arguments) => delete(&arguments, program).await,
     }
 }
 
-async fn connect(connection: &ConnectionArgs, surroundings: &Surroundings) -> Result<Cluster, Error> {
-    Ok(cluster::connect(&connection.options(), &surroundings.environment).await?)
+async fn connect(connection: &ConnectionArgs, program: &Surroundings) -> Result<Cluster, Error> {
+    Ok(cluster::connect(&connection.options(), &program.environment).await?)
 }
 
-/// The namespace of schedules: the one that is named, or that of the kubeconfig's context.
+/// The namespace of schedules: that of `--namespace`, or of the kubeconfig context.
 pub(super) fn namespace(connection: &ConnectionArgs, cluster: &Cluster) -> String {
     connection.namespace.clone().unwrap_or_else(|| cluster.default_namespace().to_owned())
 }
 
-pub(super) fn id(name: &str, connection: &ConnectionArgs, cluster: &Cluster) -> Id {
-    Id { name: name.to_owned(), namespace: namespace(connection, cluster) }
+pub(super) fn id(name: &str, connection: &ConnectionArgs, cluster: &Cluster) -> ScheduleId {
+    ScheduleId { name: name.to_owned(), namespace: namespace(connection, cluster) }
 }
 
 async fn list(
     arguments: &ScheduleListArgs,
     console: Console,
-    surroundings: &Surroundings,
+    program: &Surroundings,
 ) -> Result<ExitCode, Error> {
-    let cluster = connect(&arguments.connection, surroundings).await?;
-    let schedules = Schedules::of(&cluster).await?;
+    let cluster = connect(&arguments.connection, program).await?;
+    let schedules = Schedules::discover(&cluster).await?;
     let namespace = namespace(&arguments.connection, &cluster);
     let only = (!arguments.all_namespaces).then_some(namespace.as_str());
     let listed = schedules.list(only).await?;
     write(match arguments.output {
         ListFormat::Table if listed.is_empty() => {
-            let place = only.map_or(String::new(), |namespace| format!(" in the namespace {namespace}"));
+            let place = only.map_or(String::new(), |namespace| format!(" in namespace {namespace}"));
             console::note(&format!(
-                "there is no schedule{place}; make one: kubectl netbench schedule create nightly --namespace {namespace} --cron '0 3 * * *' -- matrix"
+                "no schedules found{place}; to create one: kubectl netbench schedule create nightly --namespace {namespace} --cron '0 3 * * *' -- matrix"
             ));
             String::new()
         }
@@ -75,20 +73,20 @@ async fn list(
     Ok(ExitCode::Success)
 }
 
-async fn delete(arguments: &ScheduleNameArgs, surroundings: &Surroundings) -> Result<ExitCode, Error> {
-    let cluster = connect(&arguments.connection, surroundings).await?;
-    let schedules = Schedules::of(&cluster).await?;
+async fn delete(arguments: &ScheduleNameArgs, program: &Surroundings) -> Result<ExitCode, Error> {
+    let cluster = connect(&arguments.connection, program).await?;
+    let schedules = Schedules::discover(&cluster).await?;
     let id = id(&arguments.schedule, &arguments.connection, &cluster);
     let deleting = schedules.delete(&id);
-    let told = async {
-        tokio::time::sleep(PATIENCE).await;
-        console::note("waiting until its runs have removed what they made, and all is gone");
+    let note = async {
+        tokio::time::sleep(NOTE_AFTER).await;
+        console::note("waiting for its runs to clean up, and for all objects to be deleted");
         std::future::pending::<()>().await;
     };
     tokio::select! {
         deleted = deleting => deleted?,
-        () = told => {}
+        () = note => {}
     }
-    console::note(&format!("deleted the schedule {} of the namespace {}", id.name, id.namespace));
+    console::note(&format!("deleted schedule {} in namespace {}", id.name, id.namespace));
     Ok(ExitCode::Success)
 }

@@ -48,8 +48,8 @@ fn pod(code: i32, message: Option<&str>, reason: &str) -> Pod {
     .unwrap()
 }
 
-/// The document of the Job `job`.
-fn kept(job: &str, started_at: &str) -> Kept {
+/// The summary of a document that the Job `job` kept.
+fn record(job: &str, started_at: &str) -> RecordSummary {
     let entry = Entry {
         id: "k3v9x2mq".to_owned(),
         command: Command::Matrix,
@@ -63,12 +63,12 @@ fn kept(job: &str, started_at: &str) -> Kept {
         failed_tests: 0,
         findings: Vec::new(),
     };
-    Kept { entry, job: Some(job.to_owned()) }
+    RecordSummary { entry, job: Some(job.to_owned()) }
 }
 
-fn status(job: &Job, pods: &[&Pod], records: &[Kept]) -> Status {
-    let seen = Seen { cron_job: &cron_job(), jobs: &[job], pods, refusal: None, records };
-    Status::of(seen, "2026-05-02T12:00:00Z".parse().unwrap())
+fn status(job: &Job, pods: &[&Pod], records: &[RecordSummary]) -> Status {
+    let objects = ScheduleObjects { cron_job: &cron_job(), jobs: &[job], pods, refusal: None, records };
+    Status::of(objects, "2026-05-02T12:00:00Z".parse().unwrap())
 }
 
 fn failed() -> Value {
@@ -76,12 +76,12 @@ fn failed() -> Value {
 }
 
 #[test]
-fn a_run_that_went_well_is_told_with_its_document_and_the_next_one() {
+fn successful_run_is_shown_with_its_record_and_the_next_run() {
     let complete = json!({"conditions": [{"type": "Complete", "status": "True"}]});
     let status = status(
         &job("2026-05-02T03:00:00Z", &complete),
         &[],
-        &[kept("netbench-nightly-1", "2026-05-02T02:59:58Z")],
+        &[record("netbench-nightly-1", "2026-05-02T02:59:58Z")],
     );
     assert_eq!(status.last_run.unwrap().outcome, Outcome::Succeeded);
     assert_eq!(status.record.unwrap().median_bits_per_second, Some(9.4e9));
@@ -90,14 +90,14 @@ fn a_run_that_went_well_is_told_with_its_document_and_the_next_one() {
 }
 
 #[test]
-fn a_run_without_a_document_does_not_show_that_of_another() {
+fn run_without_record_does_not_show_that_of_another_run() {
     let message =
         r#"{"exitCode":1,"error":{"error":"cannot list the nodes","cause":"not allowed","help":"ask"}}"#;
     let pod = pod(1, Some(message), "Error");
     let status = status(
         &job("2026-05-02T03:00:00Z", &failed()),
         &[&pod],
-        &[kept("netbench-nightly-0", "2026-05-01T03:00:04Z")],
+        &[record("netbench-nightly-0", "2026-05-01T03:00:04Z")],
     );
     assert_eq!(
         status.last_run.unwrap().outcome,
@@ -112,7 +112,7 @@ fn outcome_of(pods: &[&Pod]) -> Outcome {
 }
 
 fn why(pod: &Pod) -> String {
-    let Outcome::Failed { why } = outcome_of(&[pod]) else { panic!("the run has failed") };
+    let Outcome::Failed { why } = outcome_of(&[pod]) else { panic!("not failed") };
     why
 }
 
@@ -136,7 +136,7 @@ fn termination_message_gives_the_reason() {
     assert!(why.starts_with("xxx") && why.ends_with('…'), "{why}");
 }
 
-/// The pods of schedules that were created before runs reported their outcome have no message, or the end of a log.
+/// Pods of schedules that an older version created have no message, or the end of their log as the message.
 #[test]
 fn pod_without_outcome_shows_the_meaning_of_its_exit_code() {
     let log = "4 nodes\nerror:   cannot list the nodes\ngate:    2 pairs fail\n";
@@ -149,7 +149,7 @@ fn pod_without_outcome_shows_the_meaning_of_its_exit_code() {
 }
 
 #[test]
-fn message_of_the_job_is_shown_where_its_pod_says_nothing() {
+fn job_condition_is_shown_if_the_pod_reports_nothing() {
     assert_eq!(outcome_of(&[]), Outcome::Failed { why: "BackoffLimitExceeded".to_owned() });
     let deadline = json!({"conditions": [{
         "type": "Failed", "status": "True", "reason": "DeadlineExceeded",
@@ -162,14 +162,14 @@ fn message_of_the_job_is_shown_where_its_pod_says_nothing() {
 }
 
 #[test]
-fn a_run_that_goes_on_has_no_figures_and_one_that_cannot_start_says_why() {
+fn running_run_has_no_record_and_stuck_run_has_a_reason() {
     let job = job("2026-05-02T03:00:00Z", &json!({}));
-    let status = |pods: &[&Pod]| status(&job, pods, &[kept("netbench-nightly-0", "2026-05-01T03:00:04Z")]);
+    let status = |pods: &[&Pod]| status(&job, pods, &[record("netbench-nightly-0", "2026-05-01T03:00:04Z")]);
     assert_eq!(status(&[]).last_run.unwrap().outcome, Outcome::Running);
     assert_eq!((status(&[]).record, status(&[]).records), (None, 1));
     let refusal = Some("Error creating: pods \"a\" is forbidden: exceeded quota");
-    let seen = Seen { cron_job: &cron_job(), jobs: &[&job], pods: &[], refusal, records: &[] };
-    let outcome = Status::of(seen, Timestamp::UNIX_EPOCH).last_run.unwrap().outcome;
+    let objects = ScheduleObjects { cron_job: &cron_job(), jobs: &[&job], pods: &[], refusal, records: &[] };
+    let outcome = Status::of(objects, Timestamp::UNIX_EPOCH).last_run.unwrap().outcome;
     assert!(matches!(outcome, Outcome::Stuck { why } if why.contains("exceeded quota")));
     let mut pod = pod(0, None, "Completed");
     let state = json!({"waiting": {"reason": "ImagePullBackOff", "message": "Back-off pulling image \"i\""}});
@@ -178,6 +178,6 @@ fn a_run_that_goes_on_has_no_figures_and_one_that_cannot_start_says_why() {
     let containers = pod_status.container_statuses.as_mut().unwrap();
     containers.remove(0);
     containers[0].state = Some(serde_json::from_value(state).unwrap());
-    let Outcome::Stuck { why } = status(&[&pod]).last_run.unwrap().outcome else { panic!("it is stuck") };
+    let Outcome::Stuck { why } = status(&[&pod]).last_run.unwrap().outcome else { panic!("not stuck") };
     assert!(why.contains("image"), "{why}");
 }

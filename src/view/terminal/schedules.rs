@@ -8,7 +8,7 @@ use super::{Canvas, style};
 use crate::quantity::rate;
 use crate::schedule::{Outcome, Status};
 
-/// One row per schedule, and below what went wrong in each.
+/// One row per schedule; below the table the error and the findings of each last run.
 pub fn table(schedules: &[Status], with_namespaces: bool, now: Timestamp, canvas: Canvas) -> String {
     let mut table = style::table(canvas);
     let mut header: Vec<Cell> = with_namespaces.then(|| style::header("NAMESPACE")).into_iter().collect();
@@ -55,7 +55,7 @@ fn outcome(status: &Status) -> String {
     }
 }
 
-/// What is wrong, in sentences.
+/// The error and the findings of the last run, as a list.
 fn details(status: &Status, with_namespaces: bool) -> String {
     let why = match status.last_run.as_ref().map(|run| &run.outcome) {
         Some(Outcome::Failed { why } | Outcome::Stuck { why } | Outcome::GateFailed { why: Some(why) }) => {
@@ -64,13 +64,13 @@ fn details(status: &Status, with_namespaces: bool) -> String {
         _ => None,
     };
     let findings = status.record.iter().flat_map(|record| &record.findings);
-    let sentences: Vec<&String> = why.into_iter().chain(findings).collect();
-    if sentences.is_empty() {
+    let items: Vec<&String> = why.into_iter().chain(findings).collect();
+    if items.is_empty() {
         return String::new();
     }
-    let place = if with_namespaces { format!("{}/", status.namespace) } else { String::new() };
-    let lines: Vec<String> = sentences.iter().map(|sentence| format!("  • {sentence}")).collect();
-    format!("\n{place}{}:\n{}\n", status.name, lines.join("\n"))
+    let namespace = if with_namespaces { format!("{}/", status.namespace) } else { String::new() };
+    let lines: Vec<String> = items.iter().map(|item| format!("  • {item}")).collect();
+    format!("\n{namespace}{}:\n{}\n", status.name, lines.join("\n"))
 }
 
 #[cfg(test)]
@@ -81,7 +81,7 @@ mod tests {
     use crate::store::Entry;
 
     #[test]
-    fn each_schedule_tells_when_it_comes_and_what_it_found() {
+    fn table_shows_next_and_last_run_with_errors_and_findings() {
         let now = Timestamp::from_second(100_000).unwrap();
         let at = |seconds: i64| Timestamp::from_second(100_000 + seconds).unwrap();
         let record = Entry {
