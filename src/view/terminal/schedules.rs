@@ -13,14 +13,14 @@ pub fn table(schedules: &[Status], with_namespaces: bool, now: Timestamp, canvas
     let mut table = style::table(canvas);
     let mut header: Vec<Cell> = with_namespaces.then(|| style::header("NAMESPACE")).into_iter().collect();
     header.extend(["NAME", "CRON", "NEXT", "LAST", "OUTCOME"].map(style::header));
-    header.extend(["MEDIAN", "FINDINGS"].map(|text| style::right(style::header(text))));
+    header.extend(["MEDIAN", "FINDINGS"].map(|title| style::right(style::header(title))));
     table.set_header(header);
     for status in schedules {
         let mut row: Vec<Cell> = with_namespaces.then(|| Cell::new(&status.namespace)).into_iter().collect();
         let zone = status.timezone.as_ref().map_or(String::new(), |zone| format!(" {zone}"));
         let next = match status.next_run_at {
             Some(next) => format!("in {}", age(now, next)),
-            None if status.is_suspended => "paused".to_owned(),
+            None if status.is_suspended => "suspended".to_owned(),
             None => "–".to_owned(),
         };
         let last = status.last_run.as_ref().map(|run| format!("{} ago", age(run.started_at, now)));
