@@ -135,9 +135,9 @@ pub enum Command {
     Compare(CompareArgs),
     /// List the saved runs, or delete some.
     Runs(Box<RunsArgs>),
-    /// Have the cluster measure by itself, and keep what it finds.
+    /// Manage schedules: recurring runs that the cluster starts itself.
     Schedule(ScheduleArgs),
-    /// Serve the figures of the newest run to Prometheus.
+    /// Serve the metrics of the newest run to Prometheus.
     Exporter(ExporterArgs),
     /// Remove what runs have left in the cluster: those that were killed, and those with --keep.
     Cleanup(CleanupArgs),

@@ -78,9 +78,9 @@ pub enum ScheduleCommand {
     after_help = "COMMAND is `matrix` or `pair` with its flags. Your current settings apply to each run.",
     after_long_help = concat!(
         "COMMAND is `matrix` or `pair` with its flags. Before anything is created, it is checked\n",
-        "like a run from here: nodes, permissions, quotas, policies. Your current settings apply\n",
-        "to each run. The namespace is that of -n, or of the context. The documents of the newest\n",
-        "runs are kept in ConfigMaps.\n\n",
+        "like a run from this machine: nodes, permissions, quotas, policies. Your current\n",
+        "settings apply to each run. The namespace is that of -n, or of the context. The\n",
+        "documents of the newest runs are kept in ConfigMaps.\n\n",
         "Examples:\n",
         "  kubectl netbench schedule create nightly -n network --cron '0 3 * * *' -- \\\n",
         "      matrix --path pod,host -t 5s\n",
@@ -172,7 +172,7 @@ pub struct ScheduleLogsArgs {
     /// Name of the schedule.
     #[arg(value_name = "NAME", value_parser = parse_name)]
     pub schedule: String,
-    /// Show the run N before the last one.
+    /// Show an earlier run: 1 is the one before the last.
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub back: usize,
     /// The connection to the cluster.
