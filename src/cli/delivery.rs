@@ -11,7 +11,7 @@ use crate::delivery::volume::{Retention, Volume};
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Output")]
 pub struct DeliveryArgs {
-    /// Push metrics to this Prometheus Pushgateway, such as http://pushgateway:9091.
+    /// Push metrics to this Prometheus Pushgateway, such as `http://pushgateway:9091`.
     ///
     /// The group is the job `netbench`, for runs of a schedule with the labels `namespace` and `schedule`. A URL that
     /// contains /metrics/job/NAME sets another group.

@@ -101,7 +101,7 @@ impl SharedVolume {
         Some(Self { directory, _undo: Undo(undo, vec![namespace.to_owned()]) })
     }
 
-    /// Creates the PersistentVolume for the claim.
+    /// Creates the volume for the claim.
     fn provision(&self, namespace: &str) {
         apply(&format!(
             "apiVersion: v1\nkind: PersistentVolume\nmetadata: {{name: {namespace}}}\nspec:\n  capacity: {{storage: 1Gi}}\n  \

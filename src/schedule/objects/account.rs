@@ -32,7 +32,7 @@ impl From<&Right> for Grant {
     }
 }
 
-/// The service account, its Role and ClusterRole, and their bindings.
+/// The service account, its roles, and their bindings.
 pub(super) fn objects(schedule: &Schedule) -> Vec<Object> {
     let name = schedule.id.object_name();
     let cluster_name = schedule.id.cluster_object_name();
