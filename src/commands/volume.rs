@@ -10,7 +10,7 @@ use crate::console::Console;
 /// How long to wait before the user learns the reason.
 const NOTE_AFTER: Duration = Duration::from_secs(8);
 
-/// Waits until the pod runs. If that takes long, as with a volume that is provisioned only now, prints what it waits for.
+/// Waits until the pod runs. Prints what it waits for if that takes long, as for a volume that is provisioned on demand.
 ///
 /// # Errors
 /// The pod does not start.

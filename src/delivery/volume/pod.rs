@@ -52,7 +52,7 @@ pub struct VolumePod<'a> {
 }
 
 impl Volume {
-    /// Checks that the PersistentVolumeClaim exists and has its volume. Succeeds if the user is not permitted to get it.
+    /// Checks that the PersistentVolumeClaim exists and has its volume. Succeeds if the user may not get it.
     ///
     /// # Errors
     /// The claim does not exist, its volume is lost, or the cluster does not answer.

@@ -42,8 +42,8 @@ struct Runs {
 }
 
 impl Runs {
-    /// The Job that the Job `own` has to wait for: one that is measuring, or was created before it and can start. Of Jobs
-    /// that were created in the same second, the name decides.
+    /// The Job that the Job `own` has to wait for: one that is measuring, or was created before it and can start. The
+    /// name decides between Jobs that were created in the same second.
     fn predecessor(&self, own: &str) -> Option<String> {
         let order = |job: &Job| (job.creation_timestamp(), job.name_any());
         let own = order(self.jobs.iter().find(|job| job.name_any() == own)?);

@@ -11,8 +11,8 @@ use super::{NAMESPACE_LABEL, Schedule, metadata};
 use crate::cluster::objects::Object;
 use crate::testbed::kubernetes::{Necessity, Reach, Right};
 
-/// What a scheduled run does besides measuring: it finds its Job, which owns its objects, waits for other runs, and keeps
-/// its document in a ConfigMap.
+/// What a scheduled run does in addition to measuring: find its Job, which owns its objects, wait for other runs, and
+/// keep its document in a ConfigMap.
 const SCHEDULING_GRANTS: [Grant; 3] = [
     Grant { group: "", resource: "configmaps", verbs: &["create", "get", "list", "delete"] },
     Grant { group: "", resource: "pods", verbs: &["get", "list"] },
