@@ -50,7 +50,7 @@ fn of_given(needs: &Needs, seen: &Seen<'_>, given: &GivenNamespace, unknown: &mu
             Item::problem(
                 Topic::Namespace,
                 format!("the namespace {} is being deleted", needs.namespace()),
-                ItemRemedy::OrOmitNamespace("wait until it is gone and create it anew"),
+                ItemRemedy::OrOmitNamespace("recreate it after the deletion"),
             )
             .certain(),
         ],

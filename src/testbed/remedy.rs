@@ -67,24 +67,24 @@ impl ImageFault {
     fn remedy(self, image_use: ImageUse) -> &'static str {
         match (self, image_use) {
             (Self::NotPulled, ImageUse::Measuring) => {
-                "check --image and whether the node can reach its registry"
+                "check --image, and that the nodes can reach its registry"
             }
             (Self::NotPulled, ImageUse::Program) => {
-                "check --program-image and whether the node can reach its registry"
+                "check --program-image, and that the nodes can reach its registry"
             }
             (Self::WrongName, ImageUse::Measuring) => "check --image",
             (Self::WrongName, ImageUse::Program) => "check --program-image",
             (Self::Unsuitable, ImageUse::Measuring) => {
-                "the image must run as any user, and needs iperf3 and sh on its PATH (for --rtt and --engine iperf2, iperf 2)"
+                "use an image that runs as any user and has iperf3 and sh on its PATH (for --rtt and --engine iperf2, iperf 2)"
             }
             (Self::NoIperf3, ImageUse::Measuring) => {
-                "the image has no iperf3: take another --image, or --engine iperf2 if it has iperf 2"
+                "the image has no iperf3: choose another --image, or --engine iperf2 if it has iperf 2"
             }
             (Self::NoIperf2, ImageUse::Measuring) => {
-                "the image has no iperf 2: leave --rtt out, or take another --image"
+                "the image has no iperf 2: omit --rtt, or choose another --image"
             }
             (Self::Unsuitable | Self::NoIperf3 | Self::NoIperf2, ImageUse::Program) => {
-                "the image must run as any user, and needs kubectl-netbench on its PATH: check --program-image"
+                "use a --program-image that runs as any user and has kubectl-netbench on its PATH"
             }
         }
     }
