@@ -16,6 +16,7 @@ use kubectl_netbench::cli;
 use kubectl_netbench::cluster::Environment;
 use kubectl_netbench::completion;
 use kubectl_netbench::config::{CommandLine, Configuration, LineError, Settings};
+use kubectl_netbench::explanation::Explanation;
 use kubectl_netbench::schedule::objects;
 use kubectl_netbench::store::{RunRegistry, Store};
 use kubectl_netbench::view::ColorDepth;
@@ -39,7 +40,11 @@ async fn main() {
     let code = match done {
         Ok(code) => code,
         Err(error) => {
-            console::error(&error.explain());
+            let explanation = error.explain();
+            console::error(&explanation);
+            if let Some(origin) = &program.origin {
+                origin.report_failure(cli::ExitCode::Error as i32, &explanation);
+            }
             cli::ExitCode::Error
         }
     };
@@ -49,11 +54,11 @@ async fn main() {
 
 /// Parses the command line and runs its command. Help and usage errors end the process.
 async fn run(program: &ProgramContext) -> Result<cli::ExitCode, commands::Error> {
-    let line = CommandLine::read(std::env::args_os()).unwrap_or_else(|error| error.exit());
+    let line = CommandLine::read(std::env::args_os()).unwrap_or_else(|error| exit(&error, program));
     let settings =
         if line.takes_settings() { program.settings(&line.connection())? } else { Settings::default() };
     let (cli, settings) = match line.apply(&settings) {
-        Err(LineError::Usage(error)) => error.exit(),
+        Err(LineError::Usage(error)) => exit(&error, program),
         Err(LineError::Settings(error)) => return Err(error.into()),
         Ok(applied) => applied,
     };
@@ -63,6 +68,17 @@ async fn run(program: &ProgramContext) -> Result<cli::ExitCode, commands::Error>
     log::init(cli.console.verbose);
     let settings = ResolvedSettings { effective: line.effective(&settings), color: cli.console.color };
     Box::pin(commands::run(cli.command, &settings, program)).await
+}
+
+/// Prints help or a usage error, and ends the process.
+fn exit(error: &clap::Error, program: &ProgramContext) -> ! {
+    if let Some(origin) = program.origin.as_ref().filter(|_| error.use_stderr()) {
+        let text = error.to_string();
+        let first = text.lines().next().unwrap_or_default();
+        let cause = first.strip_prefix("error: ").unwrap_or(first);
+        origin.report_failure(error.exit_code(), &Explanation::new("invalid command line").cause(cause));
+    }
+    error.exit()
 }
 
 fn environment() -> Environment {
@@ -84,6 +100,7 @@ fn origin() -> Option<Origin> {
         schedule: variable(objects::SCHEDULE_VARIABLE)?,
         pod: variable(objects::POD_VARIABLE)?,
         keep_records: variable(objects::RECORDS_VARIABLE)?.parse().ok()?,
+        termination_message: variable(objects::TERMINATION_MESSAGE_VARIABLE).map(Into::into),
     })
 }
 

@@ -11,10 +11,12 @@ mod pod_security;
 mod quantity;
 mod quota;
 mod rbac;
+mod remedy;
 mod report;
 mod selector;
 
 pub use rbac::rbac_manifests;
+pub use remedy::{ItemRemedy, NamespaceFlag};
 pub use report::{Item, Level, Report, Topic};
 
 use k8s_openapi::api::core::v1::Node;
@@ -23,10 +25,6 @@ use crate::cluster::RequestError;
 use crate::explanation::Explanation;
 use crate::testbed::kubernetes::{Choice, Facts, Known, Needs};
 use planned_objects::PlannedObjects;
-
-/// The end of the help for a problem that a run in a new namespace does not have. `schedule create` cuts it
-/// off, since a schedule needs its namespace.
-pub const OR_OMIT_NAMESPACE: &str = ", or omit --namespace";
 
 /// The state of a cluster that a check looks at.
 #[derive(Debug, Clone, Copy)]

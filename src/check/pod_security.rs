@@ -3,7 +3,7 @@
 use k8s_openapi::api::core::v1::Namespace;
 use kube::ResourceExt;
 
-use super::{ClusterSnapshot, Item, OR_OMIT_NAMESPACE, Topic, Unchecked, join_names};
+use super::{ClusterSnapshot, Item, ItemRemedy, Topic, Unchecked, join_names};
 use crate::options::ClientMode;
 use crate::testbed::kubernetes::objects::POD_SECURITY_ENFORCE;
 use crate::testbed::kubernetes::{GivenNamespace, Needs, SecurityPolicy};
@@ -49,7 +49,7 @@ fn check_given(
             Item::problem(
                 Topic::Namespace,
                 format!("namespace {} does not exist", needs.namespace()),
-                format!("create it{OR_OMIT_NAMESPACE} to run in a new namespace"),
+                ItemRemedy::OrOmitNamespace("create it"),
             )
             .fatal(),
         ],
@@ -57,7 +57,7 @@ fn check_given(
             Item::problem(
                 Topic::Namespace,
                 format!("namespace {} is being deleted", needs.namespace()),
-                format!("recreate it after the deletion{OR_OMIT_NAMESPACE}"),
+                ItemRemedy::OrOmitNamespace("recreate it after the deletion"),
             )
             .fatal(),
         ],

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::{ItemRemedy, NamespaceFlag};
 use crate::explanation::Explanation;
 
 /// The severity of an item.
@@ -79,7 +80,7 @@ pub struct Item {
     /// What was found.
     pub found: String,
     /// What to do about it; none if the level is [`Level::Ok`].
-    pub remedy: Option<String>,
+    pub remedy: Option<ItemRemedy>,
     /// Whether a run refuses to start because of it.
     #[serde(skip)]
     pub is_fatal: bool,
@@ -90,11 +91,11 @@ impl Item {
         Self { level: Level::Ok, topic, found: found.into(), remedy: None, is_fatal: false }
     }
 
-    pub(super) fn warning(topic: Topic, found: impl Into<String>, remedy: impl Into<String>) -> Self {
+    pub(super) fn warning(topic: Topic, found: impl Into<String>, remedy: impl Into<ItemRemedy>) -> Self {
         Self { level: Level::Warning, remedy: Some(remedy.into()), ..Self::ok(topic, found) }
     }
 
-    pub(super) fn problem(topic: Topic, found: impl Into<String>, remedy: impl Into<String>) -> Self {
+    pub(super) fn problem(topic: Topic, found: impl Into<String>, remedy: impl Into<ItemRemedy>) -> Self {
         Self { level: Level::Problem, remedy: Some(remedy.into()), ..Self::ok(topic, found) }
     }
 
@@ -126,8 +127,9 @@ impl Report {
     }
 
     /// The fatal problems as one error; none if there are none. Other problems are only warned of: a policy
-    /// may have exceptions, and a quota may be sufficient for some of the nodes.
-    pub fn error(&self) -> Option<Explanation> {
+    /// may have exceptions, and a quota may be sufficient for some of the nodes. `namespace` is that of the
+    /// command whose error it is.
+    pub fn error(&self, namespace: NamespaceFlag) -> Option<Explanation> {
         if !self.items.iter().any(|item| item.is_fatal) {
             return None;
         }
@@ -135,7 +137,7 @@ impl Report {
         let is_included =
             |item: &&Item| item.is_fatal || item.level == Level::Problem && item.topic == Topic::Permissions;
         let problems = || self.items.iter().filter(is_included);
-        let lines = |line: fn(&Item) -> Option<String>| {
+        let lines = |line: &dyn Fn(&Item) -> Option<String>| {
             let mut lines: Vec<String> = problems().filter_map(line).collect();
             lines.dedup();
             lines.join("\n")
@@ -144,9 +146,10 @@ impl Report {
             1 => "cannot start the run: 1 problem".to_owned(),
             count => format!("cannot start the run: {count} problems"),
         };
-        let why = lines(|item| Some(format!("{}: {}", item.topic.name(), item.found)));
+        let why = lines(&|item| Some(format!("{}: {}", item.topic.name(), item.found)));
         let hint = self.hint().map_or(String::new(), |hint| format!("\n{hint}"));
-        Some(Explanation::new(what).cause(why).help(lines(|item| item.remedy.clone()) + &hint))
+        let remedies = lines(&|item| Some(item.remedy.as_ref()?.text(namespace)));
+        Some(Explanation::new(what).cause(why).help(remedies + &hint))
     }
 
     /// The command that prints all required roles, if a permission is missing.

@@ -75,7 +75,7 @@ fn worse_than_ok(report: &Report) -> Vec<String> {
 fn healthy_cluster_has_no_problems() {
     let needs = needs(settings(), None, ClientMode::Auto);
     let report = report(&needs, &nodes(), &facts(&needs, &[]));
-    assert_eq!((report.problems, report.warnings, report.error()), (0, 0, None));
+    assert_eq!((report.problems, report.warnings, report.error(NamespaceFlag::Optional)), (0, 0, None));
     assert!(report.remarks().is_empty());
     insta::assert_debug_snapshot!(lines(&report));
 }
@@ -86,7 +86,11 @@ fn missing_permission_is_reported_with_its_rule() {
     let facts = facts(&needs, &[("pods", "watch"), ("jobs", "create"), ("events", "list")]);
     let report = report(&needs, &nodes(), &facts);
     assert_eq!((report.problems, report.warnings), (2, 1));
-    insta::assert_debug_snapshot!((worse_than_ok(&report), report.error(), report.remarks()));
+    insta::assert_debug_snapshot!((
+        worse_than_ok(&report),
+        report.error(NamespaceFlag::Optional),
+        report.remarks()
+    ));
 }
 
 #[test]
@@ -243,7 +247,9 @@ fn forbidden_list_of_nodes_is_one_problem() {
     let facts = facts(&needs, &[("nodes", "list")]);
     let report = report(&needs, &[], &facts);
     assert_eq!(worse_than_ok(&report).len(), 1, "{:?}", lines(&report));
-    assert!(report.error().unwrap().help.unwrap().contains("check --rbac --via exec`"));
+    assert!(
+        report.error(NamespaceFlag::Optional).unwrap().help.unwrap().contains("check --rbac --via exec`")
+    );
 }
 
 #[test]
@@ -252,4 +258,17 @@ fn renamed_topics_keep_their_serialized_names() {
         json!([Topic::Objects, Topic::Permissions, Topic::PodSecurity]),
         json!(["makes", "rights", "podSecurity"])
     );
+}
+
+#[test]
+fn missing_namespace_has_a_remedy_that_fits_the_command() {
+    let needs = needs(settings(), Some("team-a"), ClientMode::Exec);
+    let mut facts = facts(&needs, &[]);
+    facts.given.as_mut().unwrap().namespace = Ok(None);
+    let report = report(&needs, &nodes(), &facts);
+    let remedy = |namespace| report.error(namespace).unwrap().help.unwrap();
+    assert_eq!(remedy(NamespaceFlag::Required), "create it");
+    let optional = "create it, or omit --namespace to run in a new namespace";
+    assert_eq!(remedy(NamespaceFlag::Optional), optional);
+    assert_eq!(serde_json::to_value(report.items).unwrap()[4]["remedy"], optional);
 }

@@ -1,4 +1,4 @@
-//! Where results go beside the user's own runs.
+//! The flags for additional destinations of results.
 
 use std::path::PathBuf;
 
@@ -6,25 +6,25 @@ use clap::Args;
 
 use super::conflict::{Conflict, check_volume};
 
-use crate::delivery::Gateway;
+use crate::delivery::Pushgateway;
 use crate::delivery::volume::{Retention, Volume};
 
-/// Where results go beside the user's own runs.
+/// The destinations of results in addition to the output and the saved runs.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Output")]
 pub struct DeliveryArgs {
-    /// Push the metrics to this Pushgateway of Prometheus, as `http://gateway:9091`.
+    /// Push metrics to this Prometheus Pushgateway, such as `http://pushgateway:9091`.
     ///
-    /// As the job `netbench`; a run of a schedule with the labels `namespace` and `schedule`. An address with
-    /// /metrics/job/NAME in it names another group.
-    #[arg(long, value_name = "URL", value_parser = Gateway::parse, hide_short_help = true)]
-    pub push: Option<Gateway>,
-    /// Write the metrics to this file, for the textfile collector of node_exporter: it ends in .prom.
+    /// The group is the job `netbench`, for runs of a schedule with the labels `namespace` and `schedule`. A URL that
+    /// contains /metrics/job/NAME sets another group.
+    #[arg(long, value_name = "URL", value_parser = Pushgateway::parse, hide_short_help = true)]
+    pub push: Option<Pushgateway>,
+    /// Write metrics to this .prom file for the textfile collector of node_exporter.
     #[arg(long, value_name = "FILE", hide_short_help = true)]
     pub metrics_file: Option<PathBuf>,
-    /// Keep the document of the run on this PersistentVolumeClaim as well.
+    /// Also keep the run document on this PersistentVolumeClaim.
     ///
-    /// In the namespace of --namespace. The file is named by the time at which the run began.
+    /// The claim is in the namespace of --namespace. The file is named after the start of the run.
     #[arg(
         long,
         value_name = "CLAIM[:PATH]",
@@ -32,16 +32,16 @@ pub struct DeliveryArgs {
         hide_short_help = true
     )]
     pub volume: Option<Volume>,
-    /// Delete older documents there: all but the newest 100, or those older than 90d [default: none].
+    /// Documents to keep on the volume: the newest 100, or those of the last 90d [default: all].
     #[arg(long, value_name = "N|AGE", value_parser = Retention::parse, hide_short_help = true)]
     pub volume_keep: Option<Retention>,
 }
 
 impl DeliveryArgs {
-    /// Why these flags make no sense. `namespace` is that of the run, if it was given.
+    /// Checks these flags together. `namespace` is the value of `--namespace`.
     ///
     /// # Errors
-    /// What is wrong, with what to do.
+    /// A flag needs another one.
     pub(super) fn check(&self, namespace: Option<&str>) -> Result<(), Conflict> {
         check_volume(self.volume.is_some(), namespace)?;
         if self.volume_keep.is_some() && self.volume.is_none() {

@@ -1,4 +1,4 @@
-//! `schedule`: runs that the cluster makes by itself.
+//! `schedule`: recurring runs in the cluster.
 
 use std::time::Duration;
 
@@ -13,25 +13,25 @@ use crate::schedule::{Cron, CronError, parse_name};
 #[derive(Debug, Args)]
 #[command(subcommand_required = true, arg_required_else_help = true)]
 pub struct ScheduleArgs {
-    /// What to do.
+    /// The subcommand.
     #[command(subcommand)]
     pub command: ScheduleCommand,
 }
 
 impl ScheduleArgs {
-    /// Why these flags make no sense.
+    /// Checks the values that the parser cannot check one by one.
     ///
     /// # Errors
-    /// What is wrong, with what to do.
+    /// The cron expression or the time zone is invalid.
     pub(super) fn check(&self) -> Result<(), Conflict> {
         match &self.command {
-            ScheduleCommand::Create(arguments) => arguments.times().map(drop).map_err(|error| match error {
-                CronError::Timezone(_) => Conflict::of_line(format!(
-                    "--timezone: {error}: use a name of the IANA's database, as Europe/Berlin"
-                )),
-                CronError::Expression(_) => {
-                    Conflict::of_line(format!("--cron '{}': {error}", arguments.cron))
-                }
+            ScheduleCommand::Create(arguments) => arguments.cron().map(drop).map_err(|error| {
+                Conflict::of_line(match error {
+                    CronError::Timezone(_) => {
+                        format!("--timezone: {error}: use a name of the IANA database, such as Europe/Berlin")
+                    }
+                    CronError::Expression(_) => format!("--cron '{}': {error}", arguments.cron),
+                })
             }),
             _ => Ok(()),
         }
@@ -39,38 +39,38 @@ impl ScheduleArgs {
 }
 
 impl ScheduleCreateArgs {
-    /// When it comes.
+    /// The times of the runs.
     ///
     /// # Errors
-    /// That makes no sense.
-    pub fn times(&self) -> Result<Cron, CronError> {
+    /// The cron expression or the time zone is invalid.
+    pub fn cron(&self) -> Result<Cron, CronError> {
         Cron::parse(&self.cron, self.timezone.as_deref())
     }
 }
 
-/// Reads the name of an image.
+/// Parses the name of an image.
 ///
 /// # Errors
-/// No image can be called so.
+/// It is empty, or contains white space.
 fn parse_image(text: &str) -> Result<String, String> {
     if text.is_empty() || text.chars().any(char::is_whitespace) {
-        return Err("write the name of an image: registry.example.org/netbench:0.1.0".to_owned());
+        return Err("not the name of an image: use registry.example.org/netbench:0.1.0".to_owned());
     }
     Ok(text.to_owned())
 }
 
-/// What to do with schedules.
+/// The subcommands of `schedule`.
 #[derive(Debug, Subcommand)]
 pub enum ScheduleCommand {
-    /// Have the cluster make a run again and again.
+    /// Create a schedule: a CronJob whose Jobs measure the network.
     Create(Box<ScheduleCreateArgs>),
-    /// Tell when each schedule comes, what came of its last run, and what that found.
+    /// List schedules with their next run, last run, outcome and findings.
     List(ScheduleListArgs),
-    /// Make a run of a schedule now, follow its log, and exit as it does; Ctrl-C leaves it to go on.
+    /// Start a run now, follow its log, and exit with its exit code; Ctrl-C does not stop the run.
     Run(ScheduleNameArgs),
-    /// Show the log of a schedule's last run, and follow it while that goes on.
+    /// Print the log of the last run, and follow it while the run is in progress.
     Logs(ScheduleLogsArgs),
-    /// Remove a schedule, its runs that go on, and its documents; what is on a volume stays.
+    /// Delete a schedule with its runs and run documents; documents on a volume stay.
     Delete(ScheduleNameArgs),
 }
 
@@ -78,54 +78,55 @@ pub enum ScheduleCommand {
 #[derive(Debug, Args)]
 #[command(
     override_usage = "kubectl netbench schedule create [OPTIONS] --cron EXPRESSION NAME -- COMMAND [FLAG]...",
-    after_help = "COMMAND is `matrix` or `pair`, with the flags it takes; the settings in force here are its own.",
+    after_help = "COMMAND is `matrix` or `pair` with its flags. Your current settings apply to each run.",
     after_long_help = concat!(
-        "COMMAND is `matrix` or `pair`, with the flags it takes, and is checked before\n",
-        "anything is made. The settings in force here are its own. The namespace is that of\n",
-        "-n, or of the context. Documents of the newest runs are kept in ConfigMaps.\n\n",
+        "COMMAND is `matrix` or `pair` with its flags. Before anything is created, it is checked\n",
+        "like a run from this machine: nodes, permissions, quotas, policies. Your current\n",
+        "settings apply to each run. The namespace is that of -n, or of the context. The\n",
+        "documents of the newest runs are kept in ConfigMaps.\n\n",
         "Examples:\n",
         "  kubectl netbench schedule create nightly -n network --cron '0 3 * * *' -- \\\n",
         "      matrix --path pod,host -t 5s\n",
         "  kubectl netbench schedule create hourly -n network --cron @hourly --exporter -- \\\n",
-        "      matrix -t 2s                      and a server for Prometheus beside it\n",
+        "      matrix -t 2s                      with an exporter for Prometheus\n",
         "  kubectl netbench schedule create weekly -n network --cron '0 4 * * sun' -- \\\n",
-        "      matrix --volume results           every document on a volume as well\n",
+        "      matrix --volume results           with every document on a volume\n",
         "  kubectl netbench schedule create gate -n network --cron '0 5 * * *' --dry-run -- \\\n",
-        "      matrix --baseline latest --fail-regression 20%    the manifests, for Git"
+        "      matrix --baseline latest --fail-regression 20%    as YAML, for GitOps"
     )
 )]
 pub struct ScheduleCreateArgs {
-    /// The name of the schedule.
+    /// Name of the schedule.
     #[arg(value_name = "NAME", value_parser = parse_name)]
     pub name: String,
-    /// When it comes, as in a CronJob: minute, hour, day, month, day of the week; or @daily, @every 6h.
+    /// Cron expression (minute, hour, day, month, day of the week), or @daily, @every 6h.
     #[arg(long, value_name = "EXPRESSION")]
     pub cron: String,
-    /// The time zone of that, as Europe/Berlin [default: that of the cluster's controllers, mostly UTC].
+    /// Time zone of the expression, such as Europe/Berlin [default: that of the cluster, usually UTC].
     #[arg(long, value_name = "ZONE")]
     pub timezone: Option<String>,
-    /// What its runs consist of.
+    /// The image of the runs.
     #[command(flatten)]
     pub program: ProgramImageArgs,
-    /// How many documents are kept in the cluster.
+    /// Number of run documents to keep in ConfigMaps.
     #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=100))]
     pub keep_records: u16,
-    /// When the cluster ends a run that takes too long.
+    /// Maximum duration of a run, including the wait for other runs.
     #[arg(long, value_name = "DURATION", default_value = "1h", value_parser = parse_duration)]
     pub deadline: Duration,
-    /// Serve the figures of the newest run to Prometheus.
+    /// Deploy an exporter that serves the metrics of the newest run to Prometheus.
     #[arg(long)]
     pub exporter: bool,
-    /// With --exporter: tell Prometheus' operator of it, by a ServiceMonitor.
+    /// Create a ServiceMonitor for the exporter, for the Prometheus operator.
     #[arg(long, requires = "exporter")]
     pub service_monitor: bool,
-    /// Print the objects of the schedule as YAML, make none.
+    /// Print the objects as YAML instead of creating them.
     #[arg(long)]
     pub dry_run: bool,
-    /// `matrix` or `pair` with its flags: what each run does.
+    /// Command of each run: `matrix` or `pair` with its flags.
     #[arg(last = true, required = true, value_name = "COMMAND")]
     pub words: Vec<String>,
-    /// In which cluster.
+    /// The connection to the cluster.
     #[command(flatten)]
     pub connection: ConnectionArgs,
 }
@@ -133,7 +134,7 @@ pub struct ScheduleCreateArgs {
 /// The image of scheduled runs.
 #[derive(Debug, Args)]
 pub struct ProgramImageArgs {
-    /// The image of scheduled runs, which has this program [default: in releases, that of the pods].
+    /// Image with kubectl-netbench for scheduled runs and exporters [default: that of --image, in releases].
     #[arg(
         long = "program-image",
         value_name = "IMAGE",
@@ -146,13 +147,13 @@ pub struct ProgramImageArgs {
 /// `schedule list`.
 #[derive(Debug, Args)]
 pub struct ScheduleListArgs {
-    /// Those of all namespaces.
+    /// List the schedules of all namespaces.
     #[arg(short = 'A', long, conflicts_with = "namespace")]
     pub all_namespaces: bool,
-    /// The form of the list.
+    /// Output format.
     #[arg(short, long, value_enum, default_value_t = ListFormat::Table)]
     pub output: ListFormat,
-    /// In which cluster.
+    /// The connection to the cluster.
     #[command(flatten)]
     pub connection: ConnectionArgs,
 }
@@ -160,10 +161,10 @@ pub struct ScheduleListArgs {
 /// `schedule run` and `schedule delete`.
 #[derive(Debug, Args)]
 pub struct ScheduleNameArgs {
-    /// The schedule.
+    /// Name of the schedule.
     #[arg(value_name = "NAME", value_parser = parse_name)]
     pub schedule: String,
-    /// In which cluster.
+    /// The connection to the cluster.
     #[command(flatten)]
     pub connection: ConnectionArgs,
 }
@@ -171,13 +172,13 @@ pub struct ScheduleNameArgs {
 /// `schedule logs`.
 #[derive(Debug, Args)]
 pub struct ScheduleLogsArgs {
-    /// The schedule.
+    /// Name of the schedule.
     #[arg(value_name = "NAME", value_parser = parse_name)]
     pub schedule: String,
-    /// Show the run before the last one with 1, and so on.
+    /// Show an earlier run: 1 is the one before the last.
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub back: usize,
-    /// In which cluster.
+    /// The connection to the cluster.
     #[command(flatten)]
     pub connection: ConnectionArgs,
 }

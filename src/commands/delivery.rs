@@ -1,118 +1,122 @@
-//! Where the results of a run go beside the user's own runs.
+//! Delivers the results of a run to its additional destinations: metrics file, Pushgateway, volume, cluster.
 
 use jiff::Timestamp;
 use kubectl_netbench::cli::DeliveryArgs;
-use kubectl_netbench::delivery::volume::{self, Directory, InCluster, Retention, Volume};
-use kubectl_netbench::delivery::{Gateway, Textfile};
+use kubectl_netbench::delivery::volume::{MountedDirectory, Retention, Volume, VolumeClient, keep_document};
+use kubectl_netbench::delivery::{Pushgateway, Textfile};
 use kubectl_netbench::document::Run;
 use kubectl_netbench::view::{self, Canvas, Format};
 
 use super::Error;
 use super::interrupt::Interrupt;
-use super::scheduled::Scheduled;
+use super::scheduled::ScheduledRun;
 use super::volume::ready;
 use crate::console::Console;
 
-/// Where a run comes from, as far as that says how its results go elsewhere.
-pub(super) struct Origins<'a> {
-    /// The schedule that has made it.
-    pub scheduled: Option<&'a Scheduled>,
-    /// How its volume is reached, unless that is in this process's own pod.
-    pub volume: Option<&'a InCluster>,
+/// What the delivery of results needs to know of a run.
+pub(super) struct DeliveryContext<'a> {
+    /// The run as one of a schedule.
+    pub scheduled: Option<&'a ScheduledRun>,
+    /// The access to the volume, unless it is mounted in this process's own pod.
+    pub volume: Option<&'a VolumeClient>,
     pub console: Console,
     pub interrupt: &'a Interrupt,
 }
 
-/// Where results go.
+/// The additional destinations of the results of a run.
 pub(super) struct Delivery {
-    gateway: Option<Gateway>,
+    pushgateway: Option<Pushgateway>,
     textfile: Option<Textfile>,
     pub volume: Option<Volume>,
     retention: Option<Retention>,
 }
 
 impl Delivery {
-    /// Checks that results can go where they are to, as far as that shows before there are any.
+    /// Checks the metrics file, so that an error shows before the run.
     ///
     /// # Errors
     /// The file cannot be written.
     pub fn new(arguments: DeliveryArgs, console: Console) -> Result<Self, Error> {
         let textfile = arguments.metrics_file.map(Textfile::new);
         if let Some(file) = &textfile {
-            file.probe().map_err(|source| not_written(file, source))?;
+            file.probe().map_err(|source| textfile_error(file, source))?;
             if !file.is_collected() {
                 let path = file.path().display();
-                console.remark(&format!("node_exporter reads files that end in .prom only: {path} does not"));
+                console.remark(&format!("node_exporter ignores {path}: its name does not end in .prom"));
             }
         }
         Ok(Self {
-            gateway: arguments.push,
+            pushgateway: arguments.push,
             textfile,
             volume: arguments.volume,
             retention: arguments.volume_keep,
         })
     }
 
-    /// Hands a run out. Returns all that went wrong: one place that fails keeps nothing from the others.
-    pub async fn deliver(&self, run: &Run, from: &Origins<'_>) -> Vec<Error> {
+    /// Delivers a run to all destinations, whether or not one of them fails. Returns the errors.
+    pub async fn deliver(&self, run: &Run, context: &DeliveryContext<'_>) -> Vec<Error> {
         if run.tests.is_empty() {
             return Vec::new();
         }
-        let kept = async {
-            match from.scheduled {
-                Some(scheduled) => scheduled.keep(run, from.console).await,
+        let keep = async {
+            match context.scheduled {
+                Some(scheduled) => scheduled.keep(run, context.console).await,
                 None => Ok(()),
             }
         };
-        let (written, pushed, on_volume, kept) =
-            tokio::join!(async { self.write(run) }, self.push(run, from), self.put(run, from), kept);
-        [written, pushed, on_volume, kept].into_iter().filter_map(Result::err).collect()
+        let results = tokio::join!(
+            async { self.write_textfile(run) },
+            self.push(run, context),
+            self.keep_on_volume(run, context),
+            keep
+        );
+        <[_; 4]>::from(results).into_iter().filter_map(Result::err).collect()
     }
 
-    fn write(&self, run: &Run) -> Result<(), Error> {
+    fn write_textfile(&self, run: &Run) -> Result<(), Error> {
         let Some(file) = &self.textfile else { return Ok(()) };
-        file.write(&metrics(run)).map_err(|source| not_written(file, source))
+        file.write(&metrics(run)).map_err(|source| textfile_error(file, source))
     }
 
-    async fn push(&self, run: &Run, from: &Origins<'_>) -> Result<(), Error> {
-        let Some(gateway) = self.gateway.clone() else { return Ok(()) };
-        let gateway = match from.scheduled {
+    async fn push(&self, run: &Run, context: &DeliveryContext<'_>) -> Result<(), Error> {
+        let Some(pushgateway) = self.pushgateway.clone() else { return Ok(()) };
+        let pushgateway = match context.scheduled {
             Some(scheduled) => {
                 let id = scheduled.id();
-                gateway.in_group(&[("namespace", &id.namespace), ("schedule", &id.name)])
+                pushgateway.with_labels(&[("namespace", &id.namespace), ("schedule", &id.name)])
             }
-            None => gateway,
+            None => pushgateway,
         };
-        gateway.push(&metrics(run)).await?;
-        from.console.remark(&format!("pushed the metrics to {gateway}"));
+        pushgateway.push(&metrics(run)).await?;
+        context.console.remark(&format!("pushed metrics to {pushgateway}"));
         Ok(())
     }
 
-    async fn put(&self, run: &Run, from: &Origins<'_>) -> Result<(), Error> {
-        let Some(wanted) = &self.volume else { return Ok(()) };
+    async fn keep_on_volume(&self, run: &Run, context: &DeliveryContext<'_>) -> Result<(), Error> {
+        let Some(volume) = &self.volume else { return Ok(()) };
         let now = Timestamp::now();
-        let file = match from.volume {
-            Some(place) => {
-                let pod = place.open(&run.id).await?;
-                let kept = async {
-                    ready(&pod, from.console).await?;
-                    volume::keep(&pod, run, self.retention, now).await
+        let file = match context.volume {
+            Some(client) => {
+                let pod = client.open(&run.id).await?;
+                let keep = async {
+                    ready(&pod, context.console).await?;
+                    keep_document(&pod, run, self.retention, now).await
                 };
-                // what an interrupted run has is kept all the same
-                let kept = if from.interrupt.first.is_cancelled() {
-                    Some(kept.await)
+                // the results of an interrupted run are kept as well
+                let kept = if context.interrupt.first.is_cancelled() {
+                    Some(keep.await)
                 } else {
-                    from.interrupt.unless(kept).await
+                    context.interrupt.unless(keep).await
                 };
                 let closed = pod.close().await;
-                let file = kept.ok_or_else(|| Error::NotKept(wanted.clone()))??;
+                let file = kept.ok_or_else(|| Error::NotKept(volume.clone()))??;
                 closed?;
                 file
             }
-            // that of a schedule is in its own pod
-            None => volume::keep(&Directory::mounted(wanted), run, self.retention, now).await?,
+            // the pod of a schedule has the volume mounted
+            None => keep_document(&MountedDirectory::new(volume), run, self.retention, now).await?,
         };
-        from.console.remark(&format!("kept as {file} on the volume {wanted}"));
+        context.console.remark(&format!("kept {file} on volume {volume}"));
         Ok(())
     }
 }
@@ -121,6 +125,6 @@ fn metrics(run: &Run) -> String {
     view::render(run, Format::Prometheus, Canvas::FILE)
 }
 
-fn not_written(file: &Textfile, source: std::io::Error) -> Error {
+fn textfile_error(file: &Textfile, source: std::io::Error) -> Error {
     Error::MetricsFile { path: file.path().to_owned(), source }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use kubectl_netbench::cli::{ExitCode, ExporterArgs};
 use kubectl_netbench::cluster;
-use kubectl_netbench::exporter::{Exporter, OfSchedule, Saved, Source};
+use kubectl_netbench::exporter::{Exporter, RunSource, SavedRuns, ScheduleRuns};
 use kubectl_netbench::schedule::{ScheduleError, Schedules};
 use kubectl_netbench::store::StoreError;
 use tokio::net::TcpListener;
@@ -13,13 +13,13 @@ use tokio::net::TcpListener;
 use super::{Error, ProgramContext, interrupt, schedule};
 use crate::console;
 
-/// How long answers that are on their way may take when it ends.
-const LAST_ANSWERS: Duration = Duration::from_secs(3);
+/// Maximum time for open connections after an interrupt.
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(3);
 
 pub(super) async fn run(arguments: ExporterArgs, program: &ProgramContext) -> Result<ExitCode, Error> {
     let interrupt = interrupt::watch();
     let max_series = arguments.max_series as usize;
-    let of = |error| Error::Listen { address: arguments.listen.clone(), source: error };
+    let listen_error = |source| Error::Listen { address: arguments.listen.clone(), source };
     match arguments.schedule {
         Some(name) => {
             let connection = &arguments.connection;
@@ -28,44 +28,46 @@ pub(super) async fn run(arguments: ExporterArgs, program: &ProgramContext) -> Re
             let Some(cluster) = interrupt.unless(connecting).await else { return Ok(ExitCode::Interrupted) };
             let cluster = cluster?;
             let id = schedule::id(&name, connection, &cluster);
-            let finding = async { Schedules::of(&cluster).await?.find(&id).await };
-            if let Some(Err(unknown @ ScheduleError::Unknown { .. })) = interrupt.unless(finding).await {
-                // it may still be made
-                console::error(&unknown.explain());
+            let finding = async { Schedules::discover(&cluster).await?.find(&id).await };
+            if let Some(Err(error @ ScheduleError::NotFound { .. })) = interrupt.unless(finding).await {
+                // not fatal: it may be created later
+                console::error(&error.explain());
             }
-            let what = format!("the newest run of the schedule {name} in the namespace {}", id.namespace);
-            let exporter = Exporter::new(OfSchedule::of(cluster, id), Some(name), max_series, console::error);
-            serve(exporter, &arguments.listen, &what, interrupt).await.map_err(of)?;
+            let what = format!("the newest run of schedule {name} in namespace {}", id.namespace);
+            let source = ScheduleRuns::new(cluster, id);
+            let exporter = Exporter::new(source, Some(name), max_series, console::error);
+            serve(exporter, &arguments.listen, &what, interrupt).await.map_err(listen_error)?;
         }
         None => {
             let store = program.store.clone().ok_or(StoreError::NoDirectory)?;
-            let exporter = Exporter::new(Saved::of(store), None, max_series, console::error);
-            serve(exporter, &arguments.listen, "the newest saved run", interrupt).await.map_err(of)?;
+            let exporter = Exporter::new(SavedRuns::new(store), None, max_series, console::error);
+            let what = "the newest saved run";
+            serve(exporter, &arguments.listen, what, interrupt).await.map_err(listen_error)?;
         }
     }
     Ok(ExitCode::Success)
 }
 
-async fn serve<S: Source>(
+async fn serve<S: RunSource>(
     exporter: Exporter<S>,
     address: &str,
     what: &str,
     interrupt: interrupt::Interrupt,
 ) -> io::Result<()> {
-    let listener = listener(address).await?;
+    let listener = listen(address).await?;
     console::note(&format!("serving {what} at http://{}/metrics", listener.local_addr()?));
     let (first, second) = (interrupt.first.clone(), interrupt.second);
     let serving = exporter.serve(listener, async move { first.cancelled().await });
     tokio::select! {
         served = serving => served,
-        // a reader that does not read keeps nobody waiting
         () = second.cancelled() => Ok(()),
-        () = async { interrupt.first.cancelled().await; tokio::time::sleep(LAST_ANSWERS).await } => Ok(()),
+        // a client that does not read its response must not block the shutdown
+        () = async { interrupt.first.cancelled().await; tokio::time::sleep(SHUTDOWN_TIMEOUT).await } => Ok(()),
     }
 }
 
-/// Listens at an address or, without one, at all of this machine, of which some have IPv4 only.
-async fn listener(address: &str) -> io::Result<TcpListener> {
+/// Listens on an address. `:PORT` means all addresses, also on machines without IPv6.
+async fn listen(address: &str) -> io::Result<TcpListener> {
     let Some(port) = address.strip_prefix(':') else { return TcpListener::bind(address).await };
     match TcpListener::bind(format!("[::]:{port}")).await {
         Err(error) if error.kind() == io::ErrorKind::AddrInUse => Err(error),

@@ -43,8 +43,15 @@ pub(super) fn check_distinct(base: Option<&Run>, run: &Run) -> Result<(), Error>
 
 /// Prints the pairs that fail each gate to standard error.
 pub(super) fn print_breaches(run: &Run) {
+    for gate in failed_gates(run) {
+        console::note(&format!("gate:  {gate}"));
+    }
+}
+
+/// The failed gates, each with its limit and the pairs that fail it.
+pub(super) fn failed_gates(run: &Run) -> Vec<String> {
     let has_several_routes = run.summary.throughput.len() > 1;
-    for breaches in run.breaches.chunk_by(|one, other| one.gate == other.gate) {
+    let failed = |breaches: &[Breach]| {
         let limit = breaches[0].limit_bits_per_second;
         let same_limit = breaches.iter().all(|breach| breach.limit_bits_per_second.total_cmp(&limit).is_eq());
         let named: Vec<String> = breaches
@@ -61,8 +68,9 @@ pub(super) fn print_breaches(run: &Run) {
             count => format!("{count} pairs fail"),
         };
         let limit = if same_limit { format!(" ({})", rate(limit)) } else { String::new() };
-        console::note(&format!("gate:  {pairs} {}{limit}: {}{more}", breaches[0].gate, named.join(", ")));
-    }
+        format!("{pairs} {}{limit}: {}{more}", breaches[0].gate, named.join(", "))
+    };
+    run.breaches.chunk_by(|one, other| one.gate == other.gate).map(failed).collect()
 }
 
 fn describe(breach: &Breach, with_limit: bool, with_route: bool) -> String {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use kubectl_netbench::analysis;
 use kubectl_netbench::cli::{ExitCode, Saving};
-use kubectl_netbench::delivery::volume::InCluster;
+use kubectl_netbench::delivery::volume::VolumeClient;
 use kubectl_netbench::document::{LeftOut, Run, State, TestRecord};
 use kubectl_netbench::explanation::Explanation;
 use kubectl_netbench::plan::{Estimate, Plan, format_duration};
@@ -14,7 +14,7 @@ use kubectl_netbench::store::Registration;
 use kubectl_netbench::testbed::Testbed;
 use kubectl_netbench::view;
 
-use super::delivery::Origins;
+use super::delivery::DeliveryContext;
 use super::gates::{evaluate, exit_code, print_breaches};
 use super::interrupt::Interrupt;
 use super::prepare::{self, Destination, Prepared};
@@ -72,7 +72,7 @@ async fn measure<T: Testbed>(
     // measure even if other processes cannot see that this run is in progress
     let registration = registry.and_then(|registry| registry.register(&prepared.run.id).ok());
     tokio::select! {
-        code = measure_and_remove(prepared, registration, request, &recorder, interrupt) => Ok(code),
+        code = measure_and_remove(prepared, registration, request, &recorder, interrupt, program) => Ok(code),
         () = interrupt.second.cancelled() => {
             recorder.abandon();
             if !commands.is_empty() {
@@ -90,6 +90,7 @@ async fn measure_and_remove<T: Testbed>(
     request: &Request,
     recorder: &Recorder<'_>,
     interrupt: &Interrupt,
+    program: &ProgramContext,
 ) -> ExitCode {
     let Prepared { testbed, plan, settings, mut run, estimate, volume, removals, .. } = prepared;
     let console = request.console;
@@ -132,13 +133,18 @@ async fn measure_and_remove<T: Testbed>(
     if let Some(command) = removal_commands(true) {
         console.remark(&format!("servers kept; to delete them:\n  {command}"));
     }
-    match removed.and(published) {
+    let ended = removed.and(published);
+    let code = match &ended {
         _ if interrupted => ExitCode::Interrupted,
         // the user interrupted the delivery
         Err(_) if interrupt.first.is_cancelled() => ExitCode::Interrupted,
         Err(_) => ExitCode::Error,
         Ok(()) => exit_code(&run, &request.gates),
+    };
+    if let Some(origin) = &program.origin {
+        origin.report_run(code, ended.as_ref().err(), &run);
     }
+    code
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -212,7 +218,7 @@ async fn publish(
     measured: Result<Ended, RunError>,
     request: &Request,
     recorder: &Recorder<'_>,
-    volume: Option<&InCluster>,
+    volume: Option<&VolumeClient>,
     interrupt: &Interrupt,
 ) -> Result<(), Explanation> {
     let errors = match measured {
@@ -221,11 +227,11 @@ async fn publish(
             let saved = recorder.finish(run);
             let (format, canvas) = (request.output.format, request.output.canvas(&request.console));
             let (scheduled, console) = (request.scheduled.as_ref(), request.console);
-            let origins = Origins { scheduled, volume, console, interrupt };
+            let context = DeliveryContext { scheduled, volume, console, interrupt };
             // concurrent: an unreachable Pushgateway must not delay the output, nor a pager the delivery
             let (written, undelivered) = tokio::join!(
                 request.output.write(view::render(run, format, canvas)),
-                request.delivery.deliver(run, &origins)
+                request.delivery.deliver(run, &context)
             );
             print_breaches(run);
             let errors = [written, saved, evaluated].into_iter().filter_map(Result::err);

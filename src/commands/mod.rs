@@ -30,15 +30,16 @@ pub use scheduled::Origin;
 
 use std::path::PathBuf;
 
+use kubectl_netbench::check::NamespaceFlag;
 use kubectl_netbench::cli::{ColorChoice, Command, CommonArgs, ExitCode};
 use kubectl_netbench::cluster::Environment;
 use kubectl_netbench::config::Effective;
-use kubectl_netbench::delivery::volume::Directory;
+use kubectl_netbench::delivery::volume::MountedDirectory;
 use kubectl_netbench::store::{RunRegistry, Store};
 
 use crate::console::{self, Console, Streams};
 use request::Request;
-use scheduled::Scheduled;
+use scheduled::ScheduledRun;
 
 /// The environment of the process, as `main` has found it.
 pub struct ProgramContext {
@@ -107,7 +108,10 @@ async fn measure<A>(
     let interrupt = interrupt::watch();
     let scheduled = Box::pin(find_schedule(common(&mut arguments), program));
     let Some(scheduled) = interrupt.unless(scheduled).await else { return Ok(ExitCode::Interrupted) };
-    let request = Request { scheduled: scheduled?, ..request(arguments)? };
+    let mut request = Request { scheduled: scheduled?, ..request(arguments)? };
+    if request.scheduled.is_some() {
+        request.namespace_flag = NamespaceFlag::Required;
+    }
     Box::pin(measure::run(request, program, &interrupt)).await
 }
 
@@ -116,13 +120,13 @@ async fn measure<A>(
 async fn find_schedule(
     common: &mut CommonArgs,
     program: &ProgramContext,
-) -> Result<Option<Scheduled>, Error> {
-    let scheduled = Scheduled::find(common, program).await?;
+) -> Result<Option<ScheduledRun>, Error> {
+    let scheduled = ScheduledRun::begin(common, program).await?;
     if let (Some(_), Some(volume)) = (&scheduled, &common.delivery.volume) {
-        Directory::mounted(volume).probe()?;
+        MountedDirectory::new(volume).probe()?;
     }
     if let (Some(scheduled), Some(baseline)) = (&scheduled, common.gates.baseline.clone()) {
-        common.gates.baseline = match scheduled.baseline(&baseline, program.store.as_ref()).await {
+        common.gates.baseline = match scheduled.fetch_baseline(&baseline, program.store.as_ref()).await {
             Ok(Some(id)) => Some(id),
             Ok(None) => {
                 console::note(&format!("not compared: no run {baseline} yet"));

@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use kubectl_netbench::analysis::Gates;
+use kubectl_netbench::check::NamespaceFlag;
 use kubectl_netbench::cli::{CommonArgs, ConnectionArgs, MatrixArgs, PairArgs, Saving, TargetArgs};
 use kubectl_netbench::cluster::{Cluster, ConnectionOptions};
-use kubectl_netbench::delivery::volume::InCluster;
+use kubectl_netbench::delivery::volume::VolumeClient;
 use kubectl_netbench::document::{Command, Run};
 use kubectl_netbench::engine::{Engine, latency_engine, throughput_engine};
 use kubectl_netbench::options::{
@@ -18,7 +19,7 @@ use kubectl_netbench::testbed::{Process, Processes};
 use super::delivery::Delivery;
 use super::id::new_id;
 use super::output::Output;
-use super::scheduled::Scheduled;
+use super::scheduled::ScheduledRun;
 use super::{Error, ProgramContext, resume};
 use crate::console::Console;
 
@@ -48,8 +49,10 @@ pub(super) struct Request {
     pub resumed: Option<Run>,
     /// Whether suspicious pairs are measured again.
     pub confirms: bool,
+    /// Whether it could do without the namespace that is named.
+    pub namespace_flag: NamespaceFlag,
     /// The schedule that has made it.
-    pub scheduled: Option<Scheduled>,
+    pub scheduled: Option<ScheduledRun>,
 }
 
 /// A node of another cluster.
@@ -153,6 +156,7 @@ impl Request {
             gates: common.gates.gates(),
             resumed: None,
             confirms: !common.no_confirm,
+            namespace_flag: NamespaceFlag::Optional,
             scheduled: None,
             measurement: common.measurement.resolved(),
             placement: common.placement,
@@ -176,9 +180,9 @@ impl Request {
     }
 
     /// How that volume is reached; none if there is none to reach.
-    pub fn volume(&self, cluster: &Cluster) -> Option<InCluster> {
+    pub fn volume(&self, cluster: &Cluster) -> Option<VolumeClient> {
         self.claim_to_reach()?;
-        Some(InCluster {
+        Some(VolumeClient {
             cluster: cluster.clone(),
             namespace: self.connection.namespace.clone()?,
             volume: self.delivery.volume.clone()?,

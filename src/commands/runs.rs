@@ -43,6 +43,6 @@ pub(super) async fn run(
         ListFormat::Yaml => view::yaml(&entries),
     })
     .await?;
-    let is_whole = fetched.is_none_or(|fetched| fetched.is_whole);
-    Ok(if is_whole { ExitCode::Success } else { ExitCode::SomeFailed })
+    let is_complete = fetched.is_none_or(|fetched| fetched.is_complete);
+    Ok(if is_complete { ExitCode::Success } else { ExitCode::SomeFailed })
 }

@@ -1,95 +1,128 @@
-//! A run that a schedule has made: its Job owns what it makes, and its document stays in the cluster.
+//! A run in the pod of a schedule: its Job owns the objects that it creates, and the cluster keeps its document.
+
+use std::fs;
+use std::path::PathBuf;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
-use kubectl_netbench::cli::CommonArgs;
+use kubectl_netbench::cli::{CommonArgs, ExitCode};
 use kubectl_netbench::cluster::{self, Cluster};
 use kubectl_netbench::document::Run;
+use kubectl_netbench::explanation::Explanation;
 use kubectl_netbench::options::ObjectOptions;
-use kubectl_netbench::schedule::{Id, Records, Schedules};
+use kubectl_netbench::schedule::outcome::RunOutcome;
+use kubectl_netbench::schedule::{Records, ScheduleId, Schedules};
 use kubectl_netbench::store::{self, Store};
 
-use super::{Error, ProgramContext};
+use super::{Error, ProgramContext, gates};
 use crate::console::{self, Console};
 
-/// What the environment says of the schedule of a run.
+/// The origin of a scheduled run, from the environment of its container.
 #[derive(Debug, Clone)]
 pub struct Origin {
-    /// The schedule's name.
+    /// The name of the schedule.
     pub schedule: String,
     /// The pod in which this process runs.
     pub pod: String,
-    /// How many documents are kept.
+    /// The number of run documents to keep.
     pub keep_records: usize,
+    /// The file for the termination message; none if an older version created the schedule.
+    pub termination_message: Option<PathBuf>,
 }
 
-/// The schedule of a run.
-pub(super) struct Scheduled {
+impl Origin {
+    /// Reports a run that failed without a document.
+    pub fn report_failure(&self, code: i32, error: &Explanation) {
+        self.report(&RunOutcome { exit_code: code, error: Some(error.into()), ..RunOutcome::default() });
+    }
+
+    /// Reports a run with a document, and its first error.
+    pub(super) fn report_run(&self, code: ExitCode, error: Option<&Explanation>, run: &Run) {
+        self.report(&RunOutcome {
+            exit_code: code as i32,
+            error: error.map(Into::into),
+            failed_gates: gates::failed_gates(run),
+            run_id: Some(run.id.clone()),
+        });
+    }
+
+    /// Writes the termination message, which `schedule list` shows.
+    fn report(&self, outcome: &RunOutcome) {
+        let Some(path) = &self.termination_message else { return };
+        // not atomically: the file is a bind mount, and cannot be replaced
+        if let Err(error) = fs::write(path, outcome.to_message()) {
+            console::note(&format!("cannot write the termination message {}: {error}", path.display()));
+        }
+    }
+}
+
+/// A run of a schedule, with access to the run documents of the schedule.
+pub(super) struct ScheduledRun {
     cluster: Cluster,
-    id: Id,
+    id: ScheduleId,
     keep_records: usize,
-    marks: ObjectOptions,
-    /// The Job that owns what the run makes.
+    options: ObjectOptions,
+    /// The Job of the run, which owns the objects that it creates.
     pub owner: Option<OwnerReference>,
 }
 
-impl Scheduled {
-    /// Its name and namespace.
-    pub(super) fn id(&self) -> &Id {
+impl ScheduledRun {
+    /// The schedule.
+    pub(super) fn id(&self) -> &ScheduleId {
         &self.id
     }
 
-    /// Finds the schedule of this run, and waits for its turn; none if it has none. An API server that is away is
-    /// waited for: nobody would start the run again.
+    /// Waits until this run may start; none if this process does not belong to a schedule. Retries while the API server
+    /// is away, since the Job would not.
     ///
     /// # Errors
-    /// The cluster does not answer, or refuses.
-    pub(super) async fn find(common: &CommonArgs, program: &ProgramContext) -> Result<Option<Self>, Error> {
+    /// The cluster does not answer, or rejects a request.
+    pub(super) async fn begin(common: &CommonArgs, program: &ProgramContext) -> Result<Option<Self>, Error> {
         let connection = &common.connection;
         let (Some(origin), Some(namespace)) = (&program.origin, &connection.namespace) else {
             return Ok(None);
         };
         let cluster = cluster::connect(&connection.options(), &program.environment).await?;
-        let id = Id { name: origin.schedule.clone(), namespace: namespace.clone() };
-        let waiting = |other: &str| console::note(&format!("waiting until the run {other} has ended"));
+        let id = ScheduleId { name: origin.schedule.clone(), namespace: namespace.clone() };
+        let waiting = |other: &str| console::note(&format!("waiting for run {other} to finish"));
         let owner = Schedules::begin_run(&cluster, &id, &origin.pod, waiting).await?;
-        let marks = common.pods.objects.clone();
-        Ok(Some(Self { id, keep_records: origin.keep_records, marks, owner, cluster }))
+        let options = common.pods.objects.clone();
+        Ok(Some(Self { id, keep_records: origin.keep_records, options, owner, cluster }))
     }
 
-    /// Puts the run that this one is to be compared with where it looks for it; none if there is none yet.
-    /// Returns its id.
+    /// Copies the run that `latest` or `latest~N` refers to from the run documents of the schedule to `store`. Returns
+    /// its id; none if there is no such run yet.
     ///
     /// # Errors
-    /// The cluster does not answer, or it cannot be read or written.
-    pub(super) async fn baseline(
+    /// The cluster does not answer, or the document cannot be read or saved.
+    pub(super) async fn fetch_baseline(
         &self,
         reference: &str,
         store: Option<&Store>,
     ) -> Result<Option<String>, Error> {
         let (Some(store), Some(back)) = (store, store::latest(reference)) else { return Ok(None) };
-        let records = Records::of(&self.cluster, &self.id);
-        let kept = records.list().await?;
-        let mut with_tests = kept.into_iter().filter(|kept| kept.entry.tests > 0);
-        let Some(found) = with_tests.nth(back) else { return Ok(None) };
-        let Some(run) = records.read(&found.entry.id).await? else { return Ok(None) };
+        let records = Records::new(&self.cluster, &self.id);
+        let summaries = records.list().await?;
+        let mut with_tests = summaries.into_iter().filter(|summary| summary.entry.tests > 0);
+        let Some(baseline) = with_tests.nth(back) else { return Ok(None) };
+        let Some(run) = records.read(&baseline.entry.id).await? else { return Ok(None) };
         store.add(&run)?;
         Ok(Some(run.id))
     }
 
-    /// Keeps the document of this run in the cluster.
+    /// Keeps the run document in the cluster, and deletes the oldest ones.
     ///
     /// # Errors
-    /// It does not fit, or the cluster refuses.
+    /// The document is too large, or the cluster rejects the request.
     pub(super) async fn keep(&self, run: &Run, console: Console) -> Result<(), Error> {
-        let records = Records::of(&self.cluster, &self.id);
+        let records = Records::new(&self.cluster, &self.id);
         let job = self.owner.as_ref().map(|owner| owner.name.as_str());
-        if records.keep(run, job, &self.marks).await? {
-            console::note("the document is large: it is kept without its figures by the second");
+        if records.keep(run, job, &self.options).await? {
+            console::note("the run document is large: keeping it without per-second samples");
         }
-        console.remark(&format!("kept as {} in the namespace {}", run.id, self.id.namespace));
-        // the next run tries again
+        console.remark(&format!("kept run document {} in namespace {}", run.id, self.id.namespace));
+        // not fatal: the next run tries again
         if let Err(error) = records.keep_newest(self.keep_records).await {
-            console::note(&format!("old documents are not deleted: {error}"));
+            console::note(&format!("cannot delete old run documents: {error}"));
         }
         Ok(())
     }

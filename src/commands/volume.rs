@@ -1,4 +1,4 @@
-//! The pod of a volume, and what is said while it starts.
+//! Waits for the pod of a volume.
 
 use std::time::Duration;
 
@@ -7,22 +7,22 @@ use tokio::sync::watch;
 
 use crate::console::Console;
 
-/// How long it may take to start before it is said what it waits for.
-const PATIENCE: Duration = Duration::from_secs(8);
+/// How long to wait before the user learns the reason.
+const NOTE_AFTER: Duration = Duration::from_secs(8);
 
-/// Waits until the pod runs. What it waits for is said if that takes long: a volume may be made only now.
+/// Waits until the pod runs. Prints what it waits for if that takes long, as for a volume that is provisioned on demand.
 ///
 /// # Errors
-/// It does not start.
+/// The pod does not start.
 pub(super) async fn ready(pod: &VolumePod<'_>, console: Console) -> Result<(), VolumeError> {
-    let (sender, why) = watch::channel("it is made".to_owned());
-    let told = async {
-        tokio::time::sleep(PATIENCE).await;
-        console.remark(&format!("waiting for the pod of the volume: {}", *why.borrow()));
+    let (sender, reason) = watch::channel("being created".to_owned());
+    let note = async {
+        tokio::time::sleep(NOTE_AFTER).await;
+        console.remark(&format!("waiting for the pod of the volume: {}", *reason.borrow()));
         std::future::pending().await
     };
     tokio::select! {
-        ready = pod.ready(|why| { sender.send_replace(why.to_owned()); }) => ready,
-        never = told => never,
+        ready = pod.ready(|reason| { sender.send_replace(reason.to_owned()); }) => ready,
+        never = note => never,
     }
 }

@@ -1,4 +1,4 @@
-//! The command line of a schedule: which ones there can be, and the settings that go with it.
+//! The command of a schedule: which flags it may have, and the settings that apply to its runs.
 
 use std::collections::BTreeMap;
 
@@ -8,25 +8,25 @@ use super::{CommandLine, Settings};
 use crate::cli::Cli;
 use crate::store;
 
-/// Flags that make no sense in a run that the cluster makes, each with the reason.
-const REFUSED: [(&[&str], &str); 7] = [
+/// Flags that a scheduled run cannot have, each with the reason.
+const UNSUPPORTED_FLAGS: [(&[&str], &str); 7] = [
     (
         &["kubeconfig", "context", "cluster", "user", "server-context", "server-kubeconfig"],
-        "there is no kubeconfig in a pod, and a scheduled run measures the cluster that it runs in",
+        "a scheduled run measures its own cluster, and has no kubeconfig in its pod",
     ),
-    (&["as", "as-group", "as-uid"], "a scheduled run has the rights of its own service account"),
-    (&["local"], "that measures loopback, and no cluster"),
-    (&["dry-run"], "that measures nothing; write it before the `--` to see the objects of the schedule"),
+    (&["as", "as-group", "as-uid"], "a scheduled run has the permissions of its service account"),
+    (&["local"], "it measures the loopback interface instead of a cluster"),
+    (&["dry-run"], "it measures nothing; put it before the `--` to print the objects of the schedule"),
     (
         &["output-file", "save-to", "metrics-file", "no-save"],
-        "a file in the pod goes with it: the output is in the log, the document is kept in the cluster",
+        "files in the pod are lost; the output is in the log, and the run document is kept in the cluster",
     ),
-    (&["resume"], "a scheduled run is a new one each time"),
-    (&["keep"], "a scheduled run leaves nothing behind"),
+    (&["resume"], "each scheduled run is a new one"),
+    (&["keep"], "a scheduled run leaves no servers behind"),
 ];
 
-/// Settings that are of who calls, and not of the run.
-const OF_CALLER: [&str; 10] = [
+/// Settings that apply to the user's own commands, and not to scheduled runs.
+const CALLER_SETTINGS: [&str; 10] = [
     "kubeconfig",
     "context",
     "namespace",
@@ -39,57 +39,54 @@ const OF_CALLER: [&str; 10] = [
     "ascii",
 ];
 
-/// Reads the command of a schedule in a namespace, which is that of its runs.
+/// Parses the command of a schedule in `namespace`, and adds this namespace to it.
 ///
 /// # Errors
-/// It makes no sense, or not in a cluster: the error prints itself.
-pub fn read(words: &[String], namespace: &str) -> Result<CommandLine, clap::Error> {
+/// It is invalid, or cannot run in a cluster: the error prints itself.
+pub fn parse(command: &[String], namespace: &str) -> Result<CommandLine, clap::Error> {
     let program = std::iter::once("kubectl-netbench".to_owned());
-    let of = |words: &mut dyn Iterator<Item = String>| CommandLine::read(words.map(Into::into));
-    let line = of(&mut program.clone().chain(words.iter().cloned()))?;
-    let error = |text| Err(mistake(text));
+    let read = |words: &mut dyn Iterator<Item = String>| CommandLine::read(words.map(Into::into));
+    let line = read(&mut program.clone().chain(command.iter().cloned()))?;
+    let error = |text| Err(usage_error(text));
     if !matches!(line.command(), "matrix" | "pair") {
-        return Err(measures_nothing(line.command()));
+        return Err(unsupported_command(line.command()));
     }
-    for (flags, why) in REFUSED {
+    for (flags, reason) in UNSUPPORTED_FLAGS {
         if let Some(flag) = flags.iter().find(|flag| line.says(flag)) {
-            return error(format!("--{flag} cannot be scheduled: {why}"));
+            return error(format!("--{flag} cannot be scheduled: {reason}"));
         }
     }
     let baseline = line.value_of("baseline");
     if let Some(other) = baseline.filter(|baseline| store::latest(baseline).is_none()) {
-        return error(format!(
-            "--baseline {other} cannot be scheduled: a run knows only latest, latest~1 and so on"
-        ));
+        return error(format!("--baseline {other} cannot be scheduled: use latest, latest~1, and so on"));
     }
     match line.value_of("namespace") {
         Some(other) if other != namespace => error(format!(
-            "a scheduled run takes place in the namespace of its schedule, {namespace}: leave --namespace {other} out"
+            "--namespace {other} cannot be scheduled: the runs of this schedule are in namespace {namespace}"
         )),
         Some(_) => Ok(line),
         None => {
-            let command =
-                words.iter().position(|word| word == line.command()).map_or(0, |position| position + 1);
-            let (command, rest) = words.split_at(command);
-            let given = ["--namespace".to_owned(), namespace.to_owned()];
-            of(&mut program.chain(command.iter().cloned()).chain(given).chain(rest.iter().cloned()))
+            let name = command.iter().position(|word| word == line.command());
+            let (before, after) = command.split_at(name.map_or(0, |position| position + 1));
+            let flag = ["--namespace".to_owned(), namespace.to_owned()];
+            read(&mut program.chain(before.iter().cloned()).chain(flag).chain(after.iter().cloned()))
         }
     }
 }
 
-fn mistake(text: String) -> clap::Error {
+fn usage_error(text: String) -> clap::Error {
     Cli::usage_error(["schedule", "create"].into_iter(), text)
 }
 
-/// Why a command cannot be scheduled that is neither `matrix` nor `pair`.
-pub fn measures_nothing(command: &str) -> clap::Error {
-    mistake(format!("`{command}` cannot be scheduled: only `matrix` and `pair` measure"))
+/// The error for a command other than `matrix` and `pair`.
+pub fn unsupported_command(command: &str) -> clap::Error {
+    usage_error(format!("`{command}` cannot be scheduled: only `matrix` and `pair` can"))
 }
 
-/// The file with the settings of each run: those that are in force here, and its namespace.
+/// The settings of each run, as YAML: the user's current settings, and the namespace.
 pub fn configuration(settings: &Settings, namespace: &str) -> String {
     let mut entries = BTreeMap::from([("namespace", Value::from(namespace))]);
-    for setting in settings.iter().filter(|setting| !OF_CALLER.contains(&setting.key.name)) {
+    for setting in settings.iter().filter(|setting| !CALLER_SETTINGS.contains(&setting.key.name)) {
         let value = match setting.values.as_slice() {
             [value] if setting.key.is_switch() => Value::from(value == "true"),
             [value] => Value::from(value.as_str()),
@@ -97,7 +94,7 @@ pub fn configuration(settings: &Settings, namespace: &str) -> String {
         };
         entries.insert(setting.key.name, value);
     }
-    // text and switches: nothing can fail
+    // strings and booleans: serialization cannot fail
     serde_yaml::to_string(&entries).unwrap_or_default()
 }
 
@@ -114,31 +111,31 @@ mod tests {
         text.split_whitespace().map(str::to_owned).collect()
     }
 
-    fn why(text: &str) -> String {
-        read(&words(text), "network").map(drop).unwrap_err().to_string()
+    fn error(text: &str) -> String {
+        parse(&words(text), "network").map(drop).unwrap_err().to_string()
     }
 
     #[test]
-    fn what_cannot_work_in_a_cluster_is_refused() {
-        assert!(read(&words("matrix --path pod,host -t 5s -n network -- -Z"), "network").is_ok());
-        let line = read(&words("pair node-1 node-2 --udp"), "network").unwrap();
+    fn command_that_cannot_run_in_a_cluster_is_rejected() {
+        assert!(parse(&words("matrix --path pod,host -t 5s -n network -- -Z"), "network").is_ok());
+        let line = parse(&words("pair node-1 node-2 --udp"), "network").unwrap();
         assert_eq!(line.value_of("namespace").as_deref(), Some("network"));
-        for (text, told) in [
+        for (text, message) in [
             ("runs", "only `matrix` and `pair`"),
             ("matrix --local 4", "--local cannot be scheduled"),
-            ("matrix --context east", "no kubeconfig in a pod"),
+            ("matrix --context east", "no kubeconfig in its pod"),
             ("pair a b --server-context east", "no kubeconfig"),
-            ("matrix --keep", "leaves nothing behind"),
+            ("matrix --keep", "leaves no servers behind"),
             ("matrix --baseline run.json", "latest~1"),
-            ("matrix -n other", "leave --namespace other out"),
+            ("matrix -n other", "are in namespace network"),
             ("matrix --tim 5s", "--time"),
         ] {
-            assert!(why(text).contains(told), "{text}: {}", why(text));
+            assert!(error(text).contains(message), "{text}: {}", error(text));
         }
     }
 
     #[test]
-    fn every_refused_flag_is_one_that_there_is() {
+    fn unsupported_flags_exist() {
         let command = Cli::command();
         let flags: Vec<&str> = command
             .get_subcommands()
@@ -146,13 +143,13 @@ mod tests {
             .flat_map(clap::Command::get_arguments)
             .filter_map(clap::Arg::get_long)
             .collect();
-        for flag in REFUSED.iter().flat_map(|(refused, _)| *refused) {
+        for flag in UNSUPPORTED_FLAGS.iter().flat_map(|(flags, _)| *flags) {
             assert!(flags.contains(flag), "--{flag}");
         }
     }
 
     #[test]
-    fn the_settings_in_force_go_with_it_but_for_those_of_the_caller() {
+    fn configuration_contains_the_settings_except_those_of_the_caller() {
         let text = "image: example.org/i\ntime: 1m\nrtt: true\ncontext: east\nlabel: {team: net, a: b}\nquiet: true\n";
         let settings = Configuration::read(Path::new("f"), text, |_| None).unwrap().settings(None);
         let file = configuration(&settings, "network");

@@ -1,10 +1,10 @@
-//! Where results go beside the user's own runs: metrics to a [`Gateway`] or into a [`Textfile`], documents
-//! to a [`volume`] of the cluster.
+//! Where results go in addition to the saved runs: metrics to a [`Pushgateway`] or a [`Textfile`], run documents to a
+//! [`volume`].
 
-mod gateway;
+mod pushgateway;
 mod textfile;
 pub mod volume;
 
-pub(crate) use gateway::METRICS_TYPE;
-pub use gateway::{Gateway, PushError};
+pub(crate) use pushgateway::METRICS_CONTENT_TYPE;
+pub use pushgateway::{PushError, Pushgateway};
 pub use textfile::Textfile;

@@ -1,43 +1,42 @@
-//! A file of metrics for node_exporter's textfile collector, which reads whatever is there when Prometheus
-//! asks.
+//! A file of metrics for the textfile collector of node_exporter.
 
 use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::atomic_file::{self, Readers};
 
-/// A file of metrics, written whole or not at all.
+/// A file of metrics. It is replaced atomically, since node_exporter may read it at any time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Textfile(PathBuf);
 
 impl Textfile {
-    /// The file of this path.
+    /// The file at `path`.
     pub fn new(path: PathBuf) -> Self {
         Self(path)
     }
 
-    /// Its path.
+    /// The path of the file.
     pub fn path(&self) -> &Path {
         &self.0
     }
 
-    /// Whether node_exporter would look at it: it knows its files by their names.
+    /// Whether node_exporter reads it: it ignores files without the extension `.prom`.
     pub fn is_collected(&self) -> bool {
         self.0.extension().is_some_and(|extension| extension == "prom")
     }
 
-    /// Tries whether it can be written, and leaves what is there.
+    /// Checks that the file can be written, without changing it.
     ///
     /// # Errors
-    /// It cannot.
+    /// It cannot be written.
     pub fn probe(&self) -> io::Result<()> {
         atomic_file::check_writable(&self.0)
     }
 
-    /// Writes metrics in place of those that are there. node_exporter, another user, may read it.
+    /// Replaces the metrics in the file. Other users can read it, as node_exporter has one of its own.
     ///
     /// # Errors
-    /// It cannot be written: what is there stays.
+    /// The file cannot be written; its content is unchanged.
     pub fn write(&self, metrics: &str) -> io::Result<()> {
         atomic_file::write(&self.0, metrics.as_bytes(), Readers::Others)
     }

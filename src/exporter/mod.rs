@@ -1,11 +1,10 @@
 //! Serves the metrics of the newest run to Prometheus: `/metrics`, and `/healthz` for probes.
 //!
-//! The run is looked for each time that Prometheus asks. While the place that runs come from does not answer,
-//! the last one known is served, with `netbench_up 0`.
+//! Each scrape looks for the newest run. While its source fails, the last known run is served, with `netbench_up 0`.
 
 mod source;
 
-pub use source::{OfSchedule, Saved, Source, SourceError};
+pub use source::{RunSource, SavedRuns, ScheduleRuns, SourceError};
 
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -18,69 +17,70 @@ use axum::routing::get;
 use jiff::Timestamp;
 use tokio::net::TcpListener;
 
-use crate::delivery::METRICS_TYPE;
+use crate::delivery::METRICS_CONTENT_TYPE;
 use crate::document::Run;
 use crate::explanation::Explanation;
 use crate::view::{self, Served};
 
-/// How long a run is looked for: Prometheus waits for 10 seconds by default.
-const LOOK_LIMIT: Duration = Duration::from_secs(8);
+/// Maximum time to look for the newest run. The default scrape timeout of Prometheus is 10 seconds.
+const SOURCE_TIMEOUT: Duration = Duration::from_secs(8);
 
-/// What is served.
+/// An HTTP server of metrics.
 pub struct Exporter<S> {
     source: S,
     schedule: Option<String>,
     max_series: usize,
-    /// The last run known, and what was wrong when it was last looked for.
-    known: Mutex<Known>,
-    tell: Box<dyn Fn(&Explanation) + Send + Sync>,
+    last: Mutex<LastResult>,
+    report_error: Box<dyn Fn(&Explanation) + Send + Sync>,
 }
 
+/// What the last scrapes found.
 #[derive(Default)]
-struct Known {
+struct LastResult {
+    /// The last known run.
     run: Option<Arc<Run>>,
-    trouble: Option<Explanation>,
+    /// The error of the last scrape.
+    error: Option<Explanation>,
 }
 
-impl<S: Source> Exporter<S> {
-    /// Serves the runs of `source`, of that schedule if they are of one, as no more samples than `max_series`.
-    /// `tell` is told what goes wrong, once for each trouble.
+impl<S: RunSource> Exporter<S> {
+    /// Serves at most `max_series` series of the runs of `source`, labelled with the schedule if they have one. Calls
+    /// `report_error` with each error of the source, once per streak of equal errors.
     pub fn new(
         source: S,
         schedule: Option<String>,
         max_series: usize,
-        tell: impl Fn(&Explanation) + Send + Sync + 'static,
+        report_error: impl Fn(&Explanation) + Send + Sync + 'static,
     ) -> Self {
-        Self { source, schedule, max_series, known: Mutex::default(), tell: Box::new(tell) }
+        Self { source, schedule, max_series, last: Mutex::default(), report_error: Box::new(report_error) }
     }
 
-    /// Serves until `end`.
+    /// Serves until `shutdown` completes.
     ///
     /// # Errors
     /// The listener fails.
     pub async fn serve(
         self,
         listener: TcpListener,
-        end: impl Future<Output = ()> + Send + 'static,
+        shutdown: impl Future<Output = ()> + Send + 'static,
     ) -> io::Result<()> {
         let exporter = Arc::new(self);
         let metrics = move || {
             let exporter = exporter.clone();
-            async move { ([(CONTENT_TYPE, METRICS_TYPE)], exporter.metrics().await).into_response() }
+            async move { ([(CONTENT_TYPE, METRICS_CONTENT_TYPE)], exporter.metrics().await).into_response() }
         };
         let router = Router::new().route("/metrics", get(metrics)).route("/healthz", get(async || "ok\n"));
         let router = router.route("/", get(async || "kubectl-netbench: see /metrics\n"));
-        axum::serve(listener, router).with_graceful_shutdown(end).await
+        axum::serve(listener, router).with_graceful_shutdown(shutdown).await
     }
 
-    /// The metrics as of now.
+    /// The current metrics.
     async fn metrics(&self) -> String {
-        let found = match tokio::time::timeout(LOOK_LIMIT, self.source.newest()).await {
+        let found = match tokio::time::timeout(SOURCE_TIMEOUT, self.source.newest()).await {
             Ok(found) => found.map_err(|error| error.explain()),
             Err(_) => {
-                let seconds = LOOK_LIMIT.as_secs();
-                Err(Explanation::new("cannot look for the newest run")
-                    .cause(format!("there was no answer within {seconds} seconds")))
+                let cause = format!("timed out after {} seconds", SOURCE_TIMEOUT.as_secs());
+                Err(Explanation::new("cannot look for the newest run").cause(cause))
             }
         };
         let (run, is_up) = self.remember(found);
@@ -89,20 +89,20 @@ impl<S: Source> Exporter<S> {
         view::served(run.as_deref(), served)
     }
 
-    /// The newest run that is known, and whether it was found just now.
+    /// The last known run, and whether the source is available.
     fn remember(&self, found: Result<Option<Arc<Run>>, Explanation>) -> (Option<Arc<Run>>, bool) {
         // nothing panics while it is locked
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         match found {
-            Ok(run) => *known = Known { run, trouble: None },
-            Err(trouble) => {
-                if known.trouble.as_ref() != Some(&trouble) {
-                    (self.tell)(&trouble);
+            Ok(run) => *last = LastResult { run, error: None },
+            Err(error) => {
+                if last.error.as_ref() != Some(&error) {
+                    (self.report_error)(&error);
                 }
-                known.trouble = Some(trouble);
+                last.error = Some(error);
             }
         }
-        (known.run.clone(), known.trouble.is_none())
+        (last.run.clone(), last.error.is_none())
     }
 }
 

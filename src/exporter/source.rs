@@ -1,4 +1,4 @@
-//! Where the newest run comes from: the user's saved runs, or the documents of a schedule.
+//! The sources of the newest run: the saved runs of the user, or the run documents of a schedule.
 
 use std::sync::Arc;
 
@@ -8,22 +8,22 @@ use crate::analysis::analyse;
 use crate::cluster::{Cluster, RequestError};
 use crate::document::{Run, State};
 use crate::explanation::Explanation;
-use crate::schedule::{Id, Records, ScheduleError};
+use crate::schedule::{Records, ScheduleError, ScheduleId};
 use crate::store::{self, Entry, FileState, Store, StoreError};
 
-/// Where the newest run comes from.
-pub trait Source: Send + Sync + 'static {
-    /// The newest run; none if there is none yet.
+/// A source of runs.
+pub trait RunSource: Send + Sync + 'static {
+    /// The newest run, analysed; none if there are no runs.
     fn newest(&self) -> impl Future<Output = Result<Option<Arc<Run>>, SourceError>> + Send;
 }
 
-/// Why the newest run cannot be told.
+/// Why the newest run cannot be determined.
 #[derive(Debug, thiserror::Error)]
 pub enum SourceError {
     /// The saved runs cannot be read.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The cluster has refused, or does not answer.
+    /// The cluster rejected a request, or did not answer.
     #[error(transparent)]
     Schedule(#[from] ScheduleError),
 }
@@ -35,7 +35,7 @@ impl From<RequestError> for SourceError {
 }
 
 impl SourceError {
-    /// The error in the three parts that are shown.
+    /// The error with its cause and help.
     pub fn explain(&self) -> Explanation {
         match self {
             Self::Store(error) => error.explain(),
@@ -44,73 +44,74 @@ impl SourceError {
     }
 }
 
-/// The user's saved runs. One that is not whole, since it goes on or was cut off, is passed over.
-pub struct Saved {
+/// The saved runs of the user. Incomplete runs are ignored: they are in progress, or were interrupted.
+pub struct SavedRuns {
     store: Store,
-    known: Mutex<Known>,
+    cache: Mutex<Cache>,
 }
 
-/// What was there when it was last looked, and the newest run of it.
+/// The newest run, and the state of the files when it was found.
 #[derive(Default)]
-struct Known {
+struct Cache {
     files: Vec<FileState>,
     newest: Option<Arc<Run>>,
 }
 
-impl Saved {
-    /// The runs of a store.
-    pub fn of(store: Store) -> Self {
-        Self { store, known: Mutex::default() }
+impl SavedRuns {
+    /// The runs in a store.
+    pub fn new(store: Store) -> Self {
+        Self { store, cache: Mutex::default() }
     }
 }
 
-impl Source for Saved {
+impl RunSource for SavedRuns {
     async fn newest(&self) -> Result<Option<Arc<Run>>, SourceError> {
-        let mut known = self.known.lock().await;
-        let there = self.store.files()?;
-        if known.files == there {
-            return Ok(known.newest.clone());
+        let mut cache = self.cache.lock().await;
+        let files = self.store.files()?;
+        if cache.files == files {
+            return Ok(cache.newest.clone());
         }
-        let is_whole = |entry: &&Entry| entry.state == State::Complete && entry.tests > 0;
-        let newest = match self.store.list()?.iter().find(is_whole) {
+        let is_complete = |entry: &&Entry| entry.state == State::Complete && entry.tests > 0;
+        let newest = match self.store.list()?.iter().find(is_complete) {
             Some(entry) => Some(Arc::new(analysed(store::load(Some(&self.store), &entry.id)?))),
             None => None,
         };
-        *known = Known { files: there, newest: newest.clone() };
+        *cache = Cache { files, newest: newest.clone() };
         Ok(newest)
     }
 }
 
-/// The documents of a schedule.
-pub struct OfSchedule {
+/// The run documents of a schedule.
+pub struct ScheduleRuns {
     cluster: Cluster,
-    id: Id,
-    known: Mutex<Option<Arc<Run>>>,
+    id: ScheduleId,
+    cache: Mutex<Option<Arc<Run>>>,
 }
 
-impl OfSchedule {
-    /// Those of a schedule of this cluster.
-    pub fn of(cluster: Cluster, id: Id) -> Self {
-        Self { cluster, id, known: Mutex::default() }
+impl ScheduleRuns {
+    /// The run documents of the schedule `id`.
+    pub fn new(cluster: Cluster, id: ScheduleId) -> Self {
+        Self { cluster, id, cache: Mutex::default() }
     }
 }
 
-impl Source for OfSchedule {
+impl RunSource for ScheduleRuns {
     async fn newest(&self) -> Result<Option<Arc<Run>>, SourceError> {
-        let mut known = self.known.lock().await;
-        let records = Records::of(&self.cluster, &self.id);
-        let kept = records.list().await?;
-        let Some(newest) = kept.iter().map(|kept| &kept.entry).find(|entry| entry.tests > 0) else {
+        let mut cache = self.cache.lock().await;
+        let records = Records::new(&self.cluster, &self.id);
+        let summaries = records.list().await?;
+        let Some(newest) = summaries.iter().map(|summary| &summary.entry).find(|entry| entry.tests > 0)
+        else {
             return Ok(None);
         };
-        if let Some(run) = known.as_ref().filter(|run| run.id == newest.id) {
+        if let Some(run) = cache.as_ref().filter(|run| run.id == newest.id) {
             return Ok(Some(run.clone()));
         }
-        // one that is deleted meanwhile has a newer one behind it
+        // none if it was deleted since it was listed: then there is a newer one, for the next scrape
         if let Some(run) = records.read(&newest.id).await? {
-            *known = Some(Arc::new(analysed(run)));
+            *cache = Some(Arc::new(analysed(run)));
         }
-        Ok(known.clone())
+        Ok(cache.clone())
     }
 }
 

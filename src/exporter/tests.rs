@@ -1,4 +1,4 @@
-//! What Prometheus is told, as runs come and their place goes.
+//! The served metrics as runs are added and their source fails.
 
 use super::*;
 use crate::document::fixtures;
@@ -13,17 +13,17 @@ fn saved_run(store: &Store, id: &str, second: i64) -> Run {
 }
 
 #[tokio::test]
-async fn each_new_run_is_told_and_none_that_is_not_whole() {
+async fn newest_complete_run_is_served() {
     let directory = tempfile::tempdir().unwrap();
     let store = Store::of_user(directory.path());
-    let exporter = Exporter::new(Saved::of(store.clone()), None, 1000, |_| {});
+    let exporter = Exporter::new(SavedRuns::new(store.clone()), None, 1000, |_| {});
     let none = exporter.metrics().await;
     assert!(none.contains("netbench_run_available 0.0\n") && none.contains("netbench_up 1.0\n"), "{none}");
 
     saved_run(&store, "first", 10);
-    let told = exporter.metrics().await;
+    let metrics = exporter.metrics().await;
     for line in ["netbench_run_info{run=\"first\"", "netbench_run_available 1.0\n", "} 1000000000.0\n"] {
-        assert!(told.contains(line), "{line}: {told}");
+        assert!(metrics.contains(line), "{line}: {metrics}");
     }
     let mut second = saved_run(&store, "second", 20);
     assert!(exporter.metrics().await.contains("run=\"second\""));
@@ -35,14 +35,15 @@ async fn each_new_run_is_told_and_none_that_is_not_whole() {
 }
 
 #[tokio::test]
-async fn the_last_run_known_is_told_while_its_place_is_gone_and_the_trouble_once() {
+async fn unavailable_source_serves_the_last_run_and_reports_its_error_once() {
     let directory = tempfile::tempdir().unwrap();
     let store = Store::of_user(directory.path());
-    let told = Arc::new(Mutex::new(0));
-    let count = told.clone();
-    let exporter = Exporter::new(Saved::of(store.clone()), Some("nightly".to_owned()), 1000, move |_| {
-        *count.lock().unwrap() += 1;
-    });
+    let errors = Arc::new(Mutex::new(0));
+    let count = errors.clone();
+    let exporter =
+        Exporter::new(SavedRuns::new(store.clone()), Some("nightly".to_owned()), 1000, move |_| {
+            *count.lock().unwrap() += 1;
+        });
     saved_run(&store, "first", 10);
     assert!(exporter.metrics().await.contains("netbench_up{schedule=\"nightly\"} 1.0\n"));
     let runs = directory.path().join("kubectl-netbench/runs");
@@ -53,11 +54,11 @@ async fn the_last_run_known_is_told_while_its_place_is_gone_and_the_trouble_once
         assert!(metrics.contains("netbench_up{schedule=\"nightly\"} 0.0\n"), "{metrics}");
         assert!(metrics.contains("run=\"first\""), "{metrics}");
     }
-    assert_eq!(*told.lock().unwrap(), 1);
+    assert_eq!(*errors.lock().unwrap(), 1);
 }
 
 #[tokio::test]
-async fn there_are_never_more_samples_than_wanted() {
+async fn number_of_series_never_exceeds_the_maximum() {
     let nodes: Vec<String> = (1..=40).map(|number| format!("node-{number}")).collect();
     let names: Vec<&str> = nodes.iter().map(String::as_str).collect();
     let pairs = names.iter().flat_map(|one| names.iter().map(move |other| (*one, *other)));
@@ -70,8 +71,8 @@ async fn there_are_never_more_samples_than_wanted() {
         let text = view::served(Some(&run), served);
         (text.lines().filter(|line| !line.starts_with('#')).count(), text)
     };
-    let (all, whole) = samples(100_000);
-    assert!(all > 40 * 39 && whole.contains("netbench_pairs_left_out 0.0"));
+    let (all, complete) = samples(100_000);
+    assert!(all > 40 * 39 && complete.contains("netbench_pairs_left_out 0.0"));
     let (of_nodes, nodes) = samples(all - 1);
     assert!((80..200).contains(&of_nodes) && nodes.contains("netbench_pairs_left_out 1.0"));
     assert!(nodes.contains("netbench_node_sent_bytes_per_second{node=\"node-40\""));
@@ -80,8 +81,8 @@ async fn there_are_never_more_samples_than_wanted() {
 }
 
 #[test]
-fn every_metric_is_in_the_documents() {
-    let documents = include_str!("../../docs/over-time.md");
+fn every_metric_is_documented() {
+    let documentation = include_str!("../../docs/over-time.md");
     let mut run =
         fixtures::run(&["a", "b"], vec![fixtures::measured("a", "b", 8e9), fixtures::asked("a", "b", 90.0)]);
     crate::analysis::analyse(&mut run);
@@ -91,6 +92,6 @@ fn every_metric_is_in_the_documents() {
         text.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.split(' ').next()).collect();
     assert!(names.len() > 14, "{names:?}");
     for name in names {
-        assert!(documents.contains(&format!("`{name}`")), "{name}");
+        assert!(documentation.contains(&format!("`{name}`")), "{name}");
     }
 }

@@ -1,16 +1,17 @@
-//! Schedules: runs that the cluster itself makes again and again, by a CronJob.
+//! Schedules: recurring runs that the cluster starts itself, from a CronJob.
 //!
-//! What a schedule consists of ([`objects`]), when it comes ([`Cron`]) and what is known of it
-//! ([`Status`]) is pure. [`Schedules`] puts it into a cluster.
+//! The objects of a schedule ([`objects`]), its times ([`Cron`]) and its [`Status`] are pure. [`Schedules`] creates,
+//! lists, runs and deletes schedules in a cluster.
 
 mod cron;
 mod in_cluster;
 pub mod objects;
+pub mod outcome;
 pub mod records;
 mod status;
 
 pub use cron::{Cron, CronError};
-pub use in_cluster::{Found, Records, ScheduleError, Schedules};
+pub use in_cluster::{ExistingSchedule, Records, ScheduleError, Schedules};
 pub use status::{LastRun, Outcome, Status};
 
 use std::time::Duration;
@@ -20,82 +21,85 @@ use crate::delivery::volume::Volume;
 use crate::options::ObjectOptions;
 use crate::testbed::kubernetes::Right;
 
-/// The longest name of a schedule: with what is added to it, Jobs and Services must have names.
-pub const LONGEST_NAME: usize = 40;
+/// Maximum length of a schedule's name. The names of its Jobs and Services add a prefix and a suffix, and must stay
+/// valid.
+pub const MAX_NAME_LENGTH: usize = 40;
 
-/// How the name of an exporter ends.
-const EXPORTER: &str = "-exporter";
+/// The suffix of the names of an exporter's objects.
+const EXPORTER_SUFFIX: &str = "-exporter";
 
-/// What is to be made for a schedule.
+/// A schedule to create.
 #[derive(Debug, Clone)]
 pub struct Schedule {
-    /// Its name and its namespace.
-    pub id: Id,
-    /// When it comes.
+    /// Its name and namespace.
+    pub id: ScheduleId,
+    /// The times of its runs.
     pub cron: Cron,
-    /// The words of the command, the program's name left out.
-    pub words: Vec<String>,
-    /// The image that has this program.
+    /// The arguments of each run, without the name of the program.
+    pub arguments: Vec<String>,
+    /// An image that contains this program.
     pub image: String,
-    /// The file with the settings of each run.
+    /// The settings of each run, as YAML.
     pub configuration: String,
-    /// What a run does in the cluster.
-    pub rights: Vec<Right>,
-    /// What the user wants of the pods.
+    /// The permissions that a run needs.
+    pub permissions: Vec<Right>,
+    /// The options of all pods.
     pub options: ObjectOptions,
-    /// When the cluster ends a run by itself.
+    /// Maximum duration of a run, enforced by the Job.
     pub deadline: Duration,
-    /// How many documents are kept in the cluster.
+    /// The number of run documents to keep in ConfigMaps.
     pub keep_records: usize,
-    /// The volume that documents are kept on as well; none for none.
+    /// The volume on which run documents are kept as well.
     pub volume: Option<Volume>,
-    /// What serves its figures; none for nothing.
-    pub exporter: Option<Exporter>,
+    /// The exporter, if there is to be one.
+    pub exporter: Option<ExporterOptions>,
 }
 
-/// What serves the figures of a schedule to Prometheus.
+/// The options of a schedule's exporter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Exporter {
-    /// Whether Prometheus' operator is told of it.
+pub struct ExporterOptions {
+    /// Whether to create a ServiceMonitor for the Prometheus operator.
     pub service_monitor: bool,
 }
 
-/// A schedule's name and namespace, by which all that belongs to it is found.
+/// The name and the namespace of a schedule: its objects are labelled with them.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Id {
-    /// Its name.
+pub struct ScheduleId {
+    /// The name that the user chose.
     pub name: String,
-    /// Its namespace.
+    /// The namespace of its objects.
     pub namespace: String,
 }
 
-impl Id {
+impl ScheduleId {
     /// The name of its objects.
     pub fn object_name(&self) -> String {
         format!("netbench-{}", self.name)
     }
 
-    /// The name of its objects that are in no namespace: of no other schedule, as neither part has a colon.
+    /// The name of its cluster-scoped objects. It is unique, since neither part can contain a colon.
     pub fn cluster_object_name(&self) -> String {
         format!("netbench:{}:{}", self.namespace, self.name)
     }
 
-    /// The name of what serves its figures.
+    /// The name of the objects of its exporter.
     pub fn exporter_name(&self) -> String {
-        format!("netbench-{}{EXPORTER}", self.name)
+        format!("netbench-{}{EXPORTER_SUFFIX}", self.name)
     }
 }
 
-/// Reads a schedule's name.
+/// Parses the name of a schedule.
 ///
 /// # Errors
-/// Objects cannot be named so.
+/// It is not a valid name of objects, or the name of another schedule's exporter.
 pub fn parse_name(text: &str) -> Result<String, String> {
-    if text.ends_with(EXPORTER) {
-        Err(format!("a name that ends in {EXPORTER} is that of another schedule's exporter"))
-    } else if valid_name(text) && text.len() <= LONGEST_NAME {
+    if text.ends_with(EXPORTER_SUFFIX) {
+        Err(format!("names that end in {EXPORTER_SUFFIX} are reserved for exporters"))
+    } else if valid_name(text) && text.len() <= MAX_NAME_LENGTH {
         Ok(text.to_owned())
     } else {
-        Err(format!("lower-case letters, digits and dashes, {LONGEST_NAME} at the most, as in `nightly-pod`"))
+        Err(format!(
+            "use at most {MAX_NAME_LENGTH} lower-case letters, digits and dashes, as in `nightly-pod`"
+        ))
     }
 }

@@ -1,148 +1,155 @@
-//! What is known of a schedule: from what the cluster has of it to a row of a list. Pure.
+//! The status of a schedule, as `schedule list` shows it: computed from its objects in the cluster. Pure.
 
 use jiff::Timestamp;
 use k8s_openapi::api::batch::v1::{Job, JobCondition};
-use k8s_openapi::api::core::v1::Pod;
+use k8s_openapi::api::core::v1::{ContainerStateTerminated, Pod};
 use kube::ResourceExt;
 use serde::Serialize;
 use serde_json::Value;
 
 use super::Cron;
-use super::objects::COMMAND_ANNOTATION;
-use super::records::Kept;
+use super::objects::{COMMAND_ANNOTATION, CONTAINER, SCHEDULE_LABEL};
+use super::outcome::RunOutcome;
+use super::records::RecordSummary;
 use crate::sanitize::{line, reason};
 use crate::store::Entry;
 use crate::testbed::kubernetes::pods::state::PodState;
 
-/// What is known of a schedule.
+/// The status of a schedule.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Status {
-    /// Its name.
+    /// The name of the schedule.
     pub name: String,
     /// Its namespace.
     pub namespace: String,
-    /// The command, as a shell takes it.
+    /// The command of each run, quoted for a shell.
     pub command: String,
-    /// When it comes, as CronJobs write it.
+    /// The cron expression.
     pub cron: String,
-    /// The time zone of that; none for the cluster's own.
+    /// The time zone of the expression; none for that of the cluster's controller manager.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub timezone: Option<String>,
-    /// Whether it was told to pause.
+    /// Whether it is paused.
     pub is_suspended: bool,
-    /// When it comes next; none while it is paused, and if this program cannot tell.
+    /// The time of the next run; none while the schedule is paused, or if only the controller knows it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next_run_at: Option<Timestamp>,
-    /// The last time it came; none if it never did.
+    /// The last run; none before the first one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_run: Option<LastRun>,
-    /// The document of that run; none while there is none.
+    /// The summary of the last run's document; none if it has none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub record: Option<Entry>,
-    /// How many documents are in the cluster.
+    /// The number of run documents in ConfigMaps.
     pub records: usize,
 }
 
-/// What became of a run.
+/// The last run of a schedule.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct LastRun {
-    /// Its Job.
+    /// The name of its Job.
     pub job: String,
-    /// When it began.
+    /// When the Job was created.
     pub started_at: Timestamp,
-    /// What became of it.
+    /// Its outcome.
     #[serde(flatten)]
     pub outcome: Outcome,
 }
 
-/// What became of a run.
+/// The outcome of a run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase", tag = "outcome")]
 pub enum Outcome {
-    /// It goes on.
+    /// It is in progress.
     Running,
-    /// Its pod does not start, as far as can be seen.
+    /// Its pod does not start.
     Stuck {
-        /// Why.
+        /// The reason.
         why: String,
     },
-    /// All was measured.
+    /// All tests succeeded.
     Succeeded,
     /// Some pairs failed or are missing.
     SomeFailed,
     /// A gate failed.
     GateFailed {
-        /// Which, and who fails it; none if that is not known any longer.
+        /// The gates with their pairs; none if the run did not report them.
         #[serde(skip_serializing_if = "Option::is_none")]
         why: Option<String>,
     },
     /// It has no result.
     Failed {
-        /// Why, in the words of the program or of the cluster.
+        /// The reason, as reported by the run or the cluster.
         why: String,
     },
 }
 
-/// How this program begins the lines of an error, and of a gate that failed, in its log.
-const ERROR: &str = "error:";
-const GATE: &str = "gate:";
-const BECAUSE: &str = "because:";
+/// The exit code of a run in which some pairs failed.
+const SOME_FAILED: i32 = 3;
 
-/// What the cluster has of a schedule.
+/// The exit code of a run in which a gate failed.
+const GATE_FAILED: i32 = 4;
+
+/// The reason in the condition of a Job whose only pod failed.
+const POD_FAILED: &str = "BackoffLimitExceeded";
+
+/// The objects of a schedule in the cluster.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Seen<'a> {
-    /// The CronJob, whatever its version.
+pub(super) struct ScheduleObjects<'a> {
+    /// The CronJob, in any version of the API.
     pub cron_job: &'a Value,
     /// Its Jobs.
     pub jobs: &'a [&'a Job],
-    /// Their pods.
+    /// The pods of the Jobs.
     pub pods: &'a [&'a Pod],
-    /// Why no pod is made for the newest of the Jobs, if the cluster says so.
+    /// Why the newest Job has no pod, if the cluster has reported a reason.
     pub refusal: Option<&'a str>,
-    /// The documents.
-    pub records: &'a [Kept],
+    /// The run documents in ConfigMaps.
+    pub records: &'a [RecordSummary],
 }
 
 impl Status {
-    /// What is known of a schedule now.
-    pub(super) fn of(seen: Seen<'_>, now: Timestamp) -> Self {
+    /// Computes the status at the time `now`.
+    pub(super) fn of(objects: ScheduleObjects<'_>, now: Timestamp) -> Self {
         let text = |pointer: &str| {
-            let value = seen.cron_job.pointer(pointer).and_then(Value::as_str);
+            let value = objects.cron_job.pointer(pointer).and_then(Value::as_str);
             value.map(line).unwrap_or_default()
         };
-        let annotation = format!("/metadata/annotations/{}", COMMAND_ANNOTATION.replace('/', "~1"));
+        let in_metadata =
+            |field: &str, key: &str| text(&format!("/metadata/{field}/{}", key.replace('/', "~1")));
         let timezone = Some(text("/spec/timeZone")).filter(|zone| !zone.is_empty());
-        let is_suspended = seen.cron_job.pointer("/spec/suspend").and_then(Value::as_bool).unwrap_or(false);
+        let is_suspended =
+            objects.cron_job.pointer("/spec/suspend").and_then(Value::as_bool).unwrap_or(false);
         let cron = text("/spec/schedule");
         let next = Cron::parse(&cron, timezone.as_deref()).ok().and_then(|cron| cron.next(now));
-        let last_run = LastRun::of(seen);
-        let newest = seen.records.iter().max_by_key(|kept| kept.entry.started_at);
-        let is_of_last_run = |kept: &&Kept| match &last_run {
-            Some(LastRun { job, .. }) => kept.job.as_ref() == Some(job),
+        let last_run = LastRun::of(objects);
+        let newest = objects.records.iter().max_by_key(|record| record.entry.started_at);
+        let is_of_last_run = |record: &&RecordSummary| match &last_run {
+            Some(LastRun { job, .. }) => record.job.as_ref() == Some(job),
             None => true,
         };
         Self {
-            name: text(&format!("/metadata/labels/{}", super::objects::SCHEDULE_LABEL.replace('/', "~1"))),
+            name: in_metadata("labels", SCHEDULE_LABEL),
             namespace: text("/metadata/namespace"),
-            command: text(&annotation),
+            command: in_metadata("annotations", COMMAND_ANNOTATION),
             cron,
             timezone,
             is_suspended,
             next_run_at: next.filter(|_| !is_suspended),
-            record: newest.filter(is_of_last_run).map(|kept| kept.entry.clone()),
+            record: newest.filter(is_of_last_run).map(|record| record.entry.clone()),
             last_run,
-            records: seen.records.len(),
+            records: objects.records.len(),
         }
     }
 }
 
 impl LastRun {
-    fn of(seen: Seen<'_>) -> Option<Self> {
+    fn of(objects: ScheduleObjects<'_>) -> Option<Self> {
         let created = |job: &Job| job.creation_timestamp().map(|time| time.0);
-        let job = seen.jobs.iter().filter(|job| created(job).is_some()).max_by_key(|job| created(job))?;
-        let outcome = match (Outcome::of(job, seen.pods), seen.refusal) {
+        let job = objects.jobs.iter().filter(|job| created(job).is_some()).max_by_key(|job| created(job))?;
+        let outcome = match (Outcome::of(job, objects.pods), objects.refusal) {
             (Outcome::Running, Some(why)) => Outcome::Stuck { why: reason(why) },
             (outcome, _) => outcome,
         };
@@ -156,7 +163,7 @@ impl Outcome {
             pod.owner_references().iter().any(|owner| Some(&owner.uid) == job.metadata.uid.as_ref())
         };
         let pod = pods.iter().find(is_of_job);
-        let failed = match end(job) {
+        let failed = match end_condition(job) {
             None => {
                 return match pod.map(|pod| PodState::of(pod)) {
                     Some(PodState::Stuck { unusable, .. }) => {
@@ -165,52 +172,66 @@ impl Outcome {
                     _ => Self::Running,
                 };
             }
-            Some(end) if end.type_ == "Complete" => return Self::Succeeded,
-            Some(failed) => failed,
+            Some(condition) if condition.type_ == "Complete" => return Self::Succeeded,
+            Some(condition) => condition,
         };
-        let ended = pod.and_then(|pod| {
-            let status = pod.status.as_ref()?.container_statuses.as_ref()?.first()?;
-            status.state.as_ref()?.terminated.as_ref()
-        });
-        let log = ended.and_then(|ended| ended.message.as_deref()).unwrap_or_default();
-        match ended.map(|ended| ended.exit_code) {
-            Some(3) => Self::SomeFailed,
-            Some(4) => Self::GateFailed { why: after(GATE, log).map(|why| reason(&why)) },
-            code => {
-                let killed = || {
-                    let code = code.filter(|code| *code > 130)?;
-                    // `Error` says nothing, `OOMKilled` does
-                    let by = ended.and_then(|ended| ended.reason.as_ref()).filter(|by| *by != "Error");
-                    let by = by.map_or(String::new(), |by| format!(", {by}"));
-                    Some(format!("it was killed: exit code {code}{by}"))
+        let terminated = pod.and_then(|pod| terminated(pod));
+        let reported = terminated.and_then(|terminated| RunOutcome::parse(terminated.message.as_deref()?));
+        match terminated.map(|terminated| terminated.exit_code) {
+            Some(SOME_FAILED) => Self::SomeFailed,
+            Some(GATE_FAILED) => {
+                let gates = reported.map(|reported| reported.failed_gates).unwrap_or_default();
+                Self::GateFailed { why: (!gates.is_empty()).then(|| reason(&gates.join("; "))) }
+            }
+            _ => {
+                let error = reported.and_then(|reported| reported.error).map(|error| match error.cause {
+                    Some(cause) => format!("{}: {cause}", error.error),
+                    None => error.error,
+                });
+                let message = failed.message.clone().or_else(|| failed.reason.clone());
+                let why = match failed.reason.as_deref() {
+                    // the exit code says more than that the pod failed
+                    Some(POD_FAILED) => error.or_else(|| terminated.map(exit_meaning)).or(message),
+                    _ => error.or(message).or_else(|| terminated.map(exit_meaning)),
                 };
-                let cluster = || failed.message.clone().or(failed.reason.clone());
-                let why = after(ERROR, log).or_else(killed).or_else(cluster);
-                let why = why.unwrap_or("the cluster does not say why".to_owned());
-                Self::Failed { why: reason(&why) }
+                Self::Failed { why: reason(&why.unwrap_or_default()) }
             }
         }
     }
 }
 
-/// How a Job ended; none while it goes on.
-pub(super) fn end(job: &Job) -> Option<&JobCondition> {
+/// How the container of a run terminated; none while it runs.
+fn terminated(pod: &Pod) -> Option<&ContainerStateTerminated> {
+    // by name: a sidecar may have been injected
+    let containers = pod.status.as_ref()?.container_statuses.as_ref()?;
+    let container = containers.iter().find(|container| container.name == CONTAINER)?;
+    container.state.as_ref()?.terminated.as_ref()
+}
+
+/// What the exit code of a run means that reported nothing: it was killed, or its schedule was created by a version
+/// without termination messages.
+fn exit_meaning(terminated: &ContainerStateTerminated) -> String {
+    let code = terminated.exit_code;
+    let meaning = match code {
+        1 => "the run failed",
+        2 => "invalid command line",
+        130 => "the run was interrupted",
+        131.. => "the run was killed",
+        _ => "the run ended unexpectedly",
+    };
+    // `Error` adds nothing, `OOMKilled` does
+    let reason = terminated.reason.as_ref();
+    let reason = reason.filter(|reason| !matches!(reason.as_str(), "Error" | "Completed"));
+    let reason = reason.map_or(String::new(), |reason| format!(", {reason}"));
+    format!("{meaning} (exit code {code}{reason})")
+}
+
+/// The condition of a finished Job: `Complete` or `Failed`.
+pub(super) fn end_condition(job: &Job) -> Option<&JobCondition> {
     let conditions = job.status.as_ref()?.conditions.as_ref()?;
     conditions.iter().find(|condition| {
         matches!(condition.type_.as_str(), "Complete" | "Failed") && condition.status == "True"
     })
-}
-
-/// The words after the last mark in the program's log, with the reason.
-fn after(mark: &str, log: &str) -> Option<String> {
-    let lines: Vec<&str> = log.lines().collect();
-    let of = |line: &str, part| line.strip_prefix(part).map(str::trim).map(str::to_owned);
-    let at = lines.iter().rposition(|line| line.starts_with(mark))?;
-    let what = of(lines[at], mark)?;
-    match lines.get(at + 1).and_then(|line| of(line, BECAUSE)) {
-        Some(because) => Some(format!("{what}: {because}")),
-        None => Some(what),
-    }
 }
 
 #[cfg(test)]

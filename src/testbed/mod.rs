@@ -3,9 +3,11 @@
 pub mod kubernetes;
 pub mod local;
 mod outside;
+mod remedy;
 mod two_clusters;
 
 pub use outside::Outside;
+pub use remedy::{ImageFault, ImageUse, Remedy};
 pub use two_clusters::TwoClusters;
 
 use std::fmt;
@@ -66,7 +68,7 @@ pub type NodeServers = Vec<Result<Server, Unusable>>;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unusable {
     reason: String,
-    remedy: Option<String>,
+    remedy: Option<Remedy>,
 }
 
 impl Unusable {
@@ -77,8 +79,8 @@ impl Unusable {
 
     /// The same with what to do about it, if that is known.
     #[must_use]
-    pub fn with_remedy(self, remedy: Option<impl Into<String>>) -> Self {
-        Self { remedy: remedy.map(|remedy| sanitize::reason(&remedy.into())), ..self }
+    pub fn with_remedy(self, remedy: Option<impl Into<Remedy>>) -> Self {
+        Self { remedy: remedy.map(Into::into), ..self }
     }
 
     /// The same, in a sentence that has the reason in it.
@@ -92,16 +94,21 @@ impl Unusable {
         &self.reason
     }
 
-    /// What to do about it, where something can be done.
+    /// What to do about it, where something can be done. A pod is one that measures.
     pub fn remedy(&self) -> Option<&str> {
-        self.remedy.as_deref()
+        self.remedy_for(ImageUse::Measuring)
+    }
+
+    /// What to do about it, where something can be done, for a pod whose image is for `image_use`.
+    pub fn remedy_for(&self, image_use: ImageUse) -> Option<&str> {
+        self.remedy.as_ref().map(|remedy| remedy.text(image_use))
     }
 }
 
 impl fmt::Display for Unusable {
     fn fmt(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
         formatter.write_str(&self.reason)?;
-        match &self.remedy {
+        match self.remedy() {
             Some(remedy) => write!(formatter, "; {remedy}"),
             None => Ok(()),
         }

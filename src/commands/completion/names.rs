@@ -7,7 +7,7 @@ use std::time::Duration;
 use kubectl_netbench::cli::PartialLine;
 use kubectl_netbench::cluster::{self, Cluster, ConnectionOptions, Environment, RequestError};
 use kubectl_netbench::completion::{Kind, Name};
-use kubectl_netbench::schedule::{Found, Schedules};
+use kubectl_netbench::schedule::{ExistingSchedule, Schedules};
 use kubectl_netbench::store::Store;
 use tokio::runtime::Handle;
 
@@ -95,8 +95,8 @@ impl Names {
     }
 
     async fn schedules(&self, cluster: &Cluster) -> Result<Vec<Name>, RequestError> {
-        let found = Schedules::of(cluster).await?.all(Some(self.namespace(cluster))).await?;
-        let name = |found: Found| Name { help: Some(found.cron()), value: found.id.name };
+        let found = Schedules::discover(cluster).await?.all(Some(self.namespace(cluster))).await?;
+        let name = |found: ExistingSchedule| Name { help: Some(found.cron()), value: found.id.name };
         Ok(found.into_iter().map(name).collect())
     }
 

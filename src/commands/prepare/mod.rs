@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use kubectl_netbench::analysis::diagnosis::MOST_TESTS;
-use kubectl_netbench::delivery::volume::InCluster;
+use kubectl_netbench::delivery::volume::VolumeClient;
 use kubectl_netbench::document::{ApiVersion, Kind, Node, Parameters, Run, State, Summary, Versions};
 use kubectl_netbench::options::{ClientMode, Path, PlacementOptions, Route};
 use kubectl_netbench::plan::{Estimate, Plan};
@@ -32,7 +32,7 @@ pub(super) struct Prepared<T> {
     pub run: Run,
     pub estimate: Estimate,
     /// The volume that the document is kept on through a pod.
-    pub volume: Option<InCluster>,
+    pub volume: Option<VolumeClient>,
     /// How a person removes what the run makes, cluster by cluster.
     pub removals: Vec<Removal>,
 }

@@ -142,7 +142,7 @@ impl Place {
         let report = check(&needs, &snapshot);
         // one of two clusters is named
         let context = context.filter(|_| request.server.is_some());
-        if let Some(explanation) = report.error() {
+        if let Some(explanation) = report.error(request.namespace_flag) {
             let place = context
                 .map_or(String::new(), |context| format!(", in the context {}", sanitize::line(context)));
             let error = explanation.error + &place;

@@ -1,15 +1,15 @@
-//! `schedule create`: checked as a run is that is made now, then made.
+//! `schedule create`: checks the schedule like a run that starts now, and creates it.
 
 use std::time::Duration;
 
 use jiff::Timestamp;
-use kubectl_netbench::check::OR_OMIT_NAMESPACE;
+use kubectl_netbench::check::NamespaceFlag;
 use kubectl_netbench::cli::{Cli, Command, ExitCode, ScheduleCreateArgs};
 use kubectl_netbench::cluster::{self, Cluster};
 use kubectl_netbench::config::{LineError, scheduled};
 use kubectl_netbench::plan::format_duration;
-use kubectl_netbench::schedule::objects::{CronJobs, manifests};
-use kubectl_netbench::schedule::{Exporter, Id, Schedule, Schedules};
+use kubectl_netbench::schedule::objects::{CronJobVersion, manifests};
+use kubectl_netbench::schedule::{ExporterOptions, Schedule, ScheduleId, Schedules};
 use kubectl_netbench::testbed::kubernetes::rights;
 
 use super::super::prepare::{self, Destination};
@@ -17,8 +17,8 @@ use super::super::request::Request;
 use super::super::{Error, ProgramContext, interrupt, output};
 use crate::console::{self, Console};
 
-/// How long a cluster is waited for that only has to say in which form manifests are to be.
-const ASKED_FOR_FORM: Duration = Duration::from_secs(3);
+/// Maximum time to discover the version of CronJobs for a dry run, which works without a cluster as well.
+const DISCOVERY_TIMEOUT: Duration = Duration::from_secs(3);
 
 pub(super) async fn create(
     arguments: ScheduleCreateArgs,
@@ -27,40 +27,41 @@ pub(super) async fn create(
 ) -> Result<ExitCode, Error> {
     let connection = &arguments.connection;
     let cluster = match cluster::connect(&connection.options(), &program.environment).await {
-        // manifests are for Git: they need no cluster
         Err(_) if arguments.dry_run && connection.namespace.is_some() => None,
         cluster => Some(cluster?),
     };
     let default = || cluster.as_ref().map(|cluster| cluster.default_namespace().to_owned());
     let namespace = connection.namespace.clone().or_else(default).unwrap_or_default();
-    let (schedule, request) = described(&arguments, namespace, console, program)?;
+    let (schedule, request) = schedule_and_request(&arguments, namespace, console, program)?;
     match &cluster {
-        Some(cluster) if !arguments.dry_run => make(&schedule, &request, cluster).await,
+        Some(cluster) if !arguments.dry_run => check_and_create(&schedule, &request, cluster).await,
         cluster => {
-            output::write(manifests(&schedule, form(cluster.as_ref()).await)).await?;
+            output::write(manifests(&schedule, cron_job_version(cluster.as_ref()).await)).await?;
             Ok(ExitCode::Success)
         }
     }
 }
 
-/// The version in which the cluster has CronJobs; that of newer ones if it does not say so soon.
-async fn form(cluster: Option<&Cluster>) -> CronJobs {
-    let Some(cluster) = cluster else { return CronJobs::V1 };
-    match tokio::time::timeout(ASKED_FOR_FORM, Schedules::of(cluster)).await {
+/// The version of CronJobs in the cluster; the current one if it cannot be discovered.
+async fn cron_job_version(cluster: Option<&Cluster>) -> CronJobVersion {
+    let Some(cluster) = cluster else { return CronJobVersion::V1 };
+    match tokio::time::timeout(DISCOVERY_TIMEOUT, Schedules::discover(cluster)).await {
         Ok(Ok(schedules)) => schedules.cron_jobs(),
-        _ => CronJobs::V1,
+        _ => CronJobVersion::V1,
     }
 }
 
-/// Makes a schedule, if a run of it could be made now.
-async fn make(schedule: &Schedule, request: &Request, cluster: &Cluster) -> Result<ExitCode, Error> {
-    let Id { name, namespace } = &schedule.id;
+/// Creates a schedule if its run could start now.
+async fn check_and_create(
+    schedule: &Schedule,
+    request: &Request,
+    cluster: &Cluster,
+) -> Result<ExitCode, Error> {
+    let ScheduleId { name, namespace } = &schedule.id;
     if let Some(volume) = &schedule.volume {
         volume.check(cluster, namespace).await?;
     }
-    let prepared = prepare::connected(request, cluster.clone()).await;
-    let prepared = prepared.map_err(without_other_namespace)?;
-    let expected = match prepared {
+    let expected = match prepare::connected(request, cluster.clone()).await? {
         Destination::Within(prepared) => prepared.expected(),
         Destination::Elsewhere(prepared) => prepared.expected(),
         Destination::DryRun(_) => Duration::ZERO,
@@ -69,40 +70,29 @@ async fn make(schedule: &Schedule, request: &Request, cluster: &Cluster) -> Resu
         return Err(Error::Deadline { expected, deadline: schedule.deadline });
     }
     let interrupt = interrupt::watch();
-    if !Schedules::of(cluster).await?.create(schedule, || interrupt.first.is_cancelled()).await? {
+    let schedules = Schedules::discover(cluster).await?;
+    if !schedules.create(schedule, || interrupt.first.is_cancelled()).await? {
         return Ok(ExitCode::Interrupted);
     }
     let next = schedule.cron.next(Timestamp::now());
-    let next =
-        next.map_or(String::new(), |next| format!(", for the first time at {}", next.strftime("%F %R UTC")));
-    console::note(&format!("made the schedule {name} in the namespace {namespace}{next}"));
+    let next = next.map_or(String::new(), |next| format!("; next run at {}", next.strftime("%F %R UTC")));
+    console::note(&format!("created schedule {name} in namespace {namespace}{next}"));
     console::note(&format!(
-        "a run takes about {}; try it now: kubectl netbench schedule run {name} --namespace {namespace}{}",
+        "a run takes about {}; to start one now: kubectl netbench schedule run {name} --namespace {namespace}{}",
         format_duration(expected),
         cluster.kubectl_flags
     ));
     Ok(ExitCode::Success)
 }
 
-/// A run from here could do without the namespace, a schedule cannot.
-fn without_other_namespace(error: Error) -> Error {
-    let Error::Obstacles(mut explanation) = error else { return error };
-    let remedy = explanation.help.take();
-    explanation.help = remedy.map(|remedy| {
-        let line = |line: &str| line.split(OR_OMIT_NAMESPACE).next().unwrap_or_default().to_owned();
-        remedy.lines().map(line).collect::<Vec<_>>().join("\n")
-    });
-    Error::Obstacles(explanation)
-}
-
-/// The schedule that is wanted, and its run.
-fn described(
+/// The schedule to create, and its run as a request to check.
+fn schedule_and_request(
     arguments: &ScheduleCreateArgs,
     namespace: String,
     console: Console,
     program: &ProgramContext,
 ) -> Result<(Schedule, Request), Error> {
-    let line = scheduled::read(&arguments.words, &namespace).unwrap_or_else(|error| error.exit());
+    let line = scheduled::parse(&arguments.words, &namespace).unwrap_or_else(|error| error.exit());
     let settings = program.settings(&arguments.connection.options())?;
     let (cli, settings) = match line.apply(&settings) {
         Err(LineError::Usage(error)) => error.exit(),
@@ -110,26 +100,28 @@ fn described(
         Ok(applied) => applied,
     };
     let mut request = request(cli, arguments, &namespace, console, program)?;
-    // a scheduled run has it in its own pod: none is made to reach it, and takes rights
+    // the run has the volume in its own pod: it needs no permissions for a pod to access it
     let volume = request.delivery.volume.take();
     let Some(image) = arguments.program.program_image.clone() else { return Err(Error::NoProgramImage) };
     let schedule = Schedule {
-        cron: arguments.times()?,
-        words: arguments.words.clone(),
+        cron: arguments.cron()?,
+        arguments: arguments.words.clone(),
         image,
         configuration: scheduled::configuration(&settings, &namespace),
-        id: Id { name: arguments.name.clone(), namespace },
-        rights: rights(&request.needs()),
+        id: ScheduleId { name: arguments.name.clone(), namespace },
+        permissions: rights(&request.needs()),
         options: request.pods.objects.clone(),
         deadline: arguments.deadline,
         keep_records: arguments.keep_records.into(),
         volume,
-        exporter: arguments.exporter.then_some(Exporter { service_monitor: arguments.service_monitor }),
+        exporter: arguments
+            .exporter
+            .then_some(ExporterOptions { service_monitor: arguments.service_monitor }),
     };
     Ok((schedule, request))
 }
 
-/// The run that is scheduled, as it would be made now and from here.
+/// The run of the schedule as it would start now from here.
 fn request(
     cli: Cli,
     arguments: &ScheduleCreateArgs,
@@ -139,18 +131,19 @@ fn request(
 ) -> Result<Request, Error> {
     let connection = arguments.connection.clone().or(None, Some(namespace.to_owned()));
     let quiet = |_| console;
-    match cli.command {
+    let request = match cli.command {
         Command::Matrix(mut matrix) => {
             matrix.common.connection = connection;
-            // that of a schedule's run is one of its own runs
+            // the baseline is a run of the schedule, and none exists yet
             matrix.common.gates.baseline = None;
-            Request::matrix(*matrix, quiet, program)
+            Request::matrix(*matrix, quiet, program)?
         }
         Command::Pair(mut pair) => {
             pair.common.connection = connection;
             pair.common.gates.baseline = None;
-            Request::pair(*pair, quiet, program)
+            Request::pair(*pair, quiet, program)?
         }
-        _ => scheduled::measures_nothing(&arguments.words.join(" ")).exit(),
-    }
+        _ => scheduled::unsupported_command(&arguments.words.join(" ")).exit(),
+    };
+    Ok(Request { namespace_flag: NamespaceFlag::Required, ..request })
 }

@@ -1,4 +1,4 @@
-//! `schedule`: what the cluster measures by itself.
+//! `schedule`: manages recurring runs in the cluster.
 
 mod create;
 mod follow;
@@ -10,15 +10,15 @@ use kubectl_netbench::cli::{
     ConnectionArgs, ExitCode, ListFormat, ScheduleArgs, ScheduleCommand, ScheduleListArgs, ScheduleNameArgs,
 };
 use kubectl_netbench::cluster::{self, Cluster};
-use kubectl_netbench::schedule::{Id, Schedules};
+use kubectl_netbench::schedule::{ScheduleId, Schedules};
 use kubectl_netbench::view;
 
 use super::output::write;
 use super::{Error, ProgramContext};
 use crate::console::{self, Console};
 
-/// How long a deletion may take before it is said what it waits for.
-const PATIENCE: Duration = Duration::from_secs(2);
+/// How long a deletion runs before the user learns what it waits for.
+const NOTE_AFTER: Duration = Duration::from_secs(2);
 
 pub(super) async fn run(
     arguments: ScheduleArgs,
@@ -38,13 +38,13 @@ async fn connect(connection: &ConnectionArgs, program: &ProgramContext) -> Resul
     Ok(cluster::connect(&connection.options(), &program.environment).await?)
 }
 
-/// The namespace of schedules: the one that is named, or that of the kubeconfig's context.
+/// The namespace of schedules: that of `--namespace`, or of the kubeconfig context.
 pub(super) fn namespace(connection: &ConnectionArgs, cluster: &Cluster) -> String {
     connection.namespace.clone().unwrap_or_else(|| cluster.default_namespace().to_owned())
 }
 
-pub(super) fn id(name: &str, connection: &ConnectionArgs, cluster: &Cluster) -> Id {
-    Id { name: name.to_owned(), namespace: namespace(connection, cluster) }
+pub(super) fn id(name: &str, connection: &ConnectionArgs, cluster: &Cluster) -> ScheduleId {
+    ScheduleId { name: name.to_owned(), namespace: namespace(connection, cluster) }
 }
 
 async fn list(
@@ -53,15 +53,15 @@ async fn list(
     program: &ProgramContext,
 ) -> Result<ExitCode, Error> {
     let cluster = connect(&arguments.connection, program).await?;
-    let schedules = Schedules::of(&cluster).await?;
+    let schedules = Schedules::discover(&cluster).await?;
     let namespace = namespace(&arguments.connection, &cluster);
     let only = (!arguments.all_namespaces).then_some(namespace.as_str());
     let listed = schedules.list(only).await?;
     write(match arguments.output {
         ListFormat::Table if listed.is_empty() => {
-            let place = only.map_or(String::new(), |namespace| format!(" in the namespace {namespace}"));
+            let place = only.map_or(String::new(), |namespace| format!(" in namespace {namespace}"));
             console::note(&format!(
-                "there is no schedule{place}; make one: kubectl netbench schedule create nightly --namespace {namespace} --cron '0 3 * * *' -- matrix"
+                "no schedules found{place}; to create one: kubectl netbench schedule create nightly --namespace {namespace} --cron '0 3 * * *' -- matrix"
             ));
             String::new()
         }
@@ -75,18 +75,18 @@ async fn list(
 
 async fn delete(arguments: &ScheduleNameArgs, program: &ProgramContext) -> Result<ExitCode, Error> {
     let cluster = connect(&arguments.connection, program).await?;
-    let schedules = Schedules::of(&cluster).await?;
+    let schedules = Schedules::discover(&cluster).await?;
     let id = id(&arguments.schedule, &arguments.connection, &cluster);
     let deleting = schedules.delete(&id);
-    let told = async {
-        tokio::time::sleep(PATIENCE).await;
-        console::note("waiting until its runs have removed what they made, and all is gone");
+    let note = async {
+        tokio::time::sleep(NOTE_AFTER).await;
+        console::note("waiting for its runs to clean up, and for all objects to be deleted");
         std::future::pending::<()>().await;
     };
     tokio::select! {
         deleted = deleting => deleted?,
-        () = told => {}
+        () = note => {}
     }
-    console::note(&format!("deleted the schedule {} of the namespace {}", id.name, id.namespace));
+    console::note(&format!("deleted schedule {} in namespace {}", id.name, id.namespace));
     Ok(ExitCode::Success)
 }

@@ -1,4 +1,4 @@
-//! Why a volume cannot be used.
+//! The errors of operations on volumes.
 
 use std::io;
 
@@ -7,115 +7,119 @@ use crate::cluster::RequestError;
 use crate::explanation::Explanation;
 use crate::testbed::Unusable;
 
-/// Why a volume cannot be used.
+/// Why an operation on a volume failed.
 #[derive(Debug, thiserror::Error)]
 pub enum VolumeError {
-    /// There is no such claim.
-    #[error("there is no PersistentVolumeClaim {claim} in the namespace {namespace}")]
-    NoClaim {
-        /// The claim.
+    /// The PersistentVolumeClaim does not exist.
+    #[error("PersistentVolumeClaim {claim} not found in namespace {namespace}")]
+    ClaimNotFound {
+        /// The name of the claim.
         claim: String,
         /// The namespace.
         namespace: String,
-        /// One that is called alike.
+        /// A claim with a similar name.
         nearest: Option<String>,
     },
-    /// Its volume is gone.
-    #[error("the PersistentVolumeClaim {claim} has lost its volume")]
-    Lost {
-        /// The claim.
+    /// The volume of the claim no longer exists: the claim is in the phase `Lost`.
+    #[error("PersistentVolumeClaim {claim} has lost its volume")]
+    ClaimLost {
+        /// The name of the claim.
         claim: String,
         /// The namespace.
         namespace: String,
     },
-    /// The cluster has refused, or does not answer.
+    /// A request was rejected, or not answered.
     #[error(transparent)]
     Request(#[from] RequestError),
-    /// The pod that has the volume does not start.
-    #[error("the pod for the volume {claim} does not start")]
+    /// The pod that mounts the volume does not start.
+    #[error("the pod for volume {claim} does not start")]
     Pod {
-        /// The claim.
+        /// The name of the claim.
         claim: String,
         /// The namespace.
         namespace: String,
-        /// Why.
+        /// The reason.
         unusable: Unusable,
     },
-    /// Something could not be done in that pod.
-    #[error("cannot {doing} the volume {claim}")]
+    /// A command in that pod failed.
+    #[error("cannot {doing} volume {claim}")]
     Command {
-        /// What: `write to`.
+        /// What it was for: `write to`.
         doing: &'static str,
-        /// The claim.
+        /// The name of the claim.
         claim: String,
         /// The namespace.
         namespace: String,
-        /// Why.
-        why: String,
+        /// The output of the command.
+        cause: String,
     },
-    /// The volume in the own pod cannot be used.
-    #[error("cannot write to the volume {volume}")]
+    /// The volume in this process's own pod cannot be read or written.
+    #[error("cannot write to volume {volume}")]
     Directory {
         /// The volume.
         volume: Volume,
-        /// Why.
+        /// The reason.
         source: io::Error,
     },
-    /// A file is no run.
-    #[error("{file} on the volume is not a run that can be read")]
-    NoRun {
-        /// The file.
+    /// A file is not a valid run document.
+    #[error("{file} on the volume is not a valid run document")]
+    InvalidDocument {
+        /// The name of the file.
         file: String,
-        /// Why.
-        why: String,
+        /// The reason.
+        cause: String,
     },
 }
 
-/// What lets pods write to a volume.
-const WRITABLE: &str = "pods write as the user and group 65532: a volume that does not give itself to their group, \
-                        as a hostPath, needs `chown 65532:65532`";
+/// The help for a volume that pods cannot write to.
+const NOT_WRITABLE: &str = "pods write as user and group 65532: run `chown 65532:65532` on the directory if the volume \
+                            does not support fsGroup, such as hostPath or NFS";
 
-/// What to do about the words of a program or system that cannot use a volume.
-fn remedy(why: &str, claim: &str, namespace: Option<&str>) -> String {
-    let why = why.to_lowercase();
-    if ["denied", "read-only", "not permitted"].iter().any(|sign| why.contains(sign)) {
-        WRITABLE.to_owned()
-    } else if why.contains("no space") || why.contains("quota") {
-        "make room on the volume, and keep fewer documents there: --volume-keep 30d".to_owned()
+/// The help for an error that a program or the operating system reports.
+fn help(cause: &str, claim: &str, namespace: Option<&str>) -> String {
+    let cause = cause.to_lowercase();
+    if ["denied", "read-only", "not permitted"].iter().any(|sign| cause.contains(sign)) {
+        NOT_WRITABLE.to_owned()
+    } else if cause.contains("no space") || cause.contains("quota") {
+        "free space on the volume, or keep fewer documents: --volume-keep 30d".to_owned()
     } else {
-        described(claim, namespace)
+        describe(claim, namespace)
     }
 }
 
-fn described(claim: &str, namespace: Option<&str>) -> String {
+fn describe(claim: &str, namespace: Option<&str>) -> String {
     let namespace = namespace.map_or(String::new(), |namespace| format!(" --namespace {namespace}"));
-    format!("`kubectl describe pvc {claim}{namespace}` tells what becomes of the volume")
+    format!("see the status of the volume: kubectl describe pvc {claim}{namespace}")
 }
 
 impl VolumeError {
-    /// The error in the three parts that are shown.
+    /// The error with its cause and help.
     pub fn explain(&self) -> Explanation {
-        let what = Explanation::new(self.to_string());
+        let error = Explanation::new(self.to_string());
         match self {
             Self::Request(error) => error.explain(),
-            Self::NoClaim { nearest: Some(nearest), .. } => what.help(format!("is {nearest} meant?")),
-            Self::NoClaim { namespace, .. } => {
-                what.help(format!("`kubectl get pvc --namespace {namespace}` shows all that there are"))
+            Self::ClaimNotFound { nearest: Some(nearest), .. } => {
+                error.help(format!("did you mean {nearest}?"))
             }
-            Self::Lost { claim, namespace } => what.help(described(claim, Some(namespace))),
+            Self::ClaimNotFound { namespace, .. } => {
+                error.help(format!("list all claims: kubectl get pvc --namespace {namespace}"))
+            }
+            Self::ClaimLost { claim, namespace } => error.help(describe(claim, Some(namespace))),
             Self::Pod { claim, namespace, unusable } => {
-                let described = || described(claim, Some(namespace));
-                let remedy = unusable.remedy().map_or_else(described, str::to_owned);
-                what.cause(unusable.reason()).help(remedy)
+                let describe = || describe(claim, Some(namespace));
+                let help = unusable.remedy().map_or_else(describe, str::to_owned);
+                error.cause(unusable.reason()).help(help)
             }
-            Self::Command { why, claim, namespace, .. } => {
-                what.cause(why).help(remedy(why, claim, Some(namespace)))
+            Self::Command { cause, claim, namespace, .. } => {
+                error.cause(cause).help(help(cause, claim, Some(namespace)))
             }
             Self::Directory { source, volume } => {
-                let why = source.to_string();
-                what.help(remedy(&why, &volume.claim, None)).cause(why)
+                let cause = source.to_string();
+                error.help(help(&cause, &volume.claim, None)).cause(cause)
             }
-            Self::NoRun { why, .. } => what.cause(why).help("delete that file if nobody needs it"),
+            Self::InvalidDocument { cause, .. } => {
+                error.cause(cause).help("delete the file if it is not needed")
+            }
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The names of documents on a volume, and which of them are not to be kept longer. Pure.
+//! The file names of run documents on a volume, and their retention. Pure.
 
 use std::fmt;
 use std::time::Duration;
@@ -10,84 +10,86 @@ use jiff::tz::TimeZone;
 use crate::document::Run;
 use crate::store::is_id;
 
-/// The form of the time in a name: it sorts by time, and every file system takes it.
-const TIME: &str = "%Y%m%dT%H%M%SZ";
+/// The format of the time in a file name: it sorts chronologically, and is valid on every file system.
+const TIME_FORMAT: &str = "%Y%m%dT%H%M%SZ";
 
-const ENDING: &str = ".json";
+const EXTENSION: &str = ".json";
 
-/// The file of a run: `20260502T030004Z-k3v9x2mq.json`. The order is that of time.
+/// The file of a run document: `20260502T030004Z-k3v9x2mq.json`. Files are ordered by time.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct DocumentFile {
-    /// When the run began, to the second.
-    pub at: Timestamp,
-    /// Its id.
+    /// The start of the run, in whole seconds.
+    pub started_at: Timestamp,
+    /// The id of the run.
     pub id: String,
 }
 
 impl DocumentFile {
-    /// The file of a run.
-    pub fn of(run: &Run) -> Self {
+    /// The file of this run.
+    pub fn new(run: &Run) -> Self {
         let seconds = Timestamp::from_second(run.started_at.as_second());
-        Self { at: seconds.unwrap_or(run.started_at), id: run.id.clone() }
+        Self { started_at: seconds.unwrap_or(run.started_at), id: run.id.clone() }
     }
 
-    /// Reads a name; none if the file is not one of ours.
+    /// Parses a file name; none if it is not that of a run document.
     pub fn parse(name: &str) -> Option<Self> {
-        let (time, id) = name.strip_suffix(ENDING)?.split_once('-')?;
-        let at = DateTime::strptime(TIME, time).ok()?.to_zoned(TimeZone::UTC).ok()?.timestamp();
-
-        let file = Self { at, id: id.to_owned() };
-        // one that would be written otherwise is somebody else's
+        let (time, id) = name.strip_suffix(EXTENSION)?.split_once('-')?;
+        let started_at =
+            DateTime::strptime(TIME_FORMAT, time).ok()?.to_zoned(TimeZone::UTC).ok()?.timestamp();
+        let file = Self { started_at, id: id.to_owned() };
+        // we write no other spelling of a time
         (is_id(id) && file.to_string() == name).then_some(file)
     }
 }
 
 impl fmt::Display for DocumentFile {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{}-{}{ENDING}", self.at.strftime(TIME), self.id)
+        write!(formatter, "{}-{}{EXTENSION}", self.started_at.strftime(TIME_FORMAT), self.id)
     }
 }
 
-/// How many documents are kept, or how long.
+/// Which run documents to keep on a volume. The newest one is always kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Retention {
-    /// The newest.
+    /// This number of the newest documents.
     Newest(usize),
-    /// Those of runs that began no longer ago.
-    Younger(Duration),
+    /// The documents of runs that started at most this long ago.
+    MaxAge(Duration),
 }
 
 impl Retention {
-    /// Reads a number of documents, or an age: `100`, `90d`, `36h`.
+    /// Parses a number of documents, or an age: `100`, `90d`, `36h`.
     ///
     /// # Errors
-    /// Anything else, with the forms that are understood.
+    /// It is neither, or zero.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let wrong = || format!("`{text}` is neither a number nor an age: write 100, 90d or 36h");
+        let invalid = || format!("`{text}` is neither a number nor an age: use 100, 90d or 36h");
         let (number, hours) = match text.char_indices().next_back() {
             Some((at, 'd')) => (&text[..at], Some(24)),
             Some((at, 'h')) => (&text[..at], Some(1)),
             _ => (text, None),
         };
-        let number: u32 = number.parse().map_err(|_| wrong())?;
+        let number: u32 = number.parse().map_err(|_| invalid())?;
         match hours {
-            _ if number == 0 => Err("the newest document at least is kept: write 1 or more".to_owned()),
+            _ if number == 0 => Err("the newest document is always kept: use 1 or more".to_owned()),
             None => Ok(Self::Newest(number as usize)),
-            Some(hours) => Ok(Self::Younger(Duration::from_secs(u64::from(number) * hours * 3600))),
+            Some(hours) => Ok(Self::MaxAge(Duration::from_secs(u64::from(number) * hours * 3600))),
         }
     }
 
-    /// Those of `files` that are not to be kept. The newest one always is.
+    /// The files to delete at the time `now`.
     pub fn expired(self, mut files: Vec<DocumentFile>, now: Timestamp) -> Vec<DocumentFile> {
         files.sort_unstable();
         files.reverse();
         let is_old = |file: &DocumentFile| match self {
             Self::Newest(_) => true,
-            Self::Younger(age) => now.duration_since(file.at).unsigned_abs() > age && file.at < now,
+            Self::MaxAge(age) => {
+                now.duration_since(file.started_at).unsigned_abs() > age && file.started_at < now
+            }
         };
         let kept = match self {
             Self::Newest(count) => count,
-            Self::Younger(_) => 1,
+            Self::MaxAge(_) => 1,
         };
         files.into_iter().skip(kept).filter(is_old).collect()
     }
@@ -97,7 +99,7 @@ impl fmt::Display for Retention {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Newest(count) => write!(formatter, "{count}"),
-            Self::Younger(age) => write!(formatter, "{}h", age.as_secs() / 3600),
+            Self::MaxAge(age) => write!(formatter, "{}h", age.as_secs() / 3600),
         }
     }
 }
@@ -108,12 +110,12 @@ mod tests {
 
     use super::*;
 
-    fn file(at: i64, id: &str) -> DocumentFile {
-        DocumentFile { at: Timestamp::from_second(at).unwrap(), id: id.to_owned() }
+    fn file(second: i64, id: &str) -> DocumentFile {
+        DocumentFile { started_at: Timestamp::from_second(second).unwrap(), id: id.to_owned() }
     }
 
     #[test]
-    fn files_of_others_are_left_alone() {
+    fn name_of_another_file_is_no_document() {
         assert_eq!(DocumentFile::parse("20260502T030004Z-k3v9x2mq.json").unwrap().id, "k3v9x2mq");
         for other in [
             "notes.json",
@@ -128,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn a_number_or_an_age_says_what_is_kept() {
+    fn retention_is_a_number_or_an_age() {
         let now = Timestamp::from_second(1_000_000).unwrap();
         let files =
             vec![file(1_000_000 - 90_000, "old"), file(999_990, "new"), file(1_000_000 - 3_600, "hour")];
@@ -140,21 +142,21 @@ mod tests {
         assert_eq!(expired("1"), ["hour", "old"]);
         assert_eq!(expired("1d"), ["old"]);
         assert_eq!(expired("26h"), [""; 0]);
-        for wrong in ["", "d", "0", "0d", "-1", "1w", "1.5d"] {
-            assert!(Retention::parse(wrong).is_err(), "{wrong}");
+        for invalid in ["", "d", "0", "0d", "-1", "1w", "1.5d"] {
+            assert!(Retention::parse(invalid).is_err(), "{invalid}");
         }
     }
 
     proptest! {
         #[test]
-        fn names_tell_times_and_sort_by_them(one in 0..4_102_444_800_i64, other in 0..4_102_444_800_i64) {
+        fn names_round_trip_and_sort_by_time(one in 0..4_102_444_800_i64, other in 0..4_102_444_800_i64) {
             let (one, other) = (file(one, "k3v9x2mq"), file(other, "k3v9x2mq"));
             prop_assert_eq!(DocumentFile::parse(&one.to_string()), Some(one.clone()));
             prop_assert_eq!(one.to_string().cmp(&other.to_string()), one.cmp(&other));
         }
 
         #[test]
-        fn the_newest_is_always_kept(times in prop::collection::vec(0..1_000_000_i64, 1..20), text in "[1-9][dh]?") {
+        fn newest_document_is_never_expired(times in prop::collection::vec(0..1_000_000_i64, 1..20), text in "[1-9][dh]?") {
             let files: Vec<DocumentFile> = times.iter().map(|at| file(*at, "k3v9x2mq")).collect();
             let newest = files.iter().max().cloned().unwrap();
             let count = files.len();

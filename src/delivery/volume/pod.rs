@@ -1,4 +1,4 @@
-//! A folder of a volume that is reached through a pod of ours.
+//! A volume that is accessed through a temporary pod.
 
 use std::path::Path;
 use std::time::Duration;
@@ -11,8 +11,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference}
 use kube::api::{DeleteParams, PostParams};
 use kube::{Api, ResourceExt};
 
-use super::exec::{self, Ended};
-use super::{Folder, Volume, VolumeError};
+use super::{DocumentDirectory, Volume, VolumeError, exec};
 use crate::cluster::objects::{Object, yaml};
 use crate::cluster::{API_SERVER_AWAY, Cluster, RequestError, hardened, patiently, until_answered};
 use crate::explanation::nearest;
@@ -21,100 +20,105 @@ use crate::testbed::kubernetes::objects::{RUN_LABEL, VOLUME_SUFFIX, labels, scop
 use crate::testbed::kubernetes::pods::{PodWatch, StartOutcome};
 use crate::testbed::kubernetes::{START_LIMIT, Scope};
 
-/// Where pods have the volume.
-pub(crate) const MOUNT: &str = "/netbench";
+/// Where pods mount the volume.
+pub(crate) const MOUNT_PATH: &str = "/netbench";
 
-/// When the cluster ends the pod by itself.
+/// Maximum lifetime of the pod, in case that it is not deleted.
 const POD_DEADLINE: Duration = Duration::from_secs(3600);
 
-/// How long its removal is waited for.
-const REMOVAL_LIMIT: Duration = Duration::from_secs(30);
+/// Maximum time to wait until the pod is deleted.
+const DELETION_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// A volume, and what it takes to reach it.
+/// Access to a volume through a temporary pod.
 #[derive(Clone)]
-pub struct InCluster {
+pub struct VolumeClient {
     /// The cluster.
     pub cluster: Cluster,
-    /// The namespace of the claim.
+    /// The namespace of the PersistentVolumeClaim.
     pub namespace: String,
     /// The volume.
     pub volume: Volume,
-    /// The image of the pod: one that has sh.
+    /// The image of the pod. It needs `sh`.
     pub image: String,
-    /// What the user wants of pods.
+    /// The options of the pod.
     pub options: ObjectOptions,
 }
 
-/// The folder, while there is a pod for it. It must be closed.
+/// The temporary pod that mounts a volume. It must be closed.
 pub struct VolumePod<'a> {
-    place: &'a InCluster,
+    client: &'a VolumeClient,
     name: String,
     scope: Scope,
     pods: PodWatch,
 }
 
 impl Volume {
-    /// Looks whether there is such a claim, as far as it may be looked for.
+    /// Checks that the PersistentVolumeClaim exists and has its volume. Succeeds if the user may not get it.
     ///
     /// # Errors
-    /// There is none, its volume is gone, or the cluster does not answer.
+    /// The claim does not exist, its volume is lost, or the cluster does not answer.
     pub async fn check(&self, cluster: &Cluster, namespace: &str) -> Result<(), VolumeError> {
         let api: Api<PersistentVolumeClaim> = Api::namespaced(cluster.client.clone(), namespace);
         let (claim, namespace) = (self.claim.clone(), namespace.to_owned());
-        let found = match cluster.call(format!("look for the volume {claim}"), api.get_opt(&claim)).await {
-            // the pod will tell
-            Err(error) if error.is_forbidden() => return Ok(()),
-            found => found?,
-        };
+        let found =
+            match cluster.call(format!("get PersistentVolumeClaim {claim}"), api.get_opt(&claim)).await {
+                // the status of the pod will say
+                Err(error) if error.is_forbidden() => return Ok(()),
+                found => found?,
+            };
         let Some(found) = found else {
             let others = cluster.claims(&namespace).await.unwrap_or_default();
             let nearest = nearest(&claim, others.iter().map(String::as_str));
-            return Err(VolumeError::NoClaim { claim, namespace, nearest });
+            return Err(VolumeError::ClaimNotFound { claim, namespace, nearest });
         };
         let phase = found.status.and_then(|status| status.phase);
-        if phase.as_deref() == Some("Lost") { Err(VolumeError::Lost { claim, namespace }) } else { Ok(()) }
+        if phase.as_deref() == Some("Lost") {
+            Err(VolumeError::ClaimLost { claim, namespace })
+        } else {
+            Ok(())
+        }
     }
 }
 
-impl InCluster {
-    /// Looks whether there is such a claim, as far as it may be looked for.
+impl VolumeClient {
+    /// Checks the PersistentVolumeClaim.
     ///
     /// # Errors
-    /// As of [`Volume::check`].
+    /// See [`Volume::check`].
     pub async fn check(&self) -> Result<(), VolumeError> {
         self.volume.check(&self.cluster, &self.namespace).await
     }
 
-    /// Makes a pod that has the volume; `id` is that of the run, or whatever else this process is known by.
+    /// Creates the pod. Its labels contain `id`, the id of the run or of this process.
     ///
     /// # Errors
-    /// The cluster refuses it. Nothing is left then.
+    /// The cluster rejects the pod; nothing remains.
     pub async fn open(&self, id: &str) -> Result<VolumePod<'_>, VolumeError> {
         let session = session(id);
         let opened = VolumePod {
-            place: self,
+            client: self,
             name: scope_name(&session),
             scope: self.scope(&session),
             pods: PodWatch::new(self.pods(), &format!("{RUN_LABEL}={session}")),
         };
-        match opened.make(&session).await {
+        match opened.create(&session).await {
             Ok(()) => Ok(opened),
             Err(error) => {
-                // the first error is the one to tell
+                // the first error is the one to report
                 let _ = opened.close().await;
                 Err(error.into())
             }
         }
     }
 
-    /// The pod that would be made, as YAML.
+    /// The pod as YAML.
     pub fn manifest(&self, id: &str) -> String {
         let session = session(id);
         let pod = self.pod(&session, &scope_name(&session), None);
         yaml(&[Object::namespaced(&pod)], &self.namespace)
     }
 
-    /// The command by which a person removes what is made for it.
+    /// The kubectl command that deletes the objects of [`Self::open`].
     pub fn removal_command(&self, id: &str) -> String {
         self.scope(&session(id)).removal_command(&self.cluster.kubectl_flags)
     }
@@ -127,7 +131,6 @@ impl InCluster {
         Api::namespaced(self.cluster.client.clone(), &self.namespace)
     }
 
-    /// The pod. Pure.
     fn pod(&self, session: &str, name: &str, owner: Option<OwnerReference>) -> Pod {
         let seconds = POD_DEADLINE.as_secs().to_string();
         let command = ["sleep", &seconds].map(str::to_owned).to_vec();
@@ -149,12 +152,12 @@ impl InCluster {
     }
 }
 
-/// What the objects are labelled with: they are known by it as part of a run, and as none that measures.
+/// The session in the labels of the objects. It marks them as part of a run that is not measuring.
 fn session(id: &str) -> String {
     format!("{id}{VOLUME_SUFFIX}")
 }
 
-/// Gives the containers of a pod a volume, and its group the right to write to it.
+/// Mounts a volume into the containers of a pod, writable for their group.
 pub(crate) fn mount(spec: &mut PodSpec, claim: &str) {
     spec.volumes.get_or_insert_default().push(PodVolume {
         name: "results".to_owned(),
@@ -167,35 +170,35 @@ pub(crate) fn mount(spec: &mut PodSpec, claim: &str) {
     let mount = |container: &mut Container| {
         container.volume_mounts.get_or_insert_default().push(VolumeMount {
             name: "results".to_owned(),
-            mount_path: MOUNT.to_owned(),
+            mount_path: MOUNT_PATH.to_owned(),
             ..VolumeMount::default()
         });
     };
     spec.containers.iter_mut().for_each(mount);
     let security = spec.security_context.get_or_insert_default();
     security.fs_group = security.run_as_group;
-    // a volume of many files is not gone through each time
+    // otherwise the kubelet changes the group of every file each time
     security.fs_group_change_policy = Some("OnRootMismatch".to_owned());
 }
 
 impl VolumePod<'_> {
-    async fn make(&self, session: &str) -> Result<(), RequestError> {
-        let (cluster, api) = (&self.place.cluster, self.place.pods());
+    async fn create(&self, session: &str) -> Result<(), RequestError> {
+        let (cluster, api) = (&self.client.cluster, self.client.pods());
         let owner = self.scope.create(cluster).await?;
-        let pod = self.place.pod(session, &self.name, owner);
+        let pod = self.client.pod(session, &self.name, owner);
         let parameters = PostParams::default();
-        let create = || cluster.call("make a pod for the volume", api.create(&parameters, &pod));
+        let create = || cluster.call("create the pod for the volume", api.create(&parameters, &pod));
         match until_answered(create).await {
-            // a repeated request finds what the first one made
+            // a retry finds what the first request created
             Err(error) if error.is_conflict() => Ok(()),
             other => other.map(drop),
         }
     }
 
-    /// Waits until the pod runs; tells `waiting` what it waits for.
+    /// Waits until the pod runs. Calls `waiting` with what it waits for.
     ///
     /// # Errors
-    /// It does not start.
+    /// The pod does not start.
     pub async fn ready(&self, waiting: impl FnMut(&str) + Send) -> Result<(), VolumeError> {
         match self.pods.wait_for_start(|pod| pod.name_any() == self.name, START_LIMIT, waiting).await {
             StartOutcome::Running { .. } => Ok(()),
@@ -206,15 +209,15 @@ impl VolumePod<'_> {
         }
     }
 
-    /// Removes the pod, and waits until it is gone.
+    /// Deletes the pod, and waits up to half a minute until it is gone.
     ///
     /// # Errors
-    /// The cluster refuses, or does not answer.
+    /// The cluster rejects a request, or does not answer.
     pub async fn close(self) -> Result<(), VolumeError> {
-        let cluster = &self.place.cluster;
+        let cluster = &self.client.cluster;
         let parameters = DeleteParams::default().grace_period(0);
-        let api = self.place.pods();
-        let delete = || cluster.call("delete the pod of the volume", api.delete(&self.name, &parameters));
+        let api = self.client.pods();
+        let delete = || cluster.call("delete the pod for the volume", api.delete(&self.name, &parameters));
         let (scope, pod) = tokio::join!(
             patiently(API_SERVER_AWAY, || self.scope.delete(cluster)),
             patiently(API_SERVER_AWAY, delete)
@@ -228,42 +231,36 @@ impl VolumePod<'_> {
             self.pods.wait_until_gone().await;
             self.scope.wait_until_gone(cluster).await
         };
-        // the cluster goes on with it
-        let gone: Result<Result<(), RequestError>, _> = tokio::time::timeout(REMOVAL_LIMIT, gone).await;
+        // after the timeout, the cluster continues with the deletion
+        let gone: Result<Result<(), RequestError>, _> = tokio::time::timeout(DELETION_TIMEOUT, gone).await;
         Ok(gone.unwrap_or(Ok(()))?)
     }
 
     fn claim(&self) -> (String, String) {
-        (self.place.volume.claim.clone(), self.place.namespace.clone())
+        (self.client.volume.claim.clone(), self.client.namespace.clone())
     }
 
-    fn folder(&self) -> String {
-        let path = Path::new(MOUNT).join(&self.place.volume.folder);
-        path.display().to_string()
-    }
-
+    /// Runs a shell script in the pod. Its `$1` is the directory, `arguments` follow.
     async fn run(
         &self,
         doing: &'static str,
         script: &str,
-        words: &[&str],
+        arguments: &[&str],
         input: Option<&[u8]>,
     ) -> Result<Vec<u8>, VolumeError> {
-        let folder = self.folder();
+        let directory = Path::new(MOUNT_PATH).join(&self.client.volume.directory).display().to_string();
         let command: Vec<&str> =
-            ["sh", "-c", script, "sh", &folder].into_iter().chain(words.iter().copied()).collect();
-        let ended = exec::run(&self.place.cluster, &self.place.pods(), &self.name, &command, input).await?;
-        match ended {
-            Ended::Well(output) => Ok(output),
-            Ended::Badly(why) => {
-                let (claim, namespace) = self.claim();
-                Err(VolumeError::Command { doing, claim, namespace, why })
-            }
-        }
+            ["sh", "-c", script, "sh", &directory].into_iter().chain(arguments.iter().copied()).collect();
+        let output =
+            exec::run(&self.client.cluster, &self.client.pods(), &self.name, &command, input).await?;
+        output.map_err(|cause| {
+            let (claim, namespace) = self.claim();
+            VolumeError::Command { doing, claim, namespace, cause }
+        })
     }
 }
 
-impl Folder for VolumePod<'_> {
+impl DocumentDirectory for VolumePod<'_> {
     async fn names(&self) -> Result<Vec<String>, VolumeError> {
         let listed = self.run("list", r#"[ ! -e "$1" ] || ls -1 "$1""#, &[], None).await?;
         Ok(String::from_utf8_lossy(&listed).lines().map(str::to_owned).collect())
@@ -280,8 +277,8 @@ impl Folder for VolumePod<'_> {
         self.run("write to", WRITE, &[name, &length], Some(text)).await.map(drop)
     }
 
-    async fn remove(&self, names: &[String]) -> Result<(), VolumeError> {
-        // they are part of an address, and that must not be too long
+    async fn delete(&self, names: &[String]) -> Result<(), VolumeError> {
+        // the names are part of the request URL, whose length is limited
         for some in names.chunks(100) {
             let some: Vec<&str> = some.iter().map(String::as_str).collect();
             self.run("delete old documents on", r#"cd "$1" && shift && rm -f -- "$@""#, &some, None).await?;

@@ -1,178 +1,185 @@
-//! Why something could not be done with a schedule.
+//! The errors of operations on schedules.
 
 use crate::cluster::RequestError;
 use crate::explanation::Explanation;
-use crate::schedule::Id;
+use crate::schedule::ScheduleId;
+use crate::schedule::outcome::RunFailure;
 use crate::schedule::records::RecordError;
 
-/// Why something could not be done with a schedule.
+/// Why an operation on a schedule failed.
 #[derive(Debug, thiserror::Error)]
 pub enum ScheduleError {
-    /// The cluster has refused, or does not answer.
+    /// A request was rejected, or not answered.
     #[error(transparent)]
     Request(#[from] RequestError),
-    /// There is one of this name already.
-    #[error("there is a schedule {name} in the namespace {namespace} already")]
+    /// The schedule to create exists.
+    #[error("schedule {} already exists in namespace {}", id.name, id.namespace)]
     Exists {
-        /// Its name.
-        name: String,
-        /// Its namespace.
-        namespace: String,
+        /// The schedule.
+        id: ScheduleId,
     },
-    /// An object of this name is there already.
-    #[error("there is a {kind} {name} already")]
-    Taken {
-        /// Its kind.
+    /// An object of the schedule to create exists.
+    #[error("{kind} {name} already exists")]
+    ObjectExists {
+        /// The kind of the object.
         kind: String,
         /// Its name.
         name: String,
     },
-    /// Making it failed, and so did taking it back.
-    #[error("the schedule {} was not made, and {left} is left", id.name)]
-    HalfMade {
-        /// Its name and namespace.
-        id: Id,
-        /// What is left.
-        left: String,
-        /// Why it was not made.
-        why: String,
+    /// The creation failed, and so did its rollback.
+    #[error("schedule {} was not created, but some of its objects remain: {remaining}", id.name)]
+    PartlyCreated {
+        /// The schedule.
+        id: ScheduleId,
+        /// The objects that remain.
+        remaining: String,
+        /// Why the creation failed.
+        cause: String,
     },
-    /// There is none of this name.
-    #[error("there is no schedule {name} in the namespace {namespace}")]
-    Unknown {
-        /// The name.
-        name: String,
-        /// The namespace.
-        namespace: String,
-        /// One that is called alike.
+    /// There is no such schedule.
+    #[error("schedule {} not found in namespace {}", id.name, id.namespace)]
+    NotFound {
+        /// The name that was given.
+        id: ScheduleId,
+        /// A schedule with a similar name.
         nearest: Option<String>,
     },
     /// The cluster is too old for time zones.
-    #[error("this cluster has no time zones for schedules")]
+    #[error("this cluster does not support time zones for CronJobs")]
     NoTimezones {
         /// Its version.
         version: String,
     },
-    /// Prometheus' operator is not there.
-    #[error("this cluster has no ServiceMonitors")]
+    /// The Prometheus operator is not installed.
+    #[error("this cluster has no ServiceMonitor resource")]
     NoServiceMonitors,
-    /// A document cannot be kept or read.
+    /// A run document cannot be kept or read.
     #[error(transparent)]
     Record(#[from] RecordError),
-    /// A run does not start.
-    #[error("the run {job} does not start")]
+    /// The pod of a run does not start.
+    #[error("run {job} does not start")]
     NotStarted {
-        /// Its Job.
+        /// The Job of the run.
         job: String,
-        /// Why.
-        why: String,
-        /// What to do about it.
-        remedy: Option<String>,
+        /// The reason.
+        cause: String,
+        /// How to fix it.
+        help: String,
     },
-    /// There are not so many runs.
-    #[error("the schedule {name} has no such run")]
-    NoRun {
-        /// Its name.
-        name: String,
-        /// Its namespace.
-        namespace: String,
-        /// How many the cluster remembers.
+    /// The schedule has fewer runs than were asked for.
+    #[error("schedule {} has no such run", id.name)]
+    NoSuchRun {
+        /// The schedule.
+        id: ScheduleId,
+        /// The number of Jobs that the cluster keeps.
         runs: usize,
     },
-    /// A run has ended well, and its pod is gone.
-    #[error("the log of the run {job} is gone")]
-    NoLog {
-        /// Its Job.
+    /// A run succeeded, and its pod was deleted.
+    #[error("the log of run {job} is no longer available")]
+    LogGone {
+        /// The Job of the run.
         job: String,
-        /// Its schedule.
-        id: Id,
+        /// The schedule.
+        id: ScheduleId,
     },
-    /// Somebody has deleted a run.
-    #[error("the run {job} was deleted")]
-    Deleted {
-        /// Its Job.
+    /// The Job of a run was deleted.
+    #[error("run {job} was deleted")]
+    RunDeleted {
+        /// The Job of the run.
         job: String,
-        /// Its schedule.
-        id: Id,
+        /// The schedule.
+        id: ScheduleId,
     },
-    /// The cluster has ended a run.
-    #[error("the run {job} was ended")]
-    Ended {
-        /// Its Job.
+    /// The cluster terminated a run.
+    #[error("run {job} was terminated")]
+    RunTerminated {
+        /// The Job of the run.
         job: String,
-        /// Why, in the cluster's words.
-        why: String,
+        /// The message of the cluster.
+        cause: String,
     },
-    /// Something did not go.
-    #[error("the schedule {name} is not gone: {left} is left")]
-    NotGone {
-        /// Its name.
+    /// A run failed, and its log is lost.
+    #[error("{}", failure.error)]
+    RunFailed {
+        /// The error that the run reported.
+        failure: RunFailure,
+    },
+    /// The deletion did not complete in time.
+    #[error("schedule {name} is not completely deleted; remaining: {remaining}")]
+    NotDeleted {
+        /// The name of the schedule.
         name: String,
-        /// What is left.
-        left: String,
+        /// The objects that remain.
+        remaining: String,
     },
 }
 
 impl ScheduleError {
-    /// The error in the three parts that are shown.
+    /// The error with its cause and help.
     pub fn explain(&self) -> Explanation {
-        let what = Explanation::new(self.to_string());
+        let error = Explanation::new(self.to_string());
         match self {
             Self::Request(error) => error.explain(),
-            Self::Exists { name, namespace } => what.help(format!(
-                "choose another name, or `kubectl netbench schedule delete {name} --namespace {namespace}` first"
+            Self::Exists { id: ScheduleId { name, namespace } } => error.help(format!(
+                "choose another name, or delete it first: \
+                 kubectl netbench schedule delete {name} --namespace {namespace}"
             )),
-            Self::Taken { .. } => what.help(
-                "choose another name for the schedule; or delete it, if it was left by one of this name that was \
-                 deleted by hand",
+            Self::ObjectExists { .. } => error.help(
+                "choose another name for the schedule, or delete the object if it is a leftover of a schedule that \
+                 was deleted with kubectl",
             ),
-            Self::HalfMade { id: Id { name, namespace }, why, .. } => what.cause(why).help(format!(
-                "kubectl netbench schedule delete {name} --namespace {namespace} removes it"
-            )),
-            Self::Unknown { nearest: Some(nearest), .. } => what.help(format!("is {nearest} meant?")),
-            Self::Unknown { .. } => {
-                what.help("`kubectl netbench schedule list --all-namespaces` shows all that there are")
+            Self::PartlyCreated { id: ScheduleId { name, namespace }, cause, .. } => {
+                error.cause(cause).help(format!(
+                    "delete them: kubectl netbench schedule delete {name} --namespace {namespace}"
+                ))
             }
-            Self::NoTimezones { version } => what
-                .cause(format!("Kubernetes {version} has none; they came with 1.25"))
-                .help("leave --timezone out, and write the times in that of its controllers, mostly UTC"),
-            Self::NoServiceMonitors => what
-                .cause("they come with Prometheus' operator")
-                .help("leave --service-monitor out: the exporter's pod has the usual annotations for scraping"),
+            Self::NotFound { nearest: Some(nearest), .. } => error.help(format!("did you mean {nearest}?")),
+            Self::NotFound { .. } => {
+                error.help("list all schedules: kubectl netbench schedule list --all-namespaces")
+            }
+            Self::NoTimezones { version } => error
+                .cause(format!("time zones need Kubernetes 1.25 or newer, this is {version}"))
+                .help(
+                    "omit --timezone, and write the times in the time zone of the controller manager, usually UTC",
+                ),
+            Self::NoServiceMonitors => error.cause("the Prometheus operator is not installed").help(
+                "omit --service-monitor: the pod of the exporter has the prometheus.io/scrape annotations",
+            ),
             Self::Record(RecordError::TooLarge { .. }) => {
-                what.help("keep the documents on a volume: --volume CLAIM in the schedule's command")
+                error.help("keep the documents on a volume: add --volume CLAIM to the command of the schedule")
             }
             Self::Record(RecordError::Unreadable { .. }) => {
-                what.help("delete that ConfigMap if nobody needs it: the others are read without it")
+                error.help("delete the ConfigMap if it is not needed; other runs are not affected")
             }
-            Self::NotStarted { why, remedy, .. } => {
-                let remedy = remedy.clone().unwrap_or_else(|| "see `kubectl describe` of its pod".to_owned());
-                what.cause(why).help(remedy)
-            }
-            Self::NoRun { runs: 0, name, namespace } => what.cause("it never came").help(format!(
-                "make one now: kubectl netbench schedule run {name} --namespace {namespace}"
-            )),
-            Self::NoRun { runs, name, namespace } => {
-                what.cause(format!("the cluster remembers {runs} of them")).help(format!(
-                    "those of which it has the documents: kubectl netbench runs --from-cluster {name} --namespace \
-                     {namespace}"
+            Self::NotStarted { cause, help, .. } => error.cause(cause).help(help),
+            Self::NoSuchRun { runs: 0, id: ScheduleId { name, namespace } } => {
+                error.cause("it has not run yet").help(format!(
+                    "start a run: kubectl netbench schedule run {name} --namespace {namespace}"
                 ))
             }
-            Self::NoLog { id: Id { name, namespace }, .. } => {
-                what.cause("it has ended well, and its pod was deleted since").help(format!(
-                    "its document is there: kubectl netbench runs --from-cluster {name} --namespace {namespace}"
+            Self::NoSuchRun { runs, id: ScheduleId { name, namespace } } => {
+                error.cause(format!("the cluster keeps the last {runs} only")).help(format!(
+                    "list the run documents: kubectl netbench runs --from-cluster {name} --namespace {namespace}"
                 ))
             }
-            Self::Deleted { id: Id { name, namespace }, .. } => what.cause("its Job is gone").help(format!(
-                "kubectl netbench schedule run {name} --namespace {namespace} makes another one"
-            )),
-            Self::Ended { why, .. } => what.cause(why).help(
-                "one that takes too long needs a longer --deadline, one that was killed for its memory a larger \
-                 `--limits memory=…`: both are given when the schedule is created",
+            Self::LogGone { id: ScheduleId { name, namespace }, .. } => {
+                error.cause("the run succeeded, and its pod was deleted").help(format!(
+                    "get its document: kubectl netbench runs --from-cluster {name} --namespace {namespace}"
+                ))
+            }
+            Self::RunDeleted { id: ScheduleId { name, namespace }, .. } => {
+                error.cause("its Job no longer exists").help(format!(
+                    "start another run: kubectl netbench schedule run {name} --namespace {namespace}"
+                ))
+            }
+            Self::RunTerminated { cause, .. } => error.cause(cause).help(
+                "recreate the schedule with a longer --deadline if the run timed out, or with a larger \
+                 `--limits memory=…` if it ran out of memory",
             ),
-            Self::NotGone { .. } => what
-                .cause("a pod whose node is dead stays until the node is back, or is deleted")
-                .help("call it again later; `kubectl describe` tells what holds it"),
+            Self::RunFailed { failure } => failure.explain(),
+            Self::NotDeleted { .. } => error
+                .cause("a pod on an unreachable node remains until the node is back or deleted")
+                .help("try again later; `kubectl describe` shows what blocks the deletion"),
         }
     }
 }

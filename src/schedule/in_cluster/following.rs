@@ -12,67 +12,68 @@ use tokio::time::Instant;
 use super::{ScheduleError, Schedules};
 use crate::cluster::{API_SERVER_AWAY, RequestError};
 use crate::sanitize::{self, reason};
-use crate::schedule::Id;
+use crate::schedule::ScheduleId;
 use crate::schedule::objects::CONTAINER;
-use crate::schedule::status::end;
+use crate::schedule::outcome::RunOutcome;
+use crate::schedule::status::end_condition;
+use crate::testbed::ImageUse;
 use crate::testbed::kubernetes::START_LIMIT;
 use crate::testbed::kubernetes::logs::{LogPosition, LogSource, REOPEN_PAUSE, read_log};
 use crate::testbed::kubernetes::pods::events::last_warning;
 use crate::testbed::kubernetes::pods::state::PodState;
 use crate::testbed::kubernetes::pods::{FailureCause, PodWatch, StartOutcome};
 
-/// From here on, exit codes are those of signals; but for that of an interrupt, which this program makes itself.
-const KILLED: i32 = 131;
+/// The first exit code of processes that a signal killed, except for SIGINT: this program exits with 130 itself.
+const FIRST_KILLED_CODE: i32 = 131;
 
-/// How long after the end of a log its pod may take to say that it has ended: a connection may have broken.
-const STATUS_LIMIT: Duration = Duration::from_secs(5);
+/// Maximum time from the end of a log to the status of its pod. After that, the connection is assumed to have broken,
+/// and the log is opened again.
+const STATUS_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// How often it is looked whether the cluster says why it makes no pod.
-const EVENTS_PERIOD: Duration = Duration::from_secs(3);
+/// How often to look for an event that says why a Job has no pod.
+const EVENTS_INTERVAL: Duration = Duration::from_secs(3);
 
-/// How a run has ended.
-enum End {
-    /// Well.
+/// How a Job ended.
+enum JobEnd {
     Complete,
-    /// With a fault: the cluster's words for it.
+    /// With the message of the cluster.
     Failed(String),
-    /// Its Job was deleted.
     Deleted,
 }
 
-/// What became of the pod of a run.
-enum Followed {
-    /// It ended with this code.
-    Ended(i32),
+/// How the pod of a run ended.
+enum PodEnd {
+    /// With an exit code of this program.
+    Exited(i32),
     /// It was deleted.
-    Gone,
+    Deleted,
 }
 
 impl Schedules<'_> {
-    /// Hands each line of a run's log to `line` until the run has ended, or `line` has enough. Returns its exit code, 0
-    /// in the latter case. A pod that is deleted meanwhile has another one after it.
+    /// Passes each line of a run's log to `line` until the run ends. Returns its exit code; 0 if `line` wants no more.
+    /// If the pod is replaced, the log of its successor follows.
     ///
     /// # Errors
-    /// It does not start, the cluster has ended it, or its log cannot be read.
+    /// The run does not start, the cluster terminates it, or its log cannot be read.
     pub async fn follow(
         &self,
-        id: &Id,
+        id: &ScheduleId,
         job: &str,
         mut line: impl FnMut(&str) -> ControlFlow<()> + Send,
     ) -> Result<i32, ScheduleError> {
         let pods = PodWatch::new(self.namespaced(id), &format!("job-name={job}"));
         loop {
-            match self.ended_without_pod(id, job).await? {
-                Some(End::Complete) => {
-                    return Err(ScheduleError::NoLog { job: job.to_owned(), id: id.clone() });
+            match self.job_end_without_pod(id, job).await? {
+                Some(JobEnd::Complete) => {
+                    return Err(ScheduleError::LogGone { job: job.to_owned(), id: id.clone() });
                 }
-                Some(End::Failed(why)) => return Err(ended(job, &why)),
-                Some(End::Deleted) => {
-                    return Err(ScheduleError::Deleted { job: job.to_owned(), id: id.clone() });
+                Some(JobEnd::Failed(message)) => return Err(terminated(job, &message)),
+                Some(JobEnd::Deleted) => {
+                    return Err(ScheduleError::RunDeleted { job: job.to_owned(), id: id.clone() });
                 }
                 None => {}
             }
-            if let Followed::Ended(code) = self.follow_pod(id, job, &pods, &mut line).await? {
+            if let PodEnd::Exited(code) = self.follow_pod(id, job, &pods, &mut line).await? {
                 return Ok(code);
             }
         }
@@ -80,37 +81,45 @@ impl Schedules<'_> {
 
     async fn follow_pod(
         &self,
-        id: &Id,
+        id: &ScheduleId,
         job: &str,
         pods: &PodWatch,
         line: &mut (impl FnMut(&str) -> ControlFlow<()> + Send),
-    ) -> Result<Followed, ScheduleError> {
-        let is_it = |pod: &Pod| pod.metadata.deletion_timestamp.is_none();
+    ) -> Result<PodEnd, ScheduleError> {
+        let not_started = |cause: &str, help| {
+            let (job, cause) = (job.to_owned(), cause.to_owned());
+            Err(ScheduleError::NotStarted { job, cause, help })
+        };
+        let is_current = |pod: &Pod| pod.metadata.deletion_timestamp.is_none();
         let started = tokio::select! {
-            started = pods.wait_for_start(is_it, START_LIMIT, |_| {}) => started,
-            why = self.refused_pod(id, job, pods) => {
-                let remedy = Some(format!("`kubectl describe job {job} --namespace {}` tells more", id.namespace));
-                return Err(ScheduleError::NotStarted { job: job.to_owned(), why, remedy });
+            started = pods.wait_for_start(is_current, START_LIMIT, |_| {}) => started,
+            cause = self.refused_pod(id, job, pods) => {
+                return not_started(&cause, format!("kubectl describe job {job} --namespace {}", id.namespace));
             }
         };
         let name = match started {
             StartOutcome::Running { name, .. }
             | StartOutcome::Failed { name: Some(name), cause: FailureCause::Exited { .. }, .. } => name,
             StartOutcome::Failed { unusable, .. } => {
-                let (job, why) = (job.to_owned(), unusable.reason().to_owned());
-                let remedy = unusable.remedy().map(for_program);
-                return Err(ScheduleError::NotStarted { job, why, remedy });
+                let describe = || {
+                    format!("kubectl describe pods --selector job-name={job} --namespace {}", id.namespace)
+                };
+                let help = unusable.remedy_for(ImageUse::Program).map_or_else(describe, str::to_owned);
+                return not_started(unusable.reason(), help);
             }
         };
         let api: Api<Pod> = self.namespaced(id);
-        let of = LogSource { pod: &name, container: CONTAINER, follow: true };
-        let (mut position, mut away_since) = (LogPosition::default(), None);
-        let mut take = |text: &str| line(&sanitize::text(text));
+        let log = LogSource { pod: &name, container: CONTAINER, follow: true };
+        let (mut position, mut away_since, mut has_lines) = (LogPosition::default(), None, false);
         loop {
-            match read_log(self.cluster, &api, of, &mut position, &mut take).await {
-                Ok(ControlFlow::Break(())) => return Ok(Followed::Ended(0)),
+            let mut take = |text: &str| {
+                has_lines = true;
+                line(&sanitize::text(text))
+            };
+            match read_log(self.cluster, &api, log, &mut position, &mut take).await {
+                Ok(ControlFlow::Break(())) => return Ok(PodEnd::Exited(0)),
                 Ok(ControlFlow::Continue(())) => away_since = None,
-                Err(error) if error.is_not_found() => return Ok(Followed::Gone),
+                Err(error) if error.is_not_found() => return Ok(PodEnd::Deleted),
                 Err(error) => {
                     let since = away_since.get_or_insert_with(Instant::now);
                     if !error.may_pass() || since.elapsed() >= API_SERVER_AWAY {
@@ -120,69 +129,70 @@ impl Schedules<'_> {
                     continue;
                 }
             }
-            match tokio::time::timeout(STATUS_LIMIT, pods.wait_for_end(&name)).await {
+            match tokio::time::timeout(STATUS_TIMEOUT, pods.wait_for_end(&name)).await {
                 Ok(Some(PodState::Ended { exit, unusable })) => {
-                    // one that was killed has told nothing
                     return match exit.code {
-                        Some(code) if code < KILLED => Ok(Followed::Ended(code)),
-                        Some(_) => Err(ended(job, unusable.reason())),
-                        // deleted or evicted: the Job tells whether there is another one
-                        None => match self.end(id, job).await? {
-                            Some(End::Failed(why)) => Err(ended(job, &why)),
-                            Some(End::Complete) => Ok(Followed::Ended(0)),
-                            Some(End::Deleted) | None => Ok(Followed::Gone),
+                        Some(code) if code < FIRST_KILLED_CODE => match RunOutcome::parse(&exit.stderr) {
+                            // some kubelets lose a log, and with it the error
+                            Some(RunOutcome { error: Some(failure), .. }) if !has_lines => {
+                                Err(ScheduleError::RunFailed { failure })
+                            }
+                            _ => Ok(PodEnd::Exited(code)),
+                        },
+                        // a killed process has printed no error
+                        Some(_) => Err(terminated(job, unusable.reason())),
+                        // the pod was deleted or evicted: the Job may replace it
+                        None => match self.job_end(id, job).await? {
+                            Some(JobEnd::Failed(message)) => Err(terminated(job, &message)),
+                            Some(JobEnd::Complete) => Ok(PodEnd::Exited(0)),
+                            Some(JobEnd::Deleted) | None => Ok(PodEnd::Deleted),
                         },
                     };
                 }
-                Ok(_) => return Ok(Followed::Gone),
+                Ok(_) => return Ok(PodEnd::Deleted),
                 Err(_) => {}
             }
         }
     }
 
-    /// Waits until the cluster says why it makes no pod for the run, if it does.
-    async fn refused_pod(&self, id: &Id, job: &str, pods: &PodWatch) -> String {
+    /// Waits for an event that says why the Job has no pod, and returns its message.
+    async fn refused_pod(&self, id: &ScheduleId, job: &str, pods: &PodWatch) -> String {
         loop {
-            tokio::time::sleep(EVENTS_PERIOD).await;
+            tokio::time::sleep(EVENTS_INTERVAL).await;
             if pods.names().is_empty()
-                && let Some(why) = last_warning(self.cluster, &id.namespace, job).await
+                && let Some(message) = last_warning(self.cluster, &id.namespace, job).await
             {
-                return reason(&why);
+                return reason(&message);
             }
         }
     }
 
-    /// How a run has ended that has no pod, and so no log; none if there is one that ends, or will be.
-    async fn ended_without_pod(&self, id: &Id, job: &str) -> Result<Option<End>, RequestError> {
-        let end = self.end(id, job).await?;
-        if matches!(end, None | Some(End::Deleted)) {
-            // the pod of one that was deleted goes as well
+    /// How a Job ended that has no pod, and so no log; none if it has one, or is yet to create one.
+    async fn job_end_without_pod(&self, id: &ScheduleId, job: &str) -> Result<Option<JobEnd>, RequestError> {
+        let end = self.job_end(id, job).await?;
+        if matches!(end, None | Some(JobEnd::Deleted)) {
+            // the pod of a deleted Job is about to be deleted
             return Ok(end);
         }
         let of_job = ListParams::default().labels(&format!("job-name={job}"));
         let pods = self.namespaced::<Pod>(id);
-        let pods = self.cluster.call("look for the pod of the run", pods.list_metadata(&of_job)).await?;
+        let pods = self.cluster.call("list the pods of the run", pods.list_metadata(&of_job)).await?;
         Ok(end.filter(|_| pods.items.is_empty()))
     }
 
-    /// How a run has ended; none while it goes on.
-    async fn end(&self, id: &Id, job: &str) -> Result<Option<End>, RequestError> {
+    /// How a Job ended; none while it runs.
+    async fn job_end(&self, id: &ScheduleId, job: &str) -> Result<Option<JobEnd>, RequestError> {
         let jobs = self.namespaced::<Job>(id);
-        let Some(found) = self.cluster.call("look for the run", jobs.get_opt(job)).await? else {
-            return Ok(Some(End::Deleted));
+        let Some(found) = self.cluster.call("get the Job of the run", jobs.get_opt(job)).await? else {
+            return Ok(Some(JobEnd::Deleted));
         };
-        Ok(end(&found).map(|end| match end.type_.as_str() {
-            "Complete" => End::Complete,
-            kind => End::Failed(reason(end.message.as_deref().unwrap_or(kind))),
+        Ok(end_condition(&found).map(|condition| match condition.type_.as_str() {
+            "Complete" => JobEnd::Complete,
+            kind => JobEnd::Failed(reason(condition.message.as_deref().unwrap_or(kind))),
         }))
     }
 }
 
-fn ended(job: &str, why: &str) -> ScheduleError {
-    ScheduleError::Ended { job: job.to_owned(), why: why.to_owned() }
-}
-
-/// A remedy for the pods of this program: their image has another flag than that of iperf's.
-fn for_program(remedy: &str) -> String {
-    remedy.replace("--image ", "--program-image ").replace("--image,", "--program-image,")
+fn terminated(job: &str, cause: &str) -> ScheduleError {
+    ScheduleError::RunTerminated { job: job.to_owned(), cause: cause.to_owned() }
 }

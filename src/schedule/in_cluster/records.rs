@@ -1,4 +1,4 @@
-//! The documents of a schedule's runs, in its namespace.
+//! The run documents of a schedule in its namespace.
 
 use std::time::Duration;
 
@@ -12,22 +12,22 @@ use crate::cluster::{Cluster, RequestError, patiently};
 use crate::document::Run;
 use crate::options::ObjectOptions;
 use crate::schedule::objects::{COMPONENT_LABEL, selector};
-use crate::schedule::records::Kept;
-use crate::schedule::{Id, records};
+use crate::schedule::records::RecordSummary;
+use crate::schedule::{ScheduleId, records};
 
-/// How long an API server that is away is waited for with a document.
-const PATIENCE: Duration = Duration::from_secs(600);
+/// How long to retry while the API server is away: this is the only copy of the document.
+const RETRY_FOR: Duration = Duration::from_secs(600);
 
-/// The documents of a schedule's newest runs, in ConfigMaps.
+/// The run documents of a schedule in ConfigMaps.
 #[derive(Clone, Copy)]
 pub struct Records<'a> {
     cluster: &'a Cluster,
-    id: &'a Id,
+    id: &'a ScheduleId,
 }
 
 impl<'a> Records<'a> {
-    /// Those of a schedule.
-    pub fn of(cluster: &'a Cluster, id: &'a Id) -> Self {
+    /// The run documents of the schedule `id`.
+    pub fn new(cluster: &'a Cluster, id: &'a ScheduleId) -> Self {
         Self { cluster, id }
     }
 
@@ -39,71 +39,69 @@ impl<'a> Records<'a> {
         format!("{}-{run}", self.id.object_name())
     }
 
-    /// What is told of them in a list, the newest first.
+    /// Their summaries, newest first.
     ///
     /// # Errors
-    /// They may not be listed, or the cluster does not answer.
-    pub async fn list(self) -> Result<Vec<Kept>, RequestError> {
+    /// The cluster does not answer, or rejects the request.
+    pub async fn list(self) -> Result<Vec<RecordSummary>, RequestError> {
         let component = format!("{COMPONENT_LABEL}={}", records::COMPONENT);
         let parameters = ListParams::default().labels(&format!("{},{component}", selector(self.id)));
         let api = self.api();
-        let listed = self.cluster.call("list the documents of the schedule", api.list_metadata(&parameters));
-        let listed = listed.await?;
-        let kept = listed.items.iter().filter_map(|object| records::kept(&object.metadata));
-        let mut kept: Vec<Kept> = kept.collect();
-        kept.sort_by_key(|kept| std::cmp::Reverse(kept.entry.started_at));
-        Ok(kept)
+        let listed =
+            self.cluster.call("list the run documents of the schedule", api.list_metadata(&parameters));
+        let listed = listed.await?.items;
+        let mut summaries: Vec<RecordSummary> =
+            listed.iter().filter_map(|object| records::summary(&object.metadata)).collect();
+        summaries.sort_by_key(|summary| std::cmp::Reverse(summary.entry.started_at));
+        Ok(summaries)
     }
 
-    /// The document of a run; none if it is not kept any longer.
+    /// Reads the document of a run; none if it no longer exists.
     ///
     /// # Errors
-    /// It may not be read, is no run, or the cluster does not answer.
+    /// The document is invalid, or the cluster rejects the request or does not answer.
     pub async fn read(self, run: &str) -> Result<Option<Run>, ScheduleError> {
         let (api, name) = (self.api(), self.name(run));
-        let found =
-            self.cluster.call(format!("read the document of the run {run}"), api.get_opt(&name)).await?;
+        let found = self.cluster.call(format!("read the document of run {run}"), api.get_opt(&name)).await?;
         found.map(|object| Ok(records::run(&object, run)?)).transpose()
     }
 
-    /// Keeps a document in the cluster, by the Job `job`. Says whether the figures by the second had to be left
-    /// out. An API server that is away is waited for: nobody else has the document.
+    /// Keeps the document of a run of the Job `job`. Returns whether its per-second samples had to be dropped.
     ///
     /// # Errors
-    /// It does not fit, or the cluster refuses.
+    /// The document is too large, or the cluster rejects the request.
     pub async fn keep(
         self,
         run: &Run,
         job: Option<&str>,
-        options: &ObjectOptions,
+        marks: &ObjectOptions,
     ) -> Result<bool, ScheduleError> {
-        let record = records::record(self.id, run, job, options)?;
+        let record = records::record(self.id, run, job, marks)?;
         let api = self.api();
         let parameters = PostParams::default();
-        let create =
-            || self.cluster.call("keep the document of the run", api.create(&parameters, &record.object));
-        match patiently(PATIENCE, create).await {
-            // a repeated request finds what the first one made
+        let create = || self.cluster.call("keep the run document", api.create(&parameters, &record.object));
+        match patiently(RETRY_FOR, create).await {
+            // a retry finds what the first request created
             Err(error) if error.is_conflict() => {}
             other => drop(other?),
         }
         Ok(record.is_without_samples)
     }
 
-    /// Deletes the oldest beyond the newest `count`.
+    /// Deletes all but the newest `count` documents, but never the newest one.
     ///
     /// # Errors
-    /// The cluster refuses, or does not answer.
+    /// The cluster rejects a request, or does not answer.
     pub async fn keep_newest(self, count: usize) -> Result<(), RequestError> {
-        let (api, kept) = (self.api(), self.list().await?);
-        let old = kept.iter().skip(count.max(1)).map(|kept| async {
-            let (name, parameters) = (self.name(&kept.entry.id), DeleteParams::default());
+        let (api, summaries) = (self.api(), self.list().await?);
+        let deletions = summaries.iter().skip(count.max(1)).map(|summary| async {
+            let (name, parameters) = (self.name(&summary.entry.id), DeleteParams::default());
             let deleted = api.delete(&name, &parameters);
-            match self.cluster.call("delete an old document", deleted).await {
+            match self.cluster.call("delete an old run document", deleted).await {
                 Err(error) if error.is_not_found() => Ok(()),
                 other => other.map(drop),
             }
         });
-        try_join_all(old).await.map(drop)
+        try_join_all(deletions).await.map(drop)
     }
 }

@@ -1,4 +1,4 @@
-//! The runs of a schedule: Jobs.
+//! The runs of schedules: Jobs.
 
 use std::time::Duration;
 
@@ -11,102 +11,99 @@ use kube::core::PartialObjectMeta;
 use kube::{Api, ResourceExt};
 use serde_json::json;
 
-use super::{Found, ScheduleError, Schedules, of_all};
+use super::{ExistingSchedule, ScheduleError, Schedules, selector_of_all};
 use crate::cluster::objects::MANAGED_BY;
 use crate::cluster::{API_SERVER_AWAY, Cluster, RequestError, patiently};
-use crate::schedule::Id;
+use crate::schedule::ScheduleId;
 use crate::schedule::objects::selector;
-use crate::schedule::status::end;
+use crate::schedule::status::end_condition;
 use crate::testbed::kubernetes::objects::MANAGER;
 use crate::testbed::kubernetes::pods::state::PodState;
 
-/// How often it is looked whether another run has ended.
-const TURN_POLL: Duration = Duration::from_secs(2);
+/// How often a waiting run looks whether the run before it has ended.
+const WAIT_INTERVAL: Duration = Duration::from_secs(2);
 
-/// What runs make.
-fn of_runs() -> ListParams {
+/// Selects the objects that runs create.
+fn created_by_runs() -> ListParams {
     ListParams::default().labels(&format!("{MANAGED_BY}={MANAGER}"))
 }
 
-/// Whether an object belongs to one of these.
-pub(super) fn is_of(object: &impl ResourceExt, uids: &[String]) -> bool {
+/// Whether one of `uids` owns the object.
+pub(super) fn is_owned_by(object: &impl ResourceExt, uids: &[String]) -> bool {
     object.owner_references().iter().any(|owner| uids.contains(&owner.uid))
 }
 
-/// What there is of the runs of all schedules in a namespace.
+/// The runs of all schedules in a namespace.
 struct Runs {
     jobs: Vec<Job>,
     pods: Vec<Pod>,
-    /// What owns the objects of each run that has made some.
+    /// The ConfigMaps that own the objects of each run that has started to measure.
     owners: Vec<PartialObjectMeta<ConfigMap>>,
 }
 
 impl Runs {
-    /// The Job that the Job `own` has to wait for: one that measures, or goes on and began before it, of those that
-    /// began at the same time by its name. One whose pod cannot start keeps nobody waiting.
-    fn before(&self, own: &str) -> Option<String> {
-        let began = |job: &Job| (job.creation_timestamp(), job.name_any());
-        let own = began(self.jobs.iter().find(|job| job.name_any() == own)?);
-        let others = self.jobs.iter().filter(|job| began(job) != own && end(job).is_none());
-        // one that could not start has let others go first, and waits for them in its turn
-        let is_due = |job: &&Job| self.measures(job) || began(job) < own && self.may_begin(job);
-        others.filter(is_due).map(began).max().map(|(_, name)| name)
+    /// The Job that the Job `own` has to wait for: one that is measuring, or was created before it and can start. The
+    /// name decides between Jobs that were created in the same second.
+    fn predecessor(&self, own: &str) -> Option<String> {
+        let order = |job: &Job| (job.creation_timestamp(), job.name_any());
+        let own = order(self.jobs.iter().find(|job| job.name_any() == own)?);
+        let others = self.jobs.iter().filter(|job| order(job) != own && end_condition(job).is_none());
+        // a Job whose pod could not start has let later ones pass, and then has to wait for them
+        let is_before = |job: &&Job| self.is_measuring(job) || order(job) < own && self.can_start(job);
+        others.filter(is_before).map(order).max().map(|(_, name)| name)
     }
 
-    fn measures(&self, job: &Job) -> bool {
-        self.owners.iter().any(|owner| is_of(owner, job.uid().as_slice()))
+    fn is_measuring(&self, job: &Job) -> bool {
+        self.owners.iter().any(|owner| is_owned_by(owner, job.uid().as_slice()))
     }
 
-    /// Whether it goes on. One that is suspended measures nothing, for as long as it pleases.
-    fn may_begin(&self, job: &Job) -> bool {
-        let suspended = job.spec.as_ref().and_then(|spec| spec.suspend).unwrap_or(false);
-        let of_job = self.pods.iter().find(|pod| is_of(*pod, job.uid().as_slice()));
-        let is_stuck = of_job.is_some_and(|pod| matches!(PodState::of(pod), PodState::Stuck { .. }));
-        !suspended && !is_stuck
+    /// Whether the Job is neither suspended nor stuck: both may last forever.
+    fn can_start(&self, job: &Job) -> bool {
+        let is_suspended = job.spec.as_ref().and_then(|spec| spec.suspend).unwrap_or(false);
+        let pod = self.pods.iter().find(|pod| is_owned_by(*pod, job.uid().as_slice()));
+        let is_stuck = pod.is_some_and(|pod| matches!(PodState::of(pod), PodState::Stuck { .. }));
+        !is_suspended && !is_stuck
     }
 
-    /// What runs have left that are over: they were killed.
-    fn strays(&self) -> impl Iterator<Item = &PartialObjectMeta<ConfigMap>> {
-        let over = self.jobs.iter().filter(|job| end(job).is_some()).filter_map(ResourceExt::uid);
-        let over: Vec<_> = over.collect();
-        self.owners.iter().filter(move |owner| is_of(*owner, &over))
+    /// The owners of objects that finished runs have left: these runs were killed.
+    fn leftovers(&self) -> impl Iterator<Item = &PartialObjectMeta<ConfigMap>> {
+        let finished = self.jobs.iter().filter(|job| end_condition(job).is_some());
+        let uids: Vec<_> = finished.filter_map(ResourceExt::uid).collect();
+        self.owners.iter().filter(move |owner| is_owned_by(*owner, &uids))
     }
 }
 
 impl Schedules<'_> {
-    /// The Jobs of a schedule's runs that the cluster remembers, the newest first.
+    /// The Jobs of a schedule that the cluster keeps, newest first.
     ///
     /// # Errors
-    /// They may not be listed, or the cluster does not answer.
-    pub(super) async fn jobs(&self, id: &Id) -> Result<Vec<Job>, RequestError> {
-        self.jobs_of(id, &selector(id)).await
-    }
-
-    async fn jobs_of(&self, id: &Id, labels: &str) -> Result<Vec<Job>, RequestError> {
-        let (api, parameters) = (self.namespaced::<Job>(id), ListParams::default().labels(labels));
+    /// The cluster does not answer, or rejects the request.
+    pub(super) async fn jobs(&self, id: &ScheduleId) -> Result<Vec<Job>, RequestError> {
+        let api = self.namespaced::<Job>(id);
+        let parameters = ListParams::default().labels(&selector(id));
         let mut jobs = self.cluster.call("list the runs of a schedule", api.list(&parameters)).await?.items;
         jobs.sort_by_key(|job| std::cmp::Reverse(job.creation_timestamp()));
         Ok(jobs)
     }
 
-    /// The names of those Jobs.
+    /// The names of these Jobs.
     ///
     /// # Errors
-    /// They may not be listed, or the cluster does not answer.
-    pub async fn job_names(&self, id: &Id) -> Result<Vec<String>, RequestError> {
+    /// The cluster does not answer, or rejects the request.
+    pub async fn job_names(&self, id: &ScheduleId) -> Result<Vec<String>, RequestError> {
         Ok(self.jobs(id).await?.iter().map(ResourceExt::name_any).collect())
     }
 
     /// Starts a run now. Returns the name of its Job.
     ///
     /// # Errors
-    /// The cluster refuses.
-    pub async fn run(&self, found: &Found, suffix: &str) -> Result<String, ScheduleError> {
-        let template = &found.cron_job["spec"]["jobTemplate"];
+    /// The cluster rejects the Job, or the CronJob has an invalid template.
+    pub async fn run(&self, schedule: &ExistingSchedule, suffix: &str) -> Result<String, ScheduleError> {
+        let template = &schedule.cron_job["spec"]["jobTemplate"];
         let mut annotations = template["metadata"]["annotations"].as_object().cloned().unwrap_or_default();
-        // as kubectl marks it
+        // as `kubectl create job --from` does
         annotations.insert("cronjob.kubernetes.io/instantiate".to_owned(), "manual".into());
-        let name = format!("{}-{suffix}", found.id.object_name());
+        let name = format!("{}-{suffix}", schedule.id.object_name());
         let job: Result<Job, _> = serde_json::from_value(json!({
             "apiVersion": "batch/v1",
             "kind": "Job",
@@ -117,89 +114,93 @@ impl Schedules<'_> {
                 "ownerReferences": [{
                     "apiVersion": self.cron_jobs.api_version(),
                     "kind": "CronJob",
-                    "name": found.cron_job["metadata"]["name"],
-                    "uid": found.cron_job["metadata"]["uid"],
+                    "name": schedule.cron_job["metadata"]["name"],
+                    "uid": schedule.cron_job["metadata"]["uid"],
                     "controller": true,
                 }],
             },
             "spec": template["spec"],
         }));
         let Ok(job) = job else {
-            let Id { name, namespace } = found.id.clone();
-            return Err(ScheduleError::Unknown { name, namespace, nearest: None });
+            return Err(ScheduleError::NotFound { id: schedule.id.clone(), nearest: None });
         };
-        let api: Api<Job> = self.namespaced(&found.id);
+        let api: Api<Job> = self.namespaced(&schedule.id);
         self.cluster.call("start a run of the schedule", api.create(&PostParams::default(), &job)).await?;
         Ok(name)
     }
 
-    /// What comes before a run of the schedule in the pod `pod`: it finds its own Job, which owns what it makes;
-    /// waits until no run of any schedule in the namespace goes on that began before it, since two at a time would
-    /// measure each other; and removes what killed runs have left. Tells `waiting` once which one it waits for.
+    /// Prepares a run of a schedule in the pod `pod`. Returns the Job of the run, as the owner of its objects.
+    ///
+    /// Waits for the other runs in the namespace that precede it, of any schedule, since concurrent runs affect each
+    /// other's results; calls `waiting` with the name of each Job that it waits for. Then deletes what killed runs have
+    /// left.
     ///
     /// # Errors
-    /// The cluster refuses, or does not answer for a while.
+    /// The cluster rejects a request, or does not answer for a minute.
     pub async fn begin_run(
         cluster: &Cluster,
-        id: &Id,
+        id: &ScheduleId,
         pod: &str,
         mut waiting: impl FnMut(&str),
     ) -> Result<Option<OwnerReference>, RequestError> {
-        let schedules = patiently(API_SERVER_AWAY, || Schedules::of(cluster)).await?;
+        let schedules = patiently(API_SERVER_AWAY, || Schedules::discover(cluster)).await?;
         let Some(owner) = patiently(API_SERVER_AWAY, || schedules.owner(id, pod)).await? else {
             return Ok(None);
         };
-        let mut told = None;
+        let mut reported = None;
         let runs = loop {
             let runs = patiently(API_SERVER_AWAY, || schedules.all_runs(id)).await?;
-            let Some(other) = runs.before(&owner.name) else { break runs };
-            if told.as_ref() != Some(&other) {
+            let Some(other) = runs.predecessor(&owner.name) else { break runs };
+            if reported.as_ref() != Some(&other) {
                 waiting(&other);
-                told = Some(other);
+                reported = Some(other);
             }
-            tokio::time::sleep(TURN_POLL).await;
+            tokio::time::sleep(WAIT_INTERVAL).await;
         };
-        patiently(API_SERVER_AWAY, || schedules.remove_strays(id, &runs)).await?;
+        patiently(API_SERVER_AWAY, || schedules.delete_leftovers(id, &runs)).await?;
         Ok(Some(owner))
     }
 
     /// The runs of all schedules in the namespace.
-    async fn all_runs(&self, id: &Id) -> Result<Runs, RequestError> {
-        let (of_all, of_runs) = (ListParams::default().labels(&of_all()), of_runs());
+    async fn all_runs(&self, id: &ScheduleId) -> Result<Runs, RequestError> {
+        let (of_schedules, of_runs) = (ListParams::default().labels(&selector_of_all()), created_by_runs());
         let (jobs, pods) = (self.namespaced::<Job>(id), self.namespaced::<Pod>(id));
         let owners = self.namespaced::<ConfigMap>(id);
-        let doing = "look for other runs";
+        let doing = "list the other runs";
         let (jobs, pods, owners) = tokio::try_join!(
-            self.cluster.call(doing, jobs.list(&of_all)),
-            self.cluster.call(doing, pods.list(&of_all)),
+            self.cluster.call(doing, jobs.list(&of_schedules)),
+            self.cluster.call(doing, pods.list(&of_schedules)),
             self.cluster.call(doing, owners.list_metadata(&of_runs)),
         )?;
         Ok(Runs { jobs: jobs.items, pods: pods.items, owners: owners.items })
     }
 
-    /// Removes what killed runs of schedules have left: it would go with their Jobs only. The pods at once, since one
-    /// may still send; all else by what owns it.
+    /// Deletes what killed runs have left: otherwise it would exist as long as their Jobs. Pods are deleted without
+    /// delay, since they may still send; everything else is deleted with its owner.
     ///
     /// # Errors
-    /// They may not be listed or deleted, or the cluster does not answer.
-    async fn remove_strays(&self, id: &Id, runs: &Runs) -> Result<(), RequestError> {
-        let strays: Vec<_> = runs.strays().collect();
-        if strays.is_empty() {
+    /// The cluster rejects a request, or does not answer.
+    async fn delete_leftovers(&self, id: &ScheduleId, runs: &Runs) -> Result<(), RequestError> {
+        let leftovers: Vec<_> = runs.leftovers().collect();
+        if leftovers.is_empty() {
             return Ok(());
         }
         let (owners, pods) = (self.namespaced::<ConfigMap>(id), self.namespaced::<Pod>(id));
-        let uids: Vec<_> = strays.iter().filter_map(|owner| owner.uid()).collect();
-        let looking = "look for what earlier runs have left";
-        let of_strays = self.cluster.call(looking, pods.list_metadata(&of_runs())).await?.items;
-        let of_strays = of_strays.iter().filter(|pod| is_of(*pod, &uids)).map(ResourceExt::name_any);
-        let at_once = DeleteParams::background().grace_period(0);
-        try_join_all(of_strays.map(|pod| self.delete_stray(&pods, pod, &at_once))).await?;
-        let owned = DeleteParams::background();
-        let strays = strays.iter().map(|owner| self.delete_stray(&owners, owner.name_any(), &owned));
-        try_join_all(strays).await.map(drop)
+        let uids: Vec<_> = leftovers.iter().filter_map(|owner| owner.uid()).collect();
+        let selected = created_by_runs();
+        let listing = pods.list_metadata(&selected);
+        let listed = self.cluster.call("list the leftovers of earlier runs", listing).await?.items;
+        let left = listed.iter().filter(|pod| is_owned_by(*pod, &uids)).map(ResourceExt::name_any);
+        let immediately = DeleteParams::background().grace_period(0);
+        try_join_all(left.map(|pod| self.delete_leftover(&pods, pod, &immediately))).await?;
+        let with_dependents = DeleteParams::background();
+        let deletions = leftovers.iter().map(|owner| owner.name_any());
+        try_join_all(deletions.map(|owner| self.delete_leftover(&owners, owner, &with_dependents)))
+            .await
+            .map(drop)
     }
 
-    async fn delete_stray<K>(
+    async fn delete_leftover<K>(
         &self,
         api: &Api<K>,
         name: String,
@@ -208,21 +209,21 @@ impl Schedules<'_> {
     where
         K: Clone + std::fmt::Debug + serde::de::DeserializeOwned,
     {
-        match self.cluster.call("delete what an earlier run has left", api.delete(&name, parameters)).await {
+        match self.cluster.call("delete a leftover of an earlier run", api.delete(&name, parameters)).await {
             Err(error) if error.is_not_found() => Ok(()),
             other => other.map(drop),
         }
     }
 
-    /// The Job that the pod of a scheduled run belongs to, as the owner of what it makes.
+    /// The Job that the pod of a run belongs to.
     ///
     /// # Errors
-    /// The pod may not be read, or the cluster does not answer.
-    async fn owner(&self, id: &Id, pod: &str) -> Result<Option<OwnerReference>, RequestError> {
+    /// The cluster rejects the request, or does not answer.
+    async fn owner(&self, id: &ScheduleId, pod: &str) -> Result<Option<OwnerReference>, RequestError> {
         let api: Api<Pod> = self.namespaced(id);
         let pod = self.cluster.call("find the Job of this run", api.get(pod)).await?;
         let owner = pod.owner_references().iter().find(|owner| owner.kind == "Job");
-        // a second controller would not be taken
+        // only a controller may set these
         Ok(owner.map(|owner| OwnerReference {
             controller: None,
             block_owner_deletion: None,
@@ -235,15 +236,15 @@ impl Schedules<'_> {
 mod tests {
     use super::*;
 
+    fn job(name: &str, created: &str, condition: Option<&str>) -> Job {
+        let conditions: Vec<_> =
+            condition.into_iter().map(|kind| json!({"type": kind, "status": "True"})).collect();
+        let metadata = json!({"name": name, "uid": name, "creationTimestamp": created});
+        serde_json::from_value(json!({"metadata": metadata, "status": {"conditions": conditions}})).unwrap()
+    }
+
     #[test]
-    fn a_run_waits_for_those_that_go_on_and_began_before_it() {
-        let job = |name: &str, created: &str, ended: Option<&str>| -> Job {
-            let conditions: Vec<_> =
-                ended.into_iter().map(|kind| json!({"type": kind, "status": "True"})).collect();
-            let metadata = json!({"name": name, "uid": name, "creationTimestamp": created});
-            serde_json::from_value(json!({"metadata": metadata, "status": {"conditions": conditions}}))
-                .unwrap()
-        };
+    fn run_waits_for_runs_that_precede_it() {
         let jobs = [
             job("own", "2026-05-02T03:00:00Z", None),
             job("twin", "2026-05-02T03:00:00Z", None),
@@ -251,9 +252,9 @@ mod tests {
             job("broken", "2026-05-02T02:59:00Z", Some("Failed")),
         ];
         let mut runs = Runs { jobs: jobs.to_vec(), pods: Vec::new(), owners: Vec::new() };
-        assert_eq!(runs.before("own"), None);
-        assert_eq!(runs.before("twin").as_deref(), Some("own"));
-        assert_eq!(runs.before("nobody"), None);
+        assert_eq!(runs.predecessor("own"), None);
+        assert_eq!(runs.predecessor("twin").as_deref(), Some("own"));
+        assert_eq!(runs.predecessor("unknown"), None);
         let stuck = json!({
             "metadata": {"ownerReferences": [{"apiVersion": "batch/v1", "kind": "Job", "name": "own", "uid": "own"}]},
             "status": {"phase": "Pending", "containerStatuses": [{
@@ -262,14 +263,14 @@ mod tests {
             }]},
         });
         runs.pods = vec![serde_json::from_value(stuck).unwrap()];
-        assert_eq!(runs.before("twin"), None);
-        // it began to measure while the older one could not start: that one waits, and leaves its objects alone
+        assert_eq!(runs.predecessor("twin"), None);
+        // it started to measure while the older one was stuck: now that one waits, and keeps its objects
         let owned_by = |job: &str| -> PartialObjectMeta<ConfigMap> {
             let owner = json!([{"apiVersion": "batch/v1", "kind": "Job", "name": job, "uid": job}]);
             serde_json::from_value(json!({"metadata": {"name": job, "ownerReferences": owner}})).unwrap()
         };
         runs.owners = vec![owned_by("twin"), owned_by("broken")];
-        assert_eq!(runs.before("own").as_deref(), Some("twin"));
-        assert_eq!(runs.strays().map(ResourceExt::name_any).collect::<Vec<_>>(), ["broken"]);
+        assert_eq!(runs.predecessor("own").as_deref(), Some("twin"));
+        assert_eq!(runs.leftovers().map(ResourceExt::name_any).collect::<Vec<_>>(), ["broken"]);
     }
 }

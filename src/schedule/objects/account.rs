@@ -1,4 +1,4 @@
-//! Who a scheduled run is, and what it may do: no more than it needs.
+//! The service account of scheduled runs, and its roles: the least privileges that a run needs.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,63 +11,63 @@ use super::{NAMESPACE_LABEL, Schedule, metadata};
 use crate::cluster::objects::Object;
 use crate::testbed::kubernetes::{Necessity, Reach, Right};
 
-/// What a scheduled run does beside measuring: it finds the Job that owns what it makes, waits for others of
-/// its schedule, and keeps its document where the list of schedules finds it.
-const BESIDE_MEASURING: [Granted; 3] = [
-    Granted { group: "", resource: "configmaps", verbs: &["create", "get", "list", "delete"] },
-    Granted { group: "", resource: "pods", verbs: &["get", "list"] },
-    Granted { group: "batch", resource: "jobs", verbs: &["list"] },
+/// What a scheduled run does in addition to measuring: find its Job, which owns its objects, wait for other runs, and
+/// keep its document in a ConfigMap.
+const SCHEDULING_GRANTS: [Grant; 3] = [
+    Grant { group: "", resource: "configmaps", verbs: &["create", "get", "list", "delete"] },
+    Grant { group: "", resource: "pods", verbs: &["get", "list"] },
+    Grant { group: "batch", resource: "jobs", verbs: &["list"] },
 ];
 
-/// Verbs on one kind of object.
-struct Granted {
+/// Permitted verbs on one resource.
+struct Grant {
     group: &'static str,
     resource: &'static str,
     verbs: &'static [&'static str],
 }
 
-impl Granted {
-    fn of(right: &Right) -> Self {
-        Self { group: right.group, resource: right.resource, verbs: right.verbs }
+impl From<&Right> for Grant {
+    fn from(permission: &Right) -> Self {
+        Self { group: permission.group, resource: permission.resource, verbs: permission.verbs }
     }
 }
 
-/// The service account, its roles, and what binds them.
+/// The service account, its roles, and their bindings.
 pub(super) fn objects(schedule: &Schedule) -> Vec<Object> {
     let name = schedule.id.object_name();
     let cluster_name = schedule.id.cluster_object_name();
-    let of_account = || metadata(schedule, &name, "account");
-    let of_cluster = || {
+    let namespaced = || metadata(schedule, &name, "account");
+    let cluster_scoped = || {
         let mut metadata = metadata(schedule, &cluster_name, "account");
         let namespace = schedule.id.namespace.clone();
         metadata.labels.get_or_insert_default().insert(NAMESPACE_LABEL.to_owned(), namespace);
         metadata
     };
-    let account = ServiceAccount { metadata: of_account(), ..ServiceAccount::default() };
-    // of the whole cluster it gets no more than what there is no run without
-    let is_needed = |right: &&Right| match right.necessity {
+    let account = ServiceAccount { metadata: namespaced(), ..ServiceAccount::default() };
+    // in the whole cluster, only what a run cannot do without
+    let is_needed = |permission: &&Right| match permission.necessity {
         Necessity::Required => true,
-        Necessity::Optional(_) => right.reach == Reach::Namespace,
+        Necessity::Optional(_) => permission.reach == Reach::Namespace,
         Necessity::InsteadOfExec => false,
     };
-    let needed = || schedule.rights.iter().filter(is_needed);
-    let reaching = |reach| needed().filter(move |right| right.reach == reach).map(Granted::of);
+    let needed = || schedule.permissions.iter().filter(is_needed);
+    let grants = |reach| needed().filter(move |permission| permission.reach == reach).map(Grant::from);
     let role = Role {
-        metadata: of_account(),
-        rules: Some(rules(reaching(Reach::Namespace).chain(BESIDE_MEASURING))),
+        metadata: namespaced(),
+        rules: Some(rules(grants(Reach::Namespace).chain(SCHEDULING_GRANTS))),
     };
     let cluster_role = ClusterRole {
-        metadata: of_cluster(),
-        rules: Some(rules(reaching(Reach::Cluster))),
+        metadata: cluster_scoped(),
+        rules: Some(rules(grants(Reach::Cluster))),
         ..ClusterRole::default()
     };
     let binding = RoleBinding {
-        metadata: of_account(),
+        metadata: namespaced(),
         role_ref: role_ref("Role", &name),
         subjects: Some(vec![subject(schedule, &name)]),
     };
     let cluster_binding = ClusterRoleBinding {
-        metadata: of_cluster(),
+        metadata: cluster_scoped(),
         role_ref: role_ref("ClusterRole", &cluster_name),
         subjects: Some(vec![subject(schedule, &name)]),
     };
@@ -97,21 +97,21 @@ pub(super) fn subject(schedule: &Schedule, account: &str) -> Subject {
     }
 }
 
-/// A rule for each kind of object.
-fn rules(granted: impl Iterator<Item = Granted>) -> Vec<PolicyRule> {
+/// One rule per resource, with the verbs of all its grants.
+fn rules(grants: impl Iterator<Item = Grant>) -> Vec<PolicyRule> {
     let mut verbs: BTreeMap<(&str, &str), BTreeSet<&str>> = BTreeMap::new();
-    for granted in granted {
-        verbs.entry((granted.group, granted.resource)).or_default().extend(granted.verbs);
+    for grant in grants {
+        verbs.entry((grant.group, grant.resource)).or_default().extend(grant.verbs);
     }
     let rule = |((group, resource), verbs): ((&str, &str), BTreeSet<&str>)| PolicyRule {
-        api_groups: Some(texts(&[group])),
-        resources: Some(texts(&[resource])),
+        api_groups: Some(strings(&[group])),
+        resources: Some(strings(&[resource])),
         verbs: verbs.into_iter().map(str::to_owned).collect(),
         ..PolicyRule::default()
     };
     verbs.into_iter().map(rule).collect()
 }
 
-pub(super) fn texts(words: &[&str]) -> Vec<String> {
-    words.iter().map(|word| (*word).to_owned()).collect()
+pub(super) fn strings(texts: &[&str]) -> Vec<String> {
+    texts.iter().map(|text| (*text).to_owned()).collect()
 }

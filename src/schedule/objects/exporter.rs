@@ -1,4 +1,4 @@
-//! What serves the figures of a schedule's newest run to Prometheus.
+//! The exporter of a schedule: a Deployment that serves the metrics of the newest run to Prometheus.
 
 use std::collections::BTreeMap;
 
@@ -12,20 +12,20 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use serde_json::json;
 
-use super::account::{role_ref, subject, texts};
+use super::account::{role_ref, strings, subject};
 use super::{COMPONENT_LABEL, PROGRAM, SCHEDULE_LABEL, Schedule, metadata, resources};
 use crate::cluster::hardened;
 use crate::cluster::objects::Object;
-use crate::schedule::Exporter;
+use crate::schedule::ExporterOptions;
 
 /// The port of the exporter.
 pub const PORT: u16 = 9710;
 
-/// The name of its port, by which a ServiceMonitor knows it.
+/// The name of the port: ServiceMonitors refer to ports by name.
 const PORT_NAME: &str = "metrics";
 
-/// The Deployment, its account that may read the documents, and the Service in front of it.
-pub(super) fn objects(schedule: &Schedule, exporter: Exporter) -> Vec<Object> {
+/// The Deployment, a service account that may read the run documents, the Service, and the ServiceMonitor.
+pub(super) fn objects(schedule: &Schedule, exporter: ExporterOptions) -> Vec<Object> {
     let name = schedule.id.exporter_name();
     let metadata = || metadata(schedule, &name, "exporter");
     let account = ServiceAccount { metadata: metadata(), ..ServiceAccount::default() };
@@ -33,8 +33,8 @@ pub(super) fn objects(schedule: &Schedule, exporter: Exporter) -> Vec<Object> {
         metadata: metadata(),
         rules: Some(vec![PolicyRule {
             api_groups: Some(vec![String::new()]),
-            resources: Some(texts(&["configmaps"])),
-            verbs: texts(&["get", "list"]),
+            resources: Some(strings(&["configmaps"])),
+            verbs: strings(&["get", "list"]),
             ..PolicyRule::default()
         }]),
     };
@@ -68,9 +68,9 @@ fn deployment(schedule: &Schedule, metadata: ObjectMeta) -> Deployment {
     spec.service_account_name = Some(schedule.id.exporter_name());
     spec.automount_service_account_token = Some(true);
     spec.restart_policy = Some("Always".to_owned());
-    let mut of_pods = ObjectMeta { name: None, ..metadata.clone() };
-    // known to every Prometheus that finds its targets by annotations
-    of_pods.annotations.get_or_insert_default().extend([
+    let mut pod_metadata = ObjectMeta { name: None, ..metadata.clone() };
+    // the annotations that the usual scrape configurations of Prometheus look for
+    pod_metadata.annotations.get_or_insert_default().extend([
         ("prometheus.io/scrape".to_owned(), "true".to_owned()),
         ("prometheus.io/port".to_owned(), PORT.to_string()),
         ("prometheus.io/path".to_owned(), "/metrics".to_owned()),
@@ -80,7 +80,7 @@ fn deployment(schedule: &Schedule, metadata: ObjectMeta) -> Deployment {
         spec: Some(DeploymentSpec {
             replicas: Some(1),
             selector: LabelSelector { match_labels: Some(selector(schedule)), ..LabelSelector::default() },
-            template: PodTemplateSpec { metadata: Some(of_pods), spec: Some(spec) },
+            template: PodTemplateSpec { metadata: Some(pod_metadata), spec: Some(spec) },
             ..DeploymentSpec::default()
         }),
         ..Deployment::default()
@@ -88,7 +88,7 @@ fn deployment(schedule: &Schedule, metadata: ObjectMeta) -> Deployment {
 }
 
 fn container(schedule: &Schedule) -> Container {
-    let healthy = || Probe {
+    let probe = || Probe {
         http_get: Some(HTTPGetAction {
             path: Some("/healthz".to_owned()),
             port: IntOrString::String(PORT_NAME.to_owned()),
@@ -106,14 +106,14 @@ fn container(schedule: &Schedule) -> Container {
         "--listen",
         &format!(":{PORT}"),
     ];
-    let mut container = hardened::container("exporter".to_owned(), schedule.image.clone(), texts(&command));
+    let mut container = hardened::container("exporter".to_owned(), schedule.image.clone(), strings(&command));
     container.ports = Some(vec![ContainerPort {
         name: Some(PORT_NAME.to_owned()),
         container_port: PORT.into(),
         ..ContainerPort::default()
     }]);
-    container.readiness_probe = Some(healthy());
-    container.liveness_probe = Some(Probe { initial_delay_seconds: Some(10), ..healthy() });
+    container.readiness_probe = Some(probe());
+    container.liveness_probe = Some(Probe { initial_delay_seconds: Some(10), ..probe() });
     container.resources = Some(resources(schedule));
     container
 }
@@ -135,7 +135,7 @@ fn service(schedule: &Schedule, metadata: ObjectMeta) -> Service {
     }
 }
 
-/// The object of Prometheus' operator that has its Prometheus scrape the Service.
+/// The ServiceMonitor, with which the Prometheus operator scrapes the Service.
 fn service_monitor(schedule: &Schedule, metadata: &ObjectMeta) -> Object {
     Object::custom_resource(json!({
         "apiVersion": "monitoring.coreos.com/v1",
@@ -143,7 +143,7 @@ fn service_monitor(schedule: &Schedule, metadata: &ObjectMeta) -> Object {
         "metadata": metadata,
         "spec": {
             "selector": {"matchLabels": selector(schedule)},
-            // the node of a figure is that of its labels, not that of this pod
+            // the `node` label of a sample is the measured node, not that of this pod
             "endpoints": [{"port": PORT_NAME, "path": "/metrics", "honorLabels": true}],
         },
     }))

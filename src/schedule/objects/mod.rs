@@ -1,4 +1,4 @@
-//! The objects of a schedule. Pure: from what is wanted to what the API server is asked to make.
+//! The objects of a schedule, as sent to the API server or printed by `--dry-run`. Pure.
 
 mod account;
 mod exporter;
@@ -10,48 +10,50 @@ use k8s_openapi::api::core::v1::{ConfigMap, ResourceRequirements};
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
-use super::{Id, Schedule};
+use super::{Schedule, ScheduleId};
 use crate::cluster::objects::{MANAGED_BY, Object, yaml};
 use crate::options::ResourceQuantity;
 
-/// Who manages the objects of schedules: not who manages those of runs, which are removed with them.
+/// The manager label of the objects of schedules. It differs from that of runs, whose objects `cleanup` deletes.
 pub const MANAGER: &str = "kubectl-netbench-schedule";
-/// The label with a schedule's name.
+/// The label with the name of the schedule.
 pub const SCHEDULE_LABEL: &str = "netbench.dev/schedule";
-/// The label with the namespace of a schedule, on objects that are in none.
+/// The label of cluster-scoped objects with the namespace of the schedule.
 pub const NAMESPACE_LABEL: &str = "netbench.dev/schedule-namespace";
-/// The label that tells what an object is for.
+/// The label with the purpose of an object.
 pub const COMPONENT_LABEL: &str = "app.kubernetes.io/component";
-/// The annotation with the command, as a shell takes it.
+/// The annotation with the command of each run, quoted for a shell.
 pub const COMMAND_ANNOTATION: &str = "netbench.dev/command";
-/// The annotation with the volume that documents are kept on, as `--volume` takes it.
+/// The annotation with the volume on which run documents are kept, in the syntax of `--volume`.
 pub const VOLUME_ANNOTATION: &str = "netbench.dev/volume";
 
-/// The program, in its image.
+/// The name of the program in its image.
 pub const PROGRAM: &str = "kubectl-netbench";
-/// The container of a run.
+/// The name of the container of a run.
 pub const CONTAINER: &str = "netbench";
-/// The variable by which a run knows its schedule,
+/// The environment variable with the name of the schedule.
 pub const SCHEDULE_VARIABLE: &str = "NETBENCH_SCHEDULE";
-/// its pod,
+/// The environment variable with the name of the pod.
 pub const POD_VARIABLE: &str = "NETBENCH_POD";
-/// and how many documents are kept.
+/// The environment variable with the number of run documents to keep in ConfigMaps.
 pub const RECORDS_VARIABLE: &str = "NETBENCH_KEEP_RECORDS";
+/// The environment variable with the path of the file for the termination message.
+pub const TERMINATION_MESSAGE_VARIABLE: &str = "NETBENCH_TERMINATION_MESSAGE_PATH";
 
-/// The folder for configuration in the pod of a run.
+/// Where the configuration is mounted in the pod of a run.
 const CONFIGURATION: &str = "/etc/netbench";
 
-/// The version of the API that a cluster has CronJobs in.
+/// The version of the API in which a cluster serves CronJobs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum CronJobs {
-    /// `batch/v1`: from 1.21 on.
+pub enum CronJobVersion {
+    /// `batch/v1`: Kubernetes 1.21 and newer.
     V1,
-    /// `batch/v1beta1`: until 1.24.
+    /// `batch/v1beta1`: up to Kubernetes 1.24.
     V1Beta1,
 }
 
-impl CronJobs {
-    /// The version as objects have it.
+impl CronJobVersion {
+    /// The `apiVersion` of the objects.
     pub fn api_version(self) -> &'static str {
         match self {
             Self::V1 => "batch/v1",
@@ -60,23 +62,23 @@ impl CronJobs {
     }
 }
 
-/// All objects of a schedule, in the order in which they are made.
-pub fn objects(schedule: &Schedule, cron_jobs: CronJobs) -> Vec<Object> {
+/// All objects of a schedule, in the order of their creation.
+pub fn objects(schedule: &Schedule, cron_jobs: CronJobVersion) -> Vec<Object> {
     let mut objects = account::objects(schedule);
     objects.push(Object::namespaced(&configuration(schedule)));
     objects.extend(schedule.exporter.iter().flat_map(|exporter| exporter::objects(schedule, *exporter)));
-    // the last: before, nothing runs
+    // last, since it starts runs
     objects.push(job::cron_job(schedule, cron_jobs));
     objects
 }
 
-/// The same as YAML, for `kubectl apply`.
-pub fn manifests(schedule: &Schedule, cron_jobs: CronJobs) -> String {
+/// All objects of a schedule as YAML, for `kubectl apply`.
+pub fn manifests(schedule: &Schedule, cron_jobs: CronJobVersion) -> String {
     yaml(&objects(schedule, cron_jobs), &schedule.id.namespace)
 }
 
 /// The labels of all objects of a schedule.
-pub fn labels(id: &Id, component: &str) -> BTreeMap<String, String> {
+pub fn labels(id: &ScheduleId, component: &str) -> BTreeMap<String, String> {
     let label = |key: &str, value: &str| (key.to_owned(), value.to_owned());
     BTreeMap::from([
         label("app.kubernetes.io/name", "netbench"),
@@ -87,31 +89,31 @@ pub fn labels(id: &Id, component: &str) -> BTreeMap<String, String> {
 }
 
 /// The label selector for all objects of a schedule.
-pub fn selector(id: &Id) -> String {
+pub fn selector(id: &ScheduleId) -> String {
     format!("{MANAGED_BY}={MANAGER},{SCHEDULE_LABEL}={}", id.name)
 }
 
-/// Name, labels and annotations, with what the user wants of all objects.
+/// The name, the labels and the annotations of an object, including those of the user.
 fn metadata(schedule: &Schedule, name: &str, component: &str) -> ObjectMeta {
     schedule.options.metadata(name, labels(&schedule.id, component))
 }
 
-/// The least memory that a limit leaves to this program: it holds whole runs, other than iperf's pods.
-const LEAST_MEMORY: &str = "256Mi";
+/// Minimum memory limit of this program, which keeps whole run documents in memory.
+const MIN_MEMORY_LIMIT: &str = "256Mi";
 
-/// The resources of this program: those of all pods, but for a limit on memory that it would not fit in.
+/// The resources of this program: those that the user set for all pods, with the minimum memory limit.
 fn resources(schedule: &Schedule) -> ResourceRequirements {
     let mut resources = schedule.options.resources();
-    let value = |text: &str| ResourceQuantity::parse(text).map_or(f64::INFINITY, |quantity| quantity.value());
+    let value = |text: &str| ResourceQuantity::parse(text).map_or(f64::INFINITY, |amount| amount.value());
     if let Some(limit) = resources.limits.as_mut().and_then(|limits| limits.get_mut("memory"))
-        && value(&limit.0) < value(LEAST_MEMORY)
+        && value(&limit.0) < value(MIN_MEMORY_LIMIT)
     {
-        *limit = Quantity(LEAST_MEMORY.to_owned());
+        *limit = Quantity(MIN_MEMORY_LIMIT.to_owned());
     }
     resources
 }
 
-/// The settings of each run.
+/// The ConfigMap with the settings of each run.
 fn configuration(schedule: &Schedule) -> ConfigMap {
     ConfigMap {
         metadata: metadata(schedule, &schedule.id.object_name(), "configuration"),

@@ -2,6 +2,7 @@ use serde_json::json;
 
 use super::*;
 use crate::document::{Command, State};
+use crate::schedule::outcome::RunFailure;
 
 fn cron_job() -> Value {
     json!({
@@ -19,19 +20,36 @@ fn job(created: &str, status: &Value) -> Job {
     serde_json::from_value(json!({"metadata": metadata, "status": status})).unwrap()
 }
 
-fn pod(code: i32, message: &str) -> Pod {
+/// A pod of a run as the API server returns it, with an injected sidecar before the run's container.
+fn pod(code: i32, message: Option<&str>, reason: &str) -> Pod {
+    let mut terminated = json!({
+        "containerID": "containerd://1f2e", "exitCode": code, "reason": reason,
+        "startedAt": "2026-05-02T03:00:02Z", "finishedAt": "2026-05-02T03:01:40Z",
+    });
+    if let Some(message) = message {
+        terminated["message"] = message.into();
+    }
+    let container = |name: &str, state: Value| {
+        json!({
+            "name": name, "image": "i", "imageID": "", "ready": false, "restartCount": 0, "started": false,
+            "state": state, "lastState": {},
+        })
+    };
     serde_json::from_value(json!({
-        "metadata": {"ownerReferences": [{"apiVersion": "batch/v1", "kind": "Job", "name": "j", "uid": "u"}]},
-        "status": {"containerStatuses": [{
-            "name": "netbench", "image": "i", "imageID": "", "ready": false, "restartCount": 0,
-            "state": {"terminated": {"exitCode": code, "message": message, "reason": "OOMKilled"}},
-        }]},
+        "metadata": {
+            "name": "netbench-nightly-1-x7k2p",
+            "ownerReferences": [{"apiVersion": "batch/v1", "kind": "Job", "name": "j", "uid": "u", "controller": true}],
+        },
+        "status": {"phase": "Failed", "containerStatuses": [
+            container("istio-proxy", json!({"terminated": {"exitCode": 0, "message": "{}"}})),
+            container("netbench", json!({"terminated": terminated})),
+        ]},
     }))
     .unwrap()
 }
 
-/// The document of the Job `job`.
-fn kept(job: &str, started_at: &str) -> Kept {
+/// The summary of a document that the Job `job` kept.
+fn record(job: &str, started_at: &str) -> RecordSummary {
     let entry = Entry {
         id: "k3v9x2mq".to_owned(),
         command: Command::Matrix,
@@ -45,12 +63,12 @@ fn kept(job: &str, started_at: &str) -> Kept {
         failed_tests: 0,
         findings: Vec::new(),
     };
-    Kept { entry, job: Some(job.to_owned()) }
+    RecordSummary { entry, job: Some(job.to_owned()) }
 }
 
-fn status(job: &Job, pods: &[&Pod], records: &[Kept]) -> Status {
-    let seen = Seen { cron_job: &cron_job(), jobs: &[job], pods, refusal: None, records };
-    Status::of(seen, "2026-05-02T12:00:00Z".parse().unwrap())
+fn status(job: &Job, pods: &[&Pod], records: &[RecordSummary]) -> Status {
+    let objects = ScheduleObjects { cron_job: &cron_job(), jobs: &[job], pods, refusal: None, records };
+    Status::of(objects, "2026-05-02T12:00:00Z".parse().unwrap())
 }
 
 fn failed() -> Value {
@@ -58,12 +76,12 @@ fn failed() -> Value {
 }
 
 #[test]
-fn a_run_that_went_well_is_told_with_its_document_and_the_next_one() {
+fn successful_run_is_shown_with_its_record_and_the_next_run() {
     let complete = json!({"conditions": [{"type": "Complete", "status": "True"}]});
     let status = status(
         &job("2026-05-02T03:00:00Z", &complete),
         &[],
-        &[kept("netbench-nightly-1", "2026-05-02T02:59:58Z")],
+        &[record("netbench-nightly-1", "2026-05-02T02:59:58Z")],
     );
     assert_eq!(status.last_run.unwrap().outcome, Outcome::Succeeded);
     assert_eq!(status.record.unwrap().median_bits_per_second, Some(9.4e9));
@@ -72,12 +90,14 @@ fn a_run_that_went_well_is_told_with_its_document_and_the_next_one() {
 }
 
 #[test]
-fn a_run_without_a_document_does_not_show_that_of_another() {
-    let pod = pod(1, "4 nodes\nerror:   cannot list the nodes\nbecause: not allowed\nto do:   ask\n");
+fn run_without_record_does_not_show_that_of_another_run() {
+    let message =
+        r#"{"exitCode":1,"error":{"error":"cannot list the nodes","cause":"not allowed","help":"ask"}}"#;
+    let pod = pod(1, Some(message), "Error");
     let status = status(
         &job("2026-05-02T03:00:00Z", &failed()),
         &[&pod],
-        &[kept("netbench-nightly-0", "2026-05-01T03:00:04Z")],
+        &[record("netbench-nightly-0", "2026-05-01T03:00:04Z")],
     );
     assert_eq!(
         status.last_run.unwrap().outcome,
@@ -86,34 +106,78 @@ fn a_run_without_a_document_does_not_show_that_of_another() {
     assert_eq!((status.record, status.records), (None, 1));
 }
 
-#[test]
-fn exit_codes_say_what_failed() {
-    let outcome = |pods: &[&Pod]| {
-        let status = status(&job("2026-05-02T03:00:00Z", &failed()), pods, &[]);
-        status.last_run.unwrap().outcome
-    };
-    assert_eq!(outcome(&[&pod(3, "")]), Outcome::SomeFailed);
-    let gate = outcome(&[&pod(4, "kept as x\ngate:    2 pairs fail --fail-below 5Gbit/s\n")]);
-    assert_eq!(gate, Outcome::GateFailed { why: Some("2 pairs fail --fail-below 5Gbit/s".to_owned()) });
-    let killed = outcome(&[&pod(137, "[ 1/12] node-1 → node-2  9 Gbit/s\n")]);
-    assert_eq!(killed, Outcome::Failed { why: "it was killed: exit code 137, OOMKilled".to_owned() });
-    assert_eq!(outcome(&[]), Outcome::Failed { why: "BackoffLimitExceeded".to_owned() });
+fn outcome_of(pods: &[&Pod]) -> Outcome {
+    let status = status(&job("2026-05-02T03:00:00Z", &failed()), pods, &[]);
+    status.last_run.unwrap().outcome
+}
+
+fn why(pod: &Pod) -> String {
+    let Outcome::Failed { why } = outcome_of(&[pod]) else { panic!("not failed") };
+    why
 }
 
 #[test]
-fn a_run_that_goes_on_has_no_figures_and_one_that_cannot_start_says_why() {
+fn termination_message_gives_the_reason() {
+    assert_eq!(
+        outcome_of(&[&pod(3, Some(r#"{"exitCode":3,"runId":"k3v9x2mq"}"#), "Error")]),
+        Outcome::SomeFailed
+    );
+    let message = r#"{"exitCode":4,"failedGates":["2 pairs fail --fail-below 5Gbit/s","1 pair fails --fail-regression 20%"],"runId":"k3v9x2mq"}"#;
+    assert_eq!(
+        outcome_of(&[&pod(4, Some(message), "Error")]),
+        Outcome::GateFailed {
+            why: Some("2 pairs fail --fail-below 5Gbit/s; 1 pair fails --fail-regression 20%".to_owned())
+        }
+    );
+    assert_eq!(why(&pod(1, Some(r#"{"exitCode":1,"error":{"error":"a\nb"}}"#), "Error")), "a b");
+    let failure = RunFailure { error: "x".repeat(9000), ..RunFailure::default() };
+    let message = RunOutcome { exit_code: 1, error: Some(failure), ..RunOutcome::default() }.to_message();
+    let why = why(&pod(1, Some(&message), "Error"));
+    assert!(why.starts_with("xxx") && why.ends_with('…'), "{why}");
+}
+
+/// Pods of schedules that an older version created have no message, or the end of their log as the message.
+#[test]
+fn pod_without_outcome_shows_the_meaning_of_its_exit_code() {
+    let log = "4 nodes\nerror:   cannot list the nodes\ngate:    2 pairs fail\n";
+    for message in [None, Some(""), Some(log), Some("{\"exitCode\":"), Some("[]")] {
+        assert_eq!(why(&pod(1, message, "Error")), "the run failed (exit code 1)");
+        assert_eq!(outcome_of(&[&pod(3, message, "Error")]), Outcome::SomeFailed);
+        assert_eq!(outcome_of(&[&pod(4, message, "Error")]), Outcome::GateFailed { why: None });
+    }
+    assert_eq!(why(&pod(137, None, "OOMKilled")), "the run was killed (exit code 137, OOMKilled)");
+}
+
+#[test]
+fn job_condition_is_shown_if_the_pod_reports_nothing() {
+    assert_eq!(outcome_of(&[]), Outcome::Failed { why: "BackoffLimitExceeded".to_owned() });
+    let deadline = json!({"conditions": [{
+        "type": "Failed", "status": "True", "reason": "DeadlineExceeded",
+        "message": "Job was active longer than specified deadline",
+    }]});
+    let interrupted = pod(130, Some(r#"{"exitCode":130,"runId":"k3v9x2mq"}"#), "Error");
+    let status = status(&job("2026-05-02T03:00:00Z", &deadline), &[&interrupted], &[]);
+    let why = "Job was active longer than specified deadline".to_owned();
+    assert_eq!(status.last_run.unwrap().outcome, Outcome::Failed { why });
+}
+
+#[test]
+fn running_run_has_no_record_and_stuck_run_has_a_reason() {
     let job = job("2026-05-02T03:00:00Z", &json!({}));
-    let status = |pods: &[&Pod]| status(&job, pods, &[kept("netbench-nightly-0", "2026-05-01T03:00:04Z")]);
+    let status = |pods: &[&Pod]| status(&job, pods, &[record("netbench-nightly-0", "2026-05-01T03:00:04Z")]);
     assert_eq!(status(&[]).last_run.unwrap().outcome, Outcome::Running);
     assert_eq!((status(&[]).record, status(&[]).records), (None, 1));
     let refusal = Some("Error creating: pods \"a\" is forbidden: exceeded quota");
-    let seen = Seen { cron_job: &cron_job(), jobs: &[&job], pods: &[], refusal, records: &[] };
-    let outcome = Status::of(seen, Timestamp::UNIX_EPOCH).last_run.unwrap().outcome;
+    let objects = ScheduleObjects { cron_job: &cron_job(), jobs: &[&job], pods: &[], refusal, records: &[] };
+    let outcome = Status::of(objects, Timestamp::UNIX_EPOCH).last_run.unwrap().outcome;
     assert!(matches!(outcome, Outcome::Stuck { why } if why.contains("exceeded quota")));
-    let mut pod = pod(0, "");
+    let mut pod = pod(0, None, "Completed");
     let state = json!({"waiting": {"reason": "ImagePullBackOff", "message": "Back-off pulling image \"i\""}});
-    let containers = pod.status.as_mut().unwrap().container_statuses.as_mut().unwrap();
+    let pod_status = pod.status.as_mut().unwrap();
+    pod_status.phase = Some("Pending".to_owned());
+    let containers = pod_status.container_statuses.as_mut().unwrap();
+    containers.remove(0);
     containers[0].state = Some(serde_json::from_value(state).unwrap());
-    let Outcome::Stuck { why } = status(&[&pod]).last_run.unwrap().outcome else { panic!("it is stuck") };
+    let Outcome::Stuck { why } = status(&[&pod]).last_run.unwrap().outcome else { panic!("not stuck") };
     assert!(why.contains("image"), "{why}");
 }

@@ -52,7 +52,7 @@ mod tests {
             level,
             topic,
             found: found.to_owned(),
-            remedy: remedy.map(str::to_owned),
+            remedy: remedy.map(Into::into),
         };
         let items = vec![
             item(Level::Ok, Topic::Cluster, "Kubernetes v1.36.0", None),

@@ -1,15 +1,15 @@
-//! Displayed text.
+//! Words that are shown.
 
 use kubectl_netbench::document::{Failure, FailureKind};
 use kubectl_netbench::sanitize;
 use kubectl_netbench::testbed::Unusable;
 
-/// Any text: sanitizing is idempotent, and leaves no control or invisible characters.
+/// Any text: what is made plain once needs it no more, and nothing that a terminal acts upon is left.
 pub fn any(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
-    for sanitize in [sanitize::text, sanitize::line, sanitize::reason] {
-        let shown = sanitize(&text);
-        assert_eq!(sanitize(&shown), shown);
+    for made in [sanitize::text, sanitize::line, sanitize::reason] {
+        let shown = made(&text);
+        assert_eq!(made(&shown), shown);
         assert!(shown.chars().all(|character| character == '\n' || !character.is_control()));
         assert!(!shown.contains(['\u{200b}', '\u{2028}', '\u{2029}', '\u{202e}', '\u{2066}', '\u{feff}']));
     }
@@ -19,8 +19,8 @@ pub fn any(bytes: &[u8]) {
     );
     let failure =
         Failure::new(FailureKind::Engine, text.clone()).with_remedy(Some(text.clone().into_owned()));
-    let unusable = Unusable::because(text.clone()).with_remedy(Some(text.clone()));
-    for shown in [failure.reason.as_str(), unusable.reason(), unusable.remedy().expect("it was given")] {
-        assert_eq!(shown, sanitize::reason(&text));
+    let unusable = Unusable::because(text.clone()).with_remedy(Some(text.clone().into_owned()));
+    for words in [failure.reason.as_str(), unusable.reason(), unusable.remedy().expect("it was given")] {
+        assert_eq!(words, sanitize::reason(&text));
     }
 }

@@ -6,7 +6,7 @@ use k8s_openapi::api::core::v1::{ContainerStateTerminated, ContainerStatus, Pod,
 
 use crate::engine::ClientExit;
 use crate::sanitize;
-use crate::testbed::Unusable;
+use crate::testbed::{ImageFault, Unusable};
 
 /// How long a pod may be in a bad state that may be transient.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -15,11 +15,6 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// controller that binds an existing one only looks every 15 seconds.
 const PATIENCE_WITH_CLAIMS: Duration = Duration::from_secs(90);
 
-const IMAGE_REQUIREMENTS: &str = "use an image that runs as any user and has iperf3 and sh on its PATH \
-                                  (for --rtt and --engine iperf2, iperf 2)";
-const NO_IPERF3: &str =
-    "the image has no iperf3: choose another --image, or --engine iperf2 if it has iperf 2";
-const NO_IPERF2: &str = "the image has no iperf 2: omit --rtt, or choose another --image";
 const OTHER_PORT: &str = "choose another port with --port; if kept servers (--keep) use this one, \
                           `kubectl netbench cleanup` removes them";
 
@@ -127,9 +122,9 @@ fn starting(waits_for: &str) -> PodState {
 
 /// The state of a container that the kubelet has not started, by the kubelet's reason.
 fn waiting_for(reason: &str, message: &str) -> PodState {
-    let stuck = |what: &str, remedy: &str, patience| PodState::Stuck {
+    let stuck = |what: &str, fault: ImageFault, patience| PodState::Stuck {
         unusable: Unusable::because(format!("{what}: {}", if message.is_empty() { reason } else { message }))
-            .with_remedy(Some(remedy)),
+            .with_remedy(Some(fault)),
         patience,
     };
     match reason {
@@ -137,15 +132,11 @@ fn waiting_for(reason: &str, message: &str) -> PodState {
         | "ImagePullBackOff"
         | "ImageInspectError"
         | "RegistryUnavailable"
-        | "SignatureValidationFailed" => stuck(
-            "cannot pull the image",
-            "check --image, and that the nodes can reach its registry",
-            PATIENCE,
-        ),
-        "InvalidImageName" => stuck("invalid image name", "check --image", Duration::ZERO),
-        "ErrImageNeverPull" => stuck("the image is not on the node", "check --image", Duration::ZERO),
+        | "SignatureValidationFailed" => stuck("cannot pull the image", ImageFault::NotPulled, PATIENCE),
+        "InvalidImageName" => stuck("invalid image name", ImageFault::WrongName, Duration::ZERO),
+        "ErrImageNeverPull" => stuck("the image is not on the node", ImageFault::WrongName, Duration::ZERO),
         "CreateContainerConfigError" | "CreateContainerError" | "RunContainerError" | "CrashLoopBackOff" => {
-            stuck("cannot start the container", image_remedy(message), PATIENCE)
+            stuck("cannot start the container", image_fault(message), PATIENCE)
         }
         "ContainerCreating" | "PodInitializing" | "" => starting("creating the container"),
         other => starting(other),
@@ -197,20 +188,20 @@ fn end_reason(pod: &Pod, terminated: Option<&ContainerStateTerminated>, message:
         Some("OOMKilled") => Unusable::because("the container ran out of memory (OOMKilled)"),
         Some("ContainerCannotRun" | "StartError") => {
             Unusable::because(format!("cannot start the container: {message}"))
-                .with_remedy(Some(image_remedy(message)))
+                .with_remedy(Some(image_fault(message)))
         }
         _ => exited(pod, terminated.exit_code, message),
     }
 }
 
-/// What to do about an image whose container does not start, by the message of the runtime.
-fn image_remedy(message: &str) -> &'static str {
+/// What is wrong with an image whose container does not start, by the message of the runtime.
+fn image_fault(message: &str) -> ImageFault {
     if message.contains("\"iperf3\"") {
-        NO_IPERF3
+        ImageFault::NoIperf3
     } else if message.contains("\"iperf\"") {
-        NO_IPERF2
+        ImageFault::NoIperf2
     } else {
-        IMAGE_REQUIREMENTS
+        ImageFault::Unsuitable
     }
 }
 

@@ -1,35 +1,34 @@
-//! A folder of a volume that is in this process's own pod.
+//! A volume that is mounted in this process's own pod.
 
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::pod::MOUNT;
-use super::{Folder, Volume, VolumeError};
+use super::pod::MOUNT_PATH;
+use super::{DocumentDirectory, Volume, VolumeError};
 use crate::atomic_file::{self, Readers};
 
-/// A folder that is mounted here.
+/// The directory of a volume that is mounted in this process's own pod.
 #[derive(Debug, Clone)]
-pub struct Directory {
+pub struct MountedDirectory {
     path: PathBuf,
     volume: Volume,
 }
 
-impl Directory {
-    /// The folder of a volume that this process's pod has.
-    pub fn mounted(volume: &Volume) -> Self {
-        Self::at(Path::new(MOUNT), volume)
+impl MountedDirectory {
+    /// The directory of a volume that is mounted where the pods of schedules have it.
+    pub fn new(volume: &Volume) -> Self {
+        Self::below(Path::new(MOUNT_PATH), volume)
     }
 
-    /// The folder of a volume that is mounted at `place`.
-    fn at(place: &Path, volume: &Volume) -> Self {
-        Self { path: place.join(&volume.folder), volume: volume.clone() }
+    fn below(mount: &Path, volume: &Volume) -> Self {
+        Self { path: mount.join(&volume.directory), volume: volume.clone() }
     }
 
-    /// Tries whether documents can be written, now rather than after a run of an hour.
+    /// Checks that documents can be written: before a run rather than after it.
     ///
     /// # Errors
-    /// They cannot.
+    /// They cannot be written.
     pub fn probe(&self) -> Result<(), VolumeError> {
         let write = || {
             fs::create_dir_all(&self.path)?;
@@ -43,7 +42,7 @@ impl Directory {
     }
 }
 
-impl Folder for Directory {
+impl DocumentDirectory for MountedDirectory {
     async fn names(&self) -> Result<Vec<String>, VolumeError> {
         let entries = fs::read_dir(&self.path).map_err(|error| self.error(error))?;
         let name =
@@ -63,12 +62,12 @@ impl Folder for Directory {
         write().map_err(|error| self.error(error))
     }
 
-    async fn remove(&self, names: &[String]) -> Result<(), VolumeError> {
-        let remove = |name: &String| match fs::remove_file(self.path.join(name)) {
+    async fn delete(&self, names: &[String]) -> Result<(), VolumeError> {
+        let delete = |name: &String| match fs::remove_file(self.path.join(name)) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(self.error(error)),
             _ => Ok(()),
         };
-        names.iter().try_for_each(remove)
+        names.iter().try_for_each(delete)
     }
 }
 
@@ -77,24 +76,25 @@ mod tests {
     use jiff::Timestamp;
 
     use super::*;
-    use crate::delivery::volume::{Retention, document, documents, keep};
+    use crate::delivery::volume::{Retention, keep_document, list_documents, read_document};
     use crate::document::fixtures;
 
     #[tokio::test]
-    async fn documents_are_kept_as_long_as_they_are_wanted_and_nothing_else_is_touched() {
-        let place = tempfile::tempdir().unwrap();
-        let folder = Directory::at(place.path(), &Volume::parse("results:runs/nightly").unwrap());
-        folder.probe().unwrap();
+    async fn retention_deletes_old_documents_and_no_other_file() {
+        let mount = tempfile::tempdir().unwrap();
+        let volume = Volume::parse("results:runs/nightly").unwrap();
+        let directory = MountedDirectory::below(mount.path(), &volume);
+        directory.probe().unwrap();
         let mut run = fixtures::run(&["a", "b"], vec![fixtures::measured("a", "b", 1e9)]);
         for (second, id) in [(10, "first"), (20, "second"), (30, "third")] {
             run.id = id.to_owned();
             run.started_at = Timestamp::from_second(second).unwrap();
-            keep(&folder, &run, Some(Retention::Newest(2)), Timestamp::now()).await.unwrap();
-            fs::write(place.path().join("runs/nightly/notes.json"), "mine").unwrap();
+            keep_document(&directory, &run, Some(Retention::Newest(2)), Timestamp::now()).await.unwrap();
+            fs::write(mount.path().join("runs/nightly/notes.json"), "mine").unwrap();
         }
-        let kept = documents(&folder).await.unwrap();
+        let kept = list_documents(&directory).await.unwrap();
         assert_eq!(kept.iter().map(|file| file.id.as_str()).collect::<Vec<_>>(), ["third", "second"]);
-        assert_eq!(document(&folder, &kept[0]).await.unwrap(), run);
-        assert_eq!(folder.names().await.unwrap().len(), 3);
+        assert_eq!(read_document(&directory, &kept[0]).await.unwrap(), run);
+        assert_eq!(directory.names().await.unwrap().len(), 3);
     }
 }
