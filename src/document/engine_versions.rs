@@ -51,12 +51,13 @@ impl<'de> Deserialize<'de> for EngineVersions {
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<EngineVersions, A::Error> {
                 let mut versions = EngineVersions::default();
                 while let Some(name) = map.next_key::<Cow<'de, str>>()? {
-                    match EngineId::from_str(&name, false) {
-                        Ok(engine) => {
-                            versions.0.extend(map.next_value::<Option<String>>()?.map(|v| (engine, v)))
-                        }
-                        // a field of its surroundings, or of a newer version of this program
-                        Err(_) => drop(map.next_value::<IgnoredAny>()?),
+                    let Ok(engine) = EngineId::from_str(&name, false) else {
+                        // a field beside the versions, or of a newer version of this program
+                        map.next_value::<IgnoredAny>()?;
+                        continue;
+                    };
+                    if let Some(version) = map.next_value()? {
+                        versions.0.insert(engine, version);
                     }
                 }
                 Ok(versions)

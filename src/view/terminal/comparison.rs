@@ -81,7 +81,7 @@ fn verdict_summary(changes: &WayComparison, level: f64, repeat: u32) -> String {
     format!(
         "{} over {}: {}{}.{reliability}\n",
         plural(changes.pairs.len(), "pair"),
-        changes.route().to_string(),
+        changes.route(),
         counts.join(", "),
         median.unwrap_or_default()
     )
