@@ -48,7 +48,7 @@ pub fn run_of(names: &[String]) -> Run {
 /// Three nodes and an external server, bidirectional, with repetitions of which some fail.
 pub fn external() -> Run {
     let mut run = run(3);
-    run.parameters.placement.to = Some("192.0.2.7".parse().unwrap());
+    run.parameters.placement.to = Some("192.0.2.7".parse().expect("an address"));
     run.parameters.measurement.bidirectional = true;
     let first = run.nodes[0].name.clone();
     let is_kept = |test: &TestRecord| test.measure == Measure::Throughput && test.path == Path::Pod;
