@@ -13,7 +13,7 @@ use crate::document::{Direction, Failure, FailureKind, Measure, Measurement};
 use crate::engine::{ClientExit, ClientSpec, Engine, Reader, Target};
 use crate::options::{MeasurementOptions, Protocol};
 use crate::plan::Test;
-use crate::testbed::{Server, Testbed};
+use crate::testbed::Server;
 
 /// How long a test may transfer no data before it is aborted.
 const STALL_LIMIT: Duration = Duration::from_secs(10);
@@ -37,8 +37,8 @@ const SERVER_POLL: Duration = Duration::from_millis(100);
 pub(super) type Results = Vec<(Direction, Measurement)>;
 
 /// Runs `test` once.
-pub(super) async fn attempt<T: Testbed>(
-    run: &Run<'_, T>,
+pub(super) async fn attempt(
+    run: &Run<'_>,
     test: Test,
     variant: Variant,
     server: &Server,
@@ -88,8 +88,8 @@ fn udp_rate(probed: &Results) -> u64 {
 }
 
 /// One client against one server.
-struct Attempt<'a, T> {
-    run: &'a Run<'a, T>,
+struct Attempt<'a> {
+    run: &'a Run<'a>,
     test: Test,
     variant: Variant,
     server: &'a Server,
@@ -99,7 +99,7 @@ struct Attempt<'a, T> {
     reports_samples: bool,
 }
 
-impl<T: Testbed> Attempt<'_, T> {
+impl Attempt<'_> {
     async fn measure(&self) -> Result<Results, Failure> {
         let port = match self.variant.measure {
             Measure::Throughput => self.server.port,

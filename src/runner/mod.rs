@@ -113,8 +113,8 @@ pub struct Measurements {
 }
 
 /// A testbed whose servers listen.
-pub struct Started<'a, T> {
-    testbed: &'a T,
+pub struct Started<'a> {
+    testbed: &'a dyn Testbed,
     settings: &'a Settings,
     nodes: Nodes<'a>,
 }
@@ -124,12 +124,12 @@ pub struct Started<'a, T> {
 ///
 /// # Errors
 /// The testbed cannot be used at all, or has fewer than two servers.
-pub async fn start<'a, T: Testbed>(
-    testbed: &'a T,
+pub async fn start<'a>(
+    testbed: &'a dyn Testbed,
     settings: &'a Settings,
     observer: &dyn Observer,
     interrupt: &CancellationToken,
-) -> Result<Option<Started<'a, T>>, RunError> {
+) -> Result<Option<Started<'a>>, RunError> {
     let progress = |node: usize, starting: Starting| {
         observer.observe(&Event::Server { node: &settings.nodes[node], starting });
     };
@@ -142,7 +142,7 @@ pub async fn start<'a, T: Testbed>(
     Ok(Some(Started { testbed, settings, nodes }))
 }
 
-impl<T: Testbed> Started<'_, T> {
+impl Started<'_> {
     /// The version of iperf3 on each node, where it is known.
     pub fn versions(&self) -> Vec<Option<String>> {
         self.nodes.versions()
@@ -191,14 +191,14 @@ impl<T: Testbed> Started<'_, T> {
 /// Pause between two attempts to reach a Service that not every node has programmed yet.
 const SETTLE_PAUSE: Duration = Duration::from_millis(500);
 
-struct Run<'a, T> {
-    testbed: &'a T,
+struct Run<'a> {
+    testbed: &'a dyn Testbed,
     settings: &'a Settings,
     observer: &'a dyn Observer,
     nodes: &'a Nodes<'a>,
 }
 
-impl<T: Testbed> Run<'_, T> {
+impl Run<'_> {
     /// Runs a test until its outcome is final. Returns one record per direction.
     async fn test(&self, test: Test, slot: &Slot) -> Vec<TestRecord> {
         let variant = self.settings.variants[test.variant];

@@ -87,7 +87,7 @@ impl<'a> Nodes<'a> {
     /// Checks the servers of a node that started with some, and restores them if they are gone.
     pub(super) async fn recover(
         &self,
-        testbed: &impl Testbed,
+        testbed: &dyn Testbed,
         observer: &dyn Observer,
         node: usize,
         trouble: Trouble,

@@ -7,12 +7,12 @@ use super::nodes::NodeHealth;
 use super::{Run, Variant};
 use crate::document::{Failure, FailureKind};
 use crate::plan::Test;
-use crate::testbed::{Server, Testbed, Trouble};
+use crate::testbed::{Server, Trouble};
 
 /// How long the cluster may take to report that a server has died.
 const REPORT_DELAY: Duration = Duration::from_secs(3);
 
-impl<T: Testbed> Run<'_, T> {
+impl Run<'_> {
     /// Attempts a test if both of its nodes are usable. Lost nodes are checked first: they may have recovered.
     pub(super) async fn try_once(&self, test: Test, variant: Variant) -> Result<Results, Failure> {
         for node in [test.client, test.server] {

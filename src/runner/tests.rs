@@ -5,6 +5,7 @@ mod recovery;
 use std::collections::HashMap;
 use std::sync::Mutex;
 
+use async_trait::async_trait;
 use tokio::time::Instant;
 
 use super::*;
@@ -69,6 +70,7 @@ impl FakeTestbed {
     }
 }
 
+#[async_trait]
 impl Testbed for FakeTestbed {
     async fn start(&self, _progress: StartProgress<'_>) -> Result<Vec<NodeServers>, TestbedError> {
         Ok(self.servers.iter().map(|server| vec![server.clone(); self.ways]).collect())

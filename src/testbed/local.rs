@@ -5,6 +5,7 @@ use std::net::{Ipv4Addr, TcpListener};
 use std::process::Stdio;
 use std::time::Duration;
 
+use async_trait::async_trait;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
 use tokio::process::{Child, Command};
 use tokio::sync::{Mutex, mpsc};
@@ -163,6 +164,7 @@ async fn read_until_listening(
     Err(io::Error::other(message.trim().to_owned()))
 }
 
+#[async_trait]
 impl Testbed for LocalTestbed {
     async fn start(&self, progress: StartProgress<'_>) -> Result<Vec<NodeServers>, TestbedError> {
         let own_latency = self.latency.filter(|latency| latency.program() != self.throughput.program());

@@ -13,6 +13,8 @@ pub use two_clusters::TwoClusters;
 use std::fmt;
 use std::ops::ControlFlow;
 
+use async_trait::async_trait;
+
 use crate::cluster::RequestError;
 use crate::document::Failure;
 use crate::engine::{ClientExit, Engine};
@@ -214,16 +216,14 @@ pub type ServerLines<'a> = &'a mut (dyn FnMut(&str) -> ControlFlow<()> + Send);
 /// Nodes with servers, and a way to run clients on them.
 ///
 /// Nodes are known by their positions in the list that the testbed was made with, and so are ways.
+#[async_trait]
 pub trait Testbed: Sync {
     /// Starts the servers of all nodes, all at once, and returns when each listens or has failed.
     /// One entry per node, in their order.
     ///
     /// # Errors
     /// What concerns all nodes. A node of its own is [`Unusable`].
-    fn start(
-        &self,
-        progress: StartProgress<'_>,
-    ) -> impl Future<Output = Result<Vec<NodeServers>, TestbedError>> + Send;
+    async fn start(&self, progress: StartProgress<'_>) -> Result<Vec<NodeServers>, TestbedError>;
 
     /// Runs `command` on the node at position `client`, where it can go the way at position `way`,
     /// and hands its output to `output`. Returns when the process has ended or `output` has had
@@ -233,13 +233,13 @@ pub trait Testbed: Sync {
     ///
     /// # Errors
     /// The client could not be started, or contact with it was lost.
-    fn run_client(
+    async fn run_client(
         &self,
         client: usize,
         way: usize,
         command: &[String],
         output: Output<'_>,
-    ) -> impl Future<Output = Result<ClientExit, Failure>> + Send;
+    ) -> Result<ClientExit, Failure>;
 
     /// Hands over what the server of throughput tests on the node at position `server` has written
     /// since this was last called, line by line; returns when there are enough, or no more at the
@@ -247,21 +247,16 @@ pub trait Testbed: Sync {
     ///
     /// # Errors
     /// Its output cannot be read.
-    fn read_server(
-        &self,
-        server: usize,
-        way: usize,
-        lines: ServerLines<'_>,
-    ) -> impl Future<Output = Result<(), Failure>> + Send;
+    async fn read_server(&self, server: usize, way: usize, lines: ServerLines<'_>) -> Result<(), Failure>;
 
     /// Sees whether the servers of the node at position `node` are still there, and puts them back if
     /// they are not and that may help. Those of a node that the testbed has not started are intact.
-    fn restore(&self, node: usize, trouble: Trouble) -> impl Future<Output = Restored> + Send;
+    async fn restore(&self, node: usize, trouble: Trouble) -> Restored;
 
     /// Removes everything that was made and is not to stay. Safe to call at any time, and more
     /// than once.
     ///
     /// # Errors
     /// Something is left; the error says what.
-    fn stop(&self) -> impl Future<Output = Result<(), TestbedError>> + Send;
+    async fn stop(&self) -> Result<(), TestbedError>;
 }

@@ -1,5 +1,7 @@
 //! Clients in a testbed, and one server that runs already, somewhere else.
 
+use async_trait::async_trait;
+
 use super::{
     NodeServers, Output, Restored, Server, ServerLines, StartProgress, Testbed, TestbedError, Trouble,
     Unusable,
@@ -8,20 +10,21 @@ use crate::document::{Failure, FailureKind};
 use crate::engine::ClientExit;
 
 /// A testbed whose last node is a server that it has not started.
-pub struct Outside<T> {
-    clients: T,
+pub struct Outside {
+    clients: Box<dyn Testbed>,
     server: Server,
     routes: usize,
 }
 
-impl<T: Testbed> Outside<T> {
+impl Outside {
     /// The nodes of `clients`, and after them `server`, which is reached on each of `routes` routes.
-    pub fn new(clients: T, server: Server, routes: usize) -> Self {
+    pub fn new(clients: Box<dyn Testbed>, server: Server, routes: usize) -> Self {
         Self { clients, server, routes }
     }
 }
 
-impl<T: Testbed> Testbed for Outside<T> {
+#[async_trait]
+impl Testbed for Outside {
     async fn start(&self, progress: StartProgress<'_>) -> Result<Vec<NodeServers>, TestbedError> {
         let mut nodes = self.clients.start(progress).await?;
         let server: Result<Server, Unusable> = Ok(self.server.clone());

@@ -1,5 +1,7 @@
 //! A client in one cluster, and a server in another.
 
+use async_trait::async_trait;
+
 use super::kubernetes::KubernetesTestbed;
 use super::{NodeServers, Output, Restored, ServerLines, StartProgress, Testbed, TestbedError, Trouble};
 use crate::document::Failure;
@@ -18,6 +20,7 @@ impl TwoClusters {
     }
 }
 
+#[async_trait]
 impl Testbed for TwoClusters {
     async fn start(&self, progress: StartProgress<'_>) -> Result<Vec<NodeServers>, TestbedError> {
         let of_server = |_node: usize, starting: super::Starting| progress(1, starting);

@@ -18,7 +18,7 @@ pub(in crate::commands) enum Destination {
     /// Servers in the same cluster.
     Within(Prepared<KubernetesTestbed>),
     /// A server that runs already.
-    Elsewhere(Prepared<Outside<KubernetesTestbed>>),
+    Elsewhere(Prepared<Outside>),
     /// Nowhere: the objects of the run, as YAML.
     DryRun(String),
 }
@@ -107,7 +107,7 @@ pub(in crate::commands) async fn connected(
         version: None,
     };
     let routes = settings.routes.len();
-    Ok(Destination::Elsewhere(prepared.map(|testbed| Outside::new(testbed, server, routes))))
+    Ok(Destination::Elsewhere(prepared.map(|testbed| Outside::new(Box::new(testbed), server, routes))))
 }
 
 /// Prepares a client on a node of one cluster, and a server on a node of another.

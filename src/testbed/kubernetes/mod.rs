@@ -25,6 +25,7 @@ pub use survey::rights::{Necessity, Needs, Reach, Right, rights};
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use async_trait::async_trait;
 use tokio::sync::OnceCell;
 use tokio_util::task::TaskTracker;
 
@@ -76,6 +77,7 @@ impl KubernetesTestbed {
     }
 }
 
+#[async_trait]
 impl Testbed for KubernetesTestbed {
     async fn start(&self, progress: StartProgress<'_>) -> Result<Vec<NodeServers>, TestbedError> {
         let active = self.activated().await?;
