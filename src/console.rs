@@ -45,8 +45,14 @@ pub struct Console {
 }
 
 impl Console {
-    pub fn new(streams: Streams, color: ColorChoice, quiet: bool) -> Self {
-        Self { streams, color, quiet }
+    pub fn new(streams: Streams, color: ColorChoice) -> Self {
+        Self { streams, color, quiet: false }
+    }
+
+    /// The console of a command with or without `--quiet`.
+    #[must_use]
+    pub fn with_quiet(self, quiet: bool) -> Self {
+        Self { quiet, ..self }
     }
 
     /// The canvas of results on standard output.

@@ -9,8 +9,8 @@ use kubectl_netbench::explanation::Explanation;
 use kubectl_netbench::testbed::kubernetes::{self, Choice, Depth, Needs, Wanted};
 use kubectl_netbench::view;
 
+use super::measure::{client_mode, needs_of};
 use super::output::write;
-use super::request::{client_mode, needs_of};
 use super::{Error, ProgramContext};
 use crate::console::Console;
 

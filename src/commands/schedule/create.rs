@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use kubectl_netbench::check::NamespaceFlag;
-use kubectl_netbench::cli::{Cli, Command, ExitCode, ScheduleCreateArgs};
+use kubectl_netbench::cli::{Cli, Command, CommonArgs, ExitCode, ScheduleCreateArgs};
 use kubectl_netbench::cluster::{self, Cluster};
 use kubectl_netbench::config::{LineError, scheduled};
 use kubectl_netbench::plan::format_duration;
@@ -12,9 +12,8 @@ use kubectl_netbench::schedule::objects::{CronJobVersion, manifests};
 use kubectl_netbench::schedule::{ExporterOptions, Schedule, ScheduleId, Schedules};
 use kubectl_netbench::testbed::kubernetes::rights;
 
-use super::super::prepare::{self, Destination};
-use super::super::request::Request;
-use super::super::{Error, ProgramContext, interrupt, output};
+use super::super::measure::{self, Request};
+use super::super::{Error, ProgramContext, interrupt, matrix, output, pair};
 use crate::console::{self, Console};
 
 /// Maximum time to discover the version of CronJobs for a dry run, which works without a cluster as well.
@@ -61,11 +60,8 @@ async fn check_and_create(
     if let Some(volume) = &schedule.volume {
         volume.check(cluster, namespace).await?;
     }
-    let expected = match prepare::connected(request, cluster.clone()).await? {
-        Destination::Within(prepared) => prepared.expected(),
-        Destination::Elsewhere(prepared) => prepared.expected(),
-        Destination::DryRun(_) => Duration::ZERO,
-    };
+    let resolved = measure::resolve_in(request, cluster.clone()).await?;
+    let expected = measure::plan(request, &resolved).expected();
     if expected > schedule.deadline {
         return Err(Error::Deadline { expected, deadline: schedule.deadline });
     }
@@ -130,18 +126,18 @@ fn request(
     program: &ProgramContext,
 ) -> Result<Request, Error> {
     let connection = arguments.connection.clone().or(None, Some(namespace.to_owned()));
-    let quiet = |_| console;
+    let prepare = |common: &mut CommonArgs| {
+        common.connection = connection;
+        common.quiet = false;
+    };
     let request = match cli.command {
         Command::Matrix(mut matrix) => {
-            matrix.common.connection = connection;
-            // the baseline is a run of the schedule, and none exists yet
-            matrix.common.gates.baseline = None;
-            Request::matrix(*matrix, quiet, program)?
+            prepare(&mut matrix.common);
+            matrix::request(*matrix, console, program)?
         }
         Command::Pair(mut pair) => {
-            pair.common.connection = connection;
-            pair.common.gates.baseline = None;
-            Request::pair(*pair, quiet, program)?
+            prepare(&mut pair.common);
+            pair::request(*pair, console, program)?
         }
         _ => scheduled::unsupported_command(&arguments.words.join(" ")).exit(),
     };

@@ -7,11 +7,11 @@ use kubectl_netbench::options::Route;
 use kubectl_netbench::plan::{Plan, Test};
 use kubectl_netbench::runner::Settings;
 
-use super::Error;
+use crate::commands::Error;
 
 /// # Errors
 /// The run cannot be resumed: it is no matrix, or has neither missing nor failed tests.
-pub(super) fn check(run: &Run) -> Result<(), Error> {
+pub fn check(run: &Run) -> Result<(), Error> {
     let why = if run.command != Command::Matrix {
         "it is a run of `kubectl netbench pair`; only matrix runs can be resumed"
     } else if run.tests.len() == run.planned_tests && !run.has_failures() {
@@ -38,7 +38,7 @@ fn keys(test: Test, settings: &Settings) -> impl Iterator<Item = Key<'_>> {
 }
 
 /// The part of `plan` that is missing or failed in `base`. The other results of `base` are copied to `run`.
-pub(super) fn resume(run: &mut Run, plan: &Plan, settings: &Settings, base: &Run) -> Plan {
+pub fn resume(run: &mut Run, plan: &Plan, settings: &Settings, base: &Run) -> Plan {
     let done: HashSet<Key> = base.tests.iter().filter(|test| test.outcome.is_ok()).map(key).collect();
     let left = plan.only(|test| !keys(*test, settings).all(|key| done.contains(&key)));
     // if one direction of a bidirectional test failed, both are measured again

@@ -1,4 +1,4 @@
-//! The part of a run in one cluster: its namespace, its nodes, and how clients are started there.
+//! The part of a run in one cluster: its namespace, its nodes, and how clients start there.
 
 use std::time::Duration;
 
@@ -14,32 +14,35 @@ use kubectl_netbench::testbed::kubernetes::{
     self, Choice, Chosen, Depth, KubernetesTestbed, Needs, Role, START_LIMIT, Scope, manifests,
 };
 
-use super::{Layout, Measuring, Setup};
+use super::plan::Planned;
+use super::request::{Request, client_mode};
+use super::resolve::{Removal, Timing};
 use crate::commands::Error;
-use crate::commands::request::{Request, client_mode};
 
-/// When servers that stay end by themselves, should nobody remove them.
+/// When kept servers end by themselves, in case they are never deleted.
 const KEPT_FOR: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// The part of a run in one cluster.
-pub(super) struct Place {
-    pub session: String,
+pub struct Place {
+    /// The id of the run here.
+    pub id: String,
+    cluster: Cluster,
     scope: Scope,
-    client_mode: ClientMode,
+    pub client_mode: ClientMode,
     nodes: Vec<Chosen>,
     role: Role,
     routes: Vec<Route>,
-    /// Whether its servers stay.
-    pub stays: bool,
-    /// Whether all of them have stayed already.
-    was_kept: bool,
+    /// Whether its servers stay after the run.
+    keeps: bool,
+    /// Whether all of its servers were kept by an earlier run.
+    reuses: bool,
 }
 
 impl Place {
     pub async fn new(
         request: &Request,
-        cluster: &Cluster,
-        session: String,
+        cluster: Cluster,
+        id: String,
         role: Role,
         routes: Vec<Route>,
         nodes: Vec<Chosen>,
@@ -47,53 +50,56 @@ impl Place {
         let placement = &request.placement;
         let host_network = routes.iter().any(|route| route.path.is_on_host_network());
         let given = request.connection.namespace.clone();
-        let kept =
-            Scope::kept(given.clone(), host_network).with(&request.pods.objects, request.pods.network_policy);
-        let own = Scope::new(&session, given, host_network)
-            .with(&request.pods.objects, request.pods.network_policy);
+        let pods = &request.pods;
+        let with_options = |scope: Scope| scope.with(&pods.objects, pods.network_policy);
+        let kept = with_options(Scope::kept(given.clone(), host_network));
+        let own = with_options(Scope::new(&id, given, host_network));
         let owner = request.scheduled.as_ref().and_then(|scheduled| scheduled.owner.clone());
         let own = match owner {
             Some(owner) => own.owned_by(owner),
             None => own,
         };
         let mut place = Self {
-            session,
+            id,
+            cluster,
             scope: own,
             client_mode: ClientMode::Exec,
             nodes,
             role,
             routes,
-            stays: placement.keep,
-            was_kept: false,
+            keeps: placement.keep,
+            reuses: false,
         };
-        // a policy goes with its run: servers that stay have none
-        if !request.target.dry_run && !request.pods.network_policy {
+        // kept servers have no network policy: it would be deleted with the run
+        if !request.target.dry_run && !pods.network_policy {
             let settings = place.settings(request, Duration::ZERO);
-            place.was_kept = kubernetes::has_kept(cluster, &kept, &settings, &place.nodes).await
-                && place.may_use_kept(request, cluster).await;
+            place.reuses = kubernetes::has_kept(&place.cluster, &kept, &settings, &place.nodes).await
+                && place.may_use_kept(request).await;
         }
-        if place.was_kept {
+        if place.reuses {
             let namespace = kept.namespace();
-            request.console.remark(&format!("using the servers that stayed in the namespace {namespace}"));
-            place.stays = true;
+            request.console.remark(&format!("using kept servers in namespace {namespace}"));
+            place.keeps = true;
         }
-        if place.stays {
+        if place.keeps {
             place.scope = kept;
         }
         place.client_mode = match client_mode(placement.via, request.command) {
-            // a dry run cannot ask, and assumes that exec is allowed
+            // a dry run creates nothing to ask about, and assumes that exec is allowed
             ClientMode::Auto if request.target.dry_run => ClientMode::Exec,
-            ClientMode::Auto => kubernetes::choose_client_mode(cluster, &place.scope.namespace()).await,
+            ClientMode::Auto => {
+                kubernetes::choose_client_mode(&place.cluster, &place.scope.namespace()).await
+            }
             mode => mode,
         };
         place
     }
 
-    /// Whether this user may use servers that stayed: they may be those of somebody with more rights.
-    async fn may_use_kept(&self, request: &Request, cluster: &Cluster) -> bool {
+    /// Whether this user has the permissions to use kept servers: a user with more permissions may have created them.
+    async fn may_use_kept(&self, request: &Request) -> bool {
         let mut needs = self.needs(request, client_mode(request.placement.via, request.command));
         needs.settings.keep = true;
-        let facts = kubernetes::facts(cluster, &needs, Depth::Start).await;
+        let facts = kubernetes::facts(&self.cluster, &needs, Depth::Start).await;
         let choice = Choice { chosen: self.nodes.clone(), left_out: Vec::new() };
         let snapshot = ClusterSnapshot {
             context: None,
@@ -121,26 +127,27 @@ impl Place {
         }
     }
 
-    /// Looks whether the run can begin here, and tells what may stand in its way. Where servers have
-    /// stayed, it can.
+    /// Checks whether the run can start here, and prints what may prevent it. Kept servers are not checked.
+    ///
+    /// # Errors
+    /// The run cannot start.
     pub async fn check(
         &self,
         request: &Request,
-        cluster: &Cluster,
         version: Option<&str>,
         nodes: &[Node],
         choice: &Choice,
     ) -> Result<(), Error> {
-        if self.was_kept {
+        if self.reuses {
             return Ok(());
         }
         let needs = self.needs(request, self.client_mode);
-        let facts = kubernetes::facts(cluster, &needs, Depth::Start).await;
-        let context = cluster.context.as_deref();
+        let facts = kubernetes::facts(&self.cluster, &needs, Depth::Start).await;
+        let context = self.cluster.context.as_deref();
         let snapshot =
             ClusterSnapshot { context, version, nodes, choice, selection_error: None, facts: &facts };
         let report = check(&needs, &snapshot);
-        // one of two clusters is named
+        // of two clusters, name the one that this is about
         let context = context.filter(|_| request.server.is_some());
         if let Some(explanation) = report.error(request.namespace_flag) {
             let place = context
@@ -155,62 +162,58 @@ impl Place {
         Ok(())
     }
 
-    pub fn setup(&self, request: &Request, layout: Layout, names: Vec<String>) -> Setup {
+    pub fn timing(&self) -> Timing {
         let (per_slot, grace) = match self.client_mode {
             ClientMode::Job => (Duration::from_millis(1500), Duration::from_secs(75)),
             ClientMode::Auto | ClientMode::Exec | ClientMode::Process => {
                 (Duration::from_millis(200), Duration::from_secs(15))
             }
         };
-        Setup {
-            routes: self.routes.clone(),
-            client_mode: self.client_mode,
-            processes: request.processes(),
-            layout,
-            names,
-            startup: if self.was_kept { Duration::from_millis(200) } else { Duration::from_secs(3) },
-            per_slot,
-            grace,
-        }
+        let startup = if self.reuses { Duration::from_millis(200) } else { Duration::from_secs(3) };
+        Timing { startup, per_slot, grace }
     }
 
-    pub fn describe(&self, cluster: &Cluster) -> document::Cluster {
-        let context = cluster.context.as_deref().map(sanitize::line);
+    /// The cluster in the document.
+    pub fn describe(&self) -> document::Cluster {
+        let context = self.cluster.context.as_deref().map(sanitize::line);
         document::Cluster { context, namespace: self.scope.namespace() }
     }
 
-    /// The settings of a run whose measuring takes no longer than `longest`.
+    /// The settings of a run whose tests take no longer than `longest`.
     fn settings(&self, request: &Request, longest: Duration) -> kubernetes::Settings {
         let client = u64::from(request.measurement.time_seconds + request.measurement.omit_seconds);
         kubernetes::Settings {
-            session: self.session.clone(),
-            keep: self.stays,
+            session: self.id.clone(),
+            keep: self.keeps,
             image: request.placement.image().to_owned(),
             processes: request.processes(),
             routes: self.routes.clone(),
             protocol: request.measurement.protocol,
             role: self.role,
             options: request.pods.clone(),
-            // long enough for the slowest start, and for slots that take all the time they may
+            // the slowest start, then the longest that all slots may take
             server_deadline: START_LIMIT + longest + Duration::from_secs(60),
             kept_deadline: KEPT_FOR,
             client_deadline: Duration::from_secs(client + 60),
         }
     }
 
-    pub fn testbed(self, request: &Request, cluster: Cluster, measuring: &Measuring) -> KubernetesTestbed {
-        let settings = self.settings(request, measuring.longest());
-        KubernetesTestbed::new(cluster, self.nodes, settings, self.scope, self.client_mode)
+    pub fn into_testbed(self, request: &Request, planned: &Planned) -> (KubernetesTestbed, Removal) {
+        let settings = self.settings(request, planned.longest());
+        let testbed =
+            KubernetesTestbed::new(self.cluster, self.nodes, settings, self.scope, self.client_mode);
+        let removal = Removal { command: testbed.removal_command(), stays: self.keeps };
+        (testbed, removal)
     }
 
-    /// The objects of the run, as YAML.
-    pub fn manifests(&self, request: &Request, measuring: &Measuring) -> String {
-        let settings = self.settings(request, measuring.longest());
+    /// The objects of the run here, as YAML.
+    pub fn manifests(&self, request: &Request, planned: &Planned) -> String {
+        let settings = self.settings(request, planned.longest());
         let clients: Vec<(usize, usize, Vec<String>)> = match self.client_mode {
             ClientMode::Auto | ClientMode::Exec | ClientMode::Process => Vec::new(),
             ClientMode::Job => {
-                let tests = measuring.plan.slots().flat_map(|slot| slot.tests);
-                let settings = &measuring.settings;
+                let tests = planned.plan.slots().flat_map(|slot| slot.tests);
+                let settings = &planned.settings;
                 let client = |test: Test| {
                     let server = &settings.nodes[test.server];
                     let route = settings.route(test);

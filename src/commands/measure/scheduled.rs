@@ -4,8 +4,10 @@ use std::fs;
 use std::path::PathBuf;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
-use kubectl_netbench::cli::{CommonArgs, ExitCode};
+use kubectl_netbench::check::NamespaceFlag;
+use kubectl_netbench::cli::ExitCode;
 use kubectl_netbench::cluster::{self, Cluster};
+use kubectl_netbench::delivery::volume::MountedDirectory;
 use kubectl_netbench::document::Run;
 use kubectl_netbench::explanation::Explanation;
 use kubectl_netbench::options::ObjectOptions;
@@ -13,7 +15,8 @@ use kubectl_netbench::schedule::outcome::RunOutcome;
 use kubectl_netbench::schedule::{Records, ScheduleId, Schedules};
 use kubectl_netbench::store::{self, Store};
 
-use super::{Error, ProgramContext, gates};
+use super::request::Request;
+use crate::commands::{Error, ProgramContext, gates};
 use crate::console::{self, Console};
 
 /// The origin of a scheduled run, from the environment of its container.
@@ -36,7 +39,7 @@ impl Origin {
     }
 
     /// Reports a run with a document, and its first error.
-    pub(super) fn report_run(&self, code: ExitCode, error: Option<&Explanation>, run: &Run) {
+    pub fn report_run(&self, code: ExitCode, error: Option<&Explanation>, run: &Run) {
         self.report(&RunOutcome {
             exit_code: code as i32,
             error: error.map(Into::into),
@@ -55,8 +58,31 @@ impl Origin {
     }
 }
 
+/// Makes a request that of a scheduled run, if this process belongs to a schedule: waits until it may start, and
+/// fetches its baseline from the cluster. The first run of a schedule has none.
+///
+/// # Errors
+/// The cluster does not answer or rejects a request, or the volume cannot be written.
+pub async fn begin(request: &mut Request, program: &ProgramContext) -> Result<(), Error> {
+    let Some(scheduled) = ScheduledRun::begin(request, program).await? else { return Ok(()) };
+    if let Some(volume) = &request.delivery.volume {
+        MountedDirectory::new(volume).probe()?;
+    }
+    if let Some(reference) = request.baseline.take() {
+        match scheduled.fetch_baseline(&reference, program.store.as_ref()).await {
+            Ok(Some(id)) => request.baseline = Some(id),
+            Ok(None) => console::note(&format!("not compared: no run {reference} yet")),
+            // measure even if the comparison is impossible
+            Err(error) => console::error(&error.explain()),
+        }
+    }
+    request.namespace_flag = NamespaceFlag::Required;
+    request.scheduled = Some(scheduled);
+    Ok(())
+}
+
 /// A run of a schedule, with access to the run documents of the schedule.
-pub(super) struct ScheduledRun {
+pub struct ScheduledRun {
     cluster: Cluster,
     id: ScheduleId,
     keep_records: usize,
@@ -67,17 +93,17 @@ pub(super) struct ScheduledRun {
 
 impl ScheduledRun {
     /// The schedule.
-    pub(super) fn id(&self) -> &ScheduleId {
+    pub fn id(&self) -> &ScheduleId {
         &self.id
     }
 
-    /// Waits until this run may start; none if this process does not belong to a schedule. Retries while the API server
-    /// is away, since the Job would not.
+    /// Waits until this run may start; none if this process does not belong to a schedule. Retries while the API
+    /// server is unavailable, since the Job would not.
     ///
     /// # Errors
     /// The cluster does not answer, or rejects a request.
-    pub(super) async fn begin(common: &CommonArgs, program: &ProgramContext) -> Result<Option<Self>, Error> {
-        let connection = &common.connection;
+    async fn begin(request: &Request, program: &ProgramContext) -> Result<Option<Self>, Error> {
+        let connection = &request.connection;
         let (Some(origin), Some(namespace)) = (&program.origin, &connection.namespace) else {
             return Ok(None);
         };
@@ -85,7 +111,7 @@ impl ScheduledRun {
         let id = ScheduleId { name: origin.schedule.clone(), namespace: namespace.clone() };
         let waiting = |other: &str| console::note(&format!("waiting for run {other} to finish"));
         let owner = Schedules::begin_run(&cluster, &id, &origin.pod, waiting).await?;
-        let options = common.pods.objects.clone();
+        let options = request.pods.objects.clone();
         Ok(Some(Self { id, keep_records: origin.keep_records, options, owner, cluster }))
     }
 
@@ -94,11 +120,7 @@ impl ScheduledRun {
     ///
     /// # Errors
     /// The cluster does not answer, or the document cannot be read or saved.
-    pub(super) async fn fetch_baseline(
-        &self,
-        reference: &str,
-        store: Option<&Store>,
-    ) -> Result<Option<String>, Error> {
+    async fn fetch_baseline(&self, reference: &str, store: Option<&Store>) -> Result<Option<String>, Error> {
         let (Some(store), Some(back)) = (store, store::latest(reference)) else { return Ok(None) };
         let records = Records::new(&self.cluster, &self.id);
         let summaries = records.list().await?;
@@ -113,7 +135,7 @@ impl ScheduledRun {
     ///
     /// # Errors
     /// The document is too large, or the cluster rejects the request.
-    pub(super) async fn keep(&self, run: &Run, console: Console) -> Result<(), Error> {
+    pub async fn keep(&self, run: &Run, console: Console) -> Result<(), Error> {
         let records = Records::new(&self.cluster, &self.id);
         let job = self.owner.as_ref().map(|owner| owner.name.as_str());
         if records.keep(run, job, &self.options).await? {

@@ -1,29 +1,18 @@
-//! Saves and loads runs for commands.
+//! Saves a run while it is in progress.
 
 use std::sync::{Mutex, PoisonError};
 
-use kubectl_netbench::analysis;
 use kubectl_netbench::cli::Saving;
 use kubectl_netbench::document::Run;
 use kubectl_netbench::explanation::Explanation;
 use kubectl_netbench::runner::{Event, Observer};
-use kubectl_netbench::store::{self, Recording, Store, StoreError};
+use kubectl_netbench::store::{Recording, Store, StoreError};
 
-use super::Error;
+use crate::commands::Error;
 use crate::console::{self, Console};
 
-/// Loads a saved run and analyses it: the document of an aborted run has no analysis.
-///
-/// # Errors
-/// There is no such run, or it cannot be read.
-pub(super) fn load(runs: Option<&Store>, reference: &str) -> Result<Run, Error> {
-    let mut run = store::load(runs, reference)?;
-    analysis::analyse(&mut run);
-    Ok(run)
-}
-
 /// Saves a run while it is in progress.
-pub(super) struct Recorder<'a> {
+pub struct Recorder<'a> {
     recording: Mutex<Recorded>,
     runs: Option<(&'a Store, Option<usize>)>,
     console: Console,
@@ -42,7 +31,7 @@ impl<'a> Recorder<'a> {
     ///
     /// # Errors
     /// The file of `--save-to` cannot be written.
-    pub(super) fn begin(
+    pub fn begin(
         saving: &Saving,
         store: Option<&'a Store>,
         console: Console,
@@ -70,7 +59,7 @@ impl<'a> Recorder<'a> {
     ///
     /// # Errors
     /// The file of `--save-to` is incomplete.
-    pub(super) fn finish(&self, run: &Run) -> Result<(), Error> {
+    pub fn finish(&self, run: &Run) -> Result<(), Error> {
         let saved = match self.take() {
             Recorded::Closed => return Ok(()),
             Recorded::Open(recording) if run.tests.is_empty() => {
@@ -94,7 +83,7 @@ impl<'a> Recorder<'a> {
     }
 
     /// Deletes the file if it has no test yet, when the process is about to exit.
-    pub(super) fn abandon(&self) {
+    pub fn abandon(&self) {
         if let Recorded::Open(recording) = self.take() {
             recording.discard_if_empty();
         }

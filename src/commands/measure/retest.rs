@@ -10,7 +10,7 @@ use kubectl_netbench::plan::Test;
 use kubectl_netbench::runner::{Settings, Variant};
 
 /// One test of each suspicious pair, with the settings of its first measurement.
-pub(super) fn tests(run: &Run, settings: &Settings) -> Vec<Test> {
+pub fn tests(run: &Run, settings: &Settings) -> Vec<Test> {
     let tests = analysis::suspicious(run).into_iter().filter_map(|record| test_of(record, run, settings));
     // both directions of a bidirectional test are one test
     let mut known = HashSet::new();

@@ -7,14 +7,14 @@ use kubectl_netbench::delivery::{Pushgateway, Textfile};
 use kubectl_netbench::document::Run;
 use kubectl_netbench::view::{self, Canvas, Format};
 
-use super::Error;
-use super::interrupt::Interrupt;
 use super::scheduled::ScheduledRun;
-use super::volume::ready;
+use crate::commands::Error;
+use crate::commands::interrupt::Interrupt;
+use crate::commands::volume::ready;
 use crate::console::Console;
 
 /// What the delivery of results needs to know of a run.
-pub(super) struct DeliveryContext<'a> {
+pub struct DeliveryContext<'a> {
     /// The run as one of a schedule.
     pub scheduled: Option<&'a ScheduledRun>,
     /// The access to the volume, unless it is mounted in this process's own pod.
@@ -24,7 +24,7 @@ pub(super) struct DeliveryContext<'a> {
 }
 
 /// The additional destinations of the results of a run.
-pub(super) struct Delivery {
+pub struct Delivery {
     pushgateway: Option<Pushgateway>,
     textfile: Option<Textfile>,
     pub volume: Option<Volume>,

@@ -5,28 +5,29 @@ use kubectl_netbench::engine::{Flow, throughput_engine};
 use kubectl_netbench::plan::{Plan, Step};
 use kubectl_netbench::runner::Variant;
 
-use crate::commands::request::Request;
+use super::request::Request;
 
 /// Which pairs are measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Layout {
-    /// Each node with each.
+pub enum Layout {
+    /// All ordered pairs of nodes.
     Mesh,
-    /// Each node towards the last one, which only serves.
+    /// From each node to the last one, which is only a server.
     Towards,
-    /// Two nodes, of which only the first can connect: the way back is measured from there.
+    /// Two nodes, of which only the first can be a client: it measures the reverse direction as well.
     Between,
 }
 
-/// What is measured over each of `ways` ways: latency first, while nothing waits in any buffer.
-pub(super) fn variants(routes: usize, rtt: bool) -> Vec<Variant> {
-    let measures = if rtt { &[Measure::Latency, Measure::Throughput][..] } else { &[Measure::Throughput] };
+/// What is measured on each route: latency first, while all buffers are empty.
+pub fn variants(routes: usize, latency: bool) -> Vec<Variant> {
+    let measures =
+        if latency { &[Measure::Latency, Measure::Throughput][..] } else { &[Measure::Throughput] };
     (0..routes).flat_map(|route| measures.iter().map(move |&measure| Variant { route, measure })).collect()
 }
 
 impl Layout {
-    /// The plan for so many nodes, all of them counted.
-    pub(super) fn plan(self, request: &Request, variants: &[Variant], nodes: usize) -> Plan {
+    /// The plan for `nodes` nodes, including a server that runs already.
+    pub fn plan(self, request: &Request, variants: &[Variant], nodes: usize) -> Plan {
         let options = &request.measurement;
         let repeat = options.repeat;
         let can_reverse = throughput_engine(options.engine).capabilities().flows.contains(&Flow::Reverse);
@@ -37,8 +38,8 @@ impl Layout {
         }
     }
 
-    fn steps(self, variants: &[Variant], bidir: bool, can_reverse: bool) -> Vec<Step> {
-        // (whether the nodes change their parts, which way the data flows)
+    fn steps(self, variants: &[Variant], bidirectional: bool, can_reverse: bool) -> Vec<Step> {
+        // whether client and server are swapped, and the direction of the data
         let passes: &[(bool, Flow)] = match self {
             Self::Mesh => &[(false, Flow::Forward), (true, Flow::Forward)],
             Self::Between if can_reverse => &[(false, Flow::Forward), (false, Flow::Reverse)],
@@ -48,11 +49,11 @@ impl Layout {
         for (pass, &(backward, flow)) in passes.iter().enumerate() {
             for (position, variant) in variants.iter().enumerate() {
                 let flow = match variant.measure {
-                    Measure::Throughput if bidir && pass == 0 => Flow::Both,
+                    Measure::Throughput if bidirectional && pass == 0 => Flow::Both,
                     // both directions were measured at once
-                    Measure::Throughput if bidir => continue,
+                    Measure::Throughput if bidirectional => continue,
                     Measure::Throughput => flow,
-                    // an answer goes both ways: the way back is another one only from the other node
+                    // a round trip has no direction: only one from the other node differs
                     Measure::Latency if flow == Flow::Reverse => continue,
                     Measure::Latency => Flow::Forward,
                 };
@@ -67,8 +68,13 @@ impl Layout {
 mod tests {
     use super::*;
 
-    fn steps(layout: Layout, rtt: bool, bidir: bool, can_reverse: bool) -> Vec<(usize, bool, Flow)> {
-        let steps = layout.steps(&variants(1, rtt), bidir, can_reverse);
+    fn steps(
+        layout: Layout,
+        latency: bool,
+        bidirectional: bool,
+        can_reverse: bool,
+    ) -> Vec<(usize, bool, Flow)> {
+        let steps = layout.steps(&variants(1, latency), bidirectional, can_reverse);
         steps.iter().map(|step| (step.variant, step.backward, step.flow)).collect()
     }
 
