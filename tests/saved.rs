@@ -10,7 +10,8 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use common::{Ended, signal};
-use kubectl_netbench::document::{Run, State};
+use kubectl_netbench::document::{Comparison, Run, State, Verdict};
+use serde_json::Value;
 use tempfile::TempDir;
 
 /// A user with a separate data directory.
@@ -213,4 +214,66 @@ fn children(pid: u32) -> Vec<u32> {
     let output = Command::new("ps").args(["-o", "pid=", "--ppid", &pid.to_string()]).output();
     let text = String::from_utf8(output.expect("ps runs").stdout).expect("ps writes text");
     text.split_whitespace().map(|pid| pid.parse().expect("a process has a number")).collect()
+}
+
+/// The fields of a document that its analysis does not change.
+const MEASURED: [&str; 10] = [
+    "id",
+    "command",
+    "state",
+    "startedAt",
+    "finishedAt",
+    "versions",
+    "cluster",
+    "parameters",
+    "nodes",
+    "tests",
+];
+
+#[test]
+fn runs_of_version_0_1_0_are_reported_and_compared() {
+    let user = User::new();
+    let fixtures = fs::read_dir("tests/fixtures/runs/0.1.0").expect("there are fixtures");
+    let files: Vec<PathBuf> = fixtures.map(|file| file.expect("it can be read").path()).collect();
+    assert_eq!(files.len(), 6);
+    for file in files {
+        let name = file.display().to_string();
+        let old: Value = serde_json::from_str(&fs::read_to_string(&file).expect("it can be read")).unwrap();
+        let code = if name.contains("failed-cells") { 3 } else { 0 };
+        let report = |form: &str| user.run(&format!("report {name} -o {form}")).expect_code(code).stdout;
+
+        let json = report("json");
+        let new: Value = serde_json::from_str(&json).unwrap();
+        for field in MEASURED {
+            assert_eq!(old.get(field), new.get(field), "{field} of {name}");
+        }
+        for form in ["table", "wide", "yaml", "csv", "markdown", "svg", "html", "prometheus", "junit"] {
+            let text = report(form);
+            assert!(text.contains(old["nodes"][0]["name"].as_str().unwrap()), "{form} of {name}:\n{text}");
+        }
+
+        let id = old["id"].as_str().unwrap();
+        let rewritten = user.0.path().join("rewritten.json");
+        fs::write(&rewritten, json.replace(id, "rewritten")).expect("there is room");
+        let compared = user.run(&format!("compare {name} {} -o json", rewritten.display()));
+        let comparison: Comparison = serde_json::from_str(&compared.expect_code(0).stdout).unwrap();
+        assert!(comparison.differences.is_empty(), "{name}: {:?}", comparison.differences);
+        let pairs: Vec<_> = comparison.ways.iter().flat_map(|route| &route.pairs).collect();
+        assert!(!pairs.is_empty(), "{name}");
+        assert!(pairs.iter().all(|pair| pair.verdict != Verdict::OnlyInOne), "{name}: {pairs:?}");
+        assert!(
+            pairs.iter().all(|pair| pair.percent.is_none_or(|percent| percent == 0.0)),
+            "{name}: {pairs:?}"
+        );
+    }
+}
+
+#[test]
+fn run_of_version_0_1_0_is_the_baseline_of_a_new_one() {
+    let user = User::new();
+    let words = "matrix --local 4 -t 1s -o json --baseline tests/fixtures/runs/0.1.0/matrix.json";
+    let comparison = user.run(words).expect_code(0).run().comparison.expect("it was compared");
+    let pairs: Vec<_> = comparison.ways.iter().flat_map(|route| &route.pairs).collect();
+    assert_eq!(pairs.len(), 12);
+    assert!(pairs.iter().all(|pair| pair.percent.is_some()), "{pairs:?}");
 }

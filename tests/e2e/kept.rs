@@ -81,7 +81,7 @@ fn kept_servers_in_a_given_namespace_are_removed_by_cleanup() {
     run(&format!("matrix {two} -n default --path service -t 1s")).expect_code(0);
     assert_eq!(services(), ["NodePort", "NodePort"]);
     let cleanup = run("cleanup -n default").expect_code(0);
-    assert!(cleanup.stdout.ends_with("ago: 2 pods, 1 ConfigMap, 2 Services\n"), "{}", cleanup.stdout);
+    assert!(cleanup.stdout.ends_with("ago (2 pods, 1 ConfigMap, 2 Services)\n"), "{}", cleanup.stdout);
     cluster.assert_nothing_left();
     drop(cleaned);
 }
