@@ -17,7 +17,7 @@ use kubectl_netbench::cluster::Environment;
 use kubectl_netbench::completion;
 use kubectl_netbench::config::{CommandLine, Configuration, LineError, Settings};
 use kubectl_netbench::explanation::Explanation;
-use kubectl_netbench::schedule::objects;
+use kubectl_netbench::recurring::schedule::objects;
 use kubectl_netbench::store::{RunRegistry, Store};
 use kubectl_netbench::view::ColorDepth;
 

@@ -74,9 +74,39 @@ fn is_shown(character: char) -> bool {
     character == '\n' || !(character.is_control() || is_invisible)
 }
 
+/// The text without the user and password of URLs in it.
+pub(crate) fn without_credentials(text: &str) -> String {
+    let mut kept = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(start) = rest.find("://") {
+        let (before, after) = rest.split_at(start + "://".len());
+        kept.push_str(before);
+        let is_end = |character: char| character.is_whitespace() || "/?#\"'<>`\\".contains(character);
+        let authority = &after[..after.find(is_end).unwrap_or(after.len())];
+        rest = authority.rfind('@').map_or(after, |at| &after[at + 1..]);
+    }
+    kept + rest
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn urls_are_printed_without_user_and_password() {
+        for (text, expected) in [
+            ("https://jane:secret@10.0.0.1:6443/x@y", "https://10.0.0.1:6443/x@y"),
+            (
+                "proxy \"http://a:b@c@proxy:3128\" and socks5://u@h",
+                "proxy \"http://proxy:3128\" and socks5://h",
+            ),
+            ("https://10.0.0.1/?to=a@b", "https://10.0.0.1/?to=a@b"),
+            ("no URL: a@b", "no URL: a@b"),
+            ("://", "://"),
+        ] {
+            assert_eq!(without_credentials(text), expected);
+        }
+    }
 
     #[test]
     fn control_characters_become_spaces() {

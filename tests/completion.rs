@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use common::Ended;
-use kubectl_netbench::completion::Shell;
+use kubectl_netbench::cli::Shell;
 use tempfile::TempDir;
 
 fn netbench(home: &TempDir) -> Command {

@@ -7,7 +7,7 @@ mod common;
 use std::fs;
 
 use common::Ended;
-use kubectl_netbench::schedule::outcome::{RunFailure, RunOutcome};
+use kubectl_netbench::recurring::schedule::outcome::{RunFailure, RunOutcome};
 
 /// Runs the program as a CronJob's container does, and reads its termination message.
 fn run(arguments: &str) -> (Ended, RunOutcome) {

@@ -4,8 +4,8 @@ use clap::{Args, ValueEnum};
 
 use super::conflict::{Conflict, check_measurement, check_placement, check_pods, check_volume};
 use super::{ConnectionArgs, exit};
-use crate::delivery::volume::Volume;
 use crate::engine::throughput_engine;
+use crate::options::Volume;
 use crate::options::{EngineId, MeasurementOptions, PlacementOptions, PodOptions, Protocol};
 
 /// `check`.

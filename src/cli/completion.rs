@@ -3,9 +3,7 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand};
-
-use crate::completion::Shell;
+use clap::{Args, Subcommand, ValueEnum};
 
 /// `completion`.
 #[derive(Debug, Args)]
@@ -53,4 +51,19 @@ pub struct CompleteArgs {
     /// The words after `kubectl netbench`; the last one is to be completed.
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
     pub words: Vec<OsString>,
+}
+
+/// A shell with a completion script.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Shell {
+    /// bash, from 4.
+    Bash,
+    /// elvish.
+    Elvish,
+    /// fish.
+    Fish,
+    /// PowerShell.
+    Powershell,
+    /// zsh.
+    Zsh,
 }

@@ -6,8 +6,7 @@ use clap::Args;
 
 use super::conflict::{Conflict, check_volume};
 
-use crate::delivery::Pushgateway;
-use crate::delivery::volume::{Retention, Volume};
+use crate::options::{Pushgateway, Retention, Volume};
 
 /// The destinations of results in addition to the output and the saved runs.
 #[derive(Debug, Args)]

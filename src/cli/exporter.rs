@@ -3,7 +3,7 @@
 use clap::Args;
 
 use super::ConnectionArgs;
-use crate::schedule::parse_name;
+use crate::options::parse_schedule_name;
 
 /// `exporter`.
 #[derive(Debug, Args)]
@@ -22,7 +22,7 @@ use crate::schedule::parse_name;
 )]
 pub struct ExporterArgs {
     /// Serve the newest run of this schedule instead of the newest saved run.
-    #[arg(long, value_name = "NAME", value_parser = parse_name)]
+    #[arg(long, value_name = "NAME", value_parser = parse_schedule_name)]
     pub schedule: Option<String>,
     /// Address and port to listen on; :PORT for all addresses.
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:9710", value_parser = parse_listen)]

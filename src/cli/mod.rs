@@ -18,7 +18,7 @@ mod saving;
 mod schedule;
 
 pub use check::{CheckArgs, CheckFormat};
-pub use completion::{CompleteArgs, CompletionArgs, CompletionCommand, InstallArgs};
+pub use completion::{CompleteArgs, CompletionArgs, CompletionCommand, InstallArgs, Shell};
 pub use config::ConfigArgs;
 pub use conflict::Conflict;
 pub use connection::ConnectionArgs;

@@ -7,7 +7,7 @@ use clap::{Args, Subcommand};
 use super::conflict::Conflict;
 use super::{ConnectionArgs, ListFormat};
 use crate::options::parse_duration;
-use crate::schedule::{Cron, CronError, parse_name};
+use crate::options::{Cron, CronError, parse_schedule_name};
 
 /// `schedule`.
 #[derive(Debug, Args)]
@@ -97,7 +97,7 @@ pub enum ScheduleCommand {
 )]
 pub struct ScheduleCreateArgs {
     /// Name of the schedule.
-    #[arg(value_name = "NAME", value_parser = parse_name)]
+    #[arg(value_name = "NAME", value_parser = parse_schedule_name)]
     pub name: String,
     /// Cron expression (minute, hour, day, month, day of the week), or @daily, @every 6h.
     #[arg(long, value_name = "EXPRESSION")]
@@ -162,7 +162,7 @@ pub struct ScheduleListArgs {
 #[derive(Debug, Args)]
 pub struct ScheduleNameArgs {
     /// Name of the schedule.
-    #[arg(value_name = "NAME", value_parser = parse_name)]
+    #[arg(value_name = "NAME", value_parser = parse_schedule_name)]
     pub schedule: String,
     /// The connection to the cluster.
     #[command(flatten)]
@@ -173,7 +173,7 @@ pub struct ScheduleNameArgs {
 #[derive(Debug, Args)]
 pub struct ScheduleLogsArgs {
     /// Name of the schedule.
-    #[arg(value_name = "NAME", value_parser = parse_name)]
+    #[arg(value_name = "NAME", value_parser = parse_schedule_name)]
     pub schedule: String,
     /// Show an earlier run: 1 is the one before the last.
     #[arg(long, value_name = "N", default_value_t = 0)]

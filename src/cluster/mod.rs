@@ -15,7 +15,7 @@ mod proxy;
 mod request;
 
 pub(crate) use api::{ok_if_exists, ok_if_gone};
-pub(crate) use cause::{innermost, without_credentials};
+pub(crate) use cause::innermost;
 pub use connect::connect;
 pub(crate) use connection::quoted;
 pub use connection::{ConnectError, ConnectionOptions, Environment};

@@ -88,14 +88,3 @@ pub fn yaml(objects: &[Object], namespace: &str) -> String {
     };
     objects.iter().map(document).collect()
 }
-
-/// Whether a text is an RFC 1123 label, which is a valid name for every kind of object.
-pub fn valid_name(text: &str) -> bool {
-    let is_allowed =
-        |character: char| character.is_ascii_lowercase() || character.is_ascii_digit() || character == '-';
-    !text.is_empty()
-        && text.len() <= 63
-        && text.chars().all(is_allowed)
-        && !text.starts_with('-')
-        && !text.ends_with('-')
-}

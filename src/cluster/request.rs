@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use kube::Client;
 
-use super::cause::{innermost, sanitized, without_credentials};
+use super::cause::{innermost, sanitized};
 use crate::document::{Failure, FailureKind};
 use crate::explanation::Explanation;
 
@@ -65,7 +65,13 @@ impl Cluster {
         url: &str,
         request_timeout: Option<Duration>,
     ) -> Self {
-        Self { client, context, kubectl_flags, url: without_credentials(url), request_timeout }
+        Self {
+            client,
+            context,
+            kubectl_flags,
+            url: crate::sanitize::without_credentials(url),
+            request_timeout,
+        }
     }
 
     /// The namespace of the kubeconfig context.

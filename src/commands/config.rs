@@ -4,7 +4,7 @@ use std::io;
 
 use kubectl_netbench::cli::{ConfigArgs, ExitCode, ListFormat};
 use kubectl_netbench::cluster::{self, ConnectionOptions};
-use kubectl_netbench::config::{ConfigError, Configuration, Effective, Settings};
+use kubectl_netbench::config::{self, ConfigError, Configuration, Effective, Settings};
 use kubectl_netbench::view;
 
 use super::output::write;
@@ -56,7 +56,7 @@ pub(super) async fn run(
 ) -> Result<ExitCode, Error> {
     let file = program.configuration_file.as_deref();
     write(match arguments.output {
-        ListFormat::Table => view::settings(effective, file, console.canvas()),
+        ListFormat::Table => config::table(effective, file, console.canvas()),
         ListFormat::Json => view::json(&effective),
         ListFormat::Yaml => view::yaml(&effective),
     })

@@ -6,12 +6,13 @@ use std::time::Duration;
 
 use kubectl_netbench::cluster::{ConnectError, RequestError};
 use kubectl_netbench::config::ConfigError;
-use kubectl_netbench::delivery::PushError;
-use kubectl_netbench::delivery::volume::{Volume, VolumeError};
 use kubectl_netbench::explanation::Explanation;
+use kubectl_netbench::options::{CronError, Volume};
 use kubectl_netbench::plan::format_duration;
+use kubectl_netbench::recurring::delivery::PushError;
+use kubectl_netbench::recurring::delivery::volume::VolumeError;
+use kubectl_netbench::recurring::schedule::ScheduleError;
 use kubectl_netbench::runner::RunError;
-use kubectl_netbench::schedule::{CronError, ScheduleError};
 use kubectl_netbench::store::StoreError;
 use kubectl_netbench::testbed::TestbedError;
 use kubectl_netbench::testbed::kubernetes::SelectionError;

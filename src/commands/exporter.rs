@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use kubectl_netbench::cli::{ExitCode, ExporterArgs};
 use kubectl_netbench::cluster;
-use kubectl_netbench::exporter::{Exporter, RunSource, SavedRuns, ScheduleRuns};
-use kubectl_netbench::schedule::{ScheduleError, Schedules};
+use kubectl_netbench::recurring::exporter::{Exporter, RunSource, SavedRuns, ScheduleRuns};
+use kubectl_netbench::recurring::schedule::{ScheduleError, Schedules};
 use kubectl_netbench::store::StoreError;
 use tokio::net::TcpListener;
 

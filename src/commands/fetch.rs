@@ -2,11 +2,12 @@
 
 use kubectl_netbench::cli::RunsArgs;
 use kubectl_netbench::cluster::{self, Cluster};
-use kubectl_netbench::delivery::volume::{
-    DocumentDirectory, Volume, VolumeClient, VolumeError, list_documents, read_document,
+use kubectl_netbench::options::{Volume, parse_schedule_name};
+use kubectl_netbench::recurring::delivery::volume::{
+    DocumentDirectory, VolumeClient, VolumeError, list_documents, read_document,
 };
-use kubectl_netbench::schedule::records::RecordSummary;
-use kubectl_netbench::schedule::{Records, ScheduleError, ScheduleId, Schedules, parse_name};
+use kubectl_netbench::recurring::schedule::records::RecordSummary;
+use kubectl_netbench::recurring::schedule::{Records, ScheduleError, ScheduleId, Schedules};
 use kubectl_netbench::store::Store;
 
 use super::id::new_id;
@@ -75,7 +76,7 @@ impl Source {
         };
         let id = schedule::id(name, connection, &cluster);
         // CLAIM:PATH is not a valid name of a schedule
-        let found = match parse_name(name) {
+        let found = match parse_schedule_name(name) {
             Ok(_) => Schedules::discover(&cluster).await?.find(&id).await.map(Some),
             Err(_) => Ok(None),
         };

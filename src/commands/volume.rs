@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use kubectl_netbench::delivery::volume::{VolumeError, VolumePod};
+use kubectl_netbench::recurring::delivery::volume::{VolumeError, VolumePod};
 use tokio::sync::watch;
 
 use crate::console::Console;

@@ -8,7 +8,7 @@ mod names;
 mod script;
 
 pub use names::{Kind, Name, NameSource};
-pub use script::{INDEX, SHIM, SHIM_NAME, Shell, VARIABLE};
+pub use script::{INDEX, SHIM, SHIM_NAME, VARIABLE};
 
 use std::ffi::{OsStr, OsString};
 use std::fmt::Write as _;
@@ -18,7 +18,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use clap::CommandFactory;
 use clap_complete::engine::{PathCompleter, ValueCompleter as _, complete};
 
-use crate::cli::Cli;
+use crate::cli::{Cli, Shell};
 use names::{Files, command, is_flag, without_flags};
 
 /// Completes the last of the words after `kubectl netbench`; it may be empty. The output has the format that

@@ -1,7 +1,8 @@
 //! The scripts by which kubectl and shells call the program for completions.
 
-use clap::ValueEnum;
 use clap_complete::env::{Bash, Elvish, EnvCompleter, Fish, Powershell, Zsh};
+
+use crate::cli::Shell;
 
 /// The variable that requests completion: its value is the shell.
 pub const VARIABLE: &str = "NETBENCH_COMPLETE";
@@ -19,21 +20,6 @@ pub const SHIM: &str = if cfg!(windows) {
 } else {
     include_str!("../../completions/kubectl_complete-netbench")
 };
-
-/// A shell with a completion script.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Shell {
-    /// bash, from 4.
-    Bash,
-    /// elvish.
-    Elvish,
-    /// fish.
-    Fish,
-    /// PowerShell.
-    Powershell,
-    /// zsh.
-    Zsh,
-}
 
 impl Shell {
     /// The script that registers completion for the program name `kubectl-netbench`.

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::{CommandLine, KEYS, Place, Settings};
-use crate::cluster::without_credentials;
+use crate::sanitize::without_credentials;
 
 /// Where a value comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]

@@ -10,12 +10,14 @@ mod file;
 mod keys;
 mod line;
 pub mod scheduled;
+mod table;
 mod values;
 
 pub use effective::{Effective, Source};
 pub use error::{ConfigError, Place};
 pub use keys::{KEYS, Key};
 pub use line::{CommandLine, LineError};
+pub use table::table;
 
 use std::path::{Path, PathBuf};
 

@@ -7,7 +7,7 @@ use clap::error::{ContextKind, ContextValue};
 use clap::{Arg, ArgAction, Command};
 
 use super::{ConfigError, Key, Place, Setting};
-use crate::cluster::without_credentials;
+use crate::sanitize::without_credentials;
 
 /// A setting with validated values.
 pub(super) fn setting(key: &'static Key, values: Vec<String>, place: Place) -> Result<Setting, ConfigError> {

@@ -10,10 +10,13 @@ mod duration;
 mod measurement;
 mod placement;
 mod pods;
+mod pushgateway;
 mod quantity;
 mod resource;
 mod route;
+mod schedule;
 mod text;
+mod volume;
 
 pub use address::Address;
 pub use catalog::{OptionInfo, OptionValue};
@@ -21,9 +24,13 @@ pub use duration::{TimeLimit, parse_duration, parse_limit};
 pub use measurement::{EngineId, MeasurementOptions, Protocol};
 pub use placement::{ClientMode, DEFAULT_IMAGE, PlacementOptions};
 pub use pods::{Annotation, Label, ObjectOptions, PodOptions, Resource, TaintToleration};
+pub use pushgateway::Pushgateway;
 pub use quantity::parse_rate;
 pub use resource::ResourceQuantity;
 pub use route::{IpFamilies, IpFamily, Path, Route};
+pub(crate) use schedule::EXPORTER_SUFFIX;
+pub use schedule::{Cron, CronError, MAX_NAME_LENGTH, parse_schedule_name};
+pub use volume::{Retention, Volume};
 
 use clap::Args;
 use schemars::JsonSchema;

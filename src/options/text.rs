@@ -1,5 +1,16 @@
 //! Kubernetes names, and options that are lists of `KEY=VALUE` on the command line and maps in documents.
 
+/// Whether a text is an RFC 1123 label, which is a valid name for every kind of object.
+pub(super) fn valid_name(text: &str) -> bool {
+    let is_allowed =
+        |character: char| character.is_ascii_lowercase() || character.is_ascii_digit() || character == '-';
+    !text.is_empty()
+        && text.len() <= 63
+        && text.chars().all(is_allowed)
+        && !text.starts_with('-')
+        && !text.ends_with('-')
+}
+
 /// Whether a text is a qualified name: a name of at most 63 characters, optionally after a DNS domain and
 /// a slash.
 pub(super) fn is_qualified_name(text: &str) -> bool {

@@ -15,8 +15,11 @@ mod terminal;
 mod text;
 
 pub use json_yaml::{json, yaml};
+pub(crate) use prometheus::CONTENT_TYPE as PROMETHEUS_CONTENT_TYPE;
 pub use prometheus::{Served, served};
-pub use terminal::{check, runs, schedules, settings};
+pub(crate) use terminal::runs::age;
+pub(crate) use terminal::style;
+pub use terminal::{check, runs};
 
 use crate::document::Run;
 use crate::sanitize;
@@ -77,7 +80,7 @@ impl Canvas {
     /// A file: unlimited width, no color, UTF-8.
     pub const FILE: Self = Self { width: None, color: None, ascii: false };
 
-    fn encode(&self, text: String) -> String {
+    pub(crate) fn encode(&self, text: String) -> String {
         if self.ascii { sanitize::ascii(&text) } else { text }
     }
 }

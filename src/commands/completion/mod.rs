@@ -10,8 +10,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::ValueEnum;
-use kubectl_netbench::cli::{CompleteArgs, CompletionArgs, CompletionCommand, ExitCode, InstallArgs};
-use kubectl_netbench::completion::{self, NameSource, SHIM, SHIM_NAME, Shell};
+use kubectl_netbench::cli::{CompleteArgs, CompletionArgs, CompletionCommand, ExitCode, InstallArgs, Shell};
+use kubectl_netbench::completion::{self, NameSource, SHIM, SHIM_NAME};
 
 use super::output::write;
 use super::{Error, ProgramContext};

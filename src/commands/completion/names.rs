@@ -7,7 +7,7 @@ use std::time::Duration;
 use kubectl_netbench::cli::PartialLine;
 use kubectl_netbench::cluster::{self, Cluster, ConnectionOptions, Environment, RequestError};
 use kubectl_netbench::completion::{Kind, Name};
-use kubectl_netbench::schedule::{ExistingSchedule, Schedules};
+use kubectl_netbench::recurring::schedule::{ExistingSchedule, Schedules};
 use kubectl_netbench::store::Store;
 use tokio::runtime::Handle;
 

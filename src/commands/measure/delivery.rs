@@ -2,9 +2,10 @@
 
 use jiff::Timestamp;
 use kubectl_netbench::cli::DeliveryArgs;
-use kubectl_netbench::delivery::volume::{MountedDirectory, Retention, Volume, VolumeClient, keep_document};
-use kubectl_netbench::delivery::{Pushgateway, Textfile};
 use kubectl_netbench::document::Run;
+use kubectl_netbench::options::{Pushgateway, Retention, Volume};
+use kubectl_netbench::recurring::delivery::Textfile;
+use kubectl_netbench::recurring::delivery::volume::{MountedDirectory, VolumeClient, keep_document};
 use kubectl_netbench::view::{self, Canvas, Format};
 
 use super::scheduled::ScheduledRun;

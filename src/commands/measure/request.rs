@@ -6,12 +6,12 @@ use kubectl_netbench::analysis::Gates;
 use kubectl_netbench::check::NamespaceFlag;
 use kubectl_netbench::cli::{CommonArgs, ConnectionArgs, Saving, TargetArgs};
 use kubectl_netbench::cluster::{Cluster, ConnectionOptions};
-use kubectl_netbench::delivery::volume::VolumeClient;
 use kubectl_netbench::document::{Command, Run};
 use kubectl_netbench::engine::{Engine, latency_engine, throughput_engine};
 use kubectl_netbench::options::{
     ClientMode, MeasurementOptions, Path, PlacementOptions, PlanOptions, PodOptions,
 };
+use kubectl_netbench::recurring::delivery::volume::VolumeClient;
 use kubectl_netbench::store::{self, Store, StoreError};
 use kubectl_netbench::testbed::kubernetes::{Needs, Role, Settings, Wanted};
 use kubectl_netbench::testbed::{Process, Processes};

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use kubectl_netbench::cluster::{self, Cluster};
-use kubectl_netbench::delivery::volume::VolumeClient;
 use kubectl_netbench::document::{Command, LeftOut, Node};
 use kubectl_netbench::options::{ClientMode, Path, Route};
+use kubectl_netbench::recurring::delivery::volume::VolumeClient;
 use kubectl_netbench::sanitize;
 use kubectl_netbench::testbed::kubernetes::{self, Choice, Role, Wanted};
 use kubectl_netbench::testbed::local::LocalTestbed;

@@ -7,12 +7,12 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
 use kubectl_netbench::check::NamespaceFlag;
 use kubectl_netbench::cli::ExitCode;
 use kubectl_netbench::cluster::{self, Cluster};
-use kubectl_netbench::delivery::volume::MountedDirectory;
 use kubectl_netbench::document::Run;
 use kubectl_netbench::explanation::Explanation;
 use kubectl_netbench::options::ObjectOptions;
-use kubectl_netbench::schedule::outcome::RunOutcome;
-use kubectl_netbench::schedule::{Records, ScheduleId, Schedules};
+use kubectl_netbench::recurring::delivery::volume::MountedDirectory;
+use kubectl_netbench::recurring::schedule::outcome::RunOutcome;
+use kubectl_netbench::recurring::schedule::{Records, ScheduleId, Schedules};
 use kubectl_netbench::store::{self, Store};
 
 use super::request::Request;

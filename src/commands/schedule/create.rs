@@ -8,8 +8,8 @@ use kubectl_netbench::cli::{Cli, Command, CommonArgs, ExitCode, ScheduleCreateAr
 use kubectl_netbench::cluster::{self, Cluster};
 use kubectl_netbench::config::{LineError, scheduled};
 use kubectl_netbench::plan::format_duration;
-use kubectl_netbench::schedule::objects::{CronJobVersion, manifests};
-use kubectl_netbench::schedule::{ExporterOptions, Schedule, ScheduleId, Schedules};
+use kubectl_netbench::recurring::schedule::objects::{CronJobVersion, manifests};
+use kubectl_netbench::recurring::schedule::{ExporterOptions, Schedule, ScheduleId, Schedules};
 use kubectl_netbench::testbed::kubernetes::rights;
 
 use super::super::measure::{self, Request};

@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 
 use kubectl_netbench::cli::{ExitCode, ScheduleLogsArgs, ScheduleNameArgs};
-use kubectl_netbench::schedule::{ScheduleError, ScheduleId, Schedules};
+use kubectl_netbench::recurring::schedule::{ScheduleError, ScheduleId, Schedules};
 
 use super::super::id::new_id;
 use super::super::{Error, ProgramContext, interrupt};

@@ -10,7 +10,7 @@ use kubectl_netbench::cli::{
     ConnectionArgs, ExitCode, ListFormat, ScheduleArgs, ScheduleCommand, ScheduleListArgs, ScheduleNameArgs,
 };
 use kubectl_netbench::cluster::{self, Cluster};
-use kubectl_netbench::schedule::{ScheduleId, Schedules};
+use kubectl_netbench::recurring::schedule::{self, ScheduleId, Schedules};
 use kubectl_netbench::view;
 
 use super::output::write;
@@ -65,7 +65,7 @@ async fn list(
             ));
             String::new()
         }
-        ListFormat::Table => view::schedules(&listed, only.is_none(), Timestamp::now(), console.canvas()),
+        ListFormat::Table => schedule::table(&listed, only.is_none(), Timestamp::now(), console.canvas()),
         ListFormat::Json => view::json(&listed),
         ListFormat::Yaml => view::yaml(&listed),
     })

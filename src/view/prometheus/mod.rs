@@ -17,6 +17,9 @@ use serde::Serialize;
 use super::labels::command_name;
 use crate::document::{Finding, FindingKind, Path, Run};
 
+/// The media type of metrics in the text format.
+pub(crate) const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
+
 /// All metrics of a run, for a file or a push.
 pub(super) fn render(run: &Run) -> String {
     encode_run(run, Detail::Pairs, None)

@@ -8,16 +8,12 @@ mod latency;
 mod matrix;
 mod overhead;
 mod pairs;
-mod runs;
-mod schedules;
-mod settings;
-mod style;
+pub(crate) mod runs;
+pub(crate) mod style;
 
 pub use check::table as check;
 pub(super) use comparison::text as comparison;
 pub use runs::table as runs;
-pub use schedules::table as schedules;
-pub use settings::table as settings;
 
 use matrix::MatrixRenderer;
 

@@ -36,7 +36,7 @@ pub fn table(entries: &[Entry], now: Timestamp, canvas: Canvas) -> String {
 }
 
 /// Time from `then` to `now` in the units of kubectl: `45s`, `12m`, `5h`, `3d`.
-pub(super) fn age(then: Timestamp, now: Timestamp) -> String {
+pub(crate) fn age(then: Timestamp, now: Timestamp) -> String {
     // a span between timestamps always has a total in seconds
     let seconds = (now - then).total(Unit::Second).unwrap_or_default().max(0.0) as u64;
     match seconds {

@@ -7,7 +7,7 @@ use super::{Canvas, colors};
 use crate::analysis::Level;
 
 /// An empty table without borders.
-pub(super) fn table(canvas: Canvas) -> Table {
+pub(crate) fn table(canvas: Canvas) -> Table {
     let mut table = Table::new();
     table.load_style(NOTHING);
     table.set_content_arrangement(ContentArrangement::Disabled);
@@ -20,7 +20,7 @@ pub(super) fn table(canvas: Canvas) -> Table {
 }
 
 /// The table as text: two spaces between columns, no trailing spaces.
-pub(super) fn finish(mut table: Table) -> String {
+pub(crate) fn finish(mut table: Table) -> String {
     for column in table.column_iter_mut() {
         column.set_padding((0, 2));
     }
@@ -32,20 +32,20 @@ pub(super) fn finish(mut table: Table) -> String {
     text
 }
 
-pub(super) fn header(text: impl ToString) -> Cell {
+pub(crate) fn header(text: impl ToString) -> Cell {
     Cell::new(text).add_attribute(Attribute::Bold)
 }
 
-pub(super) fn right(cell: Cell) -> Cell {
+pub(crate) fn right(cell: Cell) -> Cell {
     cell.set_alignment(CellAlignment::Right)
 }
 
-pub(super) fn dim(text: impl ToString) -> Cell {
+pub(crate) fn dim(text: impl ToString) -> Cell {
     right(Cell::new(text)).add_attribute(Attribute::Dim)
 }
 
 /// A value with the color and the mark of its level. `part` relates it to the median: less is worse.
-pub(super) fn heat_cell(text: &str, part: f64, is_larger_worse: bool, canvas: Canvas) -> Cell {
+pub(crate) fn heat_cell(text: &str, part: f64, is_larger_worse: bool, canvas: Canvas) -> Cell {
     let mark = match (Level::of_part(part), is_larger_worse) {
         (Level::VeryBad, true) => "▲",
         (Level::VeryBad, false) => "▼",
@@ -63,15 +63,15 @@ pub(super) fn heat_cell(text: &str, part: f64, is_larger_worse: bool, canvas: Ca
     }
 }
 
-pub(super) fn or_dash(text: Option<String>) -> Cell {
+pub(crate) fn or_dash(text: Option<String>) -> Cell {
     text.map_or_else(|| dim("–"), |text| right(Cell::new(text)))
 }
 
-pub(super) fn failed() -> Cell {
+pub(crate) fn failed() -> Cell {
     right(Cell::new("failed  ")).fg(Color::Magenta).add_attribute(Attribute::Bold)
 }
 
 /// A cell of a heat map without a value: aligned as if it had a mark.
-pub(super) fn blank(text: &str) -> Cell {
+pub(crate) fn blank(text: &str) -> Cell {
     dim(format!("{text}  "))
 }

@@ -1,0 +1,35 @@
+//! Effective settings and their sources.
+
+use std::path::Path;
+
+use comfy_table::Cell;
+
+use super::{Effective, Source};
+use crate::sanitize;
+use crate::view::{Canvas, style};
+
+/// One row per setting, then the path of the configuration file.
+pub fn table(effective: &[Effective], file: Option<&Path>, canvas: Canvas) -> String {
+    let mut table = style::table(canvas);
+    table.set_header(["SETTING", "VALUE", "SOURCE"].map(style::header));
+    for Effective { key, values, source, place, context } in effective {
+        let value = match values.join(",") {
+            value if value.is_empty() => Cell::new("–"),
+            value => Cell::new(sanitize::line(&value)),
+        };
+        let context = context.as_ref().map_or(String::new(), |context| format!(" (context {context})"));
+        let origin = match (source, place) {
+            (Source::Flag, _) => format!("--{key}"),
+            (Source::Default, _) => "default".to_owned(),
+            (_, Some(place)) => format!("{place}{context}"),
+            (_, None) => String::new(),
+        };
+        let mut row = [Cell::new(*key), value, Cell::new(sanitize::line(&origin))];
+        if *source == Source::Default {
+            row = row.map(|cell| cell.add_attribute(comfy_table::Attribute::Dim));
+        }
+        table.add_row(row);
+    }
+    let file = file.map_or(String::new(), |file| format!("\nConfiguration file: {}\n", file.display()));
+    canvas.encode(format!("{}{file}", style::finish(table)))
+}
