@@ -1,4 +1,4 @@
-//! Clients in a testbed, and one server that runs already, somewhere else.
+//! Clients in a testbed, and one external server (`--to`).
 
 use super::{
     NodeServers, Output, Restored, Server, ServerLines, StartProgress, Testbed, TestbedError, Trouble,
@@ -7,7 +7,7 @@ use super::{
 use crate::document::{Failure, FailureKind};
 use crate::engine::ClientExit;
 
-/// A testbed whose last node is a server that it has not started.
+/// A testbed whose last node is an external server, which it does not start.
 pub struct Outside<T> {
     clients: T,
     server: Server,
@@ -15,7 +15,7 @@ pub struct Outside<T> {
 }
 
 impl<T: Testbed> Outside<T> {
-    /// The nodes of `clients`, and after them `server`, which is reached on each of `routes` routes.
+    /// The nodes of `clients`, followed by `server`, which is reached over each of `routes` routes.
     pub fn new(clients: T, server: Server, routes: usize) -> Self {
         Self { clients, server, routes }
     }
@@ -39,8 +39,13 @@ impl<T: Testbed> Testbed for Outside<T> {
         self.clients.run_client(client, route, command, output).await
     }
 
-    async fn read_server(&self, _server: usize, _way: usize, _lines: ServerLines<'_>) -> Result<(), Failure> {
-        Err(Failure::new(FailureKind::Engine, "the output of a server elsewhere cannot be read"))
+    async fn read_server(
+        &self,
+        _server: usize,
+        _route: usize,
+        _lines: ServerLines<'_>,
+    ) -> Result<(), Failure> {
+        Err(Failure::new(FailureKind::Engine, "cannot read the output of an external server"))
     }
 
     async fn restore(&self, node: usize, trouble: Trouble) -> Restored {
