@@ -1,13 +1,13 @@
-//! What a run takes beyond measuring: its wall time over the ideal 2(N−1)·T.
+//! The overhead of a run: its wall time compared with the ideal of 2(N−1)·T.
 //!
-//! Runs the real program on this machine and, with `NETBENCH_E2E_KUBECONFIG` (and
-//! `NETBENCH_E2E_IMAGE`), on a cluster. Fails if slots are further apart than they may be.
+//! Runs the program on this machine and, with `NETBENCH_E2E_KUBECONFIG` (and optionally `NETBENCH_E2E_IMAGE`), on
+//! a cluster. Fails if the pause between two slots exceeds the limit.
 
 #![allow(
     clippy::expect_used,
     clippy::print_stdout,
     clippy::print_stderr,
-    reason = "a test or benchmark ends by a panic, and talks to whoever runs it"
+    reason = "a benchmark may panic, and prints its results"
 )]
 
 use std::process::{Command, Stdio};
@@ -18,11 +18,11 @@ use kubectl_netbench::document::Run;
 const NODES: u32 = 4;
 const TIME_SECONDS: u32 = 5;
 
-/// The most that may lie between the end of a slot and the start of the next, with exec.
-const LONGEST_PAUSE: Duration = Duration::from_millis(500);
+/// Maximum pause between the end of a slot and the start of the next one.
+const MAX_PAUSE: Duration = Duration::from_millis(500);
 
 fn main() {
-    // the harness's own flags, as `cargo bench` and `cargo test --benches` pass them
+    // `cargo bench` and `cargo test --benches` pass the flags of the test harness
     if std::env::args().any(|argument| argument == "--test" || argument == "--list") {
         return;
     }
@@ -49,10 +49,10 @@ fn measure(name: &str, arguments: &[&str], environment: &[(&str, String)]) {
     command.envs(environment.iter().map(|(name, value)| (name, value)));
     let began = Instant::now();
     let output = command.output().expect("the program runs");
-    let whole = began.elapsed();
+    let total = began.elapsed();
     let run: Run = serde_json::from_slice(&output.stdout)
         .unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&output.stderr)));
-    assert_eq!(run.nodes.len(), NODES as usize, "this benchmark is for {NODES} nodes");
+    assert_eq!(run.nodes.len(), NODES as usize, "the benchmark needs {NODES} nodes");
 
     let slots = 2 * (NODES - 1);
     let ideal = Duration::from_secs((slots * TIME_SECONDS).into());
@@ -66,13 +66,13 @@ fn measure(name: &str, arguments: &[&str], environment: &[(&str, String)]) {
     let measuring = between(started(1), ended(slots));
     let longest = (1..slots).map(|slot| between(ended(slot), started(slot + 1))).max().unwrap_or_default();
     println!(
-        "{name}: ideal {:.1} s; slots {:.2} s, {:.3} of ideal; whole run with start and removal {:.1} s, {:.2} of ideal; longest pause {:.3} s",
+        "{name}: ideal {:.1} s; slots {:.2} s, {:.3} of ideal; whole run with startup and removal {:.1} s, {:.2} of ideal; longest pause {:.3} s",
         ideal.as_secs_f64(),
         measuring.as_secs_f64(),
         measuring.as_secs_f64() / ideal.as_secs_f64(),
-        whole.as_secs_f64(),
-        whole.as_secs_f64() / ideal.as_secs_f64(),
+        total.as_secs_f64(),
+        total.as_secs_f64() / ideal.as_secs_f64(),
         longest.as_secs_f64(),
     );
-    assert!(longest <= LONGEST_PAUSE, "slots are {longest:?} apart");
+    assert!(longest <= MAX_PAUSE, "the longest pause between slots is {longest:?}");
 }

@@ -1,10 +1,10 @@
-//! The pure parts at sizes beyond any real run: a plan for 5,000 nodes, and a log of 10 MB.
+//! The planner and the report reader at sizes beyond any real run: 5,000 nodes, and a report of 10 MB.
 
 #![allow(
     clippy::expect_used,
     clippy::print_stdout,
     clippy::print_stderr,
-    reason = "a test or benchmark ends by a panic, and talks to whoever runs it"
+    reason = "a benchmark may panic, and prints its results"
 )]
 
 use std::fmt::Write;
@@ -16,7 +16,7 @@ use kubectl_netbench::engine::{ClientExit, ClientSpec, Flow, LineSplitter, Targe
 use kubectl_netbench::options::{EngineId, MeasurementOptions};
 use kubectl_netbench::plan::{Plan, Step};
 
-/// Walks all slots of a plan: 25 million tests.
+/// Iterates over all slots of a plan: 25 million tests.
 fn plan_5000_nodes(criterion: &mut Criterion) {
     let steps = [false, true].map(|backward| Step { variant: 0, backward, flow: Flow::Forward });
     let plan = Plan::mesh(5_000, steps.to_vec(), 1, None);
@@ -29,7 +29,7 @@ fn plan_5000_nodes(criterion: &mut Criterion) {
     group.finish();
 }
 
-/// A long stream of iperf3 3.18, made of a recorded one by repeating its intervals.
+/// A long stream of iperf3 3.18: a recorded one with repeated intervals. Also returns its duration in seconds.
 fn long_stream(bytes: usize) -> (String, u32) {
     let recorded = include_str!("../tests/fixtures/iperf3/3.18-stream-two-streams.ndjson");
     let lines: Vec<&str> = recorded.lines().collect();
@@ -47,12 +47,12 @@ fn long_stream(bytes: usize) -> (String, u32) {
     (stream, seconds)
 }
 
-/// Reads it in pieces of 16 KiB, as it comes from a cluster.
+/// Reads the stream in chunks of 16 KiB, as it arrives from a cluster.
 fn read_10_megabytes(criterion: &mut Criterion) {
     let (stream, seconds) = long_stream(10_000_000);
     let options = MeasurementOptions::for_seconds(seconds);
     let target = Target { host: "10.0.0.1", port: 5201, ip_family: None };
-    let mut group = criterion.benchmark_group("iperf3 log");
+    let mut group = criterion.benchmark_group("iperf3 report");
     group.sample_size(10);
     group.throughput(Throughput::Bytes(stream.len() as u64));
     group.bench_function("10 MB", |bencher| {
@@ -60,12 +60,12 @@ fn read_10_megabytes(criterion: &mut Criterion) {
             let client = ClientSpec { target, flow: Flow::Forward, options: &options, version: Some("3.18") };
             let mut reader = throughput_engine(EngineId::Iperf3).reader(&client);
             let mut splitter = LineSplitter::default();
-            for piece in stream.as_bytes().chunks(16 * 1024) {
-                for line in splitter.push(black_box(piece)) {
+            for chunk in stream.as_bytes().chunks(16 * 1024) {
+                for line in splitter.push(black_box(chunk)) {
                     reader.line(&line);
                 }
             }
-            let results = reader.finish(&ClientExit::default()).expect("it is whole");
+            let results = reader.finish(&ClientExit::default()).expect("the report is complete");
             let (_, Measurement::Throughput(throughput)) = &results[0] else { panic!("{results:?}") };
             assert_eq!(throughput.samples.len(), seconds as usize);
         });

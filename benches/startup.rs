@@ -1,23 +1,18 @@
-//! How long it takes until a user sees something, and how large the program is. Its limits are those of
-//! a tool that is called again and again: exceeding one fails the benchmark.
+//! The startup time and the size of the program. Fails if one of them exceeds its limit.
 //!
-//! The program is that of the archive in `dist`, as it is released: `krew/package` makes it. With
-//! `NETBENCH_E2E_KUBECONFIG`, completion of the nodes of that cluster is timed as well.
+//! Measures the released program: the one in the newest archive in `dist`, which `krew/package` creates. With
+//! `NETBENCH_E2E_KUBECONFIG`, also measures the completion of the nodes of that cluster.
 
-#![allow(
-    clippy::expect_used,
-    clippy::print_stdout,
-    reason = "a test or benchmark ends by a panic, and talks to whoever runs it"
-)]
+#![allow(clippy::expect_used, clippy::print_stdout, reason = "a benchmark may panic, and prints its results")]
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-/// Starts of which the median counts: the machine does other things as well.
+/// Number of starts. Their median counts, because other processes add time to some.
 const STARTS: usize = 41;
 
-/// The newest archive of this machine's platform; none if there is none.
+/// The newest archive.
 fn archive() -> Option<PathBuf> {
     let dist = Path::new(env!("CARGO_MANIFEST_DIR")).join("dist");
     let files = std::fs::read_dir(dist).ok()?.filter_map(Result::ok).map(|file| file.path());
@@ -25,22 +20,22 @@ fn archive() -> Option<PathBuf> {
     archives.max_by_key(|path| path.metadata().and_then(|metadata| metadata.modified()).ok())
 }
 
-/// The program, unpacked.
-fn unpacked(archive: &Path, directory: &Path) -> PathBuf {
+/// Extracts the program from the archive into `directory`.
+fn unpack(archive: &Path, directory: &Path) -> PathBuf {
     let mut tar = Command::new("tar");
     tar.arg("--extract").arg("--file").arg(archive).arg("--directory").arg(directory);
     assert!(tar.status().expect("tar runs").success());
     directory.join("kubectl-netbench")
 }
 
-/// The median time of a command, from its start to its end.
+/// The median duration of a command.
 fn median(command: impl Fn() -> Command) -> Duration {
     let mut times: Vec<Duration> = (0..STARTS)
         .map(|_| {
             let mut command = command();
             command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
             let began = Instant::now();
-            assert!(command.status().expect("it runs").success());
+            assert!(command.status().expect("the program runs").success());
             began.elapsed()
         })
         .collect();
@@ -48,21 +43,21 @@ fn median(command: impl Fn() -> Command) -> Duration {
     times[STARTS / 2]
 }
 
-fn told(what: &str, time: Duration, limit: Duration) {
+fn report(what: &str, time: Duration, limit: Duration) {
     println!("{what:<40}{:>8.1} ms (limit {} ms)", time.as_secs_f64() * 1000.0, limit.as_millis());
     assert!(time < limit, "{what} takes {time:?}");
 }
 
 fn main() {
     let Some(archive) = archive() else {
-        println!("skipped: dist has no archive; krew/package makes it");
+        println!("skipped: no archive in dist; create one with krew/package");
         return;
     };
-    let directory = tempfile::tempdir().expect("there is room");
-    let program = unpacked(&archive, directory.path());
-    let megabytes = std::fs::metadata(&program).expect("it is there").len() as f64 / 1e6;
+    let directory = tempfile::tempdir().expect("a temporary directory can be created");
+    let program = unpack(&archive, directory.path());
+    let megabytes = std::fs::metadata(&program).expect("the program has a size").len() as f64 / 1e6;
     println!("{:<40}{megabytes:>8.1} MB (limit 12 MB)", "the program");
-    assert!(megabytes < 12.0, "the program has {megabytes} MB");
+    assert!(megabytes < 12.0, "the size of the program is {megabytes} MB");
     let run = |words: &'static [&'static str]| {
         let program = program.clone();
         move || {
@@ -76,7 +71,7 @@ fn main() {
         ("--version", &["--version"][..]),
         ("config", &["config"][..]),
     ] {
-        told(what, median(run(words)), Duration::from_millis(10));
+        report(what, median(run(words)), Duration::from_millis(10));
     }
     if let Some(kubeconfig) = std::env::var_os("NETBENCH_E2E_KUBECONFIG") {
         let complete = run(&["__complete", "--", "pair", ""]);
@@ -85,6 +80,6 @@ fn main() {
             command.env("KUBECONFIG", &kubeconfig);
             command
         };
-        told("completion of a cluster's nodes", median(complete), Duration::from_millis(300));
+        report("completion of node names", median(complete), Duration::from_millis(300));
     }
 }

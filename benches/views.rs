@@ -1,5 +1,5 @@
-//! How long each form of a run of 200 nodes takes to render, and the run to save, to read and to
-//! analyse. Fails if one of them takes a second.
+//! The time to render a run of 200 nodes in each output format, and to analyse, compare, save and load it. Fails if
+//! a step takes a second or more.
 
 #![allow(clippy::print_stdout, clippy::expect_used, missing_docs, reason = "a program that prints a table")]
 
@@ -17,32 +17,37 @@ use serde_json::json;
 const NODES: usize = 200;
 const SECONDS: usize = 10;
 const LIMIT: Duration = Duration::from_secs(1);
-/// The least of so many counts: what else runs on the machine only adds.
+/// Repetitions of each step. The fastest counts, because other processes only add time.
 const ROUNDS: usize = 3;
 
 fn main() -> ExitCode {
-    // the harness's own flags, as `cargo test --benches` passes them
+    // `cargo test --benches` passes the flags of the test harness
     if std::env::args().any(|argument| argument == "--test" || argument == "--list") {
         return ExitCode::SUCCESS;
     }
     let mut run = generated();
-    println!("a run of {NODES} nodes, {} tests of {SECONDS} samples", run.tests.len());
+    println!("run of {NODES} nodes, {} tests with {SECONDS} samples each", run.tests.len());
     let mut steps: Vec<(String, Duration)> = Vec::new();
-    steps.push(("analyse".to_owned(), least(|| analyse(black_box(&mut run)))));
+    steps.push(("analyse".to_owned(), fastest(|| analyse(black_box(&mut run)))));
     let base = run.clone();
-    steps.push(("compare".to_owned(), least(|| black_box(compare(&base, &run)))));
+    steps.push(("compare".to_owned(), fastest(|| black_box(compare(&base, &run)))));
     run.comparison = Some(compare(&base, &run));
-    let directory = tempfile::tempdir().expect("there is room");
+    let directory = tempfile::tempdir().expect("the disk has space");
     let store = Store::of_user(directory.path());
     steps.push((
         "save".to_owned(),
-        least(|| store.record(&run).and_then(|recording| recording.finish(&run)).expect("there is room")),
+        fastest(|| {
+            store.record(&run).and_then(|recording| recording.finish(&run)).expect("the disk has space");
+        }),
     ));
-    steps.push(("load".to_owned(), least(|| store::load(Some(&store), "latest").expect("it was saved"))));
+    steps.push((
+        "load".to_owned(),
+        fastest(|| store::load(Some(&store), "latest").expect("the run was saved")),
+    ));
     for format in Format::value_variants() {
         let name = format.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned());
         let mut length = 0;
-        let time = least(|| length = black_box(render(&run, *format, Canvas::FILE)).len());
+        let time = fastest(|| length = black_box(render(&run, *format, Canvas::FILE)).len());
         steps.push((format!("{name:<10} {:>6.1} MB", length as f64 / 1e6), time));
     }
     for (step, time) in &steps {
@@ -50,12 +55,12 @@ fn main() -> ExitCode {
     }
     let slow = steps.iter().filter(|(_, time)| *time >= LIMIT).count();
     if slow > 0 {
-        println!("{slow} of {} take a second or more", steps.len());
+        println!("{slow} of {} steps take a second or more", steps.len());
     }
     if slow == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-fn least<T>(mut step: impl FnMut() -> T) -> Duration {
+fn fastest<T>(mut step: impl FnMut() -> T) -> Duration {
     let time = |_| {
         let began = Instant::now();
         black_box(step());
@@ -64,12 +69,12 @@ fn least<T>(mut step: impl FnMut() -> T) -> Duration {
     (0..ROUNDS).map(time).min().unwrap_or_default()
 }
 
-/// A run of all pairs, one of whose nodes is slow and one of whose nodes fails.
+/// A run of all pairs with one slow node and one unreachable node.
 fn generated() -> Run {
     let name = |node: usize| format!("node-{node:03}.example.internal");
     let mut random = 42_u64;
     let mut noise = || {
-        // a linear congruential generator (Knuth's MMIX) is random enough for digits
+        // a linear congruential generator (Knuth's MMIX) suffices for noise
         random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         1.0 + ((random >> 40) as f64 / f64::from(1 << 24) - 0.5) * 0.2
     };
@@ -118,5 +123,5 @@ fn generated() -> Run {
         },
         "nodes": nodes, "plannedTests": NODES * (NODES - 1), "tests": tests,
     });
-    serde_json::from_value(run).expect("it is a run document")
+    serde_json::from_value(run).expect("the JSON is a run document")
 }

@@ -1,4 +1,4 @@
-//! The properties that the targets try, which are those of the tests in `tests/foreign_text`.
+//! The properties that the targets check: those of the tests in `tests/foreign_text`.
 
 #[path = "../tests/foreign_text/properties/mod.rs"]
 pub mod properties;

@@ -1,4 +1,4 @@
-//! Generated clusters, and what a measurement of them gives.
+//! Generated clusters, and simulated measurements of them.
 
 use std::collections::HashSet;
 
@@ -6,29 +6,35 @@ use kubectl_netbench::analysis::diagnosis::{Cause, Grid};
 use rand::RngExt;
 use rand::rngs::StdRng;
 
-/// A cluster, and what is wrong with it.
+/// A cluster with its faults.
 pub struct Cluster {
     pub nodes: usize,
-    /// Of each node, whether the diagnosis knows it or not.
+    /// The zone of each node.
     pub zones: Vec<usize>,
-    pub zones_known: bool,
+    /// Whether the diagnosis knows the zones.
+    pub has_zones: bool,
+    /// The cause of each fault, and the fraction of the base rate that it leaves.
     pub faults: Vec<(Cause, f64)>,
-    /// What is left of the rate of a cell while other tests run.
-    pub crowd: Vec<f64>,
-    /// What nodes are faster or slower by nature, as senders and as receivers.
-    pub nature: Vec<(f64, f64)>,
+    /// The fraction of the base rate that concurrent tests leave to each cell.
+    pub congestion: Vec<f64>,
+    /// The deviation of each node as a sender and as a receiver, as the logarithm of the factor.
+    pub node_speeds: Vec<(f64, f64)>,
+    /// Standard deviation of the logarithm of a measurement.
     pub noise: f64,
+    /// The rate of a cell without faults, in bit/s.
     pub base: f64,
 }
 
+/// Parameters of generated clusters.
 #[derive(Clone, Copy, Default)]
 pub struct Kind {
-    /// At least so many nodes.
-    pub least: usize,
-    pub most_faults: usize,
-    pub least_faults: usize,
-    pub crowded: bool,
-    pub nature: f64,
+    pub min_nodes: usize,
+    pub min_faults: usize,
+    pub max_faults: usize,
+    /// Whether concurrent tests share links.
+    pub is_congested: bool,
+    /// Standard deviation of [`Cluster::node_speeds`].
+    pub node_spread: f64,
 }
 
 pub fn covers(cause: Cause, zones: &[usize], sender: usize, receiver: usize) -> bool {
@@ -56,34 +62,35 @@ pub fn kind_of(cause: Cause) -> usize {
     }
 }
 
-/// Box and Muller, 1958.
+/// A standard normal value (Box and Muller, 1958).
 pub fn normal(random: &mut StdRng) -> f64 {
     let (one, other): (f64, f64) = (random.random_range(1e-12..1.0), random.random_range(0.0..1.0));
     (-2.0 * one.ln()).sqrt() * (std::f64::consts::TAU * other).cos()
 }
 
 impl Cluster {
-    pub fn draw(random: &mut StdRng, kind: Kind) -> Self {
+    /// Generates a cluster with at least one healthy cell.
+    pub fn generate(random: &mut StdRng, kind: Kind) -> Self {
         loop {
-            let cluster = Self::draw_once(random, kind);
-            if cluster.cells().any(|(sender, receiver)| cluster.part(sender, receiver) >= 1.0) {
+            let cluster = Self::generate_any(random, kind);
+            if cluster.cells().any(|(sender, receiver)| cluster.fraction(sender, receiver) >= 1.0) {
                 return cluster;
             }
         }
     }
 
-    pub fn draw_once(random: &mut StdRng, kind: Kind) -> Self {
-        // small clusters are the usual ones
-        let nodes = (random.random_range((kind.least as f64).ln()..65f64.ln())).exp() as usize;
+    fn generate_any(random: &mut StdRng, kind: Kind) -> Self {
+        // log-uniform: small clusters are more common
+        let nodes = (random.random_range((kind.min_nodes as f64).ln()..65f64.ln())).exp() as usize;
         let count = random.random_range(2..=4.min(nodes / 2));
         let zones: Vec<usize> = (0..nodes).map(|node| node * count / nodes).collect();
-        let zones_known = random.random_bool(0.5);
+        let has_zones = random.random_bool(0.5);
         let mut faults: Vec<(Cause, f64)> = Vec::new();
-        let wanted = random.random_range(kind.least_faults..=kind.most_faults);
+        let wanted = random.random_range(kind.min_faults..=kind.max_faults);
         while faults.len() < wanted {
             let one = random.random_range(0..nodes);
             let other = (one + random.random_range(1..nodes)) % nodes;
-            let cause = match random.random_range(0..if zones_known { 6 } else { 5 }) {
+            let cause = match random.random_range(0..if has_zones { 6 } else { 5 }) {
                 0 => Cause::Node(one),
                 1 => Cause::Sender(one),
                 2 => Cause::Receiver(one),
@@ -95,26 +102,27 @@ impl Cluster {
                 faults.push((cause, random.random_range(0.1..=0.7)));
             }
         }
-        let mut crowd = vec![1.0; nodes * nodes];
-        if kind.crowded {
+        let mut congestion = vec![1.0; nodes * nodes];
+        if kind.is_congested {
             let (from, to) = (random.random_range(0..count), random.random_range(0..count));
-            let part = random.random_range(0.3..0.7);
-            // an uplink between two zones, one towards all others, or one that only some tests met on
+            let fraction = random.random_range(0.3..0.7);
+            // a link between two zones, an uplink to all other zones, or one that only some tests share
             let shape = random.random_range(0..3);
-            for (place, cell) in crowd.iter_mut().enumerate() {
-                let (sender, receiver) = (zones[place / nodes], zones[place % nodes]);
+            for (position, cell) in congestion.iter_mut().enumerate() {
+                let (sender, receiver) = (zones[position / nodes], zones[position % nodes]);
                 let shared = match shape {
                     0 => sender == from && receiver == to,
                     1 => sender == from && receiver != from,
                     _ => sender == from && receiver != from && random.random_bool(0.5),
                 };
-                *cell = if shared { part } else { 1.0 };
+                *cell = if shared { fraction } else { 1.0 };
             }
         }
-        let nature =
-            (0..nodes).map(|_| (kind.nature * normal(random), kind.nature * normal(random))).collect();
+        let node_speeds = (0..nodes)
+            .map(|_| (kind.node_spread * normal(random), kind.node_spread * normal(random)))
+            .collect();
         let noise = random.random_range(0.05..0.15);
-        Self { nodes, zones, zones_known, faults, crowd, nature, noise, base: 9.4e9 }
+        Self { nodes, zones, has_zones, faults, congestion, node_speeds, noise, base: 9.4e9 }
     }
 
     pub fn cells(&self) -> impl Iterator<Item = (usize, usize)> {
@@ -122,46 +130,50 @@ impl Cluster {
         all.filter(|(sender, receiver)| sender != receiver)
     }
 
-    /// What the faults leave of a cell: the worst of them counts.
-    pub fn part(&self, sender: usize, receiver: usize) -> f64 {
+    /// The fraction of the base rate that the faults leave to a cell: the worst fault counts.
+    pub fn fraction(&self, sender: usize, receiver: usize) -> f64 {
         let all = self.faults.iter().filter(|(cause, _)| covers(*cause, &self.zones, sender, receiver));
-        all.map(|(_, part)| *part).fold(1.0, f64::min)
+        all.map(|(_, fraction)| *fraction).fold(1.0, f64::min)
     }
 
+    /// The rate of a cell in a test in isolation.
     pub fn measure(&self, random: &mut StdRng, sender: usize, receiver: usize) -> f64 {
-        let wobble = self.noise * normal(random) + self.nature[sender].0 + self.nature[receiver].1;
-        self.base * self.part(sender, receiver) * wobble.exp()
+        let deviation =
+            self.noise * normal(random) + self.node_speeds[sender].0 + self.node_speeds[receiver].1;
+        self.base * self.fraction(sender, receiver) * deviation.exp()
     }
 
+    /// The rates of all cells under concurrent load.
     pub fn grid(&self, random: &mut StdRng) -> Grid {
         let mut rates = vec![vec![None; self.nodes]; self.nodes];
         for (sender, receiver) in self.cells() {
-            let crowd = self.crowd[sender * self.nodes + receiver];
+            let congestion = self.congestion[sender * self.nodes + receiver];
             // the narrower of the two counts
-            let part = self.part(sender, receiver);
-            rates[sender][receiver] = Some(self.measure(random, sender, receiver) * part.min(crowd) / part);
+            let fraction = self.fraction(sender, receiver);
+            rates[sender][receiver] =
+                Some(self.measure(random, sender, receiver) * fraction.min(congestion) / fraction);
         }
-        Grid { rates, zones: self.zones.iter().map(|&zone| self.zones_known.then_some(zone)).collect() }
+        Grid { rates, zones: self.zones.iter().map(|&zone| self.has_zones.then_some(zone)).collect() }
     }
 
-    /// The cells in which a fault is the worst.
+    /// The cells in which no other fault is worse.
     pub fn visible(&self, fault: usize) -> Vec<(usize, usize)> {
-        let (cause, part) = self.faults[fault];
+        let (cause, fraction) = self.faults[fault];
         let cells = self.cells().filter(|&(sender, receiver)| covers(cause, &self.zones, sender, receiver));
-        cells.filter(|&(sender, receiver)| self.part(sender, receiver) >= part).collect()
+        cells.filter(|&(sender, receiver)| self.fraction(sender, receiver) >= fraction).collect()
     }
 
-    /// Whether the matrix, without noise, is the very same if the other cause stands in the fault's place: it
-    /// covers all cells that show the fault, and beyond them only such as are hidden by worse faults.
-    pub fn same_matrix(&self, fault: usize, other: Cause) -> bool {
-        let part = self.faults[fault].1;
+    /// Whether replacing the cause of a fault by `other` results in the same matrix without noise: `other` covers all
+    /// visible cells of the fault, and besides them only cells with worse faults.
+    pub fn results_in_same_matrix(&self, fault: usize, other: Cause) -> bool {
+        let fraction = self.faults[fault].1;
         let visible: HashSet<_> = self.visible(fault).into_iter().collect();
         self.cells().all(|(sender, receiver)| {
             let covered = covers(other, &self.zones, sender, receiver);
             if visible.contains(&(sender, receiver)) {
                 covered
             } else {
-                !covered || self.part(sender, receiver) < part
+                !covered || self.fraction(sender, receiver) < fraction
             }
         })
     }

@@ -79,7 +79,7 @@ mod tests {
     use super::*;
     use crate::analysis::summarise;
     use crate::document::TestRecord;
-    use crate::document::fixtures::{asked, failed, measured};
+    use crate::document::fixtures::{failed, measured, measured_latency};
 
     fn on_path(path: Path, record: TestRecord) -> TestRecord {
         TestRecord { path, ..record }
@@ -116,8 +116,8 @@ mod tests {
         let tests = [
             measured("a", "b", 6e9),
             on_path(Path::Host, measured("a", "b", 8e9)),
-            asked("a", "b", 80.0),
-            on_path(Path::Host, asked("a", "b", 50.0)),
+            measured_latency("a", "b", 80.0),
+            on_path(Path::Host, measured_latency("a", "b", 50.0)),
         ];
         let cost = summarise(&tests).costs.remove(0);
         assert_eq!(cost.mean_added_latency_microseconds(), Some(30.0));

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::statistics::mean;
-use crate::document::{Cost, LatencySummary, Run, ThroughputSummary, Verdict, WayComparison};
+use crate::document::{Cost, LatencySummary, RouteComparison, Run, ThroughputSummary, Verdict};
 
 /// A cell of a matrix.
 #[derive(Debug, Clone, PartialEq)]
@@ -138,7 +138,7 @@ impl Matrix {
     }
 
     /// The change on one route since the baseline, in percent.
-    pub fn of_change(run: &Run, changes: &WayComparison) -> Self {
+    pub fn of_change(run: &Run, changes: &RouteComparison) -> Self {
         let cells = changes.pairs.iter().map(|pair| {
             let cell = match (pair.percent, pair.verdict) {
                 (Some(value), _) => Cell::Measured { value, part: 1.0 + value / 100.0, some_failed: false },

@@ -140,7 +140,7 @@ fn last_failure(tests: &[&TestRecord]) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::document::fixtures::{asked, failed, measured};
+    use crate::document::fixtures::{failed, measured, measured_latency};
     use crate::document::{Direction, Path};
 
     #[test]
@@ -189,7 +189,8 @@ mod tests {
 
     #[test]
     fn latency_pair_includes_latency_under_load() {
-        let tests = [asked("a", "b", 50.0), asked("a", "b", 100.0), measured("a", "b", 8e9)];
+        let tests =
+            [measured_latency("a", "b", 50.0), measured_latency("a", "b", 100.0), measured("a", "b", 8e9)];
         let summary = summarise(&tests);
         let pair = &summary.latency[0].pairs[0];
         assert_eq!((pair.mean_microseconds, pair.measured), (Some(75.0), 2));

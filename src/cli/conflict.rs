@@ -35,8 +35,12 @@ pub(super) fn check_measurement(options: &MeasurementOptions) -> Result<(), Conf
         return Err(Conflict::new(&[flag.trim_start_matches('-'), "engine"], message));
     }
     if let Some(rejected) = engine.reserved_arguments().rejected(&options.client_arguments) {
-        let message =
-            format!("`{}` cannot be passed to {}: {}", rejected.argument, engine.program(), rejected.instead);
+        let message = format!(
+            "`{}` cannot be passed to {}: {}",
+            rejected.argument,
+            engine.id().name(),
+            rejected.instead
+        );
         return Err(Conflict::new(&["engine"], message));
     }
     if options.protocol != Protocol::Udp {
@@ -67,8 +71,8 @@ pub(super) fn check_placement(options: &PlacementOptions, engine: &dyn Engine) -
     }
     if engine.capabilities().server_report {
         let message = format!(
-            "--to needs --engine iperf3: the report of an external {} server cannot be read",
-            engine.program()
+            "--to cannot be used with --engine {}: the report of an external server cannot be read",
+            engine.id().name()
         );
         return Err(Conflict::new(&["engine", "to"], message));
     }

@@ -248,7 +248,7 @@ mod tests {
             ("matrix --to x --rtt", "--rtt"),
             ("matrix --to x --path pod,service", "use --path pod or host"),
             ("matrix --to x --concurrency 2", "--concurrency"),
-            ("matrix --to x --engine iperf2", "--to needs --engine iperf3"),
+            ("matrix --to x --engine iperf2", "--to cannot be used with --engine iperf2"),
             ("pair a b --to x", "--to"),
             ("check --local 2", "--local"),
             ("check --dry-run", "--dry-run"),

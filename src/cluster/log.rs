@@ -75,7 +75,7 @@ mod tests {
         assert_eq!(describe("GET", &uri), "GET /api/v1/nodes?limit=5");
         assert_eq!(describe("POST", &"/api/v1/pods?".parse().unwrap()), "POST /api/v1/pods");
         assert_eq!(describe("GET", &"/api/v1/pods?&limit=5".parse().unwrap()), "GET /api/v1/pods?limit=5");
-        let exec = "/exec?stdin=true&container=iperf3&command=sh&command=-c".parse().unwrap();
-        assert_eq!(describe("GET", &exec), "GET /exec?stdin=true&container=iperf3");
+        let exec = "/exec?stdin=true&container=c&command=sh&command=-c".parse().unwrap();
+        assert_eq!(describe("GET", &exec), "GET /exec?stdin=true&container=c");
     }
 }

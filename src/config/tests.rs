@@ -40,7 +40,7 @@ fn matrix(words: &str, text: &str) -> CommonArgs {
 }
 
 /// What is wrong, as it is shown.
-fn told(text: &str, variables: &[(&str, &str)]) -> String {
+fn error_of(text: &str, variables: &[(&str, &str)]) -> String {
     let shown = configuration(text, variables).unwrap_err().explain();
     format!("{} | {} | {}", shown.error, shown.cause.unwrap_or_default(), shown.help.unwrap_or_default())
 }
@@ -163,9 +163,13 @@ fn setting_yields_to_a_flag_that_conflicts_with_it() {
 fn conflicting_settings_are_reported_with_their_place() {
     let settings = configuration("time: 5s\nimage-pull-secret: a\n", &[]).unwrap().settings(None);
     for words in ["matrix", "pair a b", "matrix -t 3s"] {
-        let told = applied(words, &settings).unwrap_err().explain();
-        assert!(told.error.starts_with("config.yaml:2:20: `image-pull-secret`"), "{}", told.error);
-        assert!(told.cause.unwrap().contains("add --namespace"));
+        let explanation = applied(words, &settings).unwrap_err().explain();
+        assert!(
+            explanation.error.starts_with("config.yaml:2:20: `image-pull-secret`"),
+            "{}",
+            explanation.error
+        );
+        assert!(explanation.cause.unwrap().contains("add --namespace"));
     }
     assert!(applied("matrix -n team", &settings).unwrap().of("image-pull-secret").is_some());
     assert!(applied("runs", &settings).is_ok());
@@ -198,8 +202,8 @@ fn delivery_settings_apply_where_delivery_is_possible() {
     let shown = line("config").effective(&secret);
     assert!(shown.iter().any(|setting| setting.values == ["http://gateway:9091"]), "{shown:?}");
     let settings = configuration("volume: results", &[]).unwrap().settings(None);
-    let told = applied("matrix", &settings).unwrap_err().explain();
-    assert!(told.cause.unwrap().contains("add --namespace"));
+    let explanation = applied("matrix", &settings).unwrap_err().explain();
+    assert!(explanation.cause.unwrap().contains("add --namespace"));
 }
 
 #[test]
@@ -218,22 +222,22 @@ fn kubeconfig_of_the_environment_overrides_the_file() {
 fn invalid_setting_is_reported_with_place_and_help() {
     insta::assert_snapshot!(
         [
-            told("time: 5s\ntme: 5s\n", &[]),
-            told("contexts:\n  east:\n    image_pull_secret: a\n", &[]),
-            told("contexts:\n  east: {color: never}\n", &[]),
-            told("time: 10x\n", &[]),
-            told("via: ssh\n", &[]),
-            told("parallel: 0\n", &[]),
-            told("rtt: maybe\n", &[]),
-            told("time: [1s]\n", &[]),
-            told("time:\n", &[]),
-            told("contexts: [east]\n", &[]),
-            told("time: 1s\ntime: 2s\n", &[]),
-            told("time: '5s\n", &[]),
-            told("- time\n", &[]),
-            told("time: 1s\n---\ntime: 2s\n", &[]),
-            told("kubeconfig: ~/config\n", &[]),
-            told("", &[("NETBENCH_VIA", "ssh")]),
+            error_of("time: 5s\ntme: 5s\n", &[]),
+            error_of("contexts:\n  east:\n    image_pull_secret: a\n", &[]),
+            error_of("contexts:\n  east: {color: never}\n", &[]),
+            error_of("time: 10x\n", &[]),
+            error_of("via: ssh\n", &[]),
+            error_of("parallel: 0\n", &[]),
+            error_of("rtt: maybe\n", &[]),
+            error_of("time: [1s]\n", &[]),
+            error_of("time:\n", &[]),
+            error_of("contexts: [east]\n", &[]),
+            error_of("time: 1s\ntime: 2s\n", &[]),
+            error_of("time: '5s\n", &[]),
+            error_of("- time\n", &[]),
+            error_of("time: 1s\n---\ntime: 2s\n", &[]),
+            error_of("kubeconfig: ~/config\n", &[]),
+            error_of("", &[("NETBENCH_VIA", "ssh")]),
         ]
         .join("\n")
     );

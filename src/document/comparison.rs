@@ -21,13 +21,13 @@ pub struct Comparison {
     /// that changed only by chance.
     pub level: f64,
     /// One entry per path and IP family that both runs measured.
-    pub ways: Vec<WayComparison>,
+    pub ways: Vec<RouteComparison>,
 }
 
 /// Changes on one path and IP family.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct WayComparison {
+pub struct RouteComparison {
     /// The network path.
     pub path: Path,
     /// The IP family, if one was requested.
@@ -40,7 +40,7 @@ pub struct WayComparison {
     pub pairs: Vec<PairChange>,
 }
 
-impl WayComparison {
+impl RouteComparison {
     /// The path and IP family that were compared.
     pub fn route(&self) -> Route {
         Route { path: self.path, ip_family: self.ip_family }

@@ -11,7 +11,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::options::EngineId;
 
-/// Versions by engine, for engines that report them. In a document each is a field named after its engine.
+/// Versions by engine, of engines that report them. In a document, each is a field named after its engine.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct EngineVersions(BTreeMap<EngineId, String>);
 
@@ -26,7 +26,7 @@ impl EngineVersions {
         self.0.insert(engine, version);
     }
 
-    /// All of them, in the order of the engines.
+    /// All versions, in the order of [`EngineId`].
     pub fn iter(&self) -> impl Iterator<Item = (EngineId, &str)> {
         self.0.iter().map(|(engine, version)| (*engine, version.as_str()))
     }
@@ -52,7 +52,7 @@ impl<'de> Deserialize<'de> for EngineVersions {
                 let mut versions = EngineVersions::default();
                 while let Some(name) = map.next_key::<Cow<'de, str>>()? {
                     let Ok(engine) = EngineId::from_str(&name, false) else {
-                        // a field beside the versions, or of a newer version of this program
+                        // another field of the object, or an engine of a newer version of this program
                         map.next_value::<IgnoredAny>()?;
                         continue;
                     };

@@ -59,11 +59,11 @@ pub enum FindingKind {
     SlowLink,
     /// Far more TCP retransmits than on other pairs.
     Retransmits,
-    /// iperf3 saturated a CPU: the result is the limit of the CPU, not of the network.
+    /// The engine saturated a CPU: the result is the limit of the CPU, not of the network.
     CpuBound,
     /// Nodes with different MTUs.
     Mtu,
-    /// Nodes with different iperf3 versions.
+    /// Nodes with different versions of the engine.
     Versions,
 }
 

@@ -1,4 +1,4 @@
-//! Small runs for the tests of whatever reads documents.
+//! Small run documents for tests.
 
 use jiff::Timestamp;
 
@@ -42,8 +42,8 @@ pub(crate) fn measured(client: &str, server: &str, bits_per_second: f64) -> Test
     record(client, server, Outcome::Ok(Measurement::Throughput(throughput)))
 }
 
-/// A latency test whose answers took so long in the mean.
-pub(crate) fn asked(client: &str, server: &str, mean_microseconds: f64) -> TestRecord {
+/// A latency test.
+pub(crate) fn measured_latency(client: &str, server: &str, mean_microseconds: f64) -> TestRecord {
     let latency = Latency {
         requests: 20_000,
         seconds: 2.0,

@@ -1,8 +1,8 @@
-//! The run document: everything a run has found out, and all that later steps read.
+//! The run document: all results of a run, and the input of all later steps.
 //!
-//! It is what `-o json` prints, serialised in camelCase, with the unit in the name of each figure.
-//! Its JSON Schema is kept in `docs/run.schema.json`. Readers of a document written by a newer
-//! minor version ignore fields they don't know; a change of meaning changes [`ApiVersion`].
+//! `-o json` prints it, in camelCase, with the unit in the name of each figure. Its JSON Schema is
+//! `docs/run.schema.json`. Readers ignore unknown fields, which a newer minor version may have written; a change
+//! of meaning changes [`ApiVersion`].
 
 mod comparison;
 mod engine_versions;
@@ -15,7 +15,7 @@ mod possible;
 mod summary;
 mod test;
 
-pub use comparison::{Comparison, PairChange, Verdict, WayComparison};
+pub use comparison::{Comparison, PairChange, RouteComparison, Verdict};
 pub use engine_versions::EngineVersions;
 pub use finding::{Confirmation, Ends, Finding, FindingKind};
 pub use gate::Breach;
@@ -33,51 +33,51 @@ use serde::{Deserialize, Serialize};
 
 pub use crate::options::{ClientMode, EngineId, IpFamily, Parameters, Path, Protocol, Route};
 
-/// The version of the document's form.
+/// The version of the document format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum ApiVersion {
-    /// The first.
+    /// The first version.
     #[serde(rename = "netbench.dev/v1alpha1")]
     V1Alpha1,
 }
 
-/// What kind of document this is.
+/// The kind of document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum Kind {
-    /// One run of a measuring command.
+    /// A run of `matrix` or `pair`.
     Run,
 }
 
-/// The command that made the run.
+/// The command of the run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum Command {
-    /// All ordered pairs of the nodes.
+    /// All ordered pairs of nodes.
     Matrix,
-    /// Two nodes, both directions.
+    /// Two nodes, in both directions.
     Pair,
 }
 
-/// Whether all that was planned was also tried.
+/// Whether the run executed its whole plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum State {
-    /// Every planned test has a record, be it of a failure.
+    /// Every planned test has a record. Some may have failed.
     Complete,
-    /// The run ended early: tests without a record were not made.
+    /// The run ended early: tests without a record were not executed.
     Partial,
 }
 
-/// The versions of all that took part.
+/// The versions of the software that took part in the run.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Versions {
-    /// This program.
+    /// Version of kubectl-netbench.
     pub netbench: String,
-    /// The Kubernetes API server; none without a cluster.
+    /// Version of the Kubernetes API server; none without a cluster.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kubernetes: Option<String>,
-    /// The engines of the servers; different versions are separated by commas.
+    /// Versions of the engines on the servers; different ones are separated by commas.
     #[serde(flatten)]
     pub engines: EngineVersions,
 }
@@ -89,76 +89,76 @@ pub struct Cluster {
     /// The kubeconfig context; none inside a cluster.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub context: Option<String>,
-    /// The namespace that held the run's objects.
+    /// The namespace of the run's objects.
     pub namespace: String,
 }
 
-/// One run of a measuring command.
+/// A run of `matrix` or `pair`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Run {
-    /// The version of this form.
+    /// The version of the format.
     pub api_version: ApiVersion,
     /// Always `Run`.
     pub kind: Kind,
-    /// The run's id; the label `netbench.dev/run` of its objects has the same value, in the cluster of
-    /// the server, if that is another one, with `-server`, and `kept` where servers stay.
+    /// The run's id, which is also the value of the label `netbench.dev/run` of its objects: with the suffix
+    /// `-server` in a separate cluster of the server, and `kept` for kept servers.
     pub id: String,
-    /// The command that made it.
+    /// The command of the run.
     pub command: Command,
-    /// Whether it went to its end.
+    /// Whether it executed its whole plan.
     pub state: State,
-    /// When it began.
+    /// When the run started.
     pub started_at: Timestamp,
-    /// When its last test ended.
+    /// When the last test ended.
     pub finished_at: Timestamp,
-    /// Who took part.
+    /// The versions of the software that took part.
     pub versions: Versions,
-    /// Where; none when the servers ran on this machine.
+    /// The cluster; none if the servers ran on this machine (`--local`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cluster: Option<Cluster>,
-    /// Where the servers were, if that was another cluster.
+    /// The cluster of the server, if it was another one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub server_cluster: Option<Cluster>,
-    /// What was asked for, defaults filled in.
+    /// The parameters, including defaults.
     pub parameters: Parameters,
-    /// The nodes that were measured, in the order of the matrix.
+    /// The measured nodes, in the order of the matrix.
     pub nodes: Vec<Node>,
-    /// The nodes that were not, and why.
+    /// The skipped nodes.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub left_out: Vec<LeftOut>,
-    /// The run whose good tests this one has taken over, if it was resumed.
+    /// The id of the resumed run, whose successful tests were reused.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resumed: Option<String>,
-    /// How many tests were planned, each direction counted.
+    /// Number of planned tests; each direction counts.
     pub planned_tests: usize,
-    /// The tests of each pair taken together.
+    /// The results per pair.
     #[serde(default)]
     pub summary: Summary,
-    /// What is wrong, the gravest first.
+    /// The findings, the most severe first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub findings: Vec<Finding>,
-    /// What has changed since another run, if it was compared.
+    /// Changes since the baseline run, if there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub comparison: Option<Comparison>,
     /// The pairs that failed a gate.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub breaches: Vec<Breach>,
-    /// Tests of suspicious pairs that were made again, each alone. They are in no summary.
+    /// Retests of suspicious pairs in isolation. They are not part of the summary.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub retests: Vec<TestRecord>,
-    /// One record per test and direction, in the order in which they ended. The last field: a run
-    /// that is being saved grows at its end.
+    /// One record per test and direction, in the order in which they ended. The last field, because the file of a
+    /// run in progress grows at its end.
     pub tests: Vec<TestRecord>,
 }
 
 impl Run {
-    /// Whether some test failed.
+    /// Whether any test failed.
     pub fn has_failures(&self) -> bool {
         self.tests.iter().any(|test| matches!(test.outcome, Outcome::Failed(_)))
     }
 
-    /// The JSON Schema of this document.
+    /// The JSON Schema of the run document.
     pub fn schema() -> schemars::Schema {
         schemars::schema_for!(Self)
     }

@@ -5,11 +5,11 @@ use serde::{Deserialize, Serialize};
 
 use super::EngineVersions;
 
-/// A node that was measured, with what may explain its figures.
+/// A measured node, with properties that may explain its results.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Node {
-    /// Its name in the cluster.
+    /// The name of the node.
     pub name: String,
     /// Label `topology.kubernetes.io/zone`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -20,32 +20,32 @@ pub struct Node {
     /// Label `node.kubernetes.io/instance-type`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub instance_type: Option<String>,
-    /// As Go names it: `amd64`, `arm64`.
+    /// The CPU architecture in Go's notation: `amd64`, `arm64`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub architecture: Option<String>,
-    /// The operating system's name and release.
+    /// Name and version of the operating system.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub os_image: Option<String>,
-    /// The kernel's release.
+    /// Version of the kernel.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kernel: Option<String>,
-    /// The kubelet's version.
+    /// Version of the kubelet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kubelet: Option<String>,
-    /// The container runtime and its version.
+    /// Name and version of the container runtime.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub container_runtime: Option<String>,
-    /// The versions of the engines that served on it.
+    /// The versions of the engines on the node.
     #[serde(flatten)]
     pub engines: EngineVersions,
 }
 
-/// A node that was not measured.
+/// A skipped node.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct LeftOut {
-    /// Its name.
+    /// The name of the node.
     pub name: String,
-    /// Why, as a sentence of the form `cordoned`, `has the taint gpu=true:NoSchedule`.
+    /// Why it was skipped, as a predicate: `cordoned`, `has the taint gpu=true:NoSchedule`.
     pub reason: String,
 }

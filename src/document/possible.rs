@@ -1,18 +1,17 @@
-//! Which figures can be: a file, or a program in an image, may say anything.
+//! Plausible figures: a file, or a program in an image, may report anything.
 
 use super::{Latency, Throughput};
 
-/// No figure is larger, whatever its unit: a million terabits per second, or thirty thousand years.
+/// The largest plausible figure in any unit: 10⁶ Tbit/s, or 30,000 years in microseconds.
 const LARGEST: f64 = 1e18;
 
-/// Whether something can have been measured: it is finite, not negative, and sums of many such
-/// figures are finite too.
+/// Whether a figure is plausible: finite, not negative, and small enough that sums of many are finite.
 pub(crate) fn is_possible(figure: f64) -> bool {
     (0.0..=LARGEST).contains(&figure)
 }
 
 impl Throughput {
-    /// Whether all figures are such as can be measured.
+    /// Whether all figures are plausible.
     pub(super) fn is_possible(&self) -> bool {
         let time = self.round_trip_time;
         let times = time.map(|time| [time.min_microseconds, time.mean_microseconds, time.max_microseconds]);
@@ -34,7 +33,7 @@ impl Throughput {
 }
 
 impl Latency {
-    /// Whether all figures are such as can be measured.
+    /// Whether all figures are plausible.
     pub(super) fn is_possible(&self) -> bool {
         [
             self.seconds,

@@ -72,10 +72,10 @@ pub struct PairSummary {
     /// The mean TCP round-trip time under load.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mean_round_trip_time_microseconds: Option<f64>,
-    /// The CPU usage of iperf at the sender, in percent of one CPU.
+    /// The CPU usage of the engine at the sender, in percent of one CPU.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mean_sender_cpu_percent: Option<f64>,
-    /// The CPU usage of iperf at the receiver, in percent of one CPU.
+    /// The CPU usage of the engine at the receiver, in percent of one CPU.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mean_receiver_cpu_percent: Option<f64>,
     /// The mean target rate of the UDP senders.

@@ -1,4 +1,4 @@
-//! One test: what was measured, or why nothing was.
+//! Tests: their results, or the reasons of their failures.
 
 use jiff::Timestamp;
 use schemars::JsonSchema;
@@ -11,13 +11,13 @@ use crate::sanitize;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum Measure {
-    /// How much gets through.
+    /// TCP or UDP throughput.
     Throughput,
-    /// How long an answer takes while nothing else is sent.
+    /// Round-trip latency without load.
     Latency,
 }
 
-/// Which end sends.
+/// The direction of the data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum Direction {
@@ -27,7 +27,7 @@ pub enum Direction {
     ServerToClient,
 }
 
-/// One test of a run. Where both directions are measured at the same time, each has its own.
+/// One test of a run. A bidirectional test has one record per direction.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct TestRecord {
@@ -35,42 +35,42 @@ pub struct TestRecord {
     pub client: String,
     /// The node of the server.
     pub server: String,
-    /// What it measures.
+    /// Throughput or latency.
     pub measure: Measure,
-    /// Which end sends.
+    /// The direction of the data.
     pub direction: Direction,
-    /// The way of the packets.
+    /// The network path.
     pub path: Path,
-    /// The version of IP, if one was asked for.
+    /// The IP family, if one was requested.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ip_family: Option<IpFamily>,
-    /// The slot in which it ran, from 1; tests of one slot ran at the same time.
+    /// The slot in which it ran, from 1; tests of the same slot ran at the same time.
     pub slot: usize,
-    /// Which repetition of the pair, from 1.
+    /// The repetition of the pair, from 1.
     pub repetition: u32,
-    /// How many attempts it took, this one included.
+    /// The number of attempts, including the last one.
     pub attempt: u32,
-    /// When the last attempt began.
+    /// When the last attempt started.
     pub started_at: Timestamp,
     /// When the last attempt ended.
     pub finished_at: Timestamp,
-    /// What came of it.
+    /// The result, or the failure.
     #[serde(flatten)]
     pub outcome: Outcome,
 }
 
-/// What came of a test. A failed test has no figure: it is neither zero nor slow.
+/// The outcome of a test. A failed test has no figures: it counts neither as zero nor as slow.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "outcome", rename_all = "camelCase")]
 pub enum Outcome {
-    /// It was measured.
+    /// It succeeded.
     Ok(Measurement),
-    /// It was not.
+    /// It failed.
     Failed(Failure),
 }
 
 impl Outcome {
-    /// The same without what was counted second by second.
+    /// The same without the samples.
     #[must_use]
     pub fn without_samples(mut self) -> Self {
         if let Self::Ok(Measurement::Throughput(throughput)) = &mut self {
@@ -79,13 +79,12 @@ impl Outcome {
         self
     }
 
-    /// Whether there are figures.
+    /// Whether the test succeeded.
     pub fn is_ok(&self) -> bool {
         matches!(self, Self::Ok(_))
     }
 
-    /// Whether all figures are such as can be measured: finite, not negative, and not so large that
-    /// their sum would not be finite.
+    /// Whether all figures are plausible: finite, not negative, and small enough that sums of them are finite.
     pub fn is_possible(&self) -> bool {
         match self {
             Self::Ok(Measurement::Throughput(throughput)) => throughput.is_possible(),
@@ -94,7 +93,7 @@ impl Outcome {
         }
     }
 
-    /// The figures of a throughput test, if there are any.
+    /// The result of a throughput test that succeeded.
     pub fn throughput(&self) -> Option<&Throughput> {
         match self {
             Self::Ok(Measurement::Throughput(throughput)) => Some(throughput),
@@ -102,7 +101,7 @@ impl Outcome {
         }
     }
 
-    /// The figures of a latency test, if there are any.
+    /// The result of a latency test that succeeded.
     pub fn latency(&self) -> Option<&Latency> {
         match self {
             Self::Ok(Measurement::Latency(latency)) => Some(latency),
@@ -111,151 +110,151 @@ impl Outcome {
     }
 }
 
-/// The figures of one test, by what it measures.
+/// The result of one test.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub enum Measurement {
-    /// Of a throughput test.
+    /// The result of a throughput test.
     Throughput(Throughput),
-    /// Of a latency test.
+    /// The result of a latency test.
     Latency(Latency),
 }
 
-/// The figures of a throughput test.
+/// The result of a throughput test.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Throughput {
-    /// As the receiver counted it.
+    /// Throughput at the receiver.
     pub bits_per_second: f64,
-    /// Bytes that the receiver got.
+    /// Received bytes.
     pub bytes: u64,
-    /// For how long it received.
+    /// Duration at the receiver.
     pub seconds: f64,
-    /// Segments that the sender sent again; none where the sender's system doesn't tell.
+    /// TCP retransmits of the sender; none if its operating system does not report them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retransmits: Option<u64>,
-    /// TCP's maximum segment size, as the client's kernel has it: what the MTU of both ends leaves.
+    /// The TCP maximum segment size, as reported by the client's kernel. It follows from the MTUs of both ends.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mss_bytes: Option<u32>,
-    /// TCP's round-trip time while data flowed, as the sender's kernel estimates it.
+    /// The TCP round-trip time under load, as estimated by the sender's kernel.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub round_trip_time: Option<RoundTripTime>,
-    /// How busy iperf3 itself was.
+    /// The CPU usage of the engine.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cpu: Option<Cpu>,
-    /// What became of the datagrams of a UDP test.
+    /// The datagrams of a UDP test.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub udp: Option<Datagrams>,
-    /// The test second by second, as the client counted.
+    /// One sample per second, as reported by the client.
     #[serde(default)]
     pub samples: Vec<Sample>,
 }
 
-/// What became of the datagrams of a UDP test, as the receiver counted.
+/// The datagrams of a UDP test, as reported by the receiver.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Datagrams {
-    /// The rate that the sender kept to, in bits per second; none for as fast as it could.
+    /// The target rate of the sender, in bits per second; none if it was unlimited.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub target_bits_per_second: Option<f64>,
-    /// How many were sent, by their sequence numbers.
+    /// Number of sent datagrams, by their sequence numbers.
     pub sent: u64,
-    /// How many of them never came.
+    /// Number of lost datagrams.
     pub lost: u64,
-    /// The same in percent.
+    /// Lost datagrams in percent of the sent ones.
     pub lost_percent: f64,
-    /// How many came after a later one; none where the receiver does not tell.
+    /// Number of datagrams received out of order; none if the receiver does not report it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub out_of_order: Option<u64>,
-    /// How much the time between them varied (RFC 1889, as iperf computes it).
+    /// Jitter (RFC 1889).
     pub jitter_microseconds: f64,
 }
 
-/// The figures of a latency test: how long the answer to a small request takes, on a connection
-/// that carries nothing else. One request follows the answer to the one before.
+/// The result of a latency test: the round-trip latency of small requests on an otherwise idle connection. Each
+/// request is sent after the reply to the previous one.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Latency {
-    /// How many requests were answered.
+    /// Number of requests that received a reply.
     pub requests: u64,
-    /// For how long it was asked.
+    /// Duration of the test.
     pub seconds: f64,
-    /// The mean.
+    /// The mean latency.
     pub mean_microseconds: f64,
-    /// The least.
+    /// The minimum latency.
     pub min_microseconds: f64,
-    /// Half of the answers took no longer.
+    /// The median latency.
     pub p50_microseconds: f64,
-    /// 95 of 100 answers took no longer.
+    /// The 95th percentile of the latency.
     pub p95_microseconds: f64,
-    /// 99 of 100 answers took no longer.
+    /// The 99th percentile of the latency.
     pub p99_microseconds: f64,
-    /// The most.
+    /// The maximum latency.
     pub max_microseconds: f64,
-    /// Percentiles are no finer than this: the upper ends of the bins of a histogram.
+    /// The resolution of the percentiles, which are upper edges of histogram bins.
     pub resolution_microseconds: f64,
 }
 
-/// TCP's round-trip time under the load of the test, over all its streams.
+/// The TCP round-trip time under load, over all streams of a test.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct RoundTripTime {
-    /// The least that a sample had.
+    /// The minimum of all samples.
     pub min_microseconds: f64,
     /// The mean of the streams' means.
     pub mean_microseconds: f64,
-    /// The most that a sample had.
+    /// The maximum of all samples.
     pub max_microseconds: f64,
 }
 
-/// The processor time of iperf3, in percent of one processor.
+/// The CPU usage of the engine, in percent of one CPU.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Cpu {
-    /// The client's.
+    /// CPU usage of the client.
     pub client_percent: f64,
-    /// The server's.
+    /// CPU usage of the server.
     pub server_percent: f64,
 }
 
-/// One interval of a test, all streams together.
+/// One interval of a test, summed over all streams.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Sample {
-    /// Its start, from the start of the test.
+    /// Start of the interval, from the start of the test.
     pub start_seconds: f64,
-    /// Its end.
+    /// End of the interval, from the start of the test.
     pub end_seconds: f64,
-    /// What the client handed to its kernel or, where it receives, got from it.
+    /// Throughput at the client: data written to its kernel or, if it receives, read from it.
     pub bits_per_second: f64,
-    /// Segments sent again.
+    /// TCP retransmits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retransmits: Option<u64>,
-    /// The mean of the streams' round-trip times.
+    /// The mean of the streams' TCP round-trip times.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub round_trip_time_microseconds: Option<f64>,
 }
 
-/// Why a test has no figures.
+/// The failure of a test.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Failure {
-    /// What kind of failure, for programs.
+    /// The kind of failure, for programs.
     pub kind: FailureKind,
-    /// What happened, for people: one sentence with the words of whoever refused.
+    /// The reason for people: one sentence, quoting the message of the cluster or the engine.
     pub reason: String,
-    /// What to do about it, where something can be done.
+    /// How to fix it, if known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub remedy: Option<String>,
 }
 
 impl Failure {
-    /// A failure of `kind`, told by `reason`.
+    /// A failure without a remedy. `reason` is made safe to print.
     pub fn new(kind: FailureKind, reason: impl Into<String>) -> Self {
         Self { kind, reason: sanitize::reason(&reason.into()), remedy: None }
     }
 
-    /// The same with what to do about it, if that is known.
+    /// The same failure with a remedy.
     #[must_use]
     pub fn with_remedy(self, remedy: Option<String>) -> Self {
         Self { remedy: remedy.map(|remedy| sanitize::reason(&remedy)), ..self }
@@ -266,25 +265,25 @@ impl Failure {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum FailureKind {
-    /// The pod or process on one of the two nodes could not start.
+    /// The pod or process on one of the nodes did not start.
     NodeUnusable,
-    /// The client could not be started, the connection to it broke, or a report was lost.
+    /// The client could not be started, the connection to it was lost, or a report was lost.
     ClientLost,
     /// The cluster refused the client.
     Refused,
     /// The client could not connect to the server.
     Unreachable,
-    /// The server was busy with somebody else's test.
+    /// The server was busy with another client's test.
     Busy,
-    /// The client did not end in time.
+    /// The client did not exit in time, or no data was transferred.
     TimedOut,
-    /// The test broke off before its time, or data is missing.
+    /// The test ended early, or its report is incomplete.
     Incomplete,
     /// The client reported another error.
     Engine,
 }
 
-/// A thread that is this busy waits for its processor, not for the network.
+/// CPU usage of a thread, in percent, from which the CPU limits it, not the network.
 const CPU_BOUND_PERCENT: f64 = 95.0;
 
 impl TestRecord {
@@ -301,15 +300,15 @@ impl TestRecord {
         Route { path: self.path, ip_family: self.ip_family }
     }
 
-    /// The node whose iperf3 had the less time to spare; the client's where that is not known.
+    /// The node on which the engine used more CPU; the client's if that is unknown.
     pub fn busier_node(&self) -> &str {
         let cpu = self.outcome.throughput().and_then(|throughput| throughput.cpu);
         let server_is_busier = cpu.is_some_and(|cpu| cpu.server_percent > cpu.client_percent);
         if server_is_busier { &self.server } else { &self.client }
     }
 
-    /// Whether iperf3 had no processor time to spare at either end, so that the figure may be the
-    /// processor's. It can keep `threads` processors busy.
+    /// Whether the engine saturated its CPUs on either node, so that the result may be the limit of the CPU. It
+    /// can saturate `threads` CPUs.
     pub fn is_cpu_bound(&self, threads: u32) -> bool {
         let cpu = self.outcome.throughput().and_then(|throughput| throughput.cpu);
         let busy = CPU_BOUND_PERCENT * f64::from(threads);

@@ -1,21 +1,21 @@
-//! One client, whichever program it runs.
+//! Clients of any engine.
 
 use crate::document::Direction;
 use crate::options::{IpFamily, MeasurementOptions};
 
-/// Which way the data of a test flows.
+/// The direction of the data of a test.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Flow {
     /// From the client to the server.
     Forward,
     /// From the server to the client.
     Reverse,
-    /// Both ways at the same time.
+    /// In both directions at the same time.
     Both,
 }
 
 impl Flow {
-    /// The directions that get a result.
+    /// The directions that have a result.
     pub fn directions(self) -> &'static [Direction] {
         match self {
             Self::Forward => &[Direction::ClientToServer],
@@ -25,12 +25,12 @@ impl Flow {
     }
 }
 
-/// Where a client connects to.
+/// The server that a client connects to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Target<'a> {
     /// A host name or an IP address.
     pub host: &'a str,
-    /// The port.
+    /// The port of the server.
     pub port: u16,
     /// The IP family, for a name with addresses of both.
     pub ip_family: Option<IpFamily>,
@@ -46,11 +46,11 @@ impl Target<'_> {
 /// One client to run.
 #[derive(Debug, Clone, Copy)]
 pub struct ClientSpec<'a> {
-    /// Where it connects to.
+    /// The server to connect to.
     pub target: Target<'a>,
-    /// Which way the data flows.
+    /// The direction of the data.
     pub flow: Flow,
-    /// What it does.
+    /// The options of the test.
     pub options: &'a MeasurementOptions,
     /// The version of its program, if known.
     pub version: Option<&'a str>,

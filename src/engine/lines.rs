@@ -1,10 +1,10 @@
-//! Output as lines.
+//! Splits output into lines.
 
-/// Longest line that is read, in bytes: more than the longest of any engine, an event of iperf3 with 128
-/// streams or a histogram of iperf 2.
+/// Maximum length of a line, in bytes: more than the longest line of any engine, which is an event of iperf3 with
+/// 128 streams or a histogram of iperf 2.
 pub const MAX_LINE_BYTES: usize = 16 << 20;
 
-/// Joins the pieces in which output arrives to lines. A line that is too long is dropped.
+/// Joins the chunks in which output arrives into lines. Drops lines that are too long.
 #[derive(Debug, Default)]
 pub struct LineSplitter {
     pending: Vec<u8>,

@@ -1,7 +1,7 @@
-//! The programs that measure. Pure: command lines out, lines of output in.
+//! The engines: programs that measure. Pure: command lines out, lines of output in.
 //!
-//! An [`Engine`] knows what its program can do, builds its command lines and reads its output. A new one is
-//! a folder here, a variant of [`EngineId`] and a line in [`ENGINES`]; nothing else names a program.
+//! An [`Engine`] knows the capabilities of its program, builds its command lines and reads its output. To add one,
+//! add a module, a variant of [`EngineId`] and an entry in [`ENGINES`]; no other code names a program.
 
 mod client;
 mod iperf2;
@@ -21,50 +21,54 @@ use crate::options::{EngineId, MeasurementOptions, Protocol};
 /// Every engine, in the order of preference.
 const ENGINES: [&dyn Engine; 3] = [&iperf3::Iperf3, &iperf2::Iperf2, &iperf2::Bounceback];
 
-/// The engine that measures throughput with a program.
+/// All engines, in the order of preference. Several may use the same program.
+pub fn engines() -> impl Iterator<Item = &'static dyn Engine> {
+    ENGINES.into_iter()
+}
+
+/// The throughput engine of an id.
 ///
 /// # Panics
 /// Never: a test checks that each [`EngineId`] has one.
 #[expect(clippy::expect_used, reason = "a test checks that each id has an engine")]
 pub fn throughput_engine(id: EngineId) -> &'static dyn Engine {
-    let is_it =
-        |engine: &&&dyn Engine| engine.id() == id && engine.capabilities().measure == Measure::Throughput;
-    *ENGINES.iter().find(is_it).expect("each id has an engine")
+    engines()
+        .find(|engine| engine.id() == id && engine.capabilities().measure == Measure::Throughput)
+        .expect("each id has an engine")
 }
 
-/// The engine that measures latency, whichever program measures throughput.
+/// The engine that measures latency, for any throughput engine.
 ///
 /// # Panics
 /// Never: a test checks that there is one.
 #[expect(clippy::expect_used, reason = "a test checks that there is one")]
 pub fn latency_engine() -> &'static dyn Engine {
-    *ENGINES
-        .iter()
+    engines()
         .find(|engine| engine.capabilities().measure == Measure::Latency)
         .expect("one engine measures latency")
 }
 
-/// What an engine can do.
+/// The capabilities of an engine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Capabilities {
-    /// What it measures.
+    /// Throughput or latency.
     pub measure: Measure,
-    /// The port that its servers listen on by default.
+    /// Default port of the servers.
     pub default_port: u16,
-    /// Whether it can send UDP.
+    /// Whether it supports UDP.
     pub udp: bool,
-    /// Which ways the data of a test can flow.
+    /// The supported flows.
     pub flows: &'static [Flow],
     /// Whether it can discard the start of a test.
     pub omit: bool,
-    /// Whether only the server's output says what was received.
+    /// Whether the received data is reported by the server only.
     pub server_report: bool,
-    /// The program and its oldest version, as a reader would install it.
+    /// The package and its oldest version, as users would search for it.
     pub requires: &'static str,
 }
 
 impl Capabilities {
-    /// The first requested flag that the engine cannot do.
+    /// The first requested flag that the engine does not support.
     pub fn missing(&self, options: &MeasurementOptions) -> Option<&'static str> {
         [
             ("--udp", options.protocol == Protocol::Udp && !self.udp),
@@ -76,34 +80,34 @@ impl Capabilities {
     }
 }
 
-/// A program that measures something between a server and a client of its own.
+/// A program that measures between a server and a client.
 pub trait Engine: std::fmt::Debug + Send + Sync {
-    /// Which program it is.
+    /// The name of the engine on the command line and in documents.
     fn id(&self) -> EngineId;
 
-    /// The name of its executable, in images and on this machine's PATH.
+    /// The name of its executable, in images and on PATH.
     fn program(&self) -> &'static str;
 
-    /// What it can do.
+    /// What it supports and requires.
     fn capabilities(&self) -> &'static Capabilities;
 
     /// The options of the program that users may not pass to its clients.
     fn reserved_arguments(&self) -> &'static ReservedArguments;
 
-    /// The command of a server.
+    /// The command line of a server.
     fn server_command(&self, server: &ServerSpec) -> Vec<String>;
 
     /// A reader for the output of a starting server.
     fn server_log(&self) -> Box<dyn ServerLog>;
 
-    /// The command of a client.
+    /// The command line of a client.
     fn client_command(&self, client: &ClientSpec) -> Vec<String>;
 
-    /// A reader for the output of that client.
+    /// A reader for the output of a client.
     fn reader(&self, client: &ClientSpec) -> Box<dyn Reader>;
 
-    /// How many processors the client can keep busy with so many streams. `version` is that of the
-    /// program, if known.
+    /// Number of CPUs that a client with `streams` streams can saturate. `version` is that of the program, if
+    /// known.
     fn client_threads(&self, _version: Option<&str>, _streams: u32) -> u32 {
         1
     }
@@ -116,7 +120,7 @@ pub struct ServerSpec {
     pub port: u16,
     /// The only address to listen on; `None` for all.
     pub bind: Option<IpAddr>,
-    /// Whether to listen on IPv6 as well.
+    /// Whether to also listen on IPv6.
     pub ipv6: bool,
 }
 
@@ -125,26 +129,26 @@ pub trait ServerLog: Send {
     /// Takes the next line.
     fn line(&mut self, line: &str);
 
-    /// Whether the server has reported that it listens.
+    /// Whether the server has reported that it is listening.
     fn is_listening(&self) -> bool;
 
-    /// The version of the program, once it was reported.
+    /// The version of the program, once it is reported.
     fn version(&self) -> Option<&str>;
 }
 
 /// Reads the output of one client.
 pub trait Reader: Send {
     /// Takes the next line of the client's standard output, without its line feed, and returns the samples
-    /// that it completed.
+    /// that it completes.
     fn line(&mut self, line: &str) -> &[Sample];
 
-    /// Whether the report is complete, even if the client still runs.
+    /// Whether the report is complete, even if the client is still running.
     fn is_complete(&self) -> bool {
         false
     }
 
-    /// Takes a line that the server wrote since the test began; returns whether more are needed. Called
-    /// only with [`Capabilities::server_report`].
+    /// Takes a line that the server has printed since the test began; returns whether more are needed. Only
+    /// called with [`Capabilities::server_report`].
     fn server_line(&mut self, _line: &str) -> bool {
         false
     }
@@ -152,25 +156,25 @@ pub trait Reader: Send {
     /// The result, after the last complete line: one measurement per direction.
     ///
     /// # Errors
-    /// Anything but a complete report of a complete test.
+    /// The test failed, or its report is incomplete.
     fn finish(self: Box<Self>, exit: &ClientExit) -> Result<Vec<(Direction, Measurement)>, Failure>;
 }
 
-/// How a client process ended, as far as is known.
+/// The end of a client process, as far as it is known.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ClientExit {
-    /// Its exit code. Neither iperf3 3.12 nor iperf 2 reports every error by it.
+    /// Its exit code. It can be 0 after an error (iperf3 3.12, iperf 2).
     pub code: Option<i32>,
     /// Its standard error.
     pub stderr: String,
-    /// The end of its standard output, if that has no line feed: the line may be cut off.
+    /// The rest of its standard output after the last line feed: the line may be cut off.
     pub unfinished_line: Option<String>,
 }
 
 impl ClientExit {
     /// The kind of failure of a client that ended without a complete report.
     fn kind_without_report(code: i32) -> FailureKind {
-        // after success or a signal, the report was lost on the way
+        // after success or a signal, the report was lost in transit
         if code == 0 || code > 128 { FailureKind::ClientLost } else { FailureKind::Engine }
     }
 }

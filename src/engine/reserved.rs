@@ -1,4 +1,4 @@
-//! Client arguments that users may not pass, and why.
+//! Client arguments that users may not pass.
 
 /// An option that would break the report or the placement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -11,10 +11,10 @@ pub struct Reserved {
     pub instead: &'static str,
 }
 
-/// The options of a program that matter here.
+/// The reserved options of a program, and how to find them among its arguments.
 #[derive(Debug, Clone, Copy)]
 pub struct ReservedArguments {
-    /// Those that are rejected.
+    /// The rejected options.
     pub reserved: &'static [Reserved],
     /// The letters of all options that take a value.
     pub letters_with_value: &'static str,

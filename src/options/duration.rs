@@ -7,7 +7,7 @@ use jiff::SignedDuration;
 /// Longest `--time`, in seconds: a day.
 const MAX_TIME_SECONDS: u32 = 86_400;
 
-/// Longest `--omit`, in seconds: the limit of iperf3.
+/// Longest `--omit`, in seconds: the limit of the engines.
 const MAX_OMIT_SECONDS: u32 = 60;
 
 /// Parses a duration of whole seconds: `10s`, `1m30s`, `2h` or, as in kubectl, a bare number of seconds.

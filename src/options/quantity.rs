@@ -16,7 +16,7 @@ pub fn parse_rate(text: &str) -> Result<u64, String> {
     rounded(number, scale * bits).ok_or_else(invalid)
 }
 
-/// Parses a size in bytes, with binary units as in iperf: `1400`, `256K`, `4M`.
+/// Parses a size in bytes, with binary units: `1400`, `256K`, `4M`.
 ///
 /// # Errors
 /// Anything else; the message shows the valid forms.

@@ -40,7 +40,7 @@ fn grouped(failed: &[(String, Unusable)]) -> String {
 
 /// The distinct remedies.
 fn remedies(failed: &[(String, Unusable)]) -> Option<String> {
-    let mut remedies: Vec<&str> = failed.iter().filter_map(|(_, unusable)| unusable.remedy()).collect();
+    let mut remedies: Vec<_> = failed.iter().filter_map(|(_, unusable)| unusable.remedy()).collect();
     remedies.sort_unstable();
     remedies.dedup();
     (!remedies.is_empty()).then(|| remedies.join("\n"))

@@ -143,7 +143,7 @@ pub async fn start<'a>(
 }
 
 impl Started<'_> {
-    /// The version of iperf3 on each node, where it is known.
+    /// The version of the throughput engine on each node, where it is known.
     pub fn versions(&self) -> Vec<Option<String>> {
         self.nodes.versions()
     }
@@ -238,8 +238,9 @@ impl Run<'_> {
                 results.into_iter().map(|(direction, figures)| (direction, Outcome::Ok(figures))).collect()
             }
             Err(failure) => {
+                let engine = self.settings.engine(variant.measure);
                 let is_server_external = self.settings.started < self.settings.nodes.len();
-                let failure = add_default_remedy(failure, route.path, is_server_external);
+                let failure = add_default_remedy(failure, engine, route.path, is_server_external);
                 let failed = |direction| (direction, Outcome::Failed(failure.clone()));
                 test.flow.directions().iter().copied().map(failed).collect::<Vec<_>>()
             }

@@ -1,5 +1,6 @@
 //! What is known about the servers of each node while tests run.
 
+use std::borrow::Cow;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -75,7 +76,8 @@ impl<'a> Nodes<'a> {
         let server = state.lost.as_ref().map_or(state.servers[route].as_ref(), Err);
         server.cloned().map_err(|unusable| {
             let reason = format!("{}: {}", self.names[node], unusable.reason());
-            Failure::new(FailureKind::NodeUnusable, reason).with_remedy(unusable.remedy().map(str::to_owned))
+            Failure::new(FailureKind::NodeUnusable, reason)
+                .with_remedy(unusable.remedy().map(Cow::into_owned))
         })
     }
 

@@ -1,6 +1,10 @@
 //! Runs on a fake testbed, in paused time.
 
+mod fake_engine;
 mod recovery;
+
+pub(super) use fake_engine::FakeEngine;
+use fake_engine::argument;
 
 use std::collections::HashMap;
 use std::sync::Mutex;
@@ -10,24 +14,19 @@ use tokio::time::Instant;
 
 use super::*;
 use crate::document::{Failure, Path};
-use crate::engine::ClientExit;
-use crate::engine::Flow;
-use crate::engine::throughput_engine;
-use crate::options::{EngineId, Protocol};
+use crate::engine::{ClientExit, Flow};
+use crate::options::Protocol;
 use crate::plan::Step;
 use crate::testbed::{
     Output, Process, Restored, Server, ServerLines, StartProgress, TestbedError, Trouble, Unusable,
 };
 
 const TIME: Duration = Duration::from_secs(2);
-const REPORT: &str = include_str!("../../tests/fixtures/iperf3/3.18-stream-two-streams.ndjson");
-const REFUSED: &str = include_str!("../../tests/fixtures/iperf3/3.18-stream-refused.ndjson");
-const BUSY: &str = include_str!("../../tests/fixtures/iperf3/3.18-stream-busy.ndjson");
-
-const STARVED: &str = concat!(
-    r#"{"event":"interval","data":{"streams":[],"sum":{"start":0,"end":1,"seconds":1,"bytes":0,"bits_per_second":0}}}"#,
-    "\n"
-);
+const PORT: u16 = 1000;
+const REPORT: &str = "sample 1000\nsample 1000\nend 1000";
+const REFUSED: &str = "fail unreachable connection refused";
+const BUSY: &str = "fail busy the server is busy";
+const STARVED: &str = "sample 0";
 
 /// The behavior of a client, by its node and attempt.
 type Script = dyn Fn(usize, u32) -> Behavior + Send + Sync;
@@ -42,7 +41,7 @@ enum Behavior {
 
 struct FakeTestbed {
     servers: Vec<Result<Server, Unusable>>,
-    ways: usize,
+    routes: usize,
     script: Box<Script>,
     attempts: Mutex<HashMap<(usize, String), u32>>,
     /// Start, end, node and target of each client.
@@ -56,11 +55,11 @@ impl FakeTestbed {
     fn new(nodes: usize, script: impl Fn(usize, u32) -> Behavior + Send + Sync + 'static) -> Self {
         let server = |index: usize| {
             let host = format!("10.0.0.{}", index + 1);
-            Ok(Server { host, port: 5201, latency_port: None, version: Some("3.18".to_owned()) })
+            Ok(Server { host, port: PORT, latency_port: None, version: Some("2.0".to_owned()) })
         };
         Self {
             servers: (0..nodes).map(server).collect(),
-            ways: 1,
+            routes: 1,
             script: Box::new(script),
             attempts: Mutex::default(),
             runs: Mutex::default(),
@@ -73,22 +72,27 @@ impl FakeTestbed {
 #[async_trait]
 impl Testbed for FakeTestbed {
     async fn start(&self, _progress: StartProgress<'_>) -> Result<Vec<NodeServers>, TestbedError> {
-        Ok(self.servers.iter().map(|server| vec![server.clone(); self.ways]).collect())
+        Ok(self.servers.iter().map(|server| vec![server.clone(); self.routes]).collect())
     }
 
-    async fn read_server(&self, _server: usize, _way: usize, _lines: ServerLines<'_>) -> Result<(), Failure> {
+    async fn read_server(
+        &self,
+        _server: usize,
+        _route: usize,
+        _lines: ServerLines<'_>,
+    ) -> Result<(), Failure> {
         Ok(())
     }
 
     async fn run_client(
         &self,
         client: usize,
-        _way: usize,
+        _route: usize,
         command: &[String],
         output: Output<'_>,
     ) -> Result<ClientExit, Failure> {
         let began = Instant::now();
-        let target = command[2].clone();
+        let target = argument(command, "host").to_owned();
         self.commands.lock().unwrap().push(command.to_vec());
         let attempt = {
             let mut attempts = self.attempts.lock().unwrap();
@@ -161,11 +165,8 @@ fn settings(nodes: usize) -> Settings {
         started: nodes,
         routes: vec![Path::Pod.into()],
         variants: vec![Variant { route: 0, measure: Measure::Throughput }],
-        processes: Processes {
-            throughput: Process { engine: throughput_engine(EngineId::Iperf3), port: 5201 },
-            latency: None,
-        },
-        options: MeasurementOptions { parallel: 2, ..MeasurementOptions::for_seconds(2) },
+        processes: Processes { throughput: Process { engine: &FakeEngine, port: PORT }, latency: None },
+        options: MeasurementOptions::for_seconds(2),
         grace: Duration::from_secs(5),
     }
 }
@@ -286,14 +287,13 @@ async fn interrupt_keeps_finished_tests() {
 async fn client_command_depends_on_version_of_its_own_node() {
     let mut testbed = FakeTestbed::new(2, |_, _| Behavior::Reports(REPORT));
     if let Ok(server) = &mut testbed.servers[1] {
-        server.version = Some("3.12".to_owned());
+        server.version = Some("1.0".to_owned());
     }
     run_on(&testbed, 2).await.unwrap();
     let commands = testbed.commands.lock().unwrap();
-    let is_to = |command: &&Vec<String>, host: &str| command[2] == host;
-    let to = |host: &str| commands.iter().find(|command| is_to(command, host)).unwrap();
-    assert!(to("10.0.0.2").contains(&"--json-stream".to_owned()));
-    assert!(to("10.0.0.1").contains(&"--json".to_owned()));
+    let to = |host: &str| commands.iter().find(|command| argument(command, "host") == host).unwrap();
+    assert_eq!(argument(to("10.0.0.2"), "version"), "2.0");
+    assert_eq!(argument(to("10.0.0.1"), "version"), "1.0");
 }
 
 #[tokio::test(start_paused = true)]
@@ -319,10 +319,10 @@ async fn udp_test_without_rate_sends_at_80_percent_of_tcp() {
     assert_eq!(settings.time(Measure::Throughput), TIME + Duration::from_secs(1));
     run(&testbed, &mesh(2), &settings, &Unobserved, &CancellationToken::new()).await.unwrap();
     let commands = testbed.commands.lock().unwrap();
-    let line = |number: usize| commands[number].join(" ");
-    assert!(line(0).contains(" -t 1 ") && !line(0).contains(" -u"), "{}", line(0));
-    // the recorded test received 34222238991 bit/s; two streams share the rate
-    assert!(line(1).contains(" -b 13688895596 ") && line(1).contains(" -u"), "{}", line(1));
+    let options =
+        |command: &[String]| ["protocol", "seconds", "rate"].map(|name| argument(command, name).to_owned());
+    assert_eq!(options(&commands[0]), ["TCP", "1", "0"]);
+    assert_eq!(options(&commands[1]), ["UDP", "2", "800"]);
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,4 +1,4 @@
-//! A testbed without a cluster: servers on loopback ports of this machine.
+//! A testbed without a cluster: servers on the loopback interface of this machine (`--local`).
 
 use std::io;
 use std::net::{Ipv4Addr, TcpListener};
@@ -18,65 +18,65 @@ use crate::document::{Failure, FailureKind};
 use crate::engine::{ClientExit, Engine, LineSplitter, ServerSpec};
 use crate::explanation::Explanation;
 
-/// How long a server may take until it listens.
+/// How long a server may take to start listening.
 const START_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Why no servers run on this machine.
+/// Why a server on this machine could not be started.
 #[derive(Debug, thiserror::Error)]
 pub enum LocalError {
-    /// The program cannot be run.
+    /// The program of the engine cannot be executed.
     #[error("cannot run {program} on this machine")]
     Program {
-        /// Its name.
+        /// The name of the program.
         program: &'static str,
-        /// The system's word for it.
+        /// The error of the operating system.
         source: io::Error,
     },
-    /// A port is taken.
+    /// The server cannot listen on its port.
     #[error("cannot listen on port {port} of this machine")]
     Port {
         /// The port.
         port: u16,
-        /// The system's word for it.
+        /// The error of the operating system or of the server.
         source: io::Error,
     },
 }
 
 impl LocalError {
-    /// The error in the three parts that are shown.
+    /// The error as it is shown.
     pub fn explain(&self) -> Explanation {
         let what = Explanation::new(self.to_string());
         match self {
             Self::Program { program, source } if source.kind() == io::ErrorKind::NotFound => {
                 let managers = ["apt install", "dnf install", "apk add", "brew install"];
-                let ways = managers.map(|install| format!("{install} {program}")).join(", ");
-                what.cause(format!("there is no {program} on PATH")).help(format!("install it: {ways}"))
+                let commands = managers.map(|install| format!("{install} {program}")).join(", ");
+                what.cause(format!("{program} was not found on PATH")).help(format!("install it: {commands}"))
             }
             Self::Program { source, .. } => what.cause(source.to_string()),
             Self::Port { source, .. } => what
                 .cause(source.to_string())
-                .help("choose another first port with --port, or leave --port out to get free ones"),
+                .help("choose another first port with --port, or omit --port to use free ports"),
         }
     }
 }
 
-/// Servers on this machine, each on a port of its own.
+/// Servers on this machine, each on its own port.
 #[derive(Debug)]
 pub struct LocalTestbed {
     throughput: &'static dyn Engine,
     latency: Option<&'static dyn Engine>,
-    /// Of each node: the port for throughput, and the one for latency.
+    /// The throughput and latency ports of each node.
     ports: Vec<(u16, Option<u16>)>,
     servers: Mutex<Vec<Child>>,
-    /// What the servers of throughput tests have written and nobody has read.
+    /// The unread output of the throughput servers.
     logs: Mutex<Vec<mpsc::UnboundedReceiver<String>>>,
 }
 
 impl LocalTestbed {
-    /// A testbed of so many nodes: on free ports, or on those that follow `first_port`.
+    /// A testbed of `nodes` nodes, on consecutive ports from `first_port`, or on free ports.
     ///
     /// # Errors
-    /// A port is taken.
+    /// A port is in use.
     pub fn new(
         nodes: u16,
         first_port: Option<u16>,
@@ -85,7 +85,7 @@ impl LocalTestbed {
     ) -> Result<Self, LocalError> {
         let own_latency = latency.filter(|latency| latency.program() != throughput.program());
         let per_node = 1 + u16::from(own_latency.is_some());
-        // all are held until all are found, so that no port is found twice
+        // all listeners are held until the last one is bound, so that no port is chosen twice
         let listeners: Vec<TcpListener> = (0..nodes.saturating_mul(per_node))
             .map(|index| {
                 let port = first_port.map_or(0, |first| first.saturating_add(index));
@@ -106,8 +106,8 @@ impl LocalTestbed {
         Ok(Self { throughput, latency, ports, servers: Mutex::default(), logs: Mutex::default() })
     }
 
-    /// A process in a group of its own: an interrupt from the terminal is for this program, which
-    /// ends its children in order.
+    /// A process in its own process group: an interrupt from the terminal must reach only this program, which
+    /// then stops its children in order.
     fn process(command: &[String]) -> Command {
         let mut process = Command::new(&command[0]);
         process.args(&command[1..]).stdin(Stdio::null()).kill_on_drop(true);
@@ -116,7 +116,7 @@ impl LocalTestbed {
         process
     }
 
-    /// Starts a server. Returns its version, and the rest of its output.
+    /// Starts a server. Returns its version and the rest of its output.
     async fn start_server(
         &self,
         engine: &'static dyn Engine,
@@ -129,19 +129,23 @@ impl LocalTestbed {
         let mut child = process.spawn().map_err(|source| LocalError::Program { program, source })?;
         let log = tokio::time::timeout(START_TIMEOUT, read_until_listening(&mut child, engine)).await;
         self.servers.lock().await.push(child);
-        log.unwrap_or_else(|_| Err(io::Error::other("the server did not listen in time")))
+        log.unwrap_or_else(|_| Err(io::Error::other(not_listening())))
             .map_err(|source| LocalError::Port { port, source })
     }
 }
 
-/// Reads a server's output until it listens, and goes on reading it, so that the server never has
-/// to wait for a reader.
+fn not_listening() -> String {
+    format!("the server is not listening after {} seconds", START_TIMEOUT.as_secs())
+}
+
+/// Reads a server's output until it is listening. A task then reads the rest, so that the server never blocks on
+/// a full pipe.
 async fn read_until_listening(
     child: &mut Child,
     engine: &dyn Engine,
 ) -> io::Result<(Option<String>, mpsc::UnboundedReceiver<String>)> {
     let (Some(stdout), Some(mut stderr)) = (child.stdout.take(), child.stderr.take()) else {
-        return Err(io::Error::other("the server's output is not connected"));
+        return Err(io::Error::other("cannot read the output of the server"));
     };
     let mut lines = BufReader::new(stdout).lines();
     let mut log = engine.server_log();
@@ -151,7 +155,7 @@ async fn read_until_listening(
             let (sender, receiver) = mpsc::unbounded_channel();
             tokio::spawn(async move {
                 while let Ok(Some(line)) = lines.next_line().await {
-                    // one that nobody reads any more is read all the same
+                    // read on even if the receiver is dropped
                     let _ = sender.send(line);
                 }
             });
@@ -189,7 +193,7 @@ impl Testbed for LocalTestbed {
     async fn run_client(
         &self,
         _client: usize,
-        _way: usize,
+        _route: usize,
         command: &[String],
         output: Output<'_>,
     ) -> Result<ClientExit, Failure> {
@@ -197,7 +201,7 @@ impl Testbed for LocalTestbed {
         let mut process = Self::process(command);
         let mut child = process.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().map_err(lost)?;
         let (Some(mut stdout), Some(mut stderr)) = (child.stdout.take(), child.stderr.take()) else {
-            return Err(Failure::new(FailureKind::ClientLost, "the client's output is not connected"));
+            return Err(Failure::new(FailureKind::ClientLost, "cannot read the output of the client"));
         };
         let mut splitter = LineSplitter::default();
         let read_output = async {
@@ -217,7 +221,7 @@ impl Testbed for LocalTestbed {
         Ok(ClientExit { code: status.code(), stderr: message, unfinished_line: splitter.finish() })
     }
 
-    async fn read_server(&self, server: usize, _way: usize, lines: ServerLines<'_>) -> Result<(), Failure> {
+    async fn read_server(&self, server: usize, _route: usize, lines: ServerLines<'_>) -> Result<(), Failure> {
         if let Some(log) = self.logs.lock().await.get_mut(server) {
             while let Ok(line) = log.try_recv() {
                 if lines(&line).is_break() {
@@ -234,7 +238,7 @@ impl Testbed for LocalTestbed {
 
     async fn stop(&self) -> Result<(), TestbedError> {
         for mut server in self.servers.lock().await.drain(..) {
-            // one that has ended by itself needs no ending
+            // fails if the server has already exited
             let _ = server.kill().await;
         }
         Ok(())

@@ -1,4 +1,4 @@
-//! Where tests take place: servers on nodes, and clients that talk to them.
+//! Testbeds: servers on nodes, and clients that connect to them.
 
 pub mod kubernetes;
 pub mod local;
@@ -10,6 +10,7 @@ pub use outside::Outside;
 pub use remedy::{ImageFault, ImageUse, Remedy};
 pub use two_clusters::TwoClusters;
 
+use std::borrow::Cow;
 use std::fmt;
 use std::ops::ControlFlow;
 
@@ -26,23 +27,24 @@ use local::LocalError;
 /// A server process.
 #[derive(Debug, Clone, Copy)]
 pub struct Process {
-    /// The program.
+    /// The engine of the server.
     pub engine: &'static dyn Engine,
-    /// The port that it listens on.
+    /// The port of the server.
     pub port: u16,
 }
 
 /// The server processes of each node.
 #[derive(Debug, Clone, Copy)]
 pub struct Processes {
-    /// The one that throughput is measured with.
+    /// The server of throughput tests.
     pub throughput: Process,
-    /// The one that latency is measured with, where it is; it may be the same.
+    /// The server of latency tests, if latency is measured. The throughput server serves both if their programs
+    /// are the same.
     pub latency: Option<Process>,
 }
 
 impl Processes {
-    /// Each process once, that for throughput first.
+    /// The processes to start, the throughput server first.
     pub fn iter(&self) -> impl Iterator<Item = Process> + use<> {
         let program = self.throughput.engine.program();
         let other = self.latency.filter(|process| process.engine.program() != program);
@@ -50,23 +52,23 @@ impl Processes {
     }
 }
 
-/// A server that listens, as it is reached on one way.
+/// A listening server over one route.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Server {
     /// The address that clients connect to.
     pub host: String,
     /// The port of throughput tests.
     pub port: u16,
-    /// The port of latency tests, where there are any.
+    /// The port of latency tests, if latency is measured.
     pub latency_port: Option<u16>,
-    /// The version of the program that measures throughput, if it told.
+    /// The version of the throughput engine, if it was reported.
     pub version: Option<String>,
 }
 
-/// The servers of one node, way by way.
+/// The servers of one node, one per route.
 pub type NodeServers = Vec<Result<Server, Unusable>>;
 
-/// A node that has no server, and why.
+/// Why a node or a pod cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unusable {
     reason: String,
@@ -74,35 +76,35 @@ pub struct Unusable {
 }
 
 impl Unusable {
-    /// A node that cannot be used, for a reason that speaks for itself.
+    /// A node or a pod without a remedy. `reason` is made safe to print.
     pub fn because(reason: impl Into<String>) -> Self {
         Self { reason: sanitize::reason(&reason.into()), remedy: None }
     }
 
-    /// The same with what to do about it, if that is known.
+    /// The same with a remedy, if one is known.
     #[must_use]
     pub fn with_remedy(self, remedy: Option<impl Into<Remedy>>) -> Self {
         Self { remedy: remedy.map(Into::into), ..self }
     }
 
-    /// The same, in a sentence that has the reason in it.
+    /// The same with a sentence that contains the reason.
     #[must_use]
     pub fn reworded(self, reword: impl FnOnce(&str) -> String) -> Self {
         Self { reason: sanitize::reason(&reword(&self.reason)), ..self }
     }
 
-    /// What happened, with the words of whoever refused, in one line.
+    /// The reason in one line, quoting the message of the cluster.
     pub fn reason(&self) -> &str {
         &self.reason
     }
 
-    /// What to do about it, where something can be done. A pod is one that measures.
-    pub fn remedy(&self) -> Option<&str> {
+    /// How to fix it, if known; for a pod that measures.
+    pub fn remedy(&self) -> Option<Cow<'_, str>> {
         self.remedy_for(ImageUse::Measuring)
     }
 
-    /// What to do about it, where something can be done, for a pod whose image is for `image_use`.
-    pub fn remedy_for(&self, image_use: ImageUse) -> Option<&str> {
+    /// How to fix it, if known, for a pod whose image is for `image_use`.
+    pub fn remedy_for(&self, image_use: ImageUse) -> Option<Cow<'_, str>> {
         self.remedy.as_ref().map(|remedy| remedy.text(image_use))
     }
 }
@@ -117,88 +119,90 @@ impl fmt::Display for Unusable {
     }
 }
 
-/// Why somebody asks after the servers of a node.
+/// Why the servers of a node are to be restored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Trouble {
-    /// A test with them has failed.
+    /// One of their tests failed.
     Failed,
-    /// They were gone, and may be back.
+    /// They were lost at the last check, and may have recovered.
     Gone,
-    /// They have been busy for long with a test that is over.
+    /// They are still busy with a finished test.
     Stuck,
 }
 
-/// What has become of the servers of a node.
+/// The servers of a node after [`Testbed::restore`].
 #[derive(Debug)]
 pub enum Restored {
-    /// They are there, as far as can be seen.
+    /// No problem was found.
     Intact,
-    /// They were gone, and have been put back: here they are.
+    /// They were lost, and have been recreated.
     Back {
-        /// What had happened.
+        /// Why they were lost.
         lost: Unusable,
-        /// How they are reached now.
+        /// The new servers.
         servers: NodeServers,
     },
-    /// Some of them are gone for good: here are the others, and why.
+    /// Some of them are permanently lost.
     Gone {
-        /// How those that are left are reached.
+        /// The remaining servers, and why the others were lost.
         servers: NodeServers,
     },
-    /// They are gone, and nothing brings them back at the moment.
+    /// They are lost, and cannot be recreated at the moment.
     Lost(Unusable),
 }
 
-/// What happens to a server while it starts.
+/// A change of a server's state.
 #[derive(Debug, Clone, Copy)]
 pub enum Starting<'a> {
-    /// It does not listen yet, and waits for this, told in a few words.
+    /// It is not listening yet: what it waits for, in a few words.
     WaitsFor(&'a str),
-    /// It listens.
+    /// It is listening.
     Listens,
-    /// It was lost, for this reason, and has been started again.
+    /// It was lost for this reason, and has been recreated.
     Restored(&'a Unusable),
-    /// It will not start.
+    /// It cannot be started.
     Failed(&'a Unusable),
 }
 
-/// Takes what happens to the server of the node at a position.
+/// Takes the changes of the server on the node at a position.
 pub type StartProgress<'a> = &'a (dyn Fn(usize, Starting) + Sync);
 
-/// Why a testbed cannot be used, or not be cleaned up.
+/// Why a testbed cannot be used, or cannot be removed.
 #[derive(Debug, thiserror::Error)]
 pub enum TestbedError {
-    /// The API server refused a request, or did not answer it.
+    /// A request to the API server failed.
     #[error(transparent)]
     Request(#[from] RequestError),
-    /// A server of this machine could not be started.
+    /// A server on this machine could not be started.
     #[error(transparent)]
     Local(#[from] LocalError),
-    /// The objects of the run don't go away.
-    #[error("the objects of the run in the namespace {namespace} are not gone after {seconds} seconds")]
+    /// The objects of the run were not deleted in time.
+    #[error("the objects of the run in namespace {namespace} still exist after {seconds} seconds")]
     Removal {
         /// The namespace.
         namespace: String,
-        /// How long was waited.
+        /// The timeout.
         seconds: u64,
-        /// What holds them, in the cluster's words, if it says so.
+        /// What blocks their deletion, in the cluster's message.
         held_by: Option<String>,
     },
 }
 
 impl TestbedError {
-    /// The error in the three parts that are shown.
+    /// The error as it is shown.
     pub fn explain(&self) -> Explanation {
         match self {
             Self::Request(error) => error.explain(),
             Self::Local(error) => error.explain(),
             Self::Removal { namespace, held_by, .. } => {
-                let unknown =
-                    || "their deletion was accepted, but something in the cluster holds them".to_owned();
+                let unknown = || {
+                    "their deletion was accepted, but has not completed; the cluster gave no reason"
+                        .to_owned()
+                };
                 Explanation::new(self.to_string()).cause(held_by.clone().unwrap_or_else(unknown)).help(
                     format!(
-                        "they go as soon as nothing holds them any more; see what it is: \
-                     kubectl describe namespace {namespace}; kubectl get all,events --namespace {namespace}"
+                        "find out what blocks their deletion: kubectl describe namespace {namespace}; \
+                         kubectl get all,events --namespace {namespace}"
                     ),
                 )
             }
@@ -206,57 +210,55 @@ impl TestbedError {
     }
 }
 
-/// Takes the lines of a client's standard output as they arrive, without their line feeds; breaks when the
-/// result is complete, so that the client need not be waited for.
+/// Takes the lines of a client's standard output as they arrive, without their line feeds. Breaks when the result
+/// is complete: then there is no need to wait for the client to exit.
 pub type Output<'a> = &'a mut (dyn FnMut(&str) -> ControlFlow<()> + Send);
 
-/// Takes the lines of a server's output; breaks when it needs no more of them.
+/// Takes the lines of a server's output. Breaks when no more are needed.
 pub type ServerLines<'a> = &'a mut (dyn FnMut(&str) -> ControlFlow<()> + Send);
 
-/// Nodes with servers, and a way to run clients on them.
+/// Nodes on which servers and clients run.
 ///
-/// Nodes are known by their positions in the list that the testbed was made with, and so are ways.
+/// Nodes and routes are identified by their positions in the lists with which the testbed was created.
 #[async_trait]
 pub trait Testbed: Sync {
-    /// Starts the servers of all nodes, all at once, and returns when each listens or has failed.
-    /// One entry per node, in their order.
+    /// Starts the servers of all nodes concurrently, and returns when each one is listening or has failed. The
+    /// result has one entry per node, in order.
     ///
     /// # Errors
-    /// What concerns all nodes. A node of its own is [`Unusable`].
+    /// The testbed fails as a whole. A failure of a single node is an [`Unusable`] entry.
     async fn start(&self, progress: StartProgress<'_>) -> Result<Vec<NodeServers>, TestbedError>;
 
-    /// Runs `command` on the node at position `client`, where it can go the way at position `way`,
-    /// and hands its output to `output`. Returns when the process has ended or `output` has had
-    /// enough.
+    /// Runs `command` on the node at position `client`, in the network in which the route at position `route`
+    /// starts, and passes its output to `output`. Returns when the process has ended or `output` breaks.
     ///
-    /// Ends the process, or leaves it to end by itself, when the future is dropped.
+    /// When the future is dropped, the process is killed, or ends after its test time.
     ///
     /// # Errors
-    /// The client could not be started, or contact with it was lost.
+    /// The client could not be started, or the connection to it was lost.
     async fn run_client(
         &self,
         client: usize,
-        way: usize,
+        route: usize,
         command: &[String],
         output: Output<'_>,
     ) -> Result<ClientExit, Failure>;
 
-    /// Hands over what the server of throughput tests on the node at position `server` has written
-    /// since this was last called, line by line; returns when there are enough, or no more at the
-    /// moment.
+    /// Passes the output of the throughput server on the node at position `server` since the last call to
+    /// `lines`. Returns when `lines` breaks, or when there is no more output at the moment.
     ///
     /// # Errors
-    /// Its output cannot be read.
-    async fn read_server(&self, server: usize, way: usize, lines: ServerLines<'_>) -> Result<(), Failure>;
+    /// The output cannot be read.
+    async fn read_server(&self, server: usize, route: usize, lines: ServerLines<'_>) -> Result<(), Failure>;
 
-    /// Sees whether the servers of the node at position `node` are still there, and puts them back if
-    /// they are not and that may help. Those of a node that the testbed has not started are intact.
+    /// Checks the servers of the node at position `node`, and recreates them if they are lost and that may help.
+    /// External servers, which the testbed has not started, are always intact.
     async fn restore(&self, node: usize, trouble: Trouble) -> Restored;
 
-    /// Removes everything that was made and is not to stay. Safe to call at any time, and more
-    /// than once.
+    /// Removes everything that the testbed has created, except for kept servers. Can be called at any time, and
+    /// repeatedly.
     ///
     /// # Errors
-    /// Something is left; the error says what.
+    /// Some objects were not removed; the error names them.
     async fn stop(&self) -> Result<(), TestbedError>;
 }

@@ -1,4 +1,4 @@
-//! Clients in a testbed, and one server that runs already, somewhere else.
+//! Clients in a testbed, and one external server (`--to`).
 
 use async_trait::async_trait;
 
@@ -9,7 +9,7 @@ use super::{
 use crate::document::{Failure, FailureKind};
 use crate::engine::ClientExit;
 
-/// A testbed whose last node is a server that it has not started.
+/// A testbed whose last node is an external server, which it does not start.
 pub struct Outside {
     clients: Box<dyn Testbed>,
     server: Server,
@@ -17,7 +17,7 @@ pub struct Outside {
 }
 
 impl Outside {
-    /// The nodes of `clients`, and after them `server`, which is reached on each of `routes` routes.
+    /// The nodes of `clients`, followed by `server`, which is reached over each of `routes` routes.
     pub fn new(clients: Box<dyn Testbed>, server: Server, routes: usize) -> Self {
         Self { clients, server, routes }
     }
@@ -42,8 +42,13 @@ impl Testbed for Outside {
         self.clients.run_client(client, route, command, output).await
     }
 
-    async fn read_server(&self, _server: usize, _way: usize, _lines: ServerLines<'_>) -> Result<(), Failure> {
-        Err(Failure::new(FailureKind::Engine, "the output of a server elsewhere cannot be read"))
+    async fn read_server(
+        &self,
+        _server: usize,
+        _route: usize,
+        _lines: ServerLines<'_>,
+    ) -> Result<(), Failure> {
+        Err(Failure::new(FailureKind::Engine, "cannot read the output of an external server"))
     }
 
     async fn restore(&self, node: usize, trouble: Trouble) -> Restored {

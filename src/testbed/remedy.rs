@@ -1,8 +1,13 @@
-//! What to do about a node or a pod that cannot be used.
+//! Remedies for nodes and pods that cannot be used.
 
+use std::borrow::Cow;
+
+use crate::document::Measure;
+use crate::engine::{Engine, engines, throughput_engine};
+use crate::options::EngineId;
 use crate::sanitize;
 
-/// What to do about a node or a pod that cannot be used.
+/// How to fix a node or a pod that cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Remedy {
     /// A sentence that does not depend on the pod.
@@ -20,10 +25,13 @@ pub enum ImageFault {
     WrongName,
     /// Its container cannot be started.
     Unsuitable,
-    /// It has no iperf3.
-    NoIperf3,
-    /// It has no iperf 2.
-    NoIperf2,
+    /// It lacks the program of an engine.
+    MissingProgram {
+        /// See [`Engine::program`].
+        program: &'static str,
+        /// See [`Capabilities::requires`](crate::engine::Capabilities::requires).
+        requires: &'static str,
+    },
 }
 
 /// What the image of a pod is for.
@@ -55,58 +63,124 @@ impl From<ImageFault> for Remedy {
 
 impl Remedy {
     /// The sentence for a pod whose image is for `image_use`.
-    pub fn text(&self, image_use: ImageUse) -> &str {
+    pub fn text(&self, image_use: ImageUse) -> Cow<'_, str> {
         match self {
-            Self::Text(text) => text,
+            Self::Text(text) => text.into(),
             Self::Image(fault) => fault.remedy(image_use),
         }
     }
 }
 
 impl ImageFault {
-    fn remedy(self, image_use: ImageUse) -> &'static str {
+    /// An image without the program of `engine`.
+    pub fn missing_program(engine: &dyn Engine) -> Self {
+        Self::MissingProgram { program: engine.program(), requires: engine.capabilities().requires }
+    }
+
+    fn remedy(self, image_use: ImageUse) -> Cow<'static, str> {
         match (self, image_use) {
             (Self::NotPulled, ImageUse::Measuring) => {
-                "check --image, and that the nodes can reach its registry"
+                "check --image, and that the nodes can reach its registry".into()
             }
             (Self::NotPulled, ImageUse::Program) => {
-                "check --program-image, and that the nodes can reach its registry"
+                "check --program-image, and that the nodes can reach its registry".into()
             }
-            (Self::WrongName, ImageUse::Measuring) => "check --image",
-            (Self::WrongName, ImageUse::Program) => "check --program-image",
-            (Self::Unsuitable, ImageUse::Measuring) => {
-                "use an image that runs as any user and has iperf3 and sh on its PATH (for --rtt and --engine iperf2, iperf 2)"
+            (Self::WrongName, ImageUse::Measuring) => "check --image".into(),
+            (Self::WrongName, ImageUse::Program) => "check --program-image".into(),
+            (Self::Unsuitable, ImageUse::Measuring) => suitable_image().into(),
+            (Self::MissingProgram { program, requires }, ImageUse::Measuring) => {
+                format!("the image has no {requires}: choose another --image, or {}", without(program)).into()
             }
-            (Self::NoIperf3, ImageUse::Measuring) => {
-                "the image has no iperf3: choose another --image, or --engine iperf2 if it has iperf 2"
-            }
-            (Self::NoIperf2, ImageUse::Measuring) => {
-                "the image has no iperf 2: omit --rtt, or choose another --image"
-            }
-            (Self::Unsuitable | Self::NoIperf3 | Self::NoIperf2, ImageUse::Program) => {
-                "use a --program-image that runs as any user and has kubectl-netbench on its PATH"
+            (Self::Unsuitable | Self::MissingProgram { .. }, ImageUse::Program) => {
+                "use a --program-image that runs as any user and has kubectl-netbench on its PATH".into()
             }
         }
     }
 }
 
+fn default_engine() -> &'static dyn Engine {
+    throughput_engine(EngineId::default())
+}
+
+/// The flag that selects an engine; `None` for the default one.
+fn flag(engine: &dyn Engine) -> Option<String> {
+    match engine.capabilities().measure {
+        Measure::Latency => Some("--rtt".to_owned()),
+        Measure::Throughput if engine.id() == EngineId::default() => None,
+        Measure::Throughput => Some(format!("--engine {}", engine.id().name())),
+    }
+}
+
+/// The flags that need a program.
+fn flags_with(program: &str) -> String {
+    let flags = engines().filter(|engine| engine.program() == program).filter_map(flag);
+    flags.collect::<Vec<_>>().join(" and ")
+}
+
+/// How to measure with an image that lacks `program`.
+fn without(program: &str) -> String {
+    if program != default_engine().program() {
+        return format!("omit {}", flags_with(program));
+    }
+    let others = engines()
+        .filter(|engine| engine.capabilities().measure == Measure::Throughput && engine.program() != program);
+    let alternative = |engine: &dyn Engine| Some((flag(engine)?, engine.capabilities().requires));
+    let alternatives =
+        others.filter_map(alternative).map(|(flag, requires)| format!("{flag} if it has {requires}"));
+    alternatives.collect::<Vec<_>>().join(", or ")
+}
+
+/// What an image must contain, by the flags that need it.
+fn suitable_image() -> String {
+    let default = default_engine();
+    let mut known = vec![default.program()];
+    let mut needs = vec![format!("has sh and {} on its PATH", default.capabilities().requires)];
+    for engine in engines() {
+        let program = engine.program();
+        if !known.contains(&program) {
+            known.push(program);
+            needs.push(format!("{} for {}", engine.capabilities().requires, flags_with(program)));
+        }
+    }
+    format!("use an image that runs as any user and {}", needs.join(", and "))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::latency_engine;
 
     #[test]
     fn image_fault_names_the_flag_of_the_image() {
-        for fault in [
-            ImageFault::NotPulled,
-            ImageFault::WrongName,
-            ImageFault::Unsuitable,
-            ImageFault::NoIperf3,
-            ImageFault::NoIperf2,
-        ] {
+        let faults = [ImageFault::NotPulled, ImageFault::WrongName, ImageFault::Unsuitable];
+        let missing = engines().map(ImageFault::missing_program);
+        for fault in faults.into_iter().chain(missing) {
             let remedy = Remedy::from(fault);
             assert!(remedy.text(ImageUse::Program).contains("--program-image"), "{fault:?}");
             assert!(!remedy.text(ImageUse::Measuring).contains("--program-image"), "{fault:?}");
         }
         assert_eq!(Remedy::from("ask\nagain").text(ImageUse::Program), "ask again");
+    }
+
+    #[test]
+    fn missing_program_suggests_flags_that_do_not_need_it() {
+        let remedy = |engine| ImageFault::missing_program(engine).remedy(ImageUse::Measuring);
+        assert_eq!(
+            remedy(default_engine()),
+            "the image has no iperf3: choose another --image, or --engine iperf2 if it has iperf 2 (2.1 or later)"
+        );
+        assert_eq!(
+            remedy(latency_engine()),
+            "the image has no iperf 2 (2.1 or later): choose another --image, or omit --engine iperf2 and --rtt"
+        );
+    }
+
+    #[test]
+    fn suitable_image_has_the_programs_of_all_engines() {
+        assert_eq!(
+            ImageFault::Unsuitable.remedy(ImageUse::Measuring),
+            "use an image that runs as any user and has sh and iperf3 on its PATH, and iperf 2 (2.1 or later) for \
+             --engine iperf2 and --rtt"
+        );
     }
 }

@@ -1,4 +1,4 @@
-//! A client in one cluster, and a server in another.
+//! A client in one cluster and a server in another (`--server-context`).
 
 use async_trait::async_trait;
 
@@ -7,14 +7,14 @@ use super::{NodeServers, Output, Restored, ServerLines, StartProgress, Testbed, 
 use crate::document::Failure;
 use crate::engine::ClientExit;
 
-/// Two nodes: the first is the only one of the first testbed, the second that of the other.
+/// Two nodes: the first in the client's cluster, the second in the server's.
 pub struct TwoClusters {
     client: KubernetesTestbed,
     server: KubernetesTestbed,
 }
 
 impl TwoClusters {
-    /// Two testbeds of one node each.
+    /// Combines two testbeds of one node each.
     pub fn new(client: KubernetesTestbed, server: KubernetesTestbed) -> Self {
         Self { client, server }
     }
@@ -48,7 +48,7 @@ impl Testbed for TwoClusters {
     }
 
     async fn stop(&self) -> Result<(), TestbedError> {
-        // both are tried, whatever comes of the other
+        // both are stopped, even if one of them fails
         let (client, server) = tokio::join!(self.client.stop(), self.server.stop());
         client.and(server)
     }

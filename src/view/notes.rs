@@ -2,6 +2,7 @@
 
 use super::text::{join_first, pair_name, plural};
 use crate::document::{PairSummary, Run, State, TestRecord, ThroughputSummary};
+use crate::engine::latency_engine;
 use crate::quantity::{duration, rate};
 
 /// One sentence each; empty if the results need no note.
@@ -28,8 +29,9 @@ pub(super) fn notes(run: &Run) -> Vec<String> {
     }
     if let Some(resolution) = coarse_resolution(run) {
         notes.push(format!(
-            "Percentiles are rounded up to multiples of {}: this version of iperf 2 has no finer resolution.",
-            duration(resolution)
+            "Percentiles are rounded up to multiples of {}: this version of {} has no finer resolution.",
+            duration(resolution),
+            latency_engine().id().name()
         ));
     }
     notes.extend(retest_note(run));

@@ -1,6 +1,6 @@
 use super::*;
 use crate::analysis::{Gates, Threshold, analyse, compare};
-use crate::document::fixtures::{asked, failed, measured, run};
+use crate::document::fixtures::{failed, measured, measured_latency, run};
 use crate::document::{Command, Datagrams, Measurement, Outcome, Path, Protocol, State, TestRecord};
 
 const PLAIN: Canvas = Canvas::FILE;
@@ -108,9 +108,9 @@ fn tests_over_two_paths() -> Vec<TestRecord> {
     let mut tests = Vec::new();
     for (client, server) in [("node-1", "node-3"), ("node-3", "node-1")] {
         tests.extend([
-            over(Path::Pod, asked(client, server, 92.0)),
+            over(Path::Pod, measured_latency(client, server, 92.0)),
             over(Path::Pod, measured(client, server, 6.1e9)),
-            over(Path::Host, asked(client, server, 61.0)),
+            over(Path::Host, measured_latency(client, server, 61.0)),
             over(Path::Host, measured(client, server, 9.4e9)),
         ]);
     }
@@ -214,7 +214,7 @@ fn comparison_renders_without_run() {
 #[test]
 fn csv_rows_have_as_many_fields_as_header() {
     let mut run = eventful();
-    run.tests.push(asked("node-1", "node-2", 90.0));
+    run.tests.push(measured_latency("node-1", "node-2", 90.0));
     let text = render(&run, Format::Csv, PLAIN);
     let mut reader = ::csv::Reader::from_reader(text.as_bytes());
     let columns = reader.headers().unwrap().len();

@@ -92,10 +92,7 @@ fn what_holds_a_namespace_is_named() {
         command("kubectl").args(["wait", "--for=delete", "namespace", namespace, "--timeout=30s"]).output();
     cluster.assert_nothing_left();
     let told = &ended.stderr;
-    assert!(
-        told.contains(&format!("the objects of the run in the namespace {namespace} are not gone")),
-        "{told}"
-    );
+    assert!(told.contains(&format!("the objects of the run in namespace {namespace} still exist")), "{told}");
     assert!(told.contains(&format!("the pod {name} has the finalizer example.org/hold")), "{told}");
     assert!(told.contains("delete the remaining objects: kubectl"), "{told}");
 }

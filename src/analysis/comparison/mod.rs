@@ -6,7 +6,7 @@ mod differences;
 use std::collections::HashMap;
 
 use super::statistics::median;
-use crate::document::{Comparison, Measure, PairChange, Route, Run, TestRecord, Verdict, WayComparison};
+use crate::document::{Comparison, Measure, PairChange, Route, RouteComparison, Run, TestRecord, Verdict};
 use change::{Noise, PairTests};
 
 /// The false discovery rate: the largest expected fraction of pairs reported as slower or faster that changed
@@ -65,7 +65,7 @@ fn group_by_pair(run: &Run) -> TestsByPair<'_> {
     pairs
 }
 
-fn compare_route(route: Route, base: &TestsByPair, new: &TestsByPair) -> WayComparison {
+fn compare_route(route: Route, base: &TestsByPair, new: &TestsByPair) -> RouteComparison {
     let only_in_base = base.keys.iter().filter(|key| !new.tests.contains_key(*key));
     let keys = new.keys.iter().chain(only_in_base).filter(|key| key.2 == route);
     let keys: Vec<&Key> = keys.collect();
@@ -80,7 +80,7 @@ fn compare_route(route: Route, base: &TestsByPair, new: &TestsByPair) -> WayComp
     mark_significant(&mut pairs);
     let percents = pairs.iter().filter_map(|pair| pair.percent).collect();
     let Route { path, ip_family } = route;
-    WayComparison { path, ip_family, median_percent: median(percents), pairs }
+    RouteComparison { path, ip_family, median_percent: median(percents), pairs }
 }
 
 /// Marks pairs as slower or faster by the procedure of Benjamini and Hochberg: the largest p-value that is
@@ -99,7 +99,7 @@ fn mark_significant(pairs: &mut [PairChange]) {
     }
 }
 
-impl WayComparison {
+impl RouteComparison {
     /// The pairs that got worse: first those that fail now, then by percent. A change of unknown significance
     /// is included if it is large.
     pub fn worse(&self) -> Vec<&PairChange> {

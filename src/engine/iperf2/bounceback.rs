@@ -1,4 +1,4 @@
-//! From the output of a latency test to figures, or to the reason why there are none.
+//! Reads latency tests.
 
 use super::histogram::Histogram;
 use super::line::Interval;
@@ -8,10 +8,10 @@ use crate::document::{Direction, Failure, Latency, Measurement, Sample, is_possi
 use crate::engine::{ClientExit, Reader};
 use crate::options::MeasurementOptions;
 
-/// Reads the output of one client as it comes.
+/// Reads the output of one client.
 ///
-/// The last figures are those of the whole test, and the histogram that follows them is as well. Its
-/// name is no sign of that: 2.1 doesn't always mark its last with `(f)`.
+/// The last report is that of the whole test, and so is the histogram that follows it. The name of the histogram
+/// cannot be relied on: 2.1 does not always mark the last one with `(f)`.
 #[derive(Debug)]
 pub(super) struct BouncebackReader {
     time_seconds: u32,
@@ -19,11 +19,11 @@ pub(super) struct BouncebackReader {
     last: Option<Report>,
 }
 
-/// The figures of an interval.
+/// The report of an interval.
 #[derive(Debug)]
 struct Report {
-    start: f64,
-    end: f64,
+    start_seconds: f64,
+    end_seconds: f64,
     replies: Replies,
     histogram: Option<Histogram>,
 }
@@ -41,7 +41,7 @@ impl Replies {
     fn parse(text: &str) -> Option<Self> {
         let (text, _) = text.split_once(" ms ")?;
         let (count, times) = text.split_whitespace().last()?.split_once('=')?;
-        // they have three decimals
+        // milliseconds with three decimals
         let mut times = times.split('/').map(|time| Some((time.parse::<f64>().ok()? * 1e3).round()));
         let mut next = || times.next().flatten().filter(|time| is_possible(*time));
         let (mean_microseconds, min_microseconds, max_microseconds) = (next()?, next()?, next()?);
@@ -61,35 +61,35 @@ impl BouncebackReader {
             self.messages.keep(line);
             return;
         };
-        let Interval { start, end, rest, .. } = interval;
-        if let Some(replies) = Replies::parse(rest) {
-            self.last = Some(Report { start, end, replies, histogram: None });
+        let Interval { start_seconds, end_seconds, columns, .. } = interval;
+        if let Some(replies) = Replies::parse(columns) {
+            self.last = Some(Report { start_seconds, end_seconds, replies, histogram: None });
         } else if let Some(last) = &mut self.last {
-            last.histogram = Histogram::parse(rest);
+            last.histogram = Histogram::parse(columns);
         }
     }
 
     /// The result of a client without error messages.
-    fn latency(&self, whole: &Report) -> Result<Latency, Failure> {
-        check_duration(whole.end, self.time_seconds)?;
-        let Replies { count, mean_microseconds, min_microseconds, max_microseconds } = whole.replies;
+    fn latency(&self, report: &Report) -> Result<Latency, Failure> {
+        check_duration(report.end_seconds, self.time_seconds)?;
+        let Replies { count, mean_microseconds, min_microseconds, max_microseconds } = report.replies;
         if count == 0 {
-            return Err(incomplete("no request was answered"));
+            return Err(incomplete("no request received a reply"));
         }
-        // 2.1 reports a missing reply as one after thousands of years
+        // 2.1 reports a missing reply as a latency of thousands of years
         let is_possible = min_microseconds <= mean_microseconds
             && mean_microseconds <= max_microseconds
-            && max_microseconds <= whole.end * 1e6;
+            && max_microseconds <= report.end_seconds * 1e6;
         if !is_possible {
-            return Err(incomplete("a request was not answered"));
+            return Err(incomplete("a request received no reply"));
         }
-        let Some(histogram) = &whole.histogram else {
+        let Some(histogram) = &report.histogram else {
             return Err(incomplete("iperf did not report a latency histogram"));
         };
         let percentile = |percent| histogram.percentile(percent, min_microseconds, max_microseconds);
         Ok(Latency {
             requests: count,
-            seconds: whole.end,
+            seconds: report.end_seconds,
             mean_microseconds,
             min_microseconds,
             p50_microseconds: percentile(50),
@@ -108,11 +108,11 @@ impl Reader for BouncebackReader {
     }
 
     fn finish(mut self: Box<Self>, exit: &ClientExit) -> Result<Vec<(Direction, Measurement)>, Failure> {
-        // it may explain a failure, but its figures may lack digits
+        // it may explain a failure, but its numbers may be cut off
         self.messages.keep(exit.unfinished_line.as_deref().unwrap_or_default());
-        let whole = self.last.as_ref().filter(|last| last.start == 0.0);
-        let latency = whole.map(|whole| self.latency(whole));
-        let latency = self.messages.outcome(exit, latency)?;
+        let report = self.last.as_ref().filter(|last| last.start_seconds == 0.0);
+        let latency = report.map(|report| self.latency(report));
+        let latency = self.messages.into_result(exit, latency)?;
         Ok(vec![(Direction::ClientToServer, Measurement::Latency(latency))])
     }
 }

@@ -56,7 +56,7 @@ pub(super) fn throughput(spec: &ClientSpec) -> Vec<String> {
 }
 
 /// The command of a client that measures latency: it sends each request as soon as it has the reply to the
-/// one before.
+/// previous one.
 pub(super) fn bounceback(spec: &ClientSpec) -> Vec<String> {
     let mut words = client(spec, spec.options.latency_time_seconds.unwrap_or(spec.options.time_seconds));
     words.extend(["--bounceback", "--bounceback-period", "0", HISTOGRAM].map(str::to_owned));

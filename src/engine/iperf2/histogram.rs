@@ -1,23 +1,23 @@
-//! How the times of answers are spread.
+//! Latency histograms.
 
-/// The histogram of some time of a test:
+/// The histogram of an interval:
 /// `BB8(f)-PDF: bin(w=10us):cnt(27794)=2:466,3:7576,… (5.00/95.00/99.7%=3/14/42,Outliers=92,obl/obu=0/0)`.
 ///
-/// Bin 1 is from nothing to its width, and bin 2 from there on.
+/// Bin N covers the times from N−1 to N widths.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Histogram {
-    /// How wide a bin is.
+    /// Width of a bin.
     pub width_microseconds: u64,
-    /// How many answers there were.
+    /// Number of replies.
     count: u64,
-    /// How many were in each bin that is not empty, in the bins' order.
+    /// Number and count of each bin that is not empty, in ascending order.
     bins: Vec<(u64, u64)>,
-    /// How many were below the first bin.
+    /// Number of replies below the first bin.
     below: u64,
 }
 
 impl Histogram {
-    /// Reads what follows the interval; none if it is no histogram, or not all of one.
+    /// Parses the columns of an interval; `None` if they are not a complete histogram.
     pub(super) fn parse(text: &str) -> Option<Self> {
         let (name, text) = text.trim_start().split_once("-PDF: bin(w=")?;
         let (width, text) = name.starts_with("BB").then(|| text.split_once("):cnt("))??;
@@ -38,27 +38,26 @@ impl Histogram {
         };
         let is_in_order = histogram.bins.is_sorted_by(|(one, _), (next, _)| one < next);
         let mut counts = histogram.bins.iter().map(|(_, count)| *count);
-        // the others are above the last bin, though 2.2 does not count all of them as such
-        let told = counts.try_fold(histogram.below, u64::checked_add)?;
-        (is_in_order && histogram.count > 0 && told <= histogram.count).then_some(histogram)
+        // the rest is above the last bin; `obu` is not used, because 2.2 does not count all of them there
+        let counted = counts.try_fold(histogram.below, u64::checked_add)?;
+        (is_in_order && histogram.count > 0 && counted <= histogram.count).then_some(histogram)
     }
 
-    /// The time that so many of 100 answers did not exceed: the upper edge of a bin, within `least` and
-    /// `most`, which are known better.
-    pub(super) fn percentile(&self, percent: u8, least: f64, most: f64) -> f64 {
+    /// A percentile in microseconds: the upper edge of its bin, limited to `min` and `max`, which are exact.
+    pub(super) fn percentile(&self, percent: u8, min: f64, max: f64) -> f64 {
         let rank = (u128::from(self.count) * u128::from(percent)).div_ceil(100);
         let mut seen = u128::from(self.below);
         if seen >= rank {
-            return least;
+            return min;
         }
         for &(bin, count) in &self.bins {
             seen += u128::from(count);
             if seen >= rank {
-                return (bin as f64 * self.width_microseconds as f64).min(most).max(least);
+                return (bin as f64 * self.width_microseconds as f64).min(max).max(min);
             }
         }
-        // what is above the last bin is known by its most only
-        most
+        // of the replies above the last bin, only the maximum is known
+        max
     }
 }
 
@@ -78,22 +77,22 @@ fn number(digits: &str) -> Option<u64> {
 mod tests {
     use super::*;
 
-    const WHOLE: &str = "BB8(f)-PDF: bin(w=10us):cnt(100)=2:50,3:45,9:4,30:1 (…,obl/obu=0/0)";
+    const COMPLETE: &str = "BB8(f)-PDF: bin(w=10us):cnt(100)=2:50,3:45,9:4,30:1 (…,obl/obu=0/0)";
 
     /// Percentiles in microseconds.
-    fn percentiles<const N: usize>(text: &str, percents: [u8; N], least: u32, most: u32) -> [u64; N] {
+    fn percentiles<const N: usize>(text: &str, percents: [u8; N], min: u32, max: u32) -> [u64; N] {
         let histogram = Histogram::parse(text).unwrap();
-        percents.map(|percent| histogram.percentile(percent, least.into(), most.into()) as u64)
+        percents.map(|percent| histogram.percentile(percent, min.into(), max.into()) as u64)
     }
 
     #[test]
-    fn a_percentile_is_the_upper_edge_of_its_bin() {
-        let percentiles = percentiles(WHOLE, [1, 50, 51, 95, 96, 99, 100], 17, 296);
+    fn percentile_is_the_upper_edge_of_its_bin() {
+        let percentiles = percentiles(COMPLETE, [1, 50, 51, 95, 96, 99, 100], 17, 296);
         assert_eq!(percentiles, [20, 20, 30, 30, 90, 90, 296]);
     }
 
     #[test]
-    fn no_percentile_is_beyond_the_extremes() {
+    fn percentile_is_limited_to_minimum_and_maximum() {
         let coarse = "BB8-PDF: bin(w=1ms):cnt(4)=1:3,2:1 (…,obl/obu=0/0)";
         assert_eq!(Histogram::parse(coarse).unwrap().width_microseconds, 1000);
         assert_eq!(percentiles(coarse, [50], 19, 400), [400]);
@@ -101,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn answers_outside_of_all_bins_count_as_extremes() {
+    fn replies_outside_of_all_bins_count_as_minimum_or_maximum() {
         let few = "BB8-PDF: bin(w=10us):cnt(100)=1:30 (…,obl/obu=10/60)";
         assert_eq!(percentiles(few, [10, 11, 40, 41], 1, 5000), [1, 10, 10, 5000]);
         let none = "BB8-PDF: bin(w=10us):cnt(3)= (…,obl/obu=0/3)";
@@ -109,15 +108,15 @@ mod tests {
     }
 
     #[test]
-    fn half_a_histogram_is_none() {
-        for cut in (0..WHOLE.len()).filter(|&cut| WHOLE.is_char_boundary(cut)) {
-            assert_eq!(Histogram::parse(&WHOLE[..cut]), None, "{}", &WHOLE[..cut]);
+    fn incomplete_or_inconsistent_histogram_is_rejected() {
+        for cut in (0..COMPLETE.len()).filter(|&cut| COMPLETE.is_char_boundary(cut)) {
+            assert_eq!(Histogram::parse(&COMPLETE[..cut]), None, "{}", &COMPLETE[..cut]);
         }
         for wrong in [
-            WHOLE.replace("cnt(100)", "cnt(99)"),
-            WHOLE.replace("2:50,3:45", "3:45,2:50"),
-            WHOLE.replace("10us", "0us"),
-            WHOLE.replace("BB8", "W8"),
+            COMPLETE.replace("cnt(100)", "cnt(99)"),
+            COMPLETE.replace("2:50,3:45", "3:45,2:50"),
+            COMPLETE.replace("10us", "0us"),
+            COMPLETE.replace("BB8", "W8"),
         ] {
             assert_eq!(Histogram::parse(&wrong), None, "{wrong}");
         }

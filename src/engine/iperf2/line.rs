@@ -1,76 +1,77 @@
-//! Lines of iperf's, as clients and servers write them.
+//! Report lines of iperf 2, as clients and servers print them.
 
 use crate::document::is_possible;
 
-/// The front of a line that tells of some time of a test: `[  1] 0.0000-1.0000 sec  …`.
+/// A report of an interval: `[  1] 0.0000-1.0000 sec  …`.
 #[derive(Debug, PartialEq)]
 pub(super) struct Interval<'a> {
-    /// The stream's id: a number, or for all of them `SUM` (2.1) or `SUM-2` (2.2).
-    pub id: &'a str,
-    /// Seconds from the start of the test.
-    pub start: f64,
-    /// The same, and after `start`.
-    pub end: f64,
-    /// What is told of it.
-    pub rest: &'a str,
+    /// A number, or `SUM` (2.1) or `SUM-2` (2.2) for all streams together.
+    pub stream_id: &'a str,
+    /// From the start of the test.
+    pub start_seconds: f64,
+    /// From the start of the test; greater than `start_seconds`.
+    pub end_seconds: f64,
+    /// The rest of the line.
+    pub columns: &'a str,
 }
 
 impl<'a> Interval<'a> {
-    /// Reads the front of a line; none if it is another kind of line.
+    /// Parses a line; `None` if it reports no interval.
     pub(super) fn parse(line: &'a str) -> Option<Self> {
-        let (id, line) = id_and_rest(line)?;
-        let (span, rest) = line.split_once(" sec ")?;
+        let (stream_id, line) = id_and_rest(line)?;
+        let (span, columns) = line.split_once(" sec ")?;
         let (start, end) = span.split_once('-')?;
-        let (start, end) = (start.parse().ok()?, end.parse().ok()?);
-        (is_possible(end) && 0.0 <= start && start < end).then_some(Self { id, start, end, rest })
+        let (start_seconds, end_seconds) = (start.parse().ok()?, end.parse().ok()?);
+        let is_valid = is_possible(end_seconds) && 0.0 <= start_seconds && start_seconds < end_seconds;
+        is_valid.then_some(Self { stream_id, start_seconds, end_seconds, columns })
     }
 
-    /// Whether it tells of all streams together.
+    /// Whether it is the sum of all streams.
     pub(super) fn is_sum(&self) -> bool {
-        self.id.starts_with("SUM")
+        self.stream_id.starts_with("SUM")
     }
 }
 
-/// The id in front of a line, and what follows it.
+/// The id at the start of a line, and the rest of the line.
 pub(super) fn id_and_rest(line: &str) -> Option<(&str, &str)> {
     let (id, rest) = line.strip_prefix('[')?.split_once(']')?;
     Some((id.trim(), rest.trim()))
 }
 
-/// What was sent or received: `2674786364 Bytes  10693066448 bits/sec  …`.
+/// The sent or received data of an interval: `2674786364 Bytes  10693066448 bits/sec  …`.
 #[derive(Debug, PartialEq)]
 pub(super) struct Transfer<'a> {
     pub bytes: u64,
     pub bits_per_second: f64,
-    /// The columns that follow, which differ between both ends and between versions.
-    pub rest: &'a str,
+    /// The columns that follow. They differ between client and server, and between versions.
+    pub columns: &'a str,
 }
 
 impl<'a> Transfer<'a> {
     pub(super) fn parse(text: &'a str) -> Option<Self> {
         let (bytes, text) = text.split_once(" Bytes ")?;
-        let (rate, rest) = text.split_once(" bits/sec")?;
+        let (rate, columns) = text.split_once(" bits/sec")?;
         let bits_per_second: f64 = rate.trim().parse().ok()?;
         is_possible(bits_per_second).then_some(Self {
             bytes: bytes.trim().parse().ok()?,
             bits_per_second,
-            rest,
+            columns,
         })
     }
 
-    /// How many segments a client sent again: the column after `Write/Err`.
+    /// The retransmits of a client's stream: the column after `Write/Err`.
     pub(super) fn retransmits(&self) -> Option<u64> {
-        self.rest.split_whitespace().nth(1)?.parse().ok()
+        self.columns.split_whitespace().nth(1)?.parse().ok()
     }
 
-    /// The round-trip time of a client's stream at the end of the interval: the last of `895K/110(51) us`
-    /// (2.1) and of `0K(0)/1023K(16)/827(1376) us` (2.2).
+    /// The round-trip time of a client's stream at the end of the interval: the last number of
+    /// `895K/110(51) us` (2.1) and of `0K(0)/1023K(16)/827(1376) us` (2.2), without its parentheses.
     pub(super) fn round_trip_time_microseconds(&self) -> Option<f64> {
-        let (figures, _) = self.rest.split_once(" us")?;
-        let (_, figure) = figures.rsplit_once('/')?;
-        let figure = figure.split_once('(').map_or(figure, |(figure, _)| figure);
-        // a system that does not tell has a zero here
-        figure.parse().ok().map(|whole: u32| f64::from(whole)).filter(|&time| time > 0.0)
+        let (columns, _) = self.columns.split_once(" us")?;
+        let (_, time) = columns.rsplit_once('/')?;
+        let time = time.split_once('(').map_or(time, |(time, _)| time);
+        // zero where the operating system does not report it
+        time.parse().ok().map(|time: u32| f64::from(time)).filter(|&time| time > 0.0)
     }
 }
 
@@ -79,7 +80,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lines_that_are_no_intervals_are_told_apart() {
+    fn line_without_an_interval_is_rejected() {
         for line in [
             "",
             "[ ID] Interval            Transfer    Bandwidth       Reads=Dist",

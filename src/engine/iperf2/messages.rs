@@ -1,19 +1,19 @@
-//! What a client says beside its figures, which explains why there are none.
+//! Error messages of a client, which explain why it has no report.
 //!
-//! Its exit code is no help: it is 0 after most errors.
+//! Its exit code does not: it is 0 after most errors.
 
 use super::incomplete;
 use crate::document::{Failure, FailureKind};
 use crate::engine::ClientExit;
 
-/// How many lines that tell no figures are kept, to explain a failure.
+/// How many lines outside of the report are kept to explain a failure.
 const KEPT_LINES: usize = 5;
 
-/// The most characters of such a line.
+/// Maximum length of such a line, in characters.
 const KEPT_CHARACTERS: usize = 300;
 
-/// The beginnings of lines that every test has.
-const USUAL: [&str; 14] = [
+/// Prefixes of the lines that every test prints.
+const HEADERS: [&str; 14] = [
     "---",
     "Client connecting to ",
     "Write buffer size",
@@ -30,34 +30,35 @@ const USUAL: [&str; 14] = [
     "[ CT]",
 ];
 
-/// What a client said. Where its two outputs come as one, the errors are among the other lines.
+/// The messages of a client. Where stdout and stderr arrive as one, errors are between the lines of the report.
 #[derive(Debug, Default)]
 pub(super) struct Messages {
     lines: Vec<String>,
 }
 
 impl Messages {
-    /// Takes a line of the output that tells no figures.
+    /// Takes a line of the output that is not part of the report.
     pub(super) fn keep(&mut self, line: &str) {
-        let usual = USUAL.iter().any(|start| line.starts_with(start)) || line.contains(" connected with ");
-        if !usual && self.lines.len() < KEPT_LINES {
-            let line = cleaned(line);
+        let is_header =
+            HEADERS.iter().any(|start| line.starts_with(start)) || line.contains(" connected with ");
+        if !is_header && self.lines.len() < KEPT_LINES {
+            let line = normalized(line);
             if !line.is_empty() {
                 self.lines.push(line);
             }
         }
     }
 
-    /// What a test comes to whose figures are `measured`, none where the client has reported none of the whole test.
+    /// The result of a test: `measured`, which is `None` if the client did not report the whole test.
     ///
     /// # Errors
-    /// They are wrong or missing; what the client said explains it.
-    pub(super) fn outcome<T>(
+    /// The result is invalid or missing. The messages of the client take precedence as the reason.
+    pub(super) fn into_result<T>(
         self,
         exit: &ClientExit,
         measured: Option<Result<T, Failure>>,
     ) -> Result<T, Failure> {
-        let messages = self.with(exit);
+        let messages = self.with_stderr(exit);
         if let Some(failure) = messages.unsupported_option() {
             return Err(failure);
         }
@@ -65,14 +66,14 @@ impl Messages {
         measured.map_err(|failure| messages.unreachable().unwrap_or(failure))
     }
 
-    /// Adds what stands on the standard error, before the rest.
-    fn with(self, exit: &ClientExit) -> Self {
-        let errors = exit.stderr.lines().map(cleaned).filter(|line| !line.is_empty());
+    /// Prepends the messages on standard error.
+    fn with_stderr(self, exit: &ClientExit) -> Self {
+        let errors = exit.stderr.lines().map(normalized).filter(|line| !line.is_empty());
         Self { lines: errors.take(KEPT_LINES).chain(self.lines).collect() }
     }
 
-    /// The failure of a client that measured something else than it was asked for: it goes on after
-    /// options that it does not know or that its system refuses.
+    /// The failure of a client that measured with other options than requested: it continues after an option
+    /// that it does not know, or that its operating system rejects.
     fn unsupported_option(&self) -> Option<Failure> {
         const SIGNS: [&str; 4] =
             ["ttempt to set ", "unrecognized option", "invalid option", "option requires an argument"];
@@ -94,24 +95,24 @@ impl Messages {
         Some(Failure::new(FailureKind::Unreachable, line))
     }
 
-    /// The failure of a client that reported no figures of its whole test.
+    /// The failure of a client that did not report the whole test.
     fn without_report(&self, code: Option<i32>) -> Failure {
         const BREAKS: [&str; 2] = ["Connection reset by peer", "Broken pipe"];
-        let said = self.lines.iter().find(|line| !line.starts_with("WARN"));
-        match (said, code) {
-            (Some(said), _) if BREAKS.iter().any(|sign| said.contains(sign)) => incomplete(said),
-            (Some(said), _) => Failure::new(FailureKind::Engine, said),
+        let message = self.lines.iter().find(|line| !line.starts_with("WARN"));
+        match (message, code) {
+            (Some(message), _) if BREAKS.iter().any(|sign| message.contains(sign)) => incomplete(message),
+            (Some(message), _) => Failure::new(FailureKind::Engine, message),
             (None, Some(code)) => Failure::new(
                 ClientExit::kind_without_report(code),
-                format!("iperf exited with code {code} and without a complete report"),
+                format!("iperf exited with code {code} without a complete report"),
             ),
             (None, None) => incomplete("the report of iperf is incomplete"),
         }
     }
 }
 
-/// A line without what differs between streams and moments, so that equal reasons are equal.
-fn cleaned(line: &str) -> String {
+/// A line without its stream id and time, so that equal reasons are equal.
+fn normalized(line: &str) -> String {
     let line = line.trim();
     // `[  1] tcp connect to … on 2024-11-23 05:15:44.985 (UTC)`
     let line = line.strip_prefix('[').and_then(|line| line.split_once("] ")).map_or(line, |(_, line)| line);
@@ -126,8 +127,8 @@ fn cleaned(line: &str) -> String {
 mod tests {
     use super::*;
 
-    fn said(stderr: &str) -> Messages {
-        Messages::default().with(&ClientExit {
+    fn messages(stderr: &str) -> Messages {
+        Messages::default().with_stderr(&ClientExit {
             code: Some(0),
             stderr: stderr.to_owned(),
             unfinished_line: None,
@@ -135,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refused_connection_is_told_in_the_programs_words() {
+    fn refused_connection_has_the_message_as_its_reason() {
         for (stderr, reason) in [
             (
                 include_str!("../../../tests/fixtures/iperf2/2.1-refused.stderr"),
@@ -147,51 +148,51 @@ mod tests {
             ),
             ("netbench-1.invalid: Unknown host\n", "netbench-1.invalid: Unknown host"),
         ] {
-            assert_eq!(said(stderr).unreachable(), Some(Failure::new(FailureKind::Unreachable, reason)));
-            let mut among_the_output = Messages::default();
-            stderr.lines().for_each(|line| among_the_output.keep(line));
-            assert_eq!(among_the_output.unreachable(), said(stderr).unreachable());
+            assert_eq!(messages(stderr).unreachable(), Some(Failure::new(FailureKind::Unreachable, reason)));
+            let mut in_stdout = Messages::default();
+            stderr.lines().for_each(|line| in_stdout.keep(line));
+            assert_eq!(in_stdout.unreachable(), messages(stderr).unreachable());
         }
-        assert_eq!(said("shutdown failed: Transport endpoint is not connected\n").unreachable(), None);
+        assert_eq!(messages("shutdown failed: Transport endpoint is not connected\n").unreachable(), None);
     }
 
     #[test]
-    fn an_option_that_is_passed_over_is_a_failure() {
+    fn ignored_option_fails_the_test() {
         for line in [
             "Attempt to set 'nosuch' congestion control failed: No such file or directory",
             "WARNING: attempt to set TCP maxmimum segment size to 7 failed",
             "iperf: unrecognized option `--nosuch'",
         ] {
-            let failure = said(line).unsupported_option().unwrap();
+            let failure = messages(line).unsupported_option().unwrap();
             assert_eq!(failure.kind, FailureKind::Engine);
             assert!(line.ends_with(&failure.reason));
         }
-        assert_eq!(said("WARN: interval too small\n").unsupported_option(), None);
+        assert_eq!(messages("WARN: interval too small\n").unsupported_option(), None);
     }
 
     #[test]
-    fn a_client_without_a_report_is_told_by_its_last_words() {
-        let failure =
-            said("WARNING: a small window\n\nERROR: -t value of 'x' not recognized\n").without_report(None);
+    fn client_without_report_fails_with_its_message_or_exit_code() {
+        let failure = messages("WARNING: a small window\n\nERROR: -t value of 'x' not recognized\n")
+            .without_report(None);
         assert_eq!(failure, Failure::new(FailureKind::Engine, "ERROR: -t value of 'x' not recognized"));
         assert_eq!(
-            said("").without_report(Some(137)).reason,
-            "iperf exited with code 137 and without a complete report"
+            messages("").without_report(Some(137)).reason,
+            "iperf exited with code 137 without a complete report"
         );
-        // it was killed, or its words were lost on the way: neither is the network's fault
+        // it was killed, or its output was lost: neither is a fault of the network
         for code in [0, 137] {
-            assert_eq!(said("").without_report(Some(code)).kind, FailureKind::ClientLost);
+            assert_eq!(messages("").without_report(Some(code)).kind, FailureKind::ClientLost);
         }
-        assert_eq!(said("").without_report(None).kind, FailureKind::Incomplete);
+        assert_eq!(messages("").without_report(None).kind, FailureKind::Incomplete);
     }
 
     #[test]
-    fn few_and_short_lines_are_kept() {
-        let mut words = Messages::default();
+    fn kept_lines_are_limited_in_number_and_length() {
+        let mut messages = Messages::default();
         for _ in 0..100 {
-            words.keep(&"x".repeat(10_000));
+            messages.keep(&"x".repeat(10_000));
         }
-        assert_eq!(words.lines.len(), KEPT_LINES);
-        assert!(words.lines.iter().all(|line| line.len() == KEPT_CHARACTERS));
+        assert_eq!(messages.lines.len(), KEPT_LINES);
+        assert!(messages.lines.iter().all(|line| line.len() == KEPT_CHARACTERS));
     }
 }

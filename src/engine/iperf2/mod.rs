@@ -6,9 +6,9 @@ mod command;
 mod histogram;
 mod line;
 mod messages;
-mod received;
 mod reserved;
 mod server_log;
+mod server_report;
 mod streams;
 mod throughput;
 
@@ -29,7 +29,7 @@ const MIN_COVERAGE: f64 = 0.9;
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Iperf2;
 
-/// iperf 2 as it measures latency: it sends small requests, each after the reply to the one before.
+/// iperf 2, which measures latency: it sends small requests, each after the reply to the previous one.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Bounceback;
 
@@ -111,10 +111,10 @@ impl Engine for Bounceback {
     }
 }
 
-/// Fails a test that ran for `ran` seconds, if that is too short to count.
-fn check_duration(ran: f64, planned_seconds: u32) -> Result<(), Failure> {
-    if ran < f64::from(planned_seconds) * MIN_COVERAGE {
-        return Err(incomplete(format!("the test ended after {ran:.1} of {planned_seconds} seconds")));
+/// Fails a test that was too short to count.
+fn check_duration(seconds: f64, planned_seconds: u32) -> Result<(), Failure> {
+    if seconds < f64::from(planned_seconds) * MIN_COVERAGE {
+        return Err(incomplete(format!("the test ended after {seconds:.1} of {planned_seconds} seconds")));
     }
     Ok(())
 }

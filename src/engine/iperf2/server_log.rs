@@ -1,21 +1,21 @@
-//! What a server says before its first test.
+//! Reads the output of a starting server.
 
 use crate::engine::ServerLog;
 
-/// Reads the first lines of a server's output. It does not tell its version.
+/// Reads the log of a server, which does not contain its version.
 #[derive(Debug, Default)]
 pub(super) struct Iperf2ServerLog {
-    listening: bool,
+    is_listening: bool,
 }
 
 impl ServerLog for Iperf2ServerLog {
     fn line(&mut self, line: &str) {
-        // `on TCP port 5001`, and of 2.2 with `-V` `on TCP (v6) port 5001`
-        self.listening |= line.starts_with("Server listening on TCP ");
+        // `… on TCP port 5001`, or, 2.2 with `-V`, `… on TCP (v6) port 5001`
+        self.is_listening |= line.starts_with("Server listening on TCP ");
     }
 
     fn is_listening(&self) -> bool {
-        self.listening
+        self.is_listening
     }
 
     fn version(&self) -> Option<&str> {
@@ -34,7 +34,7 @@ mod tests {
     }
 
     #[test]
-    fn real_servers_tell_that_they_listen() {
+    fn recorded_servers_are_listening_without_a_version() {
         for log in [
             recorded!("2.1-server-start.log"),
             recorded!("2.2-server-start.log"),
@@ -55,10 +55,10 @@ mod tests {
     }
 
     #[test]
-    fn a_server_whose_port_is_taken_does_not_listen() {
-        for words in [recorded!("2.1-server-port-taken.stderr"), recorded!("2.2-server-port-taken.stderr")] {
+    fn server_whose_port_is_in_use_is_not_listening() {
+        for log in [recorded!("2.1-server-port-taken.stderr"), recorded!("2.2-server-port-taken.stderr")] {
             let mut reader = Iperf2ServerLog::default();
-            words.lines().for_each(|line| reader.line(line));
+            log.lines().for_each(|line| reader.line(line));
             assert!(!reader.is_listening());
         }
     }

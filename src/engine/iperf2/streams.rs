@@ -1,82 +1,81 @@
-//! What a client tells of its streams, added up.
+//! The report of a client, summed over its streams.
 //!
-//! iperf's own sums are left alone: those of 2.1 leave a stream out if it ends before another has
-//! told of the same second, and the last of them is then missing.
+//! iperf's own sums are not used: 2.1 omits a stream that ends before another one has reported the same second,
+//! and the last sum is then missing.
 
 use std::collections::BTreeMap;
 
 use super::line::{Interval, Transfer};
 use crate::document::{RoundTripTime, Sample};
 
-/// Lines follow each other if one starts as close to the end of the one before, in seconds.
-const SMALLEST_GAP_SECONDS: f64 = 0.001;
+/// Consecutive intervals of a stream are closer together than this, in seconds.
+const MAX_GAP_SECONDS: f64 = 0.001;
 
-/// Many more samples than a test has, which are a second apart.
-const MOST_SAMPLES: usize = 100_000;
+/// More samples than a test has, one per second.
+const MAX_SAMPLES: usize = 100_000;
 
-/// Many more streams than a test has, and intervals that not all streams have told of.
-const MOST_REMEMBERED: usize = 1024;
+/// More streams than a test has, and more intervals than can be incomplete at the same time.
+const MAX_REMEMBERED: usize = 1024;
 
 /// The streams of one client.
 #[derive(Debug)]
 pub(super) struct Streams {
-    /// How many there are.
     count: usize,
     by_id: BTreeMap<String, Stream>,
-    /// Intervals that not all streams have told of, by the milliseconds in which they start.
-    open: BTreeMap<u64, Open>,
+    /// Intervals that not all streams have reported yet, by their start in milliseconds.
+    incomplete: BTreeMap<u64, IntervalSum>,
     samples: Vec<Sample>,
-    /// All round-trip times.
-    times: Times,
+    /// Of all streams, at the end of each of their intervals.
+    round_trip_times: RoundTripTimes,
 }
 
 #[derive(Debug, Default)]
 struct Stream {
-    /// Where the last of its intervals ended, in seconds.
-    end: f64,
-    /// Its last line. If the client ran to its end, it tells of all its time.
-    last: Last,
+    /// End of the last consecutive interval, from the start of the test.
+    end_seconds: f64,
+    last: LastLine,
 }
 
+/// The last line of a stream. If the client ran to completion, it covers the whole test.
 #[derive(Debug, Default, Clone, Copy)]
-struct Last {
-    start: f64,
-    end: f64,
+struct LastLine {
+    start_seconds: f64,
+    end_seconds: f64,
     retransmits: Option<u64>,
 }
 
-/// An interval, of the streams that have told of it.
+/// One interval, summed over the streams that have reported it.
 #[derive(Debug, Default)]
-struct Open {
+struct IntervalSum {
     streams: usize,
     end_seconds: f64,
     bits_per_second: f64,
     retransmits: Option<u64>,
-    times: Times,
+    round_trip_times: RoundTripTimes,
 }
 
-/// What all streams tell of all their time.
+/// The whole test, over all streams.
 #[derive(Debug, PartialEq)]
-pub(super) struct Whole {
-    /// How long the stream ran that ended first.
+pub(super) struct Totals {
+    /// Duration of the shortest stream.
     pub seconds: f64,
-    /// Of all streams, if each one told.
+    /// Sum of all streams; `None` unless each one reports it.
     pub retransmits: Option<u64>,
 }
 
-/// Round-trip times in microseconds.
+/// In microseconds.
 #[derive(Debug, Default)]
-struct Times {
+struct RoundTripTimes {
     count: u32,
     sum: f64,
-    least: f64,
-    most: f64,
+    min: f64,
+    max: f64,
 }
 
-impl Times {
+impl RoundTripTimes {
     fn add(&mut self, time: f64) {
-        self.least = if self.count == 0 { time } else { self.least.min(time) };
-        self.most = self.most.max(time);
+        self.min = if self.count == 0 { time } else { self.min.min(time) };
+        self.max = self.max.max(time);
         self.sum += time;
         self.count = self.count.saturating_add(1);
     }
@@ -87,103 +86,103 @@ impl Times {
 }
 
 impl Streams {
-    /// For a client of so many streams.
+    /// `count` is the number of streams of the client.
     pub(super) fn new(count: u32) -> Self {
         Self {
             count: count.max(1) as usize,
             by_id: BTreeMap::new(),
-            open: BTreeMap::new(),
+            incomplete: BTreeMap::new(),
             samples: Vec::new(),
-            times: Times::default(),
+            round_trip_times: RoundTripTimes::default(),
         }
     }
 
-    /// Takes one more line of the client.
+    /// Takes the next line of the client.
     pub(super) fn line(&mut self, interval: &Interval, transfer: &Transfer) {
-        let known = self.by_id.contains_key(interval.id);
-        if interval.is_sum() || (!known && self.by_id.len() == MOST_REMEMBERED) {
+        let is_known = self.by_id.contains_key(interval.stream_id);
+        if interval.is_sum() || (!is_known && self.by_id.len() == MAX_REMEMBERED) {
             return;
         }
-        let stream = self.by_id.entry(interval.id.to_owned()).or_default();
-        let retransmits = transfer.retransmits();
-        stream.last = Last { start: interval.start, end: interval.end, retransmits };
-        // the last line of a stream tells of the whole test again
-        if (interval.start - stream.end).abs() < SMALLEST_GAP_SECONDS {
-            stream.end = interval.end;
-            self.sample(interval, transfer);
+        let stream = self.by_id.entry(interval.stream_id.to_owned()).or_default();
+        let Interval { start_seconds, end_seconds, .. } = *interval;
+        stream.last = LastLine { start_seconds, end_seconds, retransmits: transfer.retransmits() };
+        // the last line of a stream covers the whole test, and is not another interval
+        if (start_seconds - stream.end_seconds).abs() < MAX_GAP_SECONDS {
+            stream.end_seconds = end_seconds;
+            self.add_to_interval(interval, transfer);
         }
     }
 
-    /// Adds an interval of one stream to that of all.
-    fn sample(&mut self, interval: &Interval, transfer: &Transfer) {
-        let key = (interval.start * 1e3).round() as u64;
-        let open = self.open.entry(key).or_default();
+    /// Adds the interval of one stream to the sum of all, which becomes a sample once it is complete.
+    fn add_to_interval(&mut self, interval: &Interval, transfer: &Transfer) {
+        let key = (interval.start_seconds * 1e3).round() as u64;
+        let sum = self.incomplete.entry(key).or_default();
         let retransmits = transfer.retransmits();
-        open.retransmits = match open.streams {
+        sum.retransmits = match sum.streams {
             0 => retransmits,
-            _ => added(open.retransmits, retransmits),
+            _ => sum_if_both(sum.retransmits, retransmits),
         };
-        open.streams += 1;
-        open.end_seconds = open.end_seconds.max(interval.end);
-        open.bits_per_second += transfer.bits_per_second;
+        sum.streams += 1;
+        sum.end_seconds = sum.end_seconds.max(interval.end_seconds);
+        sum.bits_per_second += transfer.bits_per_second;
         if let Some(time) = transfer.round_trip_time_microseconds() {
-            self.times.add(time);
-            open.times.add(time);
+            self.round_trip_times.add(time);
+            sum.round_trip_times.add(time);
         }
-        if open.streams < self.count {
-            if self.open.len() > MOST_REMEMBERED {
-                self.open.pop_first();
+        if sum.streams < self.count {
+            if self.incomplete.len() > MAX_REMEMBERED {
+                self.incomplete.pop_first();
             }
             return;
         }
-        // each stream tells of one interval after another: nothing comes of those before
-        let later = self.open.split_off(&(key + 1));
-        let whole = std::mem::replace(&mut self.open, later).remove(&key);
-        if let Some(open) = whole
-            && self.samples.len() < MOST_SAMPLES
+        // each stream reports its intervals in order: earlier ones can no longer be completed
+        let later = self.incomplete.split_off(&(key + 1));
+        let complete = std::mem::replace(&mut self.incomplete, later).remove(&key);
+        if let Some(sum) = complete
+            && self.samples.len() < MAX_SAMPLES
         {
             self.samples.push(Sample {
-                start_seconds: interval.start,
-                end_seconds: open.end_seconds,
-                bits_per_second: open.bits_per_second,
-                retransmits: open.retransmits,
-                round_trip_time_microseconds: open.times.mean(),
+                start_seconds: interval.start_seconds,
+                end_seconds: sum.end_seconds,
+                bits_per_second: sum.bits_per_second,
+                retransmits: sum.retransmits,
+                round_trip_time_microseconds: sum.round_trip_times.mean(),
             });
         }
     }
 
-    /// The intervals that all streams have told of, in their order.
+    /// The intervals that all streams have reported, in order.
     pub(super) fn samples(&self) -> &[Sample] {
         &self.samples
     }
 
-    /// What they tell of all their time, if each of them does.
+    /// The totals of the test; `None` unless the last line of each stream covers the whole test.
     ///
-    /// Where a client told of one interval only, that is all its time.
-    pub(super) fn whole(&self) -> Option<Whole> {
+    /// The only interval of a client that reported just one is the whole test.
+    pub(super) fn totals(&self) -> Option<Totals> {
         let mut lasts = self.by_id.values().map(|stream| stream.last);
         let first = lasts.next()?;
-        let all =
-            self.by_id.len() == self.count && self.by_id.values().all(|stream| stream.last.start == 0.0);
-        all.then(|| {
-            lasts.fold(Whole { seconds: first.end, retransmits: first.retransmits }, |whole, last| Whole {
-                seconds: whole.seconds.min(last.end),
-                retransmits: added(whole.retransmits, last.retransmits),
+        let is_complete = self.by_id.len() == self.count
+            && self.by_id.values().all(|stream| stream.last.start_seconds == 0.0);
+        is_complete.then(|| {
+            let first = Totals { seconds: first.end_seconds, retransmits: first.retransmits };
+            lasts.fold(first, |totals, last| Totals {
+                seconds: totals.seconds.min(last.end_seconds),
+                retransmits: sum_if_both(totals.retransmits, last.retransmits),
             })
         })
     }
 
     /// The round-trip times of all streams at the end of each of their intervals.
     pub(super) fn round_trip_time(&self) -> Option<RoundTripTime> {
-        self.times.mean().map(|mean_microseconds| RoundTripTime {
-            min_microseconds: self.times.least,
+        self.round_trip_times.mean().map(|mean_microseconds| RoundTripTime {
+            min_microseconds: self.round_trip_times.min,
             mean_microseconds,
-            max_microseconds: self.times.most,
+            max_microseconds: self.round_trip_times.max,
         })
     }
 }
 
-/// The sum of what both tell.
-fn added(one: Option<u64>, other: Option<u64>) -> Option<u64> {
+fn sum_if_both(one: Option<u64>, other: Option<u64>) -> Option<u64> {
     Some(one?.saturating_add(other?))
 }

@@ -30,7 +30,7 @@ fn reader(engine: &dyn Engine, options: &MeasurementOptions) -> Box<dyn Reader> 
     engine.reader(&ClientSpec { target, flow: Flow::Forward, options, version: None })
 }
 
-fn ended(stderr: &str) -> ClientExit {
+fn exit(stderr: &str) -> ClientExit {
     ClientExit { code: Some(0), stderr: stderr.to_owned(), unfinished_line: None }
 }
 
@@ -64,21 +64,21 @@ fn throughput(
     server: &str,
     stderr: &str,
 ) -> Result<Throughput, Failure> {
-    match finish(&Iperf2, options, client.as_bytes(), server, &ended(stderr))? {
+    match finish(&Iperf2, options, client.as_bytes(), server, &exit(stderr))? {
         Measurement::Throughput(throughput) => Ok(throughput),
         Measurement::Latency(_) => panic!("latency"),
     }
 }
 
 fn latency(time_seconds: u32, client: &str, stderr: &str) -> Result<Latency, Failure> {
-    match finish(&Bounceback, &options(time_seconds, 1), client.as_bytes(), "", &ended(stderr))? {
+    match finish(&Bounceback, &options(time_seconds, 1), client.as_bytes(), "", &exit(stderr))? {
         Measurement::Latency(latency) => Ok(latency),
         Measurement::Throughput(_) => panic!("throughput"),
     }
 }
 
 #[test]
-fn a_test_that_ended_early_is_no_result() {
+fn test_that_ended_early_fails() {
     let failure = throughput(&options(10, 2), CLIENT_2_1, SERVER_2_1, "").unwrap_err();
     assert_eq!(failure, incomplete("the test ended after 2.0 of 10 seconds"));
     let server = SERVER_2_1.replace("0.0000-2.0019", "0.0000-1.6").replace("0.0000-1.9985", "0.0000-1.5");
@@ -91,20 +91,20 @@ fn a_test_that_ended_early_is_no_result() {
 }
 
 #[test]
-fn more_bytes_than_there_can_be_are_no_result() {
+fn implausible_number_of_bytes_fails_the_test() {
     let server = SERVER_2_1.replace("3556900924 Bytes", "5239597748572731119 Bytes");
     assert_ne!(server, SERVER_2_1);
     let failure = throughput(&options(2, 2), CLIENT_2_1, &server, "").unwrap_err();
-    assert_eq!(failure, incomplete("the iperf server reported an impossible number of bytes"));
+    assert_eq!(failure, incomplete("the iperf server reported an implausible number of bytes"));
 }
 
 #[test]
-fn a_refused_connection_is_unreachable_although_the_client_says_that_all_is_well() {
+fn refused_connection_is_unreachable_despite_exit_code_0() {
     for stderr in [recorded!("2.1-refused.stderr"), recorded!("2.2-refused.stderr")] {
         let client = "[  1] local 0.0.0.0 port 0 connected with 127.0.0.1 port 21001 (sock=3)\n";
         let failures = [
             throughput(&options(2, 1), client, "", stderr).unwrap_err(),
-            // both outputs in one
+            // stdout and stderr as one
             throughput(&options(2, 1), &format!("{client}{stderr}"), "", "").unwrap_err(),
             latency(2, client, stderr).unwrap_err(),
         ];
@@ -116,7 +116,7 @@ fn a_refused_connection_is_unreachable_although_the_client_says_that_all_is_well
 }
 
 #[test]
-fn unsupported_options_are_named() {
+fn unsupported_option_is_named() {
     let missing = |options| Iperf2.capabilities().missing(&options);
     let tcp = MeasurementOptions::for_seconds(1);
     assert_eq!(missing(tcp.clone()), None);
@@ -127,11 +127,11 @@ fn unsupported_options_are_named() {
 
 proptest! {
     #[test]
-    fn a_truncated_report_is_never_a_result(part in 0.0f64..1.0) {
+    fn truncated_report_is_never_a_result(part in 0.0f64..1.0) {
         let cut = |output: &str| output[..((output.len() - 1) as f64 * part) as usize].to_owned();
         let options = options(2, 2);
         for (client, server) in [(CLIENT_2_1, SERVER_2_1), (CLIENT_2_2, SERVER_2_2)] {
-            // the last sum is not needed, nor what 2.1 tells of connecting
+            // neither the last sum is needed, nor the connection times that 2.1 reports after it
             let (report, _) = client.rsplit_once("[SUM").unwrap();
             prop_assert!(throughput(&options, &cut(report), server, "").is_err());
         }
@@ -142,7 +142,7 @@ proptest! {
     #[test]
     fn garbage_is_never_a_result(bytes in proptest::collection::vec(any::<u8>(), 0..2000), line in ".*") {
         for engine in [&Iperf2 as &dyn Engine, &Bounceback] {
-            prop_assert!(finish(engine, &options(2, 2), &bytes, &line, &ended("")).is_err());
+            prop_assert!(finish(engine, &options(2, 2), &bytes, &line, &exit("")).is_err());
         }
     }
 }

@@ -1,20 +1,20 @@
-//! From the output of both ends to figures, or to the reason why there are none.
+//! Reads throughput tests: the output of the client, and the report of the server.
 
 use super::line::{Interval, Transfer};
 use super::messages::Messages;
-use super::received::Received;
-use super::streams::{Streams, Whole};
+use super::server_report::ServerReport;
+use super::streams::{Streams, Totals};
 use super::{check_duration, incomplete};
 use crate::document::{Direction, Failure, FailureKind, Measurement, Sample, Throughput, is_possible};
 use crate::engine::{ClientExit, Reader};
 use crate::options::MeasurementOptions;
 
-/// Reads the output of one client, and of its server, as it comes.
+/// Reads the output of one client and of its server.
 #[derive(Debug)]
 pub(super) struct ThroughputReader {
     time_seconds: u32,
     messages: Messages,
-    received: Received,
+    server: ServerReport,
     streams: Streams,
 }
 
@@ -24,7 +24,7 @@ impl ThroughputReader {
         Self {
             time_seconds: options.time_seconds,
             messages: Messages::default(),
-            received: Received::new(options.parallel.max(1)),
+            server: ServerReport::new(options.parallel.max(1)),
             streams: Streams::new(options.parallel),
         }
     }
@@ -34,27 +34,27 @@ impl ThroughputReader {
             self.messages.keep(line);
             return;
         };
-        if let Some(transfer) = Transfer::parse(interval.rest) {
+        if let Some(transfer) = Transfer::parse(interval.columns) {
             self.streams.line(&interval, &transfer);
         }
     }
 
     /// The result of a client without error messages.
-    fn throughput(&self, sent: &Whole) -> Result<Throughput, Failure> {
+    fn throughput(&self, sent: &Totals) -> Result<Throughput, Failure> {
         check_duration(sent.seconds, self.time_seconds)?;
-        if !self.received.is_whole() {
-            // its output may be lost where it is kept: another test has another report
-            let reason = "the iperf server did not report what it received";
+        if !self.server.is_complete() {
+            // the log of the server may have been lost, so that a retry can succeed
+            let reason = "the iperf server did not report the received bytes";
             return Err(Failure::new(FailureKind::ClientLost, reason));
         }
-        let Received { bytes, seconds, .. } = self.received;
+        let ServerReport { bytes, seconds, .. } = self.server;
         if bytes == 0 {
-            return Err(incomplete("nothing was received"));
+            return Err(incomplete("no data was received"));
         }
         check_duration(seconds, self.time_seconds)?;
         let bits_per_second = bytes as f64 * 8.0 / seconds;
         if !is_possible(bits_per_second) {
-            return Err(incomplete("the iperf server reported an impossible number of bytes"));
+            return Err(incomplete("the iperf server reported an implausible number of bytes"));
         }
         Ok(Throughput {
             bits_per_second,
@@ -78,15 +78,15 @@ impl Reader for ThroughputReader {
     }
 
     fn server_line(&mut self, line: &str) -> bool {
-        self.received.line(line);
-        !self.received.is_whole()
+        self.server.line(line);
+        !self.server.is_complete()
     }
 
     fn finish(mut self: Box<Self>, exit: &ClientExit) -> Result<Vec<(Direction, Measurement)>, Failure> {
-        // it may explain a failure, but its figures may lack digits
+        // it may explain a failure, but its numbers may be cut off
         self.messages.keep(exit.unfinished_line.as_deref().unwrap_or_default());
-        let throughput = self.streams.whole().map(|sent| self.throughput(&sent));
-        let throughput = self.messages.outcome(exit, throughput)?;
+        let throughput = self.streams.totals().map(|sent| self.throughput(&sent));
+        let throughput = self.messages.into_result(exit, throughput)?;
         Ok(vec![(Direction::ClientToServer, Measurement::Throughput(throughput))])
     }
 }

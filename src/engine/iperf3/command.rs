@@ -11,8 +11,8 @@ pub(super) const PROGRAM: &str = "iperf3";
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// How long data may stay unacknowledged before the kernel drops the connection (3.12 and later).
-/// An abandoned client whose network comes back must not send into the tests of others. Shorter than a
-/// test may stall.
+/// An abandoned client whose network recovers must not send during later tests. Shorter than the time that a
+/// test may transfer no data.
 const UNACKNOWLEDGED_LIMIT: Duration = Duration::from_secs(8);
 
 /// How a client reports its results.
@@ -128,6 +128,17 @@ mod tests {
         let words =
             client_command(&ClientSpec { target, flow: Flow::Forward, options, version: Some("3.18") });
         assert!(words.contains(&"-6".to_owned()), "{words:?}");
+    }
+
+    #[test]
+    fn report_format_depends_on_the_version() {
+        let options = &MeasurementOptions::for_seconds(1);
+        let format = |version| {
+            let client = ClientSpec { target: TARGET, flow: Flow::Forward, options, version };
+            client_command(&client).pop().unwrap()
+        };
+        assert_eq!(format(Some("3.18")), "--json-stream");
+        assert_eq!([Some("3.12"), None].map(format), ["--json", "--json"]);
     }
 
     #[test]

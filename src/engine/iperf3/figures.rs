@@ -1,13 +1,13 @@
-//! From iperf3's numbers to ours: a number that is not there, or is none, becomes no figure.
+//! Converts the numbers of iperf3. A missing or invalid number becomes a missing figure, not zero.
 
 use std::borrow::Cow;
 
 use super::wire;
 use crate::document::{Cpu, Datagrams, Direction, RoundTripTime, Sample, is_possible};
 
-/// What the end event says of one direction.
+/// The figures of one direction in the `end` object.
 #[derive(Debug)]
-pub(super) struct Measured {
+pub(super) struct DirectionFigures {
     pub received: Option<Received>,
     pub retransmits: Option<f64>,
     pub round_trip_time: Option<RoundTripTime>,
@@ -15,6 +15,7 @@ pub(super) struct Measured {
     pub datagrams: Option<Datagrams>,
 }
 
+/// The received data of one direction.
 #[derive(Debug)]
 pub(super) struct Received {
     pub bits_per_second: f64,
@@ -22,12 +23,12 @@ pub(super) struct Received {
     pub seconds: f64,
 }
 
-/// TCP's maximum segment size; a program that did not ask its kernel reports none, or zero.
+/// The TCP maximum segment size. A client that did not query its kernel reports none, or zero.
 pub(super) fn mss(start: &wire::Start) -> Option<u32> {
     finite(start.tcp_mss_default).map(|bytes| bytes as u32).filter(|&bytes| bytes > 0)
 }
 
-/// An interval that is part of the result, from its sum and the streams that the client sends on.
+/// An interval, from its sum and the streams on which the client sends; `None` if it is omitted from the result.
 pub(super) fn sample(sum: Option<&wire::Sum>, streams: &[wire::IntervalStream]) -> Option<Sample> {
     let sum = sum?;
     if sum.omitted == Some(true) {
@@ -42,10 +43,14 @@ pub(super) fn sample(sum: Option<&wire::Sum>, streams: &[wire::IntervalStream]) 
     })
 }
 
-/// The figures of one direction of a test that has ended. `reverse_of_both` is what came back to
-/// the client while it sent as well.
-pub(super) fn measured(end: &wire::End, direction: Direction, reverse_of_both: bool) -> Measured {
-    let (sent, received) = if reverse_of_both {
+/// The figures of one direction. `is_reverse_of_both` is set for what the client received in a bidirectional
+/// test.
+pub(super) fn direction_figures(
+    end: &wire::End,
+    direction: Direction,
+    is_reverse_of_both: bool,
+) -> DirectionFigures {
+    let (sent, received) = if is_reverse_of_both {
         (&end.sum_sent_bidir_reverse, &end.sum_received_bidir_reverse)
     } else {
         (&end.sum_sent, &end.sum_received)
@@ -53,7 +58,7 @@ pub(super) fn measured(end: &wire::End, direction: Direction, reverse_of_both: b
     let cpu = end.cpu_utilization_percent.as_ref().and_then(|cpu| {
         Some(Cpu { client_percent: finite(cpu.host_total)?, server_percent: finite(cpu.remote_total)? })
     });
-    Measured {
+    DirectionFigures {
         received: received.as_ref().and_then(|sum| {
             Some(Received {
                 bits_per_second: finite(sum.bits_per_second)?,
@@ -62,7 +67,7 @@ pub(super) fn measured(end: &wire::End, direction: Direction, reverse_of_both: b
             })
         }),
         retransmits: sent.as_ref().and_then(|sum| finite(sum.retransmits)),
-        // the kernel of the sender knows it, and the client's is the one that is asked
+        // only the sender's kernel knows it, and iperf3 only queries the client's
         round_trip_time: match direction {
             Direction::ClientToServer => round_trip_time(&end.streams),
             Direction::ServerToClient => None,
@@ -88,7 +93,7 @@ fn datagrams(received: &wire::Sum, streams: &[wire::EndStream], direction: Direc
 }
 
 fn round_trip_time(streams: &[wire::EndStream]) -> Option<RoundTripTime> {
-    // the streams on which the client receives, and a system that doesn't tell, have zeros here
+    // zero on streams on which the client receives, and where the operating system does not report it
     let senders =
         || streams.iter().filter_map(|stream| stream.sender.as_ref()).filter(|s| s.is_client != Some(false));
     let known = |value: Option<f64>| finite(value).filter(|&microseconds| microseconds > 0.0);
@@ -108,8 +113,8 @@ fn mean(numbers: impl Iterator<Item = f64>) -> Option<f64> {
     (count > 0).then(|| sum / f64::from(count))
 }
 
-/// iperf3 has printed `nan`, `-nan` and `inf` as numbers (esnet/iperf#613), which JSON has not.
-/// Outside of strings they become `null`: a figure that is not there.
+/// Replaces `nan`, `-nan`, `inf` and `-inf` outside of strings by `null`. iperf3 has printed them as numbers
+/// (esnet/iperf#613), which is not valid JSON.
 pub(super) fn repaired(json: &str) -> Cow<'_, str> {
     if !json.contains("nan") && !json.contains("inf") {
         return Cow::Borrowed(json);
@@ -139,7 +144,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn words_inside_strings_stay() {
+    fn nan_and_inf_are_replaced_outside_of_strings_only() {
         assert_eq!(repaired(r#"{"a":"inf \" nan","b":nan}"#), r#"{"a":"inf \" nan","b":null}"#);
     }
 }

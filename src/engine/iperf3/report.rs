@@ -1,7 +1,7 @@
 //! Reads the report of an iperf3 client.
 
 use super::command::ReportFormat;
-use super::figures::{Measured, Received, measured, mss, repaired, sample};
+use super::figures::{DirectionFigures, Received, direction_figures, mss, repaired, sample};
 use super::wire;
 use crate::document::{Datagrams, Direction, Failure, FailureKind, Measurement, Sample, Throughput};
 use crate::engine::{ClientExit, ClientSpec, Flow, Reader};
@@ -37,16 +37,16 @@ pub(super) struct ReportReader {
     mss_bytes: Option<u32>,
     /// The document so far.
     document: String,
-    /// Of the direction in which the client sends or, if there is none, of the other.
+    /// Of the direction in which the client sends, or of the only direction.
     samples: Vec<Sample>,
-    /// With both directions, of the one in which the client receives.
+    /// In a bidirectional test, of the direction in which the client receives.
     reverse_samples: Vec<Sample>,
-    /// One entry per direction, in their order.
-    end: Option<Vec<Measured>>,
+    /// One entry per direction, in the order of [`Flow::directions`].
+    end: Option<Vec<DirectionFigures>>,
     error: Option<String>,
     is_complete: bool,
     other_lines: Vec<String>,
-    /// How often the document was parsed in vain.
+    /// Number of failed attempts to parse the document.
     parses: u32,
 }
 
@@ -104,7 +104,7 @@ impl ReportReader {
                 self.error = Some(message);
             }
             "end" => {
-                self.end = serde_json::from_str(data).ok().map(|end| self.measured(&end));
+                self.end = serde_json::from_str(data).ok().map(|end| self.figures(&end));
                 self.is_complete = true;
             }
             _ => {}
@@ -125,7 +125,7 @@ impl ReportReader {
                 for interval in &document.intervals {
                     self.take_interval(interval);
                 }
-                self.end = document.end.map(|end| self.measured(&end));
+                self.end = document.end.map(|end| self.figures(&end));
                 self.error = document.error;
                 self.is_complete = true;
             }
@@ -145,30 +145,32 @@ impl ReportReader {
         }
     }
 
-    fn measured(&self, end: &wire::End) -> Vec<Measured> {
-        let both = self.flow == Flow::Both;
-        let of =
-            |&direction: &Direction| measured(end, direction, both && direction == Direction::ServerToClient);
-        self.flow.directions().iter().map(of).collect()
+    fn figures(&self, end: &wire::End) -> Vec<DirectionFigures> {
+        let is_reverse_of_both =
+            |direction| self.flow == Flow::Both && direction == Direction::ServerToClient;
+        let directions = self.flow.directions().iter();
+        directions
+            .map(|&direction| direction_figures(end, direction, is_reverse_of_both(direction)))
+            .collect()
     }
 
     /// The result of one direction.
-    fn throughput(&self, measured: Measured, samples: Vec<Sample>) -> Result<Throughput, Failure> {
-        let received = measured.received.ok_or_else(|| {
-            Failure::new(FailureKind::Incomplete, "iperf3 did not report what was received")
+    fn throughput(&self, figures: DirectionFigures, samples: Vec<Sample>) -> Result<Throughput, Failure> {
+        let received = figures.received.ok_or_else(|| {
+            Failure::new(FailureKind::Incomplete, "iperf3 did not report the received bytes")
         })?;
-        self.check_whole(&received, &samples)?;
+        self.check_complete(&received, &samples)?;
         let udp = self.options.protocol == Protocol::Udp;
         let target = self.options.target_bits_per_second.filter(|rate| *rate > 0).map(|rate| rate as f64);
         Ok(Throughput {
             bits_per_second: received.bits_per_second,
             bytes: received.bytes as u64,
             seconds: received.seconds,
-            retransmits: measured.retransmits.map(|count| count as u64),
+            retransmits: figures.retransmits.map(|count| count as u64),
             mss_bytes: self.mss_bytes.filter(|_| !udp),
-            round_trip_time: measured.round_trip_time,
-            cpu: measured.cpu,
-            udp: measured
+            round_trip_time: figures.round_trip_time,
+            cpu: figures.cpu,
+            udp: figures
                 .datagrams
                 .filter(|_| udp)
                 .map(|datagrams| Datagrams { target_bits_per_second: target, ..datagrams }),
@@ -182,19 +184,19 @@ impl ReportReader {
         }
     }
 
-    fn check_whole(&self, received: &Received, samples: &[Sample]) -> Result<(), Failure> {
+    fn check_complete(&self, received: &Received, samples: &[Sample]) -> Result<(), Failure> {
         let incomplete = |reason| Err(Failure::new(FailureKind::Incomplete, reason));
         let minimum = f64::from(self.options.time_seconds) * MIN_COVERAGE;
         if received.bytes <= 0.0 || received.bits_per_second <= 0.0 {
-            return incomplete("nothing was received".to_owned());
+            return incomplete("no data was received".to_owned());
         }
-        let ran = match samples.last() {
+        let seconds = match samples.last() {
             Some(last) => received.seconds.min(last.end_seconds),
             None => received.seconds,
         };
-        if ran < minimum {
+        if seconds < minimum {
             let planned = self.options.time_seconds;
-            return incomplete(format!("the test ended after {ran:.1} of {planned} seconds"));
+            return incomplete(format!("the test ended after {seconds:.1} of {planned} seconds"));
         }
         let mut covered_until = 0.0;
         for sample in samples {
@@ -216,7 +218,7 @@ impl ReportReader {
             (Some(message), _) => engine_failure(message.trim_start_matches("iperf3: ")),
             (None, Some(code)) => Failure::new(
                 ClientExit::kind_without_report(code),
-                format!("iperf3 exited with code {code} and without a complete report"),
+                format!("iperf3 exited with code {code} without a complete report"),
             ),
             (None, None) => Failure::new(FailureKind::Incomplete, "the report of iperf3 is incomplete"),
         }
@@ -254,8 +256,8 @@ impl Reader for ReportReader {
         let samples = [std::mem::take(&mut self.samples), std::mem::take(&mut self.reverse_samples)];
         let directions = self.flow.directions().iter().zip(end).zip(samples);
         directions
-            .map(|((&direction, measured), samples)| {
-                Ok((direction, Measurement::Throughput(self.throughput(measured, samples)?)))
+            .map(|((&direction, figures), samples)| {
+                Ok((direction, Measurement::Throughput(self.throughput(figures, samples)?)))
             })
             .collect()
     }
@@ -265,7 +267,7 @@ fn truncated(line: &str) -> String {
     line.chars().take(KEPT_CHARACTERS).collect()
 }
 
-/// Messages of iperf3 about a lost connection.
+/// Parts of the messages of iperf3 about a lost connection.
 const LOST_CONNECTIONS: [&str; 5] = [
     "closed unexpectedly",
     "has terminated",

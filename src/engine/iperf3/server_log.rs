@@ -1,12 +1,12 @@
-//! What a server says before its first test.
+//! Reads the output of a starting server.
 
 use crate::engine::ServerLog;
 
-/// Reads the first lines of a server's output.
+/// Reads the log of a server.
 #[derive(Debug, Default)]
 pub(super) struct Iperf3ServerLog {
     version: Option<String>,
-    listening: bool,
+    is_listening: bool,
 }
 
 impl ServerLog for Iperf3ServerLog {
@@ -18,11 +18,11 @@ impl ServerLog for Iperf3ServerLog {
             self.version =
                 version.split_whitespace().next().filter(|word| is_version(word)).map(str::to_owned);
         }
-        self.listening |= line.starts_with("Server listening on ");
+        self.is_listening |= line.starts_with("Server listening on ");
     }
 
     fn is_listening(&self) -> bool {
-        self.listening
+        self.is_listening
     }
 
     fn version(&self) -> Option<&str> {
@@ -30,10 +30,10 @@ impl ServerLog for Iperf3ServerLog {
     }
 }
 
-/// An image may have any program under this name: what looks like no version is none.
+/// Rejects anything that does not look like a version: the program in the image may be any.
 fn is_version(word: &str) -> bool {
-    let is_usual = |character: char| character.is_ascii_alphanumeric() || ".+-_~".contains(character);
-    word.starts_with(|first: char| first.is_ascii_digit()) && word.len() <= 32 && word.chars().all(is_usual)
+    let is_allowed = |character: char| character.is_ascii_alphanumeric() || ".+-_~".contains(character);
+    word.starts_with(|first: char| first.is_ascii_digit()) && word.len() <= 32 && word.chars().all(is_allowed)
 }
 
 #[cfg(test)]
@@ -41,7 +41,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_looks_like_no_version_is_none() {
+    fn text_that_is_no_version_is_ignored() {
         for line in ["iperf 3.1\u{1b}[2J", "iperf <b>", "iperf ", &format!("iperf 3.{}", "1".repeat(99))] {
             let mut reader = Iperf3ServerLog::default();
             reader.line(line);
@@ -50,7 +50,7 @@ mod tests {
     }
 
     #[test]
-    fn real_servers_tell_their_version_and_that_they_listen() {
+    fn recorded_servers_are_listening_with_their_version() {
         for (log, version) in [
             (include_str!("../../../tests/fixtures/iperf3/3.12-server.log"), "3.12"),
             (include_str!("../../../tests/fixtures/iperf3/3.16-server.log"), "3.16"),

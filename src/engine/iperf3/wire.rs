@@ -1,7 +1,7 @@
-//! iperf3's JSON, as far as it is read here.
+//! The fields of iperf3's JSON that are read.
 //!
-//! Every field is optional, and every number a float: older versions leave fields out, and a field
-//! that is not there must not become a zero.
+//! Every field is optional and every number a float: older versions omit fields, and a missing field must not
+//! become zero.
 
 use serde::Deserialize;
 
@@ -14,7 +14,7 @@ pub(super) struct Event<'a> {
     pub data: Option<&'a serde_json::value::RawValue>,
 }
 
-/// What `--json` prints.
+/// The output of `--json`.
 #[derive(Deserialize)]
 pub(super) struct Document {
     pub start: Option<Start>,
@@ -28,7 +28,7 @@ pub(super) struct Document {
 
 #[derive(Deserialize)]
 pub(super) struct Start {
-    /// `TCP_MAXSEG` of the control connection: without the options that each segment carries.
+    /// `TCP_MAXSEG` of the control connection: excludes the TCP options of each segment.
     pub tcp_mss_default: Option<f64>,
 }
 
@@ -38,7 +38,7 @@ pub(super) struct Interval {
     pub streams: Vec<IntervalStream>,
     #[serde(default)]
     pub sum: Option<Sum>,
-    /// With `--bidir`: what the client received.
+    /// With `--bidir`: the data received by the client.
     #[serde(default)]
     pub sum_bidir_reverse: Option<Sum>,
 }
@@ -59,7 +59,7 @@ pub(super) struct Sum {
     pub retransmits: Option<f64>,
     #[serde(default)]
     pub omitted: Option<bool>,
-    /// UDP only, as the next three.
+    /// UDP only, like the following three.
     pub jitter_ms: Option<f64>,
     pub lost_packets: Option<f64>,
     pub packets: Option<f64>,

@@ -83,8 +83,10 @@ async fn number_of_series_never_exceeds_the_maximum() {
 #[test]
 fn every_metric_is_documented() {
     let documentation = include_str!("../../../docs/over-time.md");
-    let mut run =
-        fixtures::run(&["a", "b"], vec![fixtures::measured("a", "b", 8e9), fixtures::asked("a", "b", 90.0)]);
+    let mut run = fixtures::run(
+        &["a", "b"],
+        vec![fixtures::measured("a", "b", 8e9), fixtures::measured_latency("a", "b", 90.0)],
+    );
     crate::analysis::analyse(&mut run);
     let served = Served { schedule: None, is_up: true, now: Timestamp::now(), max_series: 1000 };
     let text = view::served(Some(&run), served);

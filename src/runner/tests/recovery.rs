@@ -11,12 +11,7 @@ fn gone() -> Unusable {
 
 /// The servers of one node, restored at another address.
 fn back() -> Restored {
-    let server = Server {
-        host: "10.9.9.9".to_owned(),
-        port: 5201,
-        latency_port: None,
-        version: Some("3.18".to_owned()),
-    };
+    let server = Server { host: "10.9.9.9".to_owned(), port: PORT, latency_port: None, version: None };
     Restored::Back { lost: gone(), servers: vec![Ok(server)] }
 }
 
@@ -42,7 +37,7 @@ async fn lost_server_is_restored_and_its_test_retried_immediately() {
     let measured = run(&testbed, &one_test(), &settings(2), &Unobserved, &token).await.unwrap();
     assert!(failures(&measured).is_empty());
     assert_eq!((measured.tests[0].attempt, began.elapsed()), (2, TIME));
-    assert_eq!(testbed.commands.lock().unwrap()[1][2], "10.9.9.9");
+    assert_eq!(argument(&testbed.commands.lock().unwrap()[1], "host"), "10.9.9.9");
 }
 
 #[tokio::test(start_paused = true)]
@@ -72,7 +67,7 @@ async fn tests_of_a_lost_node_fail_immediately_with_its_reason() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn recovered_node_is_measured_again() {
+async fn recovered_node_is_tested_again() {
     let mut testbed = only_first(3, || Behavior::IsLost);
     let checks = Mutex::new(0);
     testbed.restore = Box::new(move |_, _| {
@@ -106,7 +101,7 @@ async fn server_stuck_in_a_finished_test_is_replaced() {
 #[tokio::test(start_paused = true)]
 async fn test_without_data_is_aborted_before_its_time() {
     let testbed = FakeTestbed::new(2, |_, _| Behavior::Starves);
-    let options = MeasurementOptions { parallel: 2, ..MeasurementOptions::for_seconds(3600) };
+    let options = MeasurementOptions::for_seconds(3600);
     let settings = Settings { options, ..settings(2) };
     let began = Instant::now();
     let measured =

@@ -61,7 +61,7 @@ function axes(scale, top, end, unit, barsHeight) {
       `${tickText(time)} s`,
     ),
   );
-  // as iperf3 abbreviates retransmits: there is no space for more
+  // `Retr` is the usual abbreviation of retransmits: there is no space for the word
   const barsLabel = barsHeight
     ? svg(
         "text",

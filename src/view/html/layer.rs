@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::encoded_test::{EncodedTest, Number};
 use crate::analysis::{Cell, Level, Matrix};
 use crate::document::{
-    Cost, IpFamily, LatencySummary, PairChange, Path, Route, Run, ThroughputSummary, Verdict, WayComparison,
+    Cost, IpFamily, LatencySummary, PairChange, Path, Route, RouteComparison, Run, ThroughputSummary, Verdict,
 };
 use crate::view::labels::{overhead_name, route_suffix};
 
@@ -119,7 +119,7 @@ impl Layer {
         Self { sources, ..layer }
     }
 
-    fn of_change(run: &Run, change: &WayComparison, layers: &[Self]) -> Self {
+    fn of_change(run: &Run, change: &RouteComparison, layers: &[Self]) -> Self {
         let (path, ip_family) = (change.path, change.ip_family);
         let matrix = Matrix::of_change(run, change);
         let title = format!("Throughput change{}", route_suffix(run, path, ip_family));

@@ -4,10 +4,10 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::*;
-use crate::document::fixtures::{asked, failed, measured, run};
+use crate::document::fixtures::{failed, measured, measured_latency, run};
 use crate::document::{
-    Breach, Comparison, Confirmation, Direction, Ends, Finding, FindingKind, PairChange, Path, TestRecord,
-    Verdict, WayComparison,
+    Breach, Comparison, Confirmation, Direction, Ends, Finding, FindingKind, PairChange, Path,
+    RouteComparison, TestRecord, Verdict,
 };
 
 /// Parses the data that the page contains.
@@ -87,7 +87,7 @@ fn latency_and_overhead_have_separate_layers() {
     let tests = vec![
         over(Path::Pod, measured("a", "b", 8e9)),
         over(Path::Host, measured("a", "b", 10e9)),
-        over(Path::Pod, asked("a", "b", 204.7)),
+        over(Path::Pod, measured_latency("a", "b", 204.7)),
     ];
     let mut run = run(&["a", "b"], tests);
     run.parameters.placement.paths = vec![Path::Pod, Path::Host];
@@ -130,7 +130,7 @@ fn only_significant_changes_are_marked() {
         base_started_at: run.started_at,
         differences: Vec::new(),
         level: 0.05,
-        ways: vec![WayComparison { path: Path::Pod, ip_family: None, median_percent: Some(-1.0), pairs }],
+        ways: vec![RouteComparison { path: Path::Pod, ip_family: None, median_percent: Some(-1.0), pairs }],
     });
     let layer = &data(&run)["layers"][1];
     assert_eq!((&layer["kind"], &layer["sources"]), (&json!("change"), &json!([0])));

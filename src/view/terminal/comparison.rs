@@ -6,7 +6,7 @@ use comfy_table::Cell;
 
 use super::{Canvas, MatrixRenderer, route_suffix, style};
 use crate::analysis::Matrix;
-use crate::document::{Comparison, PairChange, Run, Verdict, WayComparison};
+use crate::document::{Comparison, PairChange, RouteComparison, Run, Verdict};
 use crate::quantity::RateUnit;
 use crate::view::text::{format_signed_percent, format_time, plural};
 
@@ -31,7 +31,7 @@ pub(in crate::view) fn text(run: &Run, canvas: Canvas) -> String {
     text
 }
 
-fn route_section(run: &Run, comparison: &Comparison, changes: &WayComparison, canvas: Canvas) -> String {
+fn route_section(run: &Run, comparison: &Comparison, changes: &RouteComparison, canvas: Canvas) -> String {
     let over = route_suffix(run, changes.path, changes.ip_family);
     let renderer = MatrixRenderer {
         title: format!("Throughput change{over} in %; rows send, columns receive."),
@@ -53,7 +53,7 @@ fn route_section(run: &Run, comparison: &Comparison, changes: &WayComparison, ca
 }
 
 /// Number of pairs per verdict, and how reliable the verdicts are.
-fn verdict_summary(changes: &WayComparison, level: f64, repeat: u32) -> String {
+fn verdict_summary(changes: &RouteComparison, level: f64, repeat: u32) -> String {
     let verdicts = [
         (Verdict::Slower, "slower"),
         (Verdict::Faster, "faster"),
@@ -87,7 +87,7 @@ fn verdict_summary(changes: &WayComparison, level: f64, repeat: u32) -> String {
     )
 }
 
-fn regressions(worse: &[&PairChange], changes: &WayComparison, canvas: Canvas) -> String {
+fn regressions(worse: &[&PairChange], changes: &RouteComparison, canvas: Canvas) -> String {
     let rates = changes.pairs.iter().flat_map(|pair| [pair.base_bits_per_second, pair.bits_per_second]);
     let unit = RateUnit::of_largest(rates.flatten());
     let mut table = style::table(canvas);

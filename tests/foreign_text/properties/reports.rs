@@ -1,4 +1,4 @@
-//! The output of the programs that measure, from images that may be anybody's.
+//! The output of engines: the image may contain any program.
 
 use kubectl_netbench::document::{Direction, Failure, Measurement, Outcome, Protocol, Sample};
 use kubectl_netbench::engine::{
@@ -10,15 +10,15 @@ use super::{check_line, chunks};
 
 type Finished = Result<Vec<(Direction, Measurement)>, Failure>;
 
-/// The most characters of a reason, and the mark that some are left out.
+/// Maximum length of a reason in characters, including the ellipsis.
 const LONGEST_REASON: usize = 2001;
 
-/// Any output of an iperf3 that writes events.
+/// Any output of an iperf3 client that streams events.
 pub fn iperf3_stream(bytes: &[u8]) {
     iperf3(bytes, "3.18");
 }
 
-/// Any output of an iperf3 that writes a document.
+/// Any output of an iperf3 client that prints a document.
 pub fn iperf3_document(bytes: &[u8]) {
     iperf3(bytes, "3.12");
 }
@@ -32,11 +32,11 @@ fn iperf3(bytes: &[u8], version: &str) {
     }
 }
 
-/// What a client and its server wrote in a test that went well.
+/// The output of a client and of its server in a successful test.
 const CLIENT: &str = include_str!("../../fixtures/iperf2/2.2-tcp-two-streams.client.txt");
 const SERVER: &str = include_str!("../../fixtures/iperf2/2.2-tcp-two-streams.server.txt");
 
-/// Any output of an iperf 2.
+/// Any output of an iperf 2 client.
 pub fn iperf2_throughput(bytes: &[u8]) {
     for parallel in [1, 2] {
         let options = MeasurementOptions { parallel, ..MeasurementOptions::for_seconds(2) };
@@ -44,14 +44,14 @@ pub fn iperf2_throughput(bytes: &[u8]) {
     }
 }
 
-/// Any output of an iperf 2's server.
+/// Any output of an iperf 2 server.
 pub fn iperf2_received(bytes: &[u8]) {
     let options = MeasurementOptions { parallel: 2, ..MeasurementOptions::for_seconds(2) };
     let client = client(Flow::Forward, &options, None);
     report(throughput_engine(EngineId::Iperf2), &client, CLIENT.as_bytes(), &String::from_utf8_lossy(bytes));
 }
 
-/// Any output of an iperf 2 that measures latency.
+/// Any output of an iperf 2 client that measures latency.
 pub fn iperf2_bounceback(bytes: &[u8]) {
     let options = MeasurementOptions::for_seconds(2);
     report(latency_engine(), &client(Flow::Forward, &options, None), bytes, "");
@@ -65,7 +65,7 @@ pub fn server_logs(bytes: &[u8]) {
         let mut was_listening = false;
         for line in text.lines() {
             log.line(line);
-            assert!(log.is_listening() || !was_listening, "a server that listens goes on listening");
+            assert!(log.is_listening() || !was_listening, "a listening server stays listening");
             was_listening = log.is_listening();
             if let Some(version) = log.version() {
                 check_line(version);
@@ -83,7 +83,7 @@ fn client<'a>(flow: Flow, options: &'a MeasurementOptions, version: Option<&'a s
     ClientSpec { target, flow, options, version }
 }
 
-/// What holds of any report.
+/// Checks the properties of any report.
 fn report(engine: &dyn Engine, client: &ClientSpec, bytes: &[u8], server: &str) {
     let exit = ClientExit {
         code: Some(1),
@@ -91,10 +91,10 @@ fn report(engine: &dyn Engine, client: &ClientSpec, bytes: &[u8], server: &str) 
         unfinished_line: None,
     };
     for exit in [ClientExit::default(), exit] {
-        let at_once = finish(engine, client, [bytes], server, &exit);
-        check(client, &at_once);
+        let whole = finish(engine, client, [bytes], server, &exit);
+        check(client, &whole);
         let in_pieces = finish(engine, client, chunks(bytes), server, &exit);
-        assert_eq!(in_pieces, at_once, "read in pieces");
+        assert_eq!(in_pieces, whole, "read in pieces");
     }
 }
 
@@ -127,7 +127,7 @@ fn finish<'a>(
     finished
 }
 
-/// What holds of the result of any report: it is figures that can be, or a reason for people.
+/// Checks the properties of any result: plausible figures, or a printable reason.
 fn check(client: &ClientSpec, finished: &Finished) {
     match finished {
         Ok(measured) => {
@@ -166,10 +166,13 @@ fn check_figures(client: &ClientSpec, measurement: &Measurement) {
     }
 }
 
-/// What is written of an outcome is read again as the same, and says one thing only.
+/// An outcome survives serialization, and is either a result or a failure.
 fn check_record(outcome: &Outcome) {
-    let written = serde_json::to_value(outcome).expect("outcomes are written");
+    let written = serde_json::to_value(outcome).expect("an outcome serializes");
     let has = |field: &str| written.get(field).is_some();
     assert!(has("reason") != (has("bitsPerSecond") || has("meanMicroseconds")), "{written}");
-    assert_eq!(serde_json::from_value::<Outcome>(written).expect("what was written is read"), *outcome);
+    assert_eq!(
+        serde_json::from_value::<Outcome>(written).expect("a serialized outcome deserializes"),
+        *outcome
+    );
 }

@@ -20,7 +20,8 @@ pub fn any(bytes: &[u8]) {
     let failure =
         Failure::new(FailureKind::Engine, text.clone()).with_remedy(Some(text.clone().into_owned()));
     let unusable = Unusable::because(text.clone()).with_remedy(Some(text.clone().into_owned()));
-    for words in [failure.reason.as_str(), unusable.reason(), unusable.remedy().expect("it was given")] {
+    let remedy = unusable.remedy().expect("it was given");
+    for words in [failure.reason.as_str(), unusable.reason(), &remedy] {
         assert_eq!(words, sanitize::reason(&text));
     }
 }

@@ -1,7 +1,7 @@
 use super::*;
 
 #[test]
-fn latency_of_2_2_is_fine() {
+fn latency_of_2_2_is_read_with_fine_percentiles() {
     assert_eq!(
         latency(2, BOUNCEBACK_2_2, "").unwrap(),
         Latency {
@@ -19,7 +19,7 @@ fn latency_of_2_2_is_fine() {
 }
 
 #[test]
-fn latency_of_2_1_is_coarse() {
+fn latency_of_2_1_is_read_with_coarse_percentiles() {
     assert_eq!(
         latency(2, BOUNCEBACK_2_1, "").unwrap(),
         Latency {
@@ -37,13 +37,13 @@ fn latency_of_2_1_is_coarse() {
 }
 
 #[test]
-fn the_last_histogram_counts_whatever_its_name() {
+fn last_histogram_counts_regardless_of_its_name() {
     let result = latency(1, recorded!("2.1-bounceback-one-second.txt"), "").unwrap();
     assert_eq!((result.requests, result.p99_microseconds as u64), (13589, 300));
 }
 
 #[test]
-fn bins_may_be_few_or_wide() {
+fn few_or_wide_bins_are_read() {
     let few = latency(1, recorded!("2.2-bounceback-few-bins.txt"), "").unwrap();
     assert_eq!((few.p50_microseconds as u64, few.p95_microseconds as u64), (60, 4517));
     let wide = latency(1, recorded!("2.2-bounceback-millisecond-bins.txt"), "").unwrap();
@@ -51,20 +51,20 @@ fn bins_may_be_few_or_wide() {
 }
 
 #[test]
-fn latency_without_a_histogram_is_no_result() {
+fn report_without_histogram_fails_the_test() {
     let cut = BOUNCEBACK_2_2.rfind("[  1] 0.0000-2.0037 sec  BB8").unwrap();
     let failure = latency(2, &BOUNCEBACK_2_2[..cut], "").unwrap_err();
     assert_eq!(failure, incomplete("iperf did not report a latency histogram"));
 }
 
 #[test]
-fn latency_of_a_server_that_dies_is_no_result() {
+fn killed_server_fails_the_test() {
     let client = recorded!("2.1-bounceback-server-killed.client.txt");
     let stderr = recorded!("2.1-bounceback-server-killed.stderr");
     let failure = latency(4, client, stderr).unwrap_err();
     assert_eq!(failure, incomplete("the test ended after 2.5 of 4 seconds"));
-    // had it died at the very end
-    assert_eq!(latency(2, client, stderr).unwrap_err(), incomplete("a request was not answered"));
+    // as if it had been killed at the very end
+    assert_eq!(latency(2, client, stderr).unwrap_err(), incomplete("a request received no reply"));
 
     let client = recorded!("2.2-bounceback-server-killed.client.txt");
     let failure = latency(4, client, recorded!("2.2-bounceback-server-killed.stderr")).unwrap_err();

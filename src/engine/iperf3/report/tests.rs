@@ -92,7 +92,7 @@ fn bidirectional_report_has_figures_per_direction() {
         assert_eq!([results[0].bytes, results[1].bytes], bytes);
         assert_eq!(results.iter().map(|r| r.retransmits.unwrap()).collect::<Vec<_>>(), retransmits);
         assert!(results.iter().all(|result| result.samples.len() == 2));
-        // the client's kernel knows the time of what the client sends, and nothing of the rest
+        // the client's kernel only knows the round-trip time of the streams on which the client sends
         assert!(results[0].round_trip_time.is_some_and(|time| time.min_microseconds > 50.0));
         assert_eq!(results[1].round_trip_time, None);
     }
@@ -250,8 +250,8 @@ proptest! {
     }
 
     #[test]
-    fn damaged_report_gives_the_true_figure_or_none(at in 0..STREAM.len(), byte in any::<u8>()) {
-        // a changed digit is a changed figure: only damage to the form can be told
+    fn damaged_report_has_the_true_figure_or_fails(at in 0..STREAM.len(), byte in any::<u8>()) {
+        // a changed digit is a valid report of another figure: only damage to the syntax can be detected
         let is_number = |byte: u8| byte.is_ascii_digit() || b".eE-".contains(&byte);
         prop_assume!(!is_number(byte) && !is_number(STREAM[at]));
         let mut output = STREAM.to_vec();
@@ -264,7 +264,7 @@ proptest! {
 }
 
 #[test]
-fn document_that_never_parses_is_parsed_a_few_times_only() {
+fn parse_attempts_of_an_invalid_document_are_limited() {
     let mut reader = reader(ReportFormat::Document, Flow::Forward, &MeasurementOptions::for_seconds(1));
     let pieces = "{\nx\n}\n".repeat(200_000);
     feed(&mut reader, &[pieces.as_bytes()]);

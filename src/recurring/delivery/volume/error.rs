@@ -1,5 +1,6 @@
 //! The errors of operations on volumes.
 
+use std::borrow::Cow;
 use std::io;
 
 use crate::cluster::RequestError;
@@ -107,7 +108,7 @@ impl VolumeError {
             Self::ClaimLost { claim, namespace } => error.help(describe(claim, Some(namespace))),
             Self::Pod { claim, namespace, unusable } => {
                 let describe = || describe(claim, Some(namespace));
-                let help = unusable.remedy().map_or_else(describe, str::to_owned);
+                let help = unusable.remedy().map_or_else(describe, Cow::into_owned);
                 error.cause(unusable.reason()).help(help)
             }
             Self::Command { cause, claim, namespace, .. } => {

@@ -1,5 +1,6 @@
 //! Follows the log of a run.
 
+use std::borrow::Cow;
 use std::ops::ControlFlow;
 use std::time::Duration;
 
@@ -104,7 +105,7 @@ impl Schedules<'_> {
                 let describe = || {
                     format!("kubectl describe pods --selector job-name={job} --namespace {}", id.namespace)
                 };
-                let help = unusable.remedy_for(ImageUse::Program).map_or_else(describe, str::to_owned);
+                let help = unusable.remedy_for(ImageUse::Program).map_or_else(describe, Cow::into_owned);
                 return not_started(unusable.reason(), help);
             }
         };

@@ -1,5 +1,6 @@
 //! Clients as Jobs, one per test: they need no permission to exec, and the cluster keeps their events.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use k8s_openapi::api::batch::v1::Job;
@@ -146,7 +147,7 @@ async fn wait_for_pod(
                 FailureCause::TimedOut => FailureKind::ClientLost,
                 FailureCause::Exited { .. } | FailureCause::Stuck => FailureKind::NodeUnusable,
             };
-            Err(Failure::new(kind, reason).with_remedy(unusable.remedy().map(str::to_owned)))
+            Err(Failure::new(kind, reason).with_remedy(unusable.remedy().map(Cow::into_owned)))
         }
     }
 }

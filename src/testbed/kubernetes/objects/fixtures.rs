@@ -7,7 +7,7 @@ use crate::options::{ClientMode, EngineId};
 use crate::testbed::Process;
 use crate::testbed::kubernetes::survey::rights::Needs;
 
-/// iperf3 on the pod network.
+/// The default engine on the pod network.
 pub(crate) fn settings() -> Settings {
     Settings {
         session: "k3v9x2mq".to_owned(),
@@ -27,7 +27,7 @@ pub(crate) fn settings() -> Settings {
     }
 }
 
-/// The same with iperf 2 for latency.
+/// The same with latency tests.
 pub(crate) fn with_latency(settings: Settings) -> Settings {
     let latency = Some(Process { engine: latency_engine(), port: 5001 });
     Settings { processes: Processes { latency, ..settings.processes }, ..settings }

@@ -57,7 +57,7 @@ fn kind(settings: &Settings) -> Option<&'static str> {
     kinds.into_iter().find_map(|(path, kind)| has(path).then_some(kind))
 }
 
-/// Whether a UDP port must be added once the node port for TCP is known: iperf3 clients use the same port
+/// Whether a UDP port must be added once the node port for TCP is known: clients use the same port
 /// for both, and the cluster would assign two different ones.
 pub fn needs_udp_node_port(settings: &Settings) -> bool {
     settings.protocol == Protocol::Udp && settings.routes.iter().any(|route| route.path == Path::NodePort)

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use k8s_openapi::api::core::v1::{ContainerStateTerminated, ContainerStatus, Pod, PodStatus};
 
-use crate::engine::ClientExit;
+use crate::engine::{ClientExit, Engine, engines};
 use crate::sanitize;
 use crate::testbed::{ImageFault, Unusable};
 
@@ -196,13 +196,8 @@ fn end_reason(pod: &Pod, terminated: Option<&ContainerStateTerminated>, message:
 
 /// What is wrong with an image whose container does not start, by the message of the runtime.
 fn image_fault(message: &str) -> ImageFault {
-    if message.contains("\"iperf3\"") {
-        ImageFault::NoIperf3
-    } else if message.contains("\"iperf\"") {
-        ImageFault::NoIperf2
-    } else {
-        ImageFault::Unsuitable
-    }
+    let is_missing = |engine: &&dyn Engine| message.contains(&format!("\"{}\"", engine.program()));
+    engines().find(is_missing).map_or(ImageFault::Unsuitable, ImageFault::missing_program)
 }
 
 /// Why a server exited, by its last output.
@@ -210,7 +205,7 @@ pub(in crate::testbed::kubernetes) fn exited(pod: &Pod, exit_code: i32, output: 
     if output.contains("Address already in use") || output.contains("unable to start listener") {
         return port_in_use(pod, output.lines().rfind(|line| line.contains("in use")).unwrap_or(output));
     }
-    // iperf3 prints `exiting` after the reason
+    // an engine may print more lines after the error
     let error = output.lines().rfind(|line| line.contains("error"));
     let last = error.or_else(|| output.lines().rfind(|line| !line.trim().is_empty()));
     let last = last.map_or(String::new(), |line| format!(": {line}"));

@@ -84,7 +84,7 @@ pub(super) async fn wait_until_listening(
     })
 }
 
-/// Why a server exited with code 0: iperf 2 does when its port is in use, and a kubelet keeps the last
+/// Why a server exited with code 0: some engines do when their port is in use, and a kubelet keeps the last
 /// output of failures only.
 pub(super) async fn exit_reason(context: &Context, active: &ActiveScope, pod: &str) -> Unusable {
     let mut output = String::new();
