@@ -170,7 +170,7 @@ fn missing_image_fails_soon_with_the_message_of_the_cluster() {
     assert!(began.elapsed() < Duration::from_secs(60));
     assert!(ended.stderr.contains("cannot pull the image"), "{}", ended.stderr);
     assert!(ended.stderr.contains("localhost/nosuch:1"), "{}", ended.stderr);
-    assert!(ended.stderr.contains("to do:   check --image"), "{}", ended.stderr);
+    assert!(ended.stderr.contains("help:  check --image"), "{}", ended.stderr);
     assert_eq!(ended.stdout, "");
 }
 
@@ -184,7 +184,7 @@ fn tainted_node_is_skipped_unless_named() {
     let lifted =
         Undo(vec!["kubectl", "taint", "node"], vec![tainted.clone(), "netbench.dev/e2e-".to_owned()]);
     let ended = cluster.run("matrix -t 1s -o json").expect_code(0);
-    let remark = format!("{tainted} left out: untolerated taint netbench.dev/e2e=x:NoSchedule");
+    let remark = format!("{tainted} skipped: untolerated taint netbench.dev/e2e=x:NoSchedule");
     assert!(ended.stderr.contains(&remark), "{}", ended.stderr);
     let run = ended.run();
     assert!(run.nodes.iter().all(|node| node.name != *tainted));
@@ -203,7 +203,7 @@ fn user_without_permissions_sees_all_missing_ones() {
     for missing in ["cannot list nodes", "cannot create, list, watch, delete pods"] {
         assert!(ended.stderr.contains(missing), "{}", ended.stderr);
     }
-    let rule = "to do:   ask for a ClusterRole with {apiGroups: [\"\"], resources: [nodes], verbs: [list]}";
+    let rule = "help:  ask for a ClusterRole with {apiGroups: [\"\"], resources: [nodes], verbs: [list]}";
     assert!(ended.stderr.contains(rule), "{}", ended.stderr);
 }
 

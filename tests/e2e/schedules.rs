@@ -190,7 +190,7 @@ fn schedule_runs_every_minute_and_its_documents_are_fetched() {
     }
     let unknown = test.netbench("runs --from-cluster nightly").expect_code(1).stderr;
     assert!(
-        unknown.contains("nightly") && unknown.contains("in the namespace netbench-e2e-schedule"),
+        unknown.contains("nightly") && unknown.contains("in namespace netbench-e2e-schedule"),
         "{unknown}"
     );
 }
@@ -400,7 +400,7 @@ fn missing_permission_creates_nothing_and_leaves_nothing_behind() {
     let nodes = cluster.nodes(2).join(" ");
     let refused =
         || test.create("nightly --cron @daily --as jane", &format!("matrix {nodes}")).expect_code(1);
-    assert!(refused().stderr.contains("you may not list nodes"), "{}", refused().stderr);
+    assert!(refused().stderr.contains("cannot list nodes"), "{}", refused().stderr);
     // an administrator of the namespace who has the permissions of a run, but may not create a ClusterRole
     kubectl(&["create", "rolebinding", "jane", "--clusterrole=admin", "--user=jane", "-n", test.namespace])
         .expect_code(0);
