@@ -15,7 +15,7 @@ pub enum Rejection {
     PodSecurity,
     /// The PodSecurityPolicies, until Kubernetes 1.24.
     PodSecurityPolicy,
-    /// The security context constraints of OpenShift.
+    /// The security context constraints of `OpenShift`.
     SecurityContextConstraint,
     /// A `LimitRange`.
     LimitRange,

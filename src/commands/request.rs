@@ -214,6 +214,9 @@ fn requested_placement(run: &Run) -> PlacementOptions {
     }
 }
 
+/// The lifetime of pods that are not created; the API server rejects a pod whose lifetime is zero.
+const ANY_DEADLINE: Duration = Duration::from_secs(60);
+
 /// What a run with these options needs of a cluster.
 pub(super) fn needs_of(
     measurement: &MeasurementOptions,
@@ -235,10 +238,10 @@ pub(super) fn needs_of(
         protocol: measurement.protocol,
         role: if to.is_some() { Role::Clients } else { Role::Mesh },
         options: pods.clone(),
-        // any will do: nothing is created
-        server_deadline: Duration::ZERO,
-        kept_deadline: Duration::ZERO,
-        client_deadline: Duration::ZERO,
+        // any valid ones will do: nothing is created
+        server_deadline: ANY_DEADLINE,
+        kept_deadline: ANY_DEADLINE,
+        client_deadline: ANY_DEADLINE,
     };
     Needs { settings, given, client_mode, to, claim: None }
 }
