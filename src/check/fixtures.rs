@@ -1,10 +1,16 @@
 //! Planned objects for tests.
 
+use k8s_openapi::api::core::v1::Pod;
+
+use super::ClusterSnapshot;
 use super::planned_objects::PlannedObjects;
 use crate::document::Path;
 use crate::options::{ClientMode, ObjectOptions, PodOptions};
-use crate::testbed::kubernetes::Settings;
+use crate::testbed::kubernetes::objects::Network;
 use crate::testbed::kubernetes::objects::fixtures::{chosen, needs, over, settings};
+use crate::testbed::kubernetes::{
+    Choice, Chosen, DryRun, DryRunObject, DryRuns, Facts, GivenNamespace, Settings,
+};
 
 /// The objects of a run over the pod network on four nodes, with Jobs as clients.
 pub(super) fn planned_objects() -> PlannedObjects {
@@ -23,7 +29,38 @@ pub(super) fn planned_objects_with_limit(resource: &str, limit: &str) -> Planned
     with_settings(Settings { options: PodOptions { objects, ..PodOptions::default() }, ..settings() })
 }
 
+/// The same over the pod network, whose pods are admitted with the spec of `pod`.
+pub(super) fn planned_objects_admitted_as(pod: &Pod) -> PlannedObjects {
+    let dry_run = |object| DryRun { object, sent: Some(pod.clone()), answer: Ok(Some(pod.clone())) };
+    let objects = [DryRunObject::ServerPod(Network::Pod), DryRunObject::ClientPod];
+    let dry_runs = DryRuns { namespace: "team-a".to_owned(), answers: objects.map(dry_run).into() };
+    planned(settings(), &dry_runs)
+}
+
 fn with_settings(settings: Settings) -> PlannedObjects {
+    planned(settings, &DryRuns::default())
+}
+
+fn planned(settings: Settings, dry_runs: &DryRuns) -> PlannedObjects {
     let needs = needs(settings, Some("team-a"), ClientMode::Job);
-    PlannedObjects::new(&needs, &["node-1", "node-2", "node-3", "node-4"].map(chosen), &[])
+    let nodes = ["node-1", "node-2", "node-3", "node-4"].map(chosen);
+    cluster_of(&nodes, None, dry_runs, |cluster| PlannedObjects::new(&needs, cluster))
+}
+
+/// Passes on a cluster of which only its nodes, the given namespace and its responses to dry runs are known.
+pub(super) fn cluster_of<T>(
+    nodes: &[Chosen],
+    given: Option<GivenNamespace>,
+    dry_runs: &DryRuns,
+    check: impl FnOnce(&ClusterSnapshot<'_>) -> T,
+) -> T {
+    check(&ClusterSnapshot {
+        context: None,
+        version: None,
+        nodes: &[],
+        choice: &Choice { chosen: nodes.to_vec(), left_out: Vec::new() },
+        selection_error: None,
+        facts: &Facts { rights: Vec::new(), given, pods: None },
+        dry_runs,
+    })
 }

@@ -1,13 +1,13 @@
 //! Whether a run can succeed in a cluster, and what is missing. Pure: from what the run needs and the state
 //! of the cluster to a report, each item with its remedy.
 
+mod admission;
 mod host_ports;
-mod limit_range;
+mod namespace;
 mod network_policies;
 mod nodes;
 mod permissions;
 mod planned_objects;
-mod pod_security;
 mod quantity;
 mod quota;
 mod rbac;
@@ -23,7 +23,7 @@ use k8s_openapi::api::core::v1::Node;
 
 use crate::cluster::RequestError;
 use crate::explanation::Explanation;
-use crate::testbed::kubernetes::{Choice, Facts, Known, Needs};
+use crate::testbed::kubernetes::{Choice, DryRuns, Facts, Known, Needs};
 use planned_objects::PlannedObjects;
 
 /// The state of a cluster that a check looks at.
@@ -39,24 +39,28 @@ pub struct ClusterSnapshot<'a> {
     pub choice: &'a Choice,
     /// Why the requested nodes cannot be tested.
     pub selection_error: Option<&'a Explanation>,
-    /// Permissions, policies and objects that affect a run.
+    /// Permissions and objects that affect a run.
     pub facts: &'a Facts,
+    /// The responses to dry runs with objects of the run.
+    pub dry_runs: &'a DryRuns,
 }
 
 /// Checks whether a run with these needs can succeed.
 pub fn check(needs: &Needs, cluster: &ClusterSnapshot<'_>) -> Report {
-    let planned = PlannedObjects::new(needs, &cluster.choice.chosen, &cluster.facts.rights);
+    let planned = PlannedObjects::new(needs, cluster);
     let mut unchecked = Unchecked::default();
     let mut items = vec![cluster_item(cluster)];
     items.extend(nodes::check(needs, cluster));
     items.extend(planned.item(needs));
     items.extend(permissions::check(needs, cluster.facts, &mut unchecked));
-    items.extend(pod_security::check(needs, cluster, &mut unchecked));
     if let Some(given) = &cluster.facts.given {
-        let ranges = unchecked.known_or_empty(&given.limits);
+        items.extend(namespace::check(needs, cluster, given, &mut unchecked));
+    }
+    items.extend(admission::check(needs, cluster, &mut unchecked));
+    if let Some(given) = &cluster.facts.given {
         let quotas = unchecked.known_or_empty(&given.quotas);
-        items.extend(limit_range::check(ranges, &planned));
-        items.extend(quota::check(quotas, ranges, &planned));
+        let is_rejected = items.iter().any(|item| item.topic == Topic::Quota);
+        items.extend(quota::check(quotas, &planned, is_rejected));
         items.extend(network_policies::check(needs, cluster, given, &planned, &mut unchecked));
     }
     items.extend(host_ports::check(needs, cluster, &mut unchecked));

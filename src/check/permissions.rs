@@ -1,9 +1,8 @@
 //! The permissions of the user, compared with those that the run needs.
 
-use super::planned_objects::is_needed;
 use super::rbac::rule;
 use super::{Item, Topic, Unchecked};
-use crate::testbed::kubernetes::{Facts, Granted, Necessity, Needs, Reach, Right};
+use crate::testbed::kubernetes::{Facts, Granted, Necessity, Needs, Reach, Right, is_needed};
 
 pub(super) fn check(needs: &Needs, facts: &Facts, unchecked: &mut Unchecked) -> Vec<Item> {
     let rights: Vec<&Granted> =

@@ -1,14 +1,13 @@
-//! The objects that a run would create, built by the code that creates them, so that they can be compared
+//! The objects that a run would create, built by the code that creates them, so that their sum can be compared
 //! with what the cluster allows.
 
-use k8s_openapi::api::core::v1::{Container, Pod, PodSpec, Service};
+use k8s_openapi::api::core::v1::{Pod, Service};
 use kube::ResourceExt;
 
 use super::selector::Labels;
-use super::{Item, Topic, pluralize};
-use crate::options::ClientMode;
+use super::{ClusterSnapshot, Item, Topic, pluralize};
 use crate::testbed::kubernetes::objects::{self, Network};
-use crate::testbed::kubernetes::{Chosen, Granted, Necessity, Needs, Role};
+use crate::testbed::kubernetes::{Chosen, DryRunObject, Needs, Role, has_client_jobs};
 
 /// The objects that a run would create.
 #[derive(Debug)]
@@ -21,20 +20,25 @@ pub(super) struct PlannedObjects {
 }
 
 impl PlannedObjects {
-    pub(super) fn new(needs: &Needs, nodes: &[Chosen], rights: &[Granted]) -> Self {
+    pub(super) fn new(needs: &Needs, cluster: &ClusterSnapshot<'_>) -> Self {
         let settings = &needs.settings;
-        let nodes: Vec<&Chosen> = nodes.iter().filter(|node| node.unusable.is_none()).collect();
+        let nodes = cluster.choice.chosen.iter();
+        let nodes: Vec<&Chosen> = nodes.filter(|node| node.unusable.is_none()).collect();
         let networks = settings.networks();
+        // as policies and webhooks change it
+        let admitted = |object: DryRunObject, pod: Pod| match cluster.dry_runs.admitted(object) {
+            Some(admitted) => Pod { spec: admitted.spec.clone(), ..pod },
+            None => pod,
+        };
         let server_pods_in = |&network: &Network| {
             let indexed = nodes.iter().enumerate();
-            indexed.map(move |(index, node)| objects::server_pod(settings, index, network, node, None))
+            indexed.map(move |(index, node)| {
+                let pod = objects::server_pod(settings, index, network, node, None);
+                admitted(DryRunObject::ServerPod(network), pod)
+            })
         };
         let service = |(index, &node): (usize, &&Chosen)| objects::service(settings, index, node, None);
-        let has_client_jobs = match needs.client_mode {
-            ClientMode::Job => true,
-            ClientMode::Exec | ClientMode::Process => false,
-            ClientMode::Auto => is_needed(Necessity::InsteadOfExec, rights),
-        };
+        let has_client_jobs = has_client_jobs(needs.client_mode, &cluster.facts.rights);
         let concurrent_clients = match settings.role {
             // a round uses each node once at most
             Role::Mesh => nodes.len() / 2,
@@ -46,8 +50,7 @@ impl PlannedObjects {
         let client_pod = |number: usize| {
             let program = settings.processes.throughput.engine.program().to_owned();
             let job = objects::client_job(settings, number, network, nodes[number], vec![program], None);
-            let template = job.spec.unwrap_or_default().template;
-            Pod { metadata: template.metadata.unwrap_or_default(), spec: template.spec, ..Pod::default() }
+            admitted(DryRunObject::ClientPod, objects::pod_of_job(job))
         };
         Self {
             server_pods: networks.iter().flat_map(server_pods_in).collect(),
@@ -64,7 +67,8 @@ impl PlannedObjects {
     /// The labels of a server pod and of a client pod on the pod network. Clients in exec mode share the pods
     /// of the servers.
     pub(super) fn labels(&self) -> (Option<&Labels>, Option<&Labels>) {
-        let on_pod_network = |pod: &&Pod| pod.spec.as_ref().is_some_and(|spec| spec.host_network.is_none());
+        let on_pod_network =
+            |pod: &&Pod| pod.spec.as_ref().is_some_and(|spec| spec.host_network != Some(true));
         let server = self.server_pods.iter().find(on_pod_network).map(ResourceExt::labels);
         let client = self.client_pods.iter().find(on_pod_network).map(ResourceExt::labels);
         (server, client.or(server))
@@ -92,19 +96,4 @@ impl PlannedObjects {
         };
         Some(Item::ok(Topic::Objects, format!("{pods}{services} {place}{clients}")))
     }
-}
-
-/// Whether the user may start clients via exec.
-pub(super) fn may_exec(rights: &[Granted]) -> bool {
-    let exec = rights.iter().find(|granted| granted.right.resource == "pods/exec");
-    exec.is_some_and(|granted| granted.missing.as_ref().is_ok_and(Vec::is_empty))
-}
-
-pub(super) fn containers(pod: &Pod) -> impl Iterator<Item = &Container> {
-    pod.spec.iter().flat_map(|spec: &PodSpec| &spec.containers)
-}
-
-/// Whether a run uses a permission of this necessity: those for Jobs only matter where exec is not permitted.
-pub(super) fn is_needed(necessity: Necessity, rights: &[Granted]) -> bool {
-    necessity != Necessity::InsteadOfExec || !may_exec(rights)
 }

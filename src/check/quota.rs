@@ -1,39 +1,40 @@
 //! Resource quotas: whether the objects of the run that exist at the same time fit into the namespace.
 
-use k8s_openapi::api::core::v1::{LimitRange, Pod, ResourceQuota, Service};
+use std::collections::BTreeMap;
+
+use k8s_openapi::api::core::v1::{Container, Pod, ResourceQuota, Service};
+use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 use kube::ResourceExt;
 
-use super::limit_range::{pod_request, total_limit};
 use super::planned_objects::PlannedObjects;
 use super::quantity::{exceeds, format_quantity, parse};
 use super::{Item, Topic};
 
-/// Checks the objects of the run against the quotas.
-pub(super) fn check(quotas: &[ResourceQuota], ranges: &[LimitRange], planned: &PlannedObjects) -> Vec<Item> {
-    let mut items: Vec<Item> = quotas.iter().flat_map(|quota| check_quota(quota, ranges, planned)).collect();
-    if items.is_empty() && !quotas.is_empty() {
+/// Checks the sum of the objects of the run against the quotas. `is_rejected` is whether they reject one of the
+/// objects in its dry run.
+pub(super) fn check(quotas: &[ResourceQuota], planned: &PlannedObjects, is_rejected: bool) -> Vec<Item> {
+    let (exceeded, is_complete): (Vec<Vec<Item>>, Vec<bool>) =
+        quotas.iter().map(|quota| check_quota(quota, planned)).unzip();
+    let mut items: Vec<Item> = exceeded.into_iter().flatten().collect();
+    let is_sufficient = items.is_empty() && !is_rejected && is_complete.iter().all(|complete| *complete);
+    if is_sufficient && !quotas.is_empty() {
         items.push(Item::ok(Topic::Quota, "sufficient for the objects of the run"));
     }
     items
 }
 
-fn check_quota(quota: &ResourceQuota, ranges: &[LimitRange], planned: &PlannedObjects) -> Vec<Item> {
+/// The resources of which the quota has not enough left, and whether the demand for all is known.
+fn check_quota(quota: &ResourceQuota, planned: &PlannedObjects) -> (Vec<Item>, bool) {
     let hard = quota.spec.as_ref().and_then(|spec| spec.hard.as_ref());
     let used = quota.status.as_ref().and_then(|status| status.used.as_ref());
     let pods: Vec<&Pod> = planned.pods().filter(|pod| is_in_scope(quota, pod)).collect();
     let name = quota.name_any();
     let mut items = Vec::new();
+    let mut is_complete = true;
     for (resource, hard) in hard.into_iter().flatten() {
-        let needed = match demand(resource, &pods, quota, ranges, planned) {
-            Demand::Quantity(needed) => needed,
-            Demand::Unlimited(limited) => {
-                items.push(Item::problem(
-                    Topic::Quota,
-                    format!("{name}: a {limited} limit per pod is required, but the pods have none"),
-                    format!("set --limits {limited}={}, or omit --namespace", sufficient_limit(limited)),
-                ));
-                continue;
-            }
+        let Some(needed) = demand(resource, &pods, quota, planned) else {
+            is_complete = false;
+            continue;
         };
         let used = used.and_then(|used| used.get(resource)).and_then(parse).unwrap_or(0.0);
         let Some(hard) = parse(hard) else {
@@ -48,7 +49,7 @@ fn check_quota(quota: &ResourceQuota, ranges: &[LimitRange], planned: &PlannedOb
             ));
         }
     }
-    items
+    (items, is_complete)
 }
 
 /// Whether the scopes of a quota match a pod.
@@ -81,32 +82,13 @@ fn is_in_scope(quota: &ResourceQuota, pod: &Pod) -> bool {
     })
 }
 
-/// A limit that does not slow the test down on usual nodes, for the help.
-fn sufficient_limit(resource: &str) -> &'static str {
-    if resource == "memory" { "64Mi" } else { "1" }
-}
-
-/// How much of a resource the run uses at the same time.
-enum Demand {
-    Quantity(f64),
-    /// The quota is on limits of this resource, and the pods have none.
-    Unlimited(&'static str),
-}
-
-fn demand(
-    resource: &str,
-    pods: &[&Pod],
-    quota: &ResourceQuota,
-    ranges: &[LimitRange],
-    planned: &PlannedObjects,
-) -> Demand {
+/// How much of a resource the run uses at the same time; none if a container has no limit, which the API
+/// server rejects.
+fn demand(resource: &str, pods: &[&Pod], quota: &ResourceQuota, planned: &PlannedObjects) -> Option<f64> {
     let has_scope =
         quota.spec.as_ref().is_some_and(|spec| spec.scopes.is_some() || spec.scope_selector.is_some());
-    let limits = |limited: &'static str| {
-        total_limit(pods.iter().copied(), limited, ranges)
-            .map_or(Demand::Unlimited(limited), Demand::Quantity)
-    };
-    let requests = |requested: &str| pods.iter().map(|pod| pod_request(pod, requested)).sum();
+    let requests = |requested: &str| pods.iter().map(|pod| total_request(pod, requested)).sum();
+    let limits = |limited: &str| pods.iter().map(|pod| total_limit(pod, limited)).sum();
     let has_type = |service: &&Service, types: &[&str]| {
         let service_type = service.spec.as_ref().and_then(|spec| spec.type_.as_deref());
         service_type.is_some_and(|service_type| types.contains(&service_type))
@@ -115,7 +97,7 @@ fn demand(
         |types: &[&str]| planned.services.iter().filter(|service| has_type(service, types)).count();
     let ports =
         |service: &Service| service.spec.as_ref().and_then(|spec| spec.ports.as_ref()).map_or(0, Vec::len);
-    Demand::Quantity(match resource {
+    Some(match resource {
         "pods" | "count/pods" => pods.len() as f64,
         "cpu" | "requests.cpu" => requests("cpu"),
         "memory" | "requests.memory" => requests("memory"),
@@ -136,10 +118,47 @@ fn demand(
     })
 }
 
+type Quantities = Option<BTreeMap<String, Quantity>>;
+
+fn value_of(quantities: &Quantities, resource: &str) -> Option<f64> {
+    quantities.as_ref()?.get(resource).and_then(parse)
+}
+
+/// The request of a pod, as the scheduler and quotas compute it.
+fn total_request(pod: &Pod, resource: &str) -> f64 {
+    let of = |container: &Container| {
+        let resources = container.resources.as_ref();
+        Some(resources.and_then(|resources| value_of(&resources.requests, resource)).unwrap_or(0.0))
+    };
+    total(pod, resource, of).unwrap_or(0.0)
+}
+
+/// The limit of a pod; none if one of its containers is unlimited.
+fn total_limit(pod: &Pod, resource: &str) -> Option<f64> {
+    total(pod, resource, |container| value_of(&container.resources.as_ref()?.limits, resource))
+}
+
+/// The larger one of what the containers of a pod use together, and what one of its init containers uses, plus
+/// the overhead of its runtime class. An init container that always restarts runs beside the containers.
+fn total(pod: &Pod, resource: &str, of: impl Fn(&Container) -> Option<f64>) -> Option<f64> {
+    let spec = pod.spec.as_ref()?;
+    let (sidecars, init): (Vec<&Container>, Vec<&Container>) = spec
+        .init_containers
+        .iter()
+        .flatten()
+        .partition(|container| container.restart_policy.as_deref() == Some("Always"));
+    let running: f64 = spec.containers.iter().chain(sidecars).map(&of).sum::<Option<f64>>()?;
+    let starting: Vec<f64> = init.into_iter().map(&of).collect::<Option<_>>()?;
+    let overhead = value_of(&spec.overhead, resource).unwrap_or(0.0);
+    Some(starting.into_iter().fold(running, f64::max) + overhead)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::check::fixtures::{planned_objects, planned_objects_over, planned_objects_with_limit};
+    use crate::check::fixtures::{
+        planned_objects, planned_objects_admitted_as, planned_objects_over, planned_objects_with_limit,
+    };
     use crate::document::Path;
     use serde_json::json;
 
@@ -153,7 +172,7 @@ mod tests {
         let quota = json!({"metadata": {"name": "q"}, "spec": {"hard": hard, "scopes": scopes},
             "status": {"used": used}});
         let quota: ResourceQuota = serde_json::from_value(quota).unwrap();
-        check(&[quota], &[], planned)
+        check(&[quota], planned, false)
             .into_iter()
             .map(|item| format!("{:?}: {}", item.level, item.found))
             .collect()
@@ -201,12 +220,17 @@ mod tests {
     }
 
     #[test]
-    fn default_limit_is_counted() {
-        let range = json!({"metadata": {"name": "l"}, "spec": {"limits": [
-            {"type": "Container", "default": {"cpu": "1"}}]}});
-        let quota = json!({"metadata": {"name": "q"}, "spec": {"hard": {"limits.cpu": "4"}}});
-        let (range, quota) = (serde_json::from_value(range).unwrap(), serde_json::from_value(quota).unwrap());
-        let items = check(&[quota], &[range], &planned_objects());
-        assert_eq!(items[0].found, "q: 0 of 4 limits.cpu used, but the run needs 6 more");
+    fn resources_of_admitted_pods_are_counted() {
+        let container = |name: &str, cpu: &str| json!({"name": name, "resources": {"limits": {"cpu": cpu}}});
+        let mut sidecar = container("proxy", "500m");
+        sidecar["restartPolicy"] = json!("Always");
+        let spec = json!({"containers": [container("iperf3", "1")], "overhead": {"cpu": "100m"},
+            "initContainers": [sidecar, container("setup", "200m")]});
+        let pod: Pod = serde_json::from_value(json!({"metadata": {}, "spec": spec})).unwrap();
+        assert_eq!(total_limit(&pod, "cpu"), Some(1.6));
+        assert_eq!(total_limit(&pod, "memory"), None);
+        let planned = planned_objects_admitted_as(&pod);
+        let found = found(&json!({"limits.cpu": "6"}), &json!({}), &[], &planned);
+        assert_eq!(found, ["Problem: q: 0 of 6 limits.cpu used, but the run needs 9600m more"]);
     }
 }

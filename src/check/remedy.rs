@@ -10,7 +10,7 @@ pub enum ItemRemedy {
     /// A sentence that fits every command.
     Text(String),
     /// A sentence, or to omit `--namespace`.
-    OrOmitNamespace(&'static str),
+    OrOmitNamespace(String),
 }
 
 /// Whether a command works without `--namespace`: a run then creates a namespace for itself.
@@ -26,11 +26,10 @@ impl ItemRemedy {
     /// The sentence for the user of a command.
     pub fn text(&self, namespace: NamespaceFlag) -> String {
         match (self, namespace) {
-            (Self::Text(text), _) => text.clone(),
             (Self::OrOmitNamespace(text), NamespaceFlag::Optional) => {
                 format!("{text}, or omit --namespace to run in a new namespace")
             }
-            (Self::OrOmitNamespace(text), NamespaceFlag::Required) => (*text).to_owned(),
+            (Self::Text(text), _) | (Self::OrOmitNamespace(text), NamespaceFlag::Required) => text.clone(),
         }
     }
 }

@@ -40,6 +40,8 @@ pub enum Topic {
     Quota,
     /// Limit ranges.
     LimitRange,
+    /// Other admission plugins, webhooks and policies.
+    Admission,
     /// Network policies.
     NetworkPolicies,
     /// Ports of the nodes.
@@ -62,6 +64,7 @@ impl Topic {
             Self::PodSecurity => "pod security",
             Self::Quota => "quota",
             Self::LimitRange => "limit range",
+            Self::Admission => "admission",
             Self::NetworkPolicies => "network policies",
             Self::HostPorts => "host ports",
             Self::Image => "image",
@@ -126,9 +129,8 @@ impl Report {
         Self { problems: count(Level::Problem), warnings: count(Level::Warning), items, rbac_hint }
     }
 
-    /// The fatal problems as one error; none if there are none. Other problems are only warned of: a policy
-    /// may have exceptions, and a quota may be sufficient for some of the nodes. `namespace` is that of the
-    /// command whose error it is.
+    /// The fatal problems as one error; none if there are none. Other problems are only warned of: a quota may
+    /// be sufficient for some of the nodes. `namespace` is that of the command whose error it is.
     pub fn error(&self, namespace: NamespaceFlag) -> Option<Explanation> {
         if !self.items.iter().any(|item| item.is_fatal) {
             return None;

@@ -3,7 +3,7 @@ use crate::cluster::RequestErrorKind;
 use crate::document::Path;
 use crate::options::{ClientMode, PodOptions};
 use crate::testbed::kubernetes::objects::fixtures::{needs, over, settings};
-use crate::testbed::kubernetes::{GivenNamespace, Granted, SecurityPolicy, Settings, Wanted, choose, rights};
+use crate::testbed::kubernetes::{GivenNamespace, Granted, Settings, Wanted, choose, rights};
 use k8s_openapi::api::core::v1::Namespace;
 use serde_json::{Value, json};
 
@@ -38,12 +38,11 @@ fn facts(needs: &Needs, missing: &[(&str, &str)]) -> Facts {
     let given = needs.given.as_ref().map(|_| GivenNamespace {
         namespace: Ok(Some(namespace)),
         quotas: Ok(Vec::new()),
-        limits: Ok(Vec::new()),
         policies: Ok(Vec::new()),
     });
     let pods = needs.settings.host_network().then(|| Ok(Vec::new()));
     let rights = rights(needs).into_iter().map(granted).collect();
-    Facts { rights, given, pods, security_policies: Ok(Vec::new()) }
+    Facts { rights, given, pods }
 }
 
 fn report(needs: &Needs, nodes: &[Node], facts: &Facts) -> Report {
@@ -55,6 +54,7 @@ fn report(needs: &Needs, nodes: &[Node], facts: &Facts) -> Report {
         choice: &choice,
         selection_error: None,
         facts,
+        dry_runs: &DryRuns::default(),
     };
     check(needs, &cluster)
 }
@@ -112,46 +112,12 @@ fn forbidden_requests_are_one_warning() {
     facts.given = Some(GivenNamespace {
         namespace: Err(forbidden("namespaces")),
         quotas: Err(forbidden("resourcequotas")),
-        limits: Err(forbidden("limitranges")),
         policies: Err(forbidden("networkpolicies")),
     });
     facts.pods = Some(Err(forbidden("pods")));
-    facts.security_policies = Err(forbidden("podsecuritypolicies"));
     let report = report(&needs, &nodes(), &facts);
     assert_eq!((report.problems, report.warnings, report.remarks().len()), (0, 1, 0));
     insta::assert_debug_snapshot!(worse_than_ok(&report));
-}
-
-#[test]
-fn pod_security_level_is_compared_with_the_needs_of_the_pods() {
-    let security_lines = |labels: Value, path: Path, version: &str| {
-        let needs = needs(Settings { routes: over(&[path]), ..settings() }, Some("team-a"), ClientMode::Exec);
-        let mut facts = facts(&needs, &[]);
-        let namespace = json!({"metadata": {"name": "team-a", "labels": labels}});
-        let given = facts.given.as_mut().unwrap();
-        given.namespace = Ok(Some(serde_json::from_value(namespace).unwrap()));
-        let (nodes, choice) =
-            (nodes(), choose(&nodes(), &Wanted::Usable { tolerated: Vec::new() }, 2).unwrap());
-        let cluster = ClusterSnapshot {
-            context: None,
-            version: Some(version),
-            nodes: &nodes,
-            choice: &choice,
-            selection_error: None,
-            facts: &facts,
-        };
-        let report = check(&needs, &cluster);
-        lines(&report).into_iter().filter(|line| line.contains("pod security")).collect::<Vec<_>>()
-    };
-    let label = |mode: &str, level: &str| json!({format!("pod-security.kubernetes.io/{mode}"): level});
-    insta::assert_debug_snapshot!([
-        security_lines(label("enforce", "restricted"), Path::Pod, "v1.36.0"),
-        security_lines(label("enforce", "baseline"), Path::Host, "v1.36.0"),
-        security_lines(label("enforce", "privileged"), Path::Host, "v1.36.0"),
-        security_lines(label("warn", "restricted"), Path::Host, "v1.25+"),
-        security_lines(json!({}), Path::Host, "v1.36.0"),
-        security_lines(label("enforce", "restricted"), Path::Host, "v1.20.2"),
-    ]);
 }
 
 #[test]
@@ -161,27 +127,6 @@ fn missing_namespace_is_a_problem() {
     facts.given.as_mut().unwrap().namespace = Ok(None);
     let worse = worse_than_ok(&report(&needs, &nodes(), &facts));
     assert!(worse[0].starts_with("Problem namespace: namespace team-a does not exist"), "{worse:?}");
-}
-
-#[test]
-fn unusable_pod_security_policies_are_a_warning() {
-    let policy_lines = |host_network: bool, usable: bool, client_mode: ClientMode| {
-        let needs = needs(Settings { routes: over(&[Path::Host]), ..settings() }, None, client_mode);
-        let mut facts = facts(&needs, &[]);
-        let (name, host_ports) = ("lenient".to_owned(), vec![(0, 65_535)]);
-        facts.security_policies =
-            Ok(vec![SecurityPolicy { name, host_network, host_ports, usable: Ok(usable) }]);
-        lines(&report(&needs, &nodes(), &facts))
-            .into_iter()
-            .filter(|line| line.contains("PodSecurityPolicy"))
-            .collect::<Vec<_>>()
-    };
-    insta::assert_debug_snapshot!([
-        policy_lines(true, true, ClientMode::Exec),
-        policy_lines(true, true, ClientMode::Job),
-        policy_lines(true, false, ClientMode::Exec),
-        policy_lines(false, true, ClientMode::Exec),
-    ]);
 }
 
 #[test]

@@ -151,7 +151,7 @@ impl FakeApi {
                 &json!({"kind": "PodList", "apiVersion": "v1", "metadata": {"resourceVersion": "1"}, "items": pods}),
             );
         }
-        if method == Method::POST && name.contains("/pods") {
+        if method == Method::POST && name.contains("/pods") && !name.contains("dryRun=All") {
             let mut pod = body;
             pod["status"] = running();
             self.add_pod(pod.clone());

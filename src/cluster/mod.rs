@@ -12,6 +12,7 @@ mod kubeconfig;
 mod log;
 pub mod objects;
 mod proxy;
+mod rejection;
 mod request;
 
 pub(crate) use api::{ok_if_exists, ok_if_gone};
@@ -20,5 +21,6 @@ pub use connect::connect;
 pub(crate) use connection::quoted;
 pub use connection::{ConnectError, ConnectionOptions, Environment};
 pub use kubeconfig::{KubeconfigNames, context, names};
+pub use rejection::Rejection;
 pub(crate) use request::{API_SERVER_AWAY, patiently, retry, until_answered};
 pub use request::{Cluster, RequestError, RequestErrorKind};

@@ -5,6 +5,7 @@ use std::time::Duration;
 use kube::Client;
 
 use super::cause::{innermost, sanitized};
+use super::rejection::Rejection;
 use crate::document::{Failure, FailureKind};
 use crate::explanation::Explanation;
 
@@ -214,18 +215,24 @@ impl RequestError {
         }
     }
 
+    /// The part of the API server that rejected the object; none if none did.
+    pub fn rejection(&self) -> Option<Rejection> {
+        match &self.kind {
+            RequestErrorKind::Refused { code, message } => Rejection::of(*code, message),
+            RequestErrorKind::TimedOut { .. } | RequestErrorKind::Unreachable { .. } => None,
+        }
+    }
+
     /// A command or flag that may help.
     pub fn remedy(&self) -> Option<String> {
         match &self.kind {
             RequestErrorKind::Refused { code: 401, .. } => {
                 Some("log in again, or set --context or --user to other credentials".to_owned())
             }
-            RequestErrorKind::Refused { code: 403, message, .. } => Some(remedy_of_rejection(message)),
-            RequestErrorKind::Refused { code: 404, message, .. } if message.starts_with("namespaces") => {
-                Some("create the namespace, or omit --namespace to run in a new one".to_owned())
-            }
             RequestErrorKind::Refused { code: 429 | 503, .. } => Some("the API server is overloaded: try again later".to_owned()),
-            RequestErrorKind::Refused { message, .. } => remedy_of_resources(message).map(str::to_owned),
+            RequestErrorKind::Refused { message, .. } => {
+                self.rejection().and_then(|rejection| rejection.remedy(message)).map(str::to_owned)
+            }
             RequestErrorKind::TimedOut { .. } => {
                 Some("check that the API server is up and reachable from here, or raise --request-timeout".to_owned())
             }
@@ -243,52 +250,6 @@ impl RequestError {
             None => explanation,
         }
     }
-}
-
-/// The remedy for a quota or a `LimitRange` that rejects the resources of the pods.
-fn remedy_of_resources(message: &str) -> Option<&'static str> {
-    let contains = |phrases: &[&str]| phrases.iter().any(|phrase| message.contains(phrase));
-    if contains(&["must specify limits", "must specify requests"]) {
-        Some(
-            "set the resources that the quota requires: --requests cpu=10m,memory=32Mi \
-             --limits cpu=1,memory=64Mi (a CPU limit can throttle the tests)",
-        )
-    } else if contains(&["usage per Container is", "usage per Pod is", "must be less than or equal to"]) {
-        Some(
-            "set --requests and --limits (such as cpu=10m,memory=32Mi) within the LimitRange of the namespace, \
-             or omit --namespace",
-        )
-    } else {
-        None
-    }
-}
-
-/// The remedy for a 403, by the component that its message is from: authorization or an admission controller.
-fn remedy_of_rejection(message: &str) -> String {
-    if message.contains("violates PodSecurity") {
-        "label the namespace with pod-security.kubernetes.io/enforce=restricted (privileged with --host), \
-         or omit --namespace to run in a new namespace that has this label"
-    } else if message.contains("PodSecurityPolicy") || message.contains("unable to validate against any pod security policy") {
-        "grant the default service account of the namespace a PodSecurityPolicy that allows the pod \
-         (with --host, one that allows hostNetwork), or omit --host"
-    } else if message.contains("security context constraint") {
-        "grant the default service account of the namespace an SCC that allows the pod; for --host: \
-         oc adm policy add-scc-to-user hostnetwork-v2 -z default"
-    } else if let Some(remedy) = remedy_of_resources(message) {
-        remedy
-    } else if message.contains("exceeded quota") || message.contains("failed quota") {
-        "raise the quota of the namespace, test fewer nodes, or omit --namespace"
-    } else if message.contains("not currently held") {
-        "a role can only be created by a user who has all permissions that it grants: ask for them, or have an \
-         administrator apply the objects that `kubectl netbench schedule create --dry-run` prints"
-    } else if message.contains("cannot create resource \"namespaces\"") {
-        "run in a namespace where you can create pods: --namespace NAME"
-    } else if message.contains("cannot ") {
-        "ask a cluster administrator for this permission, or set --context or --user to other credentials"
-    } else {
-        "ask a cluster administrator what this policy requires"
-    }
-    .to_owned()
 }
 
 #[cfg(test)]

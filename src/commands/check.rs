@@ -1,4 +1,4 @@
-//! `check`: whether a run can succeed in a cluster, and what is missing. It creates nothing.
+//! `check`: whether a run can succeed in a cluster, and what is missing. It creates objects in dry runs only.
 
 use k8s_openapi::api::core::v1::Node;
 use kubectl_netbench::check::{self, ClusterSnapshot};
@@ -6,7 +6,7 @@ use kubectl_netbench::cli::{CheckArgs, CheckFormat, ExitCode};
 use kubectl_netbench::cluster::{self, RequestError};
 use kubectl_netbench::document::Command;
 use kubectl_netbench::explanation::Explanation;
-use kubectl_netbench::testbed::kubernetes::{self, Choice, Depth, Needs, Wanted};
+use kubectl_netbench::testbed::kubernetes::{self, Choice, Depth, DryRunScope, Needs, Wanted};
 use kubectl_netbench::view;
 
 use super::measure::{client_mode, needs_of};
@@ -39,6 +39,9 @@ pub(super) async fn run(
         Some(nodes) => choose(nodes, &arguments),
         None => (Choice::default(), None),
     };
+    let client_jobs = kubernetes::has_client_jobs(needs.client_mode, &facts.rights);
+    let scope = DryRunScope::All { client_jobs };
+    let dry_runs = kubernetes::dry_runs(&cluster, &needs, &choice.chosen, scope).await;
     let report = check::check(
         &needs,
         &ClusterSnapshot {
@@ -48,6 +51,7 @@ pub(super) async fn run(
             choice: &choice,
             selection_error: selection_error.as_ref(),
             facts: &facts,
+            dry_runs: &dry_runs,
         },
     );
     write(match arguments.output {

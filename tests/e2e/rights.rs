@@ -200,11 +200,36 @@ fn quota_and_network_policy_of_a_namespace_are_reported() {
     let checked = check(&format!("{nodes} -n {name}")).expect_code(3).stdout;
     for message in [
         "few: 0 of 3 pods used, but the run needs 4 more",
-        "few: a cpu limit per pod is required",
+        "server pod rejected: failed quota: few: must specify limits.cpu",
         "ingress to the servers on TCP 5201 is blocked by deny",
     ] {
         assert!(checked.contains(message), "{message}: {checked}");
     }
+    drop(removed);
+}
+
+#[test]
+#[ignore = "needs a cluster: NETBENCH_E2E_KUBECONFIG"]
+fn limit_range_of_a_namespace_is_reported_in_a_dry_run() {
+    let cluster = cluster();
+    let nodes = cluster.nodes(2).join(" ");
+    let name = "netbench-e2e-limits";
+    let removed = Undo(vec!["kubectl", "delete", "namespace", name], Vec::new());
+    kubectl(&["create", "namespace", name]).expect_code(0);
+    let limit_range = |limits: &str| {
+        apply(&format!(
+            "{{apiVersion: v1, kind: LimitRange, metadata: {{name: limits, namespace: {name}}}, \
+             spec: {{limits: [{{type: Container, {limits}}}]}}}}"
+        ));
+    };
+    limit_range("default: {cpu: 500m}, defaultRequest: {cpu: 10m}");
+    let throttled = check(&format!("{nodes} -n {name} --via job")).expect_code(0).stdout;
+    assert!(throttled.contains("the cpu limit of 500m per container can throttle the tests"), "{throttled}");
+    assert!(throttled.contains("ConfigMap, server pod, client pod and client Job"), "{throttled}");
+    limit_range("min: {cpu: 50m}");
+    let rejected = check(&format!("{nodes} -n {name}")).expect_code(3).stdout;
+    assert!(rejected.contains("minimum cpu usage per Container is 50m, but request is 10m"), "{rejected}");
+    cluster.assert_nothing_left();
     drop(removed);
 }
 

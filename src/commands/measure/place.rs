@@ -11,7 +11,8 @@ use kubectl_netbench::options::{ClientMode, Path, Route};
 use kubectl_netbench::plan::Test;
 use kubectl_netbench::sanitize;
 use kubectl_netbench::testbed::kubernetes::{
-    self, Choice, Chosen, Depth, KubernetesTestbed, Needs, Role, START_LIMIT, Scope, manifests,
+    self, Choice, Chosen, Depth, DryRunScope, DryRuns, KubernetesTestbed, Needs, Role, START_LIMIT, Scope,
+    manifests,
 };
 
 use super::plan::Planned;
@@ -108,6 +109,7 @@ impl Place {
             choice: &choice,
             selection_error: None,
             facts: &facts,
+            dry_runs: &DryRuns::default(),
         };
         let is_missing = |item: &Item| item.topic == Topic::Permissions && item.level == Level::Problem;
         !check(&needs, &snapshot).items.iter().any(is_missing)
@@ -142,10 +144,20 @@ impl Place {
             return Ok(());
         }
         let needs = self.needs(request, self.client_mode);
-        let facts = kubernetes::facts(&self.cluster, &needs, Depth::Start).await;
+        let (facts, dry_runs) = tokio::join!(
+            kubernetes::facts(&self.cluster, &needs, Depth::Start),
+            kubernetes::dry_runs(&self.cluster, &needs, &choice.chosen, DryRunScope::Servers),
+        );
         let context = self.cluster.context.as_deref();
-        let snapshot =
-            ClusterSnapshot { context, version, nodes, choice, selection_error: None, facts: &facts };
+        let snapshot = ClusterSnapshot {
+            context,
+            version,
+            nodes,
+            choice,
+            selection_error: None,
+            facts: &facts,
+            dry_runs: &dry_runs,
+        };
         let report = check(&needs, &snapshot);
         // of two clusters, name the one that this is about
         let context = context.filter(|_| request.server.is_some());

@@ -134,6 +134,9 @@ impl Request {
     }
 }
 
+/// The lifetime of pods that are never created. The API server rejects zero, even in a dry run.
+const ANY_DEADLINE: Duration = Duration::from_secs(60);
+
 /// What a run with these options needs of a cluster.
 pub fn needs_of(
     measurement: &MeasurementOptions,
@@ -155,10 +158,9 @@ pub fn needs_of(
         protocol: measurement.protocol,
         role: if to.is_some() { Role::Clients } else { Role::Mesh },
         options: pods.clone(),
-        // not used: nothing is created
-        server_deadline: Duration::ZERO,
-        kept_deadline: Duration::ZERO,
-        client_deadline: Duration::ZERO,
+        server_deadline: ANY_DEADLINE,
+        kept_deadline: ANY_DEADLINE,
+        client_deadline: ANY_DEADLINE,
     };
     Needs { settings, given, client_mode, to, claim: None }
 }

@@ -20,7 +20,8 @@ pub use scope::Scope;
 pub use servers::START_LIMIT;
 pub use servers::kept::has_kept;
 pub use survey::access::choose_client_mode;
-pub use survey::facts::{Depth, Facts, GivenNamespace, Granted, Known, SecurityPolicy, facts};
+pub use survey::dry_run::{DryRun, DryRunObject, DryRunScope, DryRuns, dry_runs};
+pub use survey::facts::{Depth, Facts, GivenNamespace, Granted, Known, facts, has_client_jobs, is_needed};
 pub use survey::rights::{Necessity, Needs, Reach, Right, rights};
 
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -10,7 +10,7 @@ mod policy;
 mod service;
 
 pub use manifests::manifests;
-pub use pod::{client_job, server_pod};
+pub use pod::{client_job, pod_of_job, server_pod};
 pub use policy::{network_policy, policy_name};
 pub use service::{needs_udp_node_port, service, with_udp};
 

@@ -7,7 +7,7 @@ use k8s_openapi::api::core::v1::{
     Affinity, Container, ContainerPort, NodeAffinity, NodeSelector, NodeSelectorRequirement,
     NodeSelectorTerm, Pod, PodSpec, PodTemplateSpec,
 };
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference};
 
 use super::{NETWORK_LABEL, Network, SERVER_LABEL, SPEC_ANNOTATION, Settings, TEST_LABEL, metadata};
 use crate::cluster::hardened;
@@ -86,6 +86,16 @@ pub fn client_job(
         }),
         ..Job::default()
     }
+}
+
+/// The pod that the cluster creates for a Job, without its references to the Job.
+pub fn pod_of_job(job: Job) -> Pod {
+    let template = job.spec.unwrap_or_default().template;
+    let metadata = ObjectMeta {
+        generate_name: job.metadata.name.map(|name| format!("{name}-")),
+        ..template.metadata.unwrap_or_default()
+    };
+    Pod { metadata, spec: template.spec, ..Pod::default() }
 }
 
 /// A pod that satisfies the restricted Pod Security standard, except for the host network.

@@ -35,9 +35,9 @@ pub const START_LIMIT: Duration = Duration::from_secs(180);
 const SILENCE_LIMIT: Duration = Duration::from_secs(4);
 
 /// How long a new namespace may be without its service account,
-const ACCOUNT_LIMIT: Duration = Duration::from_secs(10);
+pub(super) const ACCOUNT_LIMIT: Duration = Duration::from_secs(10);
 /// and the pause between two attempts to create a pod in it.
-const ACCOUNT_PAUSE: Duration = Duration::from_millis(100);
+pub(super) const ACCOUNT_PAUSE: Duration = Duration::from_millis(100);
 
 /// How long a pod that is replaced may take to end.
 const REPLACE_LIMIT: Duration = Duration::from_secs(20);
@@ -302,7 +302,7 @@ fn lives_for(pod: &Pod, needed: Duration) -> bool {
 }
 
 /// Whether a pod was refused because its new namespace has no service account yet.
-fn is_account_missing(error: &RequestError) -> bool {
+pub(super) fn is_account_missing(error: &RequestError) -> bool {
     matches!(&error.kind, RequestErrorKind::Refused { code: 403, message, .. }
         if message.contains("error looking up service account"))
 }

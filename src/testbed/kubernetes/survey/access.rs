@@ -14,8 +14,7 @@ use crate::options::ClientMode;
 /// must be allowed.
 pub async fn choose_client_mode(cluster: &Cluster, namespace: &str) -> ClientMode {
     let can_exec = async |verb| {
-        let access =
-            Access { namespace: Some(namespace), group: "", resource: "pods/exec", name: None, verb };
+        let access = Access { namespace: Some(namespace), group: "", resource: "pods/exec", verb };
         is_allowed(cluster, access).await.unwrap_or(false)
     };
     let (get, create) = tokio::join!(can_exec("get"), can_exec("create"));
@@ -31,14 +30,12 @@ pub(super) struct Access<'a> {
     pub group: &'a str,
     /// The resource in the notation of RBAC rules: `pods`, `pods/exec`.
     pub resource: &'a str,
-    /// The name of a single object; none for all.
-    pub name: Option<&'a str>,
     pub verb: &'a str,
 }
 
 /// Whether the user has access.
 pub(super) async fn is_allowed(cluster: &Cluster, access: Access<'_>) -> Result<bool, RequestError> {
-    let Access { namespace, group, resource, name, verb } = access;
+    let Access { namespace, group, resource, verb } = access;
     let (resource, subresource) = match resource.split_once('/') {
         Some((resource, subresource)) => (resource, Some(subresource)),
         None => (resource, None),
@@ -51,7 +48,6 @@ pub(super) async fn is_allowed(cluster: &Cluster, access: Access<'_>) -> Result<
                 group: Some(group.to_owned()),
                 resource: Some(resource.to_owned()),
                 subresource: subresource.map(str::to_owned),
-                name: name.map(str::to_owned),
                 ..ResourceAttributes::default()
             }),
             ..SelfSubjectAccessReviewSpec::default()

@@ -6,15 +6,15 @@ use std::fmt::Debug;
 
 use futures_util::future::{OptionFuture, join_all};
 use k8s_openapi::NamespaceResourceScope;
-use k8s_openapi::api::core::v1::{LimitRange, Namespace, Pod, ResourceQuota};
+use k8s_openapi::api::core::v1::{Namespace, Pod, ResourceQuota};
 use k8s_openapi::api::networking::v1::NetworkPolicy;
 use kube::api::ListParams;
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::access::{Access, is_allowed};
-use super::rights::{Needs, Reach, Right, rights};
+use super::rights::{Necessity, Needs, Reach, Right, rights};
 use crate::cluster::{Cluster, RequestError};
+use crate::options::ClientMode;
 
 /// A fact, or why it is unknown.
 pub type Known<T> = Result<T, RequestError>;
@@ -28,8 +28,6 @@ pub struct Facts {
     pub given: Option<GivenNamespace>,
     /// All pods of the cluster, if they could use a host port that the run needs.
     pub pods: Option<Known<Vec<Pod>>>,
-    /// The cluster's PodSecurityPolicies: none from Kubernetes 1.25 on.
-    pub security_policies: Known<Vec<SecurityPolicy>>,
 }
 
 /// How much to request.
@@ -50,30 +48,35 @@ pub struct Granted {
     pub missing: Known<Vec<&'static str>>,
 }
 
-/// The contents of a given namespace that restrict pods.
+/// A given namespace, and the contents that restrict the pods of a run together.
 #[derive(Debug)]
 pub struct GivenNamespace {
     /// The namespace itself, if there is one.
     pub namespace: Known<Option<Namespace>>,
     /// Its quotas.
     pub quotas: Known<Vec<ResourceQuota>>,
-    /// Its limit ranges.
-    pub limits: Known<Vec<LimitRange>>,
     /// Its network policies.
     pub policies: Known<Vec<NetworkPolicy>>,
 }
 
-/// The fields of a PodSecurityPolicy that matter to a run.
-#[derive(Debug)]
-pub struct SecurityPolicy {
-    /// Its name.
-    pub name: String,
-    /// Whether it allows pods on the host network.
-    pub host_network: bool,
-    /// The ranges of host ports that it allows, both ends included.
-    pub host_ports: Vec<(u16, u16)>,
-    /// Whether this user may use it.
-    pub usable: Known<bool>,
+/// Whether the clients of a run run as Jobs: `Auto` prefers exec.
+pub fn has_client_jobs(client_mode: ClientMode, rights: &[Granted]) -> bool {
+    match client_mode {
+        ClientMode::Job => true,
+        ClientMode::Exec | ClientMode::Process => false,
+        ClientMode::Auto => is_needed(Necessity::InsteadOfExec, rights),
+    }
+}
+
+/// Whether a run uses a permission of this necessity: those for Jobs only matter where exec is not permitted.
+pub fn is_needed(necessity: Necessity, rights: &[Granted]) -> bool {
+    necessity != Necessity::InsteadOfExec || !may_exec(rights)
+}
+
+/// Whether the user may start clients via exec.
+fn may_exec(rights: &[Granted]) -> bool {
+    let exec = rights.iter().find(|granted| granted.right.resource == "pods/exec");
+    exec.is_some_and(|granted| granted.missing.as_ref().is_ok_and(Vec::is_empty))
 }
 
 /// Requests all facts that decide whether a run with these needs is possible.
@@ -87,20 +90,16 @@ pub async fn facts(cluster: &Cluster, needs: &Needs, depth: Depth) -> Facts {
         let (api, parameters) = (cluster.all::<Pod>(), ListParams::default().match_any());
         cluster.call("list the pods of all namespaces", api.list(&parameters)).await.map(|list| list.items)
     });
-    let (rights, given, pods, security_policies) = tokio::join!(
-        join_all(granted),
-        OptionFuture::from(given),
-        OptionFuture::from(pods),
-        Box::pin(security_policies(cluster, &namespace)),
-    );
-    Facts { rights, given, pods, security_policies }
+    let (rights, given, pods) =
+        tokio::join!(join_all(granted), OptionFuture::from(given), OptionFuture::from(pods));
+    Facts { rights, given, pods }
 }
 
 async fn granted(cluster: &Cluster, right: Right, namespace: &str) -> Granted {
     let namespace = (right.reach == Reach::Namespace).then_some(namespace);
     let (group, resource) = (right.group, right.resource);
     let answers = right.verbs.iter().map(|&verb| async move {
-        let access = Access { namespace, group, resource, name: None, verb };
+        let access = Access { namespace, group, resource, verb };
         is_allowed(cluster, access).await.map(|allowed| (!allowed).then_some(verb))
     });
     let missing = join_all(answers).await.into_iter().filter_map(Result::transpose).collect();
@@ -109,13 +108,12 @@ async fn granted(cluster: &Cluster, right: Right, namespace: &str) -> Granted {
 
 async fn given_namespace(cluster: &Cluster, name: &str) -> GivenNamespace {
     let api = cluster.all::<Namespace>();
-    let (namespace, quotas, limits, policies) = tokio::join!(
+    let (namespace, quotas, policies) = tokio::join!(
         cluster.call(format!("get the namespace {name}"), api.get_opt(name)),
         list(cluster, name, "ResourceQuotas"),
-        list(cluster, name, "LimitRanges"),
         list(cluster, name, "NetworkPolicies"),
     );
-    GivenNamespace { namespace, quotas, limits, policies }
+    GivenNamespace { namespace, quotas, policies }
 }
 
 async fn list<K>(cluster: &Cluster, namespace: &str, kinds: &str) -> Known<Vec<K>>
@@ -125,62 +123,6 @@ where
     let api = cluster.namespaced::<K>(namespace);
     let list = cluster.call(format!("list the {kinds}"), api.list(&ListParams::default())).await;
     list.map(|list| list.items)
-}
-
-/// PodSecurityPolicies, which Kubernetes has removed in 1.25, and k8s-openapi as well.
-#[derive(Deserialize)]
-struct PolicyList {
-    items: Vec<Policy>,
-}
-
-#[derive(Deserialize)]
-struct Policy {
-    metadata: PolicyMetadata,
-    spec: PolicySpec,
-}
-
-#[derive(Deserialize)]
-struct PolicyMetadata {
-    name: String,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct PolicySpec {
-    host_network: bool,
-    host_ports: Vec<PortRange>,
-}
-
-#[derive(Deserialize)]
-struct PortRange {
-    min: u16,
-    max: u16,
-}
-
-async fn security_policies(cluster: &Cluster, namespace: &str) -> Known<Vec<SecurityPolicy>> {
-    let listed = cluster.call("list the PodSecurityPolicies", async {
-        let request = http::Request::get("/apis/policy/v1beta1/podsecuritypolicies");
-        let request = request.body(Vec::new()).map_err(kube::Error::HttpError)?;
-        cluster.client.request::<PolicyList>(request).await
-    });
-    let listed = match listed.await {
-        Ok(list) => list.items,
-        Err(error) if error.is_not_found() => Vec::new(),
-        Err(error) => return Err(error),
-    };
-    let reviewed = listed.into_iter().map(|Policy { metadata: PolicyMetadata { name }, spec }| async move {
-        let access = Access {
-            namespace: Some(namespace),
-            group: "policy",
-            resource: "podsecuritypolicies",
-            name: Some(&name),
-            verb: "use",
-        };
-        let usable = is_allowed(cluster, access).await;
-        let host_ports = spec.host_ports.iter().map(|range| (range.min, range.max)).collect();
-        SecurityPolicy { host_network: spec.host_network, host_ports, usable, name }
-    });
-    Ok(join_all(reviewed).await)
 }
 
 #[cfg(test)]
@@ -217,7 +159,6 @@ mod tests {
         let missing: Vec<_> = missing.map(|granted| granted.right.resource).collect();
         assert_eq!(missing, ["pods"]);
         assert!(facts.given.is_none() && facts.pods.is_none());
-        assert!(facts.security_policies.unwrap().is_empty(), "a kind that does not exist has no objects");
         let reviewed = reviewed.lock().unwrap();
         let exec = reviewed.iter().find(|attributes| attributes["subresource"] == "exec").unwrap();
         assert_eq!((&exec["resource"], &exec["namespace"]), (&json!("pods"), &json!("netbench-k3v9x2mq")));
@@ -228,10 +169,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn refused_requests_leave_facts_unknown() {
         let forbidden = include_str!("../../../../tests/fixtures/kubernetes/403-rbac-limited-user.json");
-        let policies = json!({"items": [{"metadata": {"name": "lenient"},
-            "spec": {"hostNetwork": true, "hostPorts": [{"min": 0, "max": 65535}]}}]});
         let api = FakeApi::new(move |name, body| match name {
-            name if name.contains("podsecuritypolicies") => Some(Answer::ok(&policies)),
             name if name.starts_with("GET") => Some(Answer::refusal(forbidden)),
             name => review(name, body),
         });
@@ -241,8 +179,5 @@ mod tests {
         let given = facts.given.unwrap();
         assert!(given.namespace.unwrap_err().is_forbidden() && given.quotas.unwrap_err().is_forbidden());
         assert!(facts.pods.unwrap().unwrap_err().is_forbidden());
-        let policies = facts.security_policies.unwrap();
-        assert!(policies[0].host_network && *policies[0].usable.as_ref().unwrap());
-        assert_eq!(policies[0].host_ports, [(0, 65_535)]);
     }
 }

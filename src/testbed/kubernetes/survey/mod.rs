@@ -1,6 +1,7 @@
 //! What a run needs in a cluster, and what the cluster reports before anything is created.
 
 pub(super) mod access;
+pub(super) mod dry_run;
 pub(super) mod facts;
 pub(super) mod rights;
 
