@@ -258,7 +258,7 @@ fn runs_of_version_0_1_0_are_reported_and_compared() {
         let compared = user.run(&format!("compare {name} {} -o json", rewritten.display()));
         let comparison: Comparison = serde_json::from_str(&compared.expect_code(0).stdout).unwrap();
         assert!(comparison.differences.is_empty(), "{name}: {:?}", comparison.differences);
-        let pairs: Vec<_> = comparison.ways.iter().flat_map(|route| &route.pairs).collect();
+        let pairs: Vec<_> = comparison.routes.iter().flat_map(|route| &route.pairs).collect();
         assert!(!pairs.is_empty(), "{name}");
         assert!(pairs.iter().all(|pair| pair.verdict != Verdict::OnlyInOne), "{name}: {pairs:?}");
         assert!(
@@ -273,7 +273,7 @@ fn run_of_version_0_1_0_is_the_baseline_of_a_new_one() {
     let user = User::new();
     let words = "matrix --local 4 -t 1s -o json --baseline tests/fixtures/runs/0.1.0/matrix.json";
     let comparison = user.run(words).expect_code(0).run().comparison.expect("it was compared");
-    let pairs: Vec<_> = comparison.ways.iter().flat_map(|route| &route.pairs).collect();
+    let pairs: Vec<_> = comparison.routes.iter().flat_map(|route| &route.pairs).collect();
     assert_eq!(pairs.len(), 12);
     assert!(pairs.iter().all(|pair| pair.percent.is_some()), "{pairs:?}");
 }

@@ -88,7 +88,7 @@ fn below(summary: &ThroughputSummary, threshold: Threshold, gate: &str) -> Vec<B
 /// A change within chance fails no gate; one for which significance could not be tested does.
 fn regressions(comparison: &Comparison, percent: f64, gate: &str) -> Vec<Breach> {
     let mut breaches = Vec::new();
-    for changes in &comparison.ways {
+    for changes in &comparison.routes {
         for pair in &changes.pairs {
             let fails = match pair.verdict {
                 Verdict::NowFails => true,

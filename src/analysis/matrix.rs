@@ -100,7 +100,7 @@ impl Matrix {
 
     /// The throughput on one route from the server outside the cluster, in bits per second: columns send,
     /// rows receive. None if that server did not send.
-    pub fn of_way_back(run: &Run, summary: &ThroughputSummary) -> Option<Self> {
+    pub fn from_external_server(run: &Run, summary: &ThroughputSummary) -> Option<Self> {
         let to = run.parameters.external_server()?;
         let mut back = summary.clone();
         back.pairs.retain(|pair| pair.sender == to);

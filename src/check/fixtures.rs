@@ -58,7 +58,7 @@ pub(super) fn cluster_of<T>(
         context: None,
         version: None,
         nodes: &[],
-        choice: &Choice { chosen: nodes.to_vec(), left_out: Vec::new() },
+        choice: &Choice { chosen: nodes.to_vec(), skipped_nodes: Vec::new() },
         selection_error: None,
         facts: &Facts { rights: Vec::new(), given, pods: None },
         dry_runs,

@@ -35,7 +35,7 @@ pub(super) fn check(needs: &Needs, cluster: &ClusterSnapshot<'_>) -> Vec<Item> {
 
 /// The usable nodes that are not tested although none was named, one item per reason.
 fn skipped_nodes(cluster: &ClusterSnapshot<'_>) -> Vec<Item> {
-    let skipped = cluster.choice.left_out.iter();
+    let skipped = cluster.choice.skipped_nodes.iter();
     let by_reason = by_reason(skipped.map(|skipped| (skipped.reason.as_str(), skipped.name.as_str())));
     let item = |(reason, names): (&str, Vec<&str>)| {
         let found = format!("{} skipped: {reason}", join_names(names.iter().copied()));

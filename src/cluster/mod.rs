@@ -22,5 +22,5 @@ pub(crate) use connection::quoted;
 pub use connection::{ConnectError, ConnectionOptions, Environment};
 pub use kubeconfig::{KubeconfigNames, context, names};
 pub use rejection::Rejection;
-pub(crate) use request::{API_SERVER_AWAY, patiently, retry, until_answered};
+pub(crate) use request::{API_SERVER_OUTAGE, retry, retry_transient, retry_unanswered};
 pub use request::{Cluster, RequestError, RequestErrorKind};

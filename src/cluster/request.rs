@@ -119,7 +119,7 @@ impl Cluster {
 }
 
 /// How long requests of a run are retried while the API server is unavailable.
-pub(crate) const API_SERVER_AWAY: Duration = Duration::from_secs(60);
+pub(crate) const API_SERVER_OUTAGE: Duration = Duration::from_secs(60);
 
 /// The pause between two attempts at a request.
 const PAUSE: Duration = Duration::from_millis(500);
@@ -129,11 +129,11 @@ const PAUSE: Duration = Duration::from_millis(500);
 ///
 /// # Errors
 /// The error of the last attempt.
-pub(crate) async fn patiently<T, F: Future<Output = Result<T, RequestError>>>(
+pub(crate) async fn retry_transient<T, F: Future<Output = Result<T, RequestError>>>(
     patience: Duration,
     request: impl FnMut() -> F,
 ) -> Result<T, RequestError> {
-    retry(patience, PAUSE, RequestError::may_pass, request).await
+    retry(patience, PAUSE, RequestError::is_transient, request).await
 }
 
 /// Retries a request while the API server is unavailable. Any response ends this, even an error 500: the
@@ -141,10 +141,10 @@ pub(crate) async fn patiently<T, F: Future<Output = Result<T, RequestError>>>(
 ///
 /// # Errors
 /// The error of the last attempt.
-pub(crate) async fn until_answered<T, F: Future<Output = Result<T, RequestError>>>(
+pub(crate) async fn retry_unanswered<T, F: Future<Output = Result<T, RequestError>>>(
     request: impl FnMut() -> F,
 ) -> Result<T, RequestError> {
-    retry(API_SERVER_AWAY, PAUSE, |error| error.code().is_none(), request).await
+    retry(API_SERVER_OUTAGE, PAUSE, |error| error.code().is_none(), request).await
 }
 
 /// Repeats a request with a pause in between until it succeeds, fails with an error that is not
@@ -186,13 +186,13 @@ impl RequestError {
     }
 
     /// Whether the same request may succeed if it is retried.
-    pub fn may_pass(&self) -> bool {
+    pub fn is_transient(&self) -> bool {
         self.code().is_none_or(|code| code == 429 || code >= 500)
     }
 
     /// The failure of a test whose client could not be started or watched.
-    pub(crate) fn failure_of_client(&self) -> Failure {
-        let kind = if self.may_pass() { FailureKind::ClientLost } else { FailureKind::Refused };
+    pub(crate) fn client_failure(&self) -> Failure {
+        let kind = if self.is_transient() { FailureKind::ClientLost } else { FailureKind::Refused };
         let remedy = self.remedy().filter(|_| kind == FailureKind::Refused);
         Failure::new(kind, format!("{self}: {}", self.why())).with_remedy(remedy)
     }

@@ -20,7 +20,7 @@ pub(super) fn evaluate(run: &mut Run, baseline: Option<&Run>, gates: &Gates) -> 
     if let Some(base) = baseline {
         let comparison = compare(base, run);
         let is_compared = |pair: &PairChange| pair.verdict != Verdict::OnlyInOne;
-        let has_common_pair = comparison.ways.iter().any(|route| route.pairs.iter().any(is_compared));
+        let has_common_pair = comparison.routes.iter().any(|route| route.pairs.iter().any(is_compared));
         run.comparison = Some(comparison);
         if !has_common_pair && gates.regression.is_some() {
             return Err(Error::NothingToCompare { base: base.id.clone() });

@@ -21,7 +21,8 @@ pub struct Comparison {
     /// that changed only by chance.
     pub level: f64,
     /// One entry per path and IP family that both runs measured.
-    pub ways: Vec<RouteComparison>,
+    #[serde(rename = "ways")]
+    pub routes: Vec<RouteComparison>,
 }
 
 /// Changes on one path and IP family.

@@ -86,7 +86,7 @@ pub(crate) fn run(nodes: &[&str], tests: Vec<TestRecord>) -> Run {
             ..Parameters::default()
         },
         nodes: nodes.iter().map(node).collect(),
-        left_out: Vec::new(),
+        skipped_nodes: Vec::new(),
         resumed: None,
         findings: Vec::new(),
         comparison: None,

@@ -19,7 +19,7 @@ pub use comparison::{Comparison, PairChange, RouteComparison, Verdict};
 pub use engine_versions::EngineVersions;
 pub use finding::{Confirmation, Ends, Finding, FindingKind};
 pub use gate::Breach;
-pub use node::{LeftOut, Node};
+pub use node::{Node, SkippedNode};
 pub(crate) use possible::is_possible;
 pub use summary::{Cost, LatencyPair, LatencySummary, PairCost, PairSummary, Summary, ThroughputSummary};
 pub use test::{
@@ -125,8 +125,8 @@ pub struct Run {
     /// The measured nodes, in the order of the matrix.
     pub nodes: Vec<Node>,
     /// The skipped nodes.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub left_out: Vec<LeftOut>,
+    #[serde(rename = "leftOut", default, skip_serializing_if = "Vec::is_empty")]
+    pub skipped_nodes: Vec<SkippedNode>,
     /// The id of the resumed run, whose successful tests were reused.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resumed: Option<String>,

@@ -43,7 +43,7 @@ pub struct Node {
 /// A skipped node.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct LeftOut {
+pub struct SkippedNode {
     /// The name of the node.
     pub name: String,
     /// Why it was skipped, as a predicate: `cordoned`, `has the taint gpu=true:NoSchedule`.

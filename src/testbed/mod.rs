@@ -1,12 +1,12 @@
 //! Testbeds: servers on nodes, and clients that connect to them.
 
+mod external_server;
 pub mod kubernetes;
 pub mod local;
-mod outside;
 mod remedy;
 mod two_clusters;
 
-pub use outside::Outside;
+pub use external_server::WithExternalServer;
 pub use remedy::{ImageFault, ImageUse, Remedy};
 pub use two_clusters::TwoClusters;
 

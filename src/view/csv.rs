@@ -15,7 +15,7 @@ pub(super) fn render(run: &Run) -> String {
 
 /// Comparison with the baseline, one row per pair and route.
 pub(super) fn comparison(run: &Run) -> String {
-    let routes = run.comparison.iter().flat_map(|comparison| &comparison.ways);
+    let routes = run.comparison.iter().flat_map(|comparison| &comparison.routes);
     write_rows(routes.flat_map(|changes| {
         changes.pairs.iter().map(|pair| ChangeRow {
             sender: escape_formula(&pair.sender),

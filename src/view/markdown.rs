@@ -70,7 +70,7 @@ fn push_matrices(text: &mut String, run: &Run) {
             "\n### Throughput{over} in {unit}\n\nRows send, columns receive; **bold** is less than half of the median.\n"
         );
         push_grid(text, &Matrix::of_throughput(run, summary), |rate| unit.format(rate));
-        if let Some(reverse) = Matrix::of_way_back(run, summary) {
+        if let Some(reverse) = Matrix::from_external_server(run, summary) {
             text.push_str("\nReverse direction: columns send, rows receive.\n\n");
             push_grid(text, &reverse, |rate| unit.format(rate));
         }
@@ -128,7 +128,7 @@ pub(super) fn comparison(run: &Run) -> String {
     for difference in &comparison.differences {
         let _ = writeln!(text, "- {}", escape(difference));
     }
-    for changes in &comparison.ways {
+    for changes in &comparison.routes {
         let over = route_suffix(run, changes.path, changes.ip_family);
         let _ = writeln!(text, "\nThroughput change{over} in %:\n");
         push_grid(&mut text, &Matrix::of_change(run, changes), format_signed_percent);

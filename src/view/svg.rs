@@ -39,7 +39,8 @@ pub(super) fn render(run: &Run) -> String {
     for summary in &run.summary.throughput {
         let over = route_suffix(run, summary.path, summary.ip_family);
         let forward = (Matrix::of_throughput(run, summary), "rows send, columns receive");
-        let reverse = Matrix::of_way_back(run, summary).map(|matrix| (matrix, "columns send, rows receive"));
+        let reverse =
+            Matrix::from_external_server(run, summary).map(|matrix| (matrix, "columns send, rows receive"));
         for (matrix, direction) in std::iter::once(forward).chain(reverse) {
             top += 2.0 * LINE_HEIGHT;
             let (matrix, size) = layout.matrix(&matrix, &over, direction);

@@ -188,7 +188,7 @@ fn tainted_node_is_skipped_unless_named() {
     assert!(ended.stderr.contains(&remark), "{}", ended.stderr);
     let run = ended.run();
     assert!(run.nodes.iter().all(|node| node.name != *tainted));
-    assert_eq!(run.left_out[0].name, *tainted);
+    assert_eq!(run.skipped_nodes[0].name, *tainted);
 
     let run = cluster.run(&format!("pair {} {tainted} -t 1s -o json", nodes[0])).expect_code(0).run();
     assert_eq!(rates(&run).len(), 2);

@@ -31,7 +31,7 @@ pub fn compare(base: &Run, run: &Run) -> Comparison {
         base_started_at: base.started_at,
         differences: differences::differences(base, run),
         level: FALSE_DISCOVERY_RATE,
-        ways: routes.map(|route| compare_route(*route, &base_tests, &new_tests)).collect(),
+        routes: routes.map(|route| compare_route(*route, &base_tests, &new_tests)).collect(),
     }
 }
 

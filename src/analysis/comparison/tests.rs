@@ -22,7 +22,7 @@ fn with_intervals(sender: &str, receiver: &str, rates: &[f64]) -> TestRecord {
 
 fn compare_single_pair(base: Vec<TestRecord>, now: Vec<TestRecord>) -> PairChange {
     let comparison = compare(&run(&["a", "b"], base), &run(&["a", "b"], now));
-    comparison.ways[0].pairs[0].clone()
+    comparison.routes[0].pairs[0].clone()
 }
 
 #[test]
@@ -72,7 +72,7 @@ fn few_repeats_suffice_with_the_noise_of_other_pairs() {
             .collect()
     };
     let comparison = compare(&run(&nodes, tests(1.0)), &run(&nodes, tests(0.5)));
-    let slower: Vec<&str> = comparison.ways[0].worse().iter().map(|pair| pair.sender.as_str()).collect();
+    let slower: Vec<&str> = comparison.routes[0].worse().iter().map(|pair| pair.sender.as_str()).collect();
     assert_eq!(slower, ["c"; 3]);
 }
 
@@ -88,7 +88,7 @@ fn change_within_the_spread_of_all_pairs_is_not_significant() {
     let base = tests([6.6; 8]);
     let verdicts = |now: [f64; 8]| {
         let comparison = compare(&run(&["a"], base.clone()), &run(&["a"], tests(now)));
-        comparison.ways[0].count(Verdict::Slower)
+        comparison.routes[0].count(Verdict::Slower)
     };
     assert_eq!(verdicts([7.3, 5.9, 7.0, 6.2, 6.0, 7.2, 6.9, 5.8]), 0);
     assert_eq!(verdicts([6.7, 6.5, 6.6, 6.6, 6.7, 6.5, 6.6, 3.0]), 1);
@@ -148,7 +148,7 @@ fn differences_of_nodes_and_parameters_are_listed() {
             "kernel of a: 6.12.1, was 6.1.0",
         ]
     );
-    assert_eq!(comparison.ways[0].count(Verdict::OnlyInOne), 2);
+    assert_eq!(comparison.routes[0].count(Verdict::OnlyInOne), 2);
 }
 
 /// The false discovery rate of unchanged pairs: significant changes in at most 20 of 200 comparisons.
@@ -164,7 +164,7 @@ fn noise_alone_is_rarely_significant() {
     };
     let has_significant_change = |_: &i32| {
         let comparison = compare(&run(&["a"], tests()), &run(&["a"], tests()));
-        let changes = &comparison.ways[0];
+        let changes = &comparison.routes[0];
         changes.count(Verdict::Slower) + changes.count(Verdict::Faster) > 0
     };
     let false_alarms = (0..200).filter(has_significant_change).count();

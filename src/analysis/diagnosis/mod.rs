@@ -83,7 +83,7 @@ impl Fault {
 
 const MAX_TESTS_PER_FAULT: usize = 3;
 /// The largest number of retests on a route.
-pub const MOST_TESTS: usize = 16;
+pub const MAX_RETESTS: usize = 16;
 /// A fault of this significance, odds of about twenty to one, needs no retest.
 const CERTAIN: f64 = 3.0;
 
@@ -107,7 +107,7 @@ pub fn retain_certain(faults: Vec<Fault>) -> Vec<Fault> {
     faults.into_iter().filter(Fault::is_certain).collect()
 }
 
-/// Selects pairs to retest in isolation: up to three per fault and [`MOST_TESTS`] in total, the first pair of
+/// Selects pairs to retest in isolation: up to three per fault and [`MAX_RETESTS`] in total, the first pair of
 /// each fault before the second of any. Suspicions get at most half as many tests as there are nodes, which
 /// is little compared with the whole matrix.
 pub fn select_pairs_to_retest(faults: &[Fault], nodes: usize) -> Vec<(usize, usize)> {
@@ -123,5 +123,5 @@ pub fn select_pairs_to_retest(faults: &[Fault], nodes: usize) -> Vec<(usize, usi
         budget_for_suspicions -= usize::from(is_suspicion);
         selected.insert(pair)
     });
-    affordable.map(|(_, pair)| pair).take(MOST_TESTS).collect()
+    affordable.map(|(_, pair)| pair).take(MAX_RETESTS).collect()
 }

@@ -22,7 +22,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use kubectl_netbench::analysis;
 use kubectl_netbench::cli::{ExitCode, Saving};
-use kubectl_netbench::document::{LeftOut, Run, State, TestRecord};
+use kubectl_netbench::document::{Run, SkippedNode, State, TestRecord};
 use kubectl_netbench::explanation::Explanation;
 use kubectl_netbench::plan::{Plan, format_duration};
 use kubectl_netbench::recurring::delivery::volume::VolumeClient;
@@ -270,7 +270,7 @@ impl Session<'_> {
 fn announce(planned: &Planned, request: &Request) {
     let Planned { plan, run, .. } = planned;
     let console = request.console;
-    for LeftOut { name, reason } in &run.left_out {
+    for SkippedNode { name, reason } in &run.skipped_nodes {
         console.remark(&format!("{name} skipped: {reason}"));
     }
     if let Some(base) = &run.resumed {

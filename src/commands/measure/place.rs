@@ -101,7 +101,7 @@ impl Place {
         let mut needs = self.needs(request, client_mode(request.placement.via, request.command));
         needs.settings.keep = true;
         let facts = kubernetes::facts(&self.cluster, &needs, Depth::Start).await;
-        let choice = Choice { chosen: self.nodes.clone(), left_out: Vec::new() };
+        let choice = Choice { chosen: self.nodes.clone(), skipped_nodes: Vec::new() };
         let snapshot = ClusterSnapshot {
             context: None,
             version: None,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use kubectl_netbench::analysis;
-use kubectl_netbench::analysis::diagnosis::MOST_TESTS;
+use kubectl_netbench::analysis::diagnosis::MAX_RETESTS;
 use kubectl_netbench::document::{ApiVersion, Kind, Parameters, Run, State, Summary, Versions};
 use kubectl_netbench::options::{Path, PlacementOptions, PodOptions};
 use kubectl_netbench::plan::{Estimate, Plan};
@@ -34,7 +34,7 @@ impl Planned {
         let slots: Vec<Duration> =
             self.estimate.slots.iter().map(|slot| *slot + self.settings.grace).collect();
         let slowest = slots.iter().max().copied().unwrap_or_default();
-        let retests = slowest * (MOST_TESTS * self.settings.routes.len()) as u32;
+        let retests = slowest * (MAX_RETESTS * self.settings.routes.len()) as u32;
         Estimate { startup: Duration::ZERO, slots }.measuring(&self.plan) + retests
     }
 }
@@ -89,7 +89,7 @@ fn new_run(request: &Request, resolved: &Resolved, plan: &Plan) -> Run {
         server_cluster,
         parameters: parameters(request, resolved),
         nodes: resolved.nodes.clone(),
-        left_out: resolved.left_out.clone(),
+        skipped_nodes: resolved.skipped_nodes.clone(),
         resumed: None,
         findings: Vec::new(),
         comparison: None,

@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use kubectl_netbench::cluster::{self, Cluster};
-use kubectl_netbench::document::{Command, LeftOut, Node};
+use kubectl_netbench::document::{Command, Node, SkippedNode};
 use kubectl_netbench::options::{ClientMode, Path, Route};
 use kubectl_netbench::recurring::delivery::volume::VolumeClient;
 use kubectl_netbench::sanitize;
 use kubectl_netbench::testbed::kubernetes::{self, Choice, Role, Wanted};
 use kubectl_netbench::testbed::local::LocalTestbed;
-use kubectl_netbench::testbed::{Outside, Server, Testbed, TwoClusters};
+use kubectl_netbench::testbed::{Server, Testbed, TwoClusters, WithExternalServer};
 
 use super::layout::Layout;
 use super::place::Place;
@@ -29,7 +29,7 @@ pub struct Resolved {
     pub nodes: Vec<Node>,
     /// The names of the nodes in the order of the plan, and of a server that runs already.
     pub names: Vec<String>,
-    pub left_out: Vec<LeftOut>,
+    pub skipped_nodes: Vec<SkippedNode>,
     pub timing: Timing,
     /// The version of Kubernetes.
     pub kubernetes: Option<String>,
@@ -107,7 +107,7 @@ fn local(request: &Request, count: u16) -> Result<Resolved, Error> {
         client_mode: ClientMode::Process,
         names: nodes.iter().map(|node| node.name.clone()).collect(),
         nodes,
-        left_out: Vec::new(),
+        skipped_nodes: Vec::new(),
         timing: Timing {
             startup: Duration::from_millis(200),
             per_slot: Duration::from_millis(100),
@@ -150,7 +150,7 @@ pub async fn resolve_in(request: &Request, cluster: Cluster) -> Result<Resolved,
             volume.check().await?;
         }
     }
-    let Choice { chosen, left_out } = choice;
+    let Choice { chosen, skipped_nodes } = choice;
     let nodes: Vec<Node> = chosen.into_iter().map(|chosen| chosen.node).collect();
     let external = to.map(ToString::to_string);
     Ok(Resolved {
@@ -163,7 +163,7 @@ pub async fn resolve_in(request: &Request, cluster: Cluster) -> Result<Resolved,
         client_mode: place.client_mode,
         names: nodes.iter().map(|node| node.name.clone()).chain(external).collect(),
         nodes,
-        left_out,
+        skipped_nodes,
         timing: place.timing(),
         kubernetes: version,
         volume,
@@ -237,7 +237,7 @@ async fn two_clusters(
         client_mode: client.client_mode,
         names: nodes.iter().map(|node| node.name.clone()).collect(),
         nodes,
-        left_out: Vec::new(),
+        skipped_nodes: Vec::new(),
         timing: client.timing(),
         kubernetes: version,
         volume,
@@ -271,7 +271,7 @@ impl Site {
             Self::ExternalServer { clients, server } => {
                 let (clients, removal) = clients.into_testbed(request, planned);
                 let routes = planned.settings.routes.len();
-                (Box::new(Outside::new(Box::new(clients), server, routes)), vec![removal])
+                (Box::new(WithExternalServer::new(Box::new(clients), server, routes)), vec![removal])
             }
             Self::TwoClusters { client, server } => {
                 let (client, of_client) = client.into_testbed(request, planned);

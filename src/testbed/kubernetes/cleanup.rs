@@ -12,7 +12,7 @@ use super::context::Context;
 use super::leftovers::{Search, blockers, find};
 use super::objects::{self, policy_name};
 use super::pods::PodWatch;
-use crate::cluster::{API_SERVER_AWAY, patiently};
+use crate::cluster::{API_SERVER_OUTAGE, retry_transient};
 use crate::testbed::TestbedError;
 
 /// How long the removal may take before it is reported as stuck.
@@ -56,7 +56,7 @@ async fn remove(context: &Context, pods: Option<&PodWatch>) -> Result<(), Testbe
     }
     // the scope first, so that the cluster completes the removal even if this process ends now; then the
     // rest, to speed it up
-    patiently(API_SERVER_AWAY, || scope.delete(cluster)).await?;
+    retry_transient(API_SERVER_OUTAGE, || scope.delete(cluster)).await?;
     if let Some(pods) = pods {
         tokio::join!(delete_others(context), delete_pods(context, pods, 1));
         if tokio::time::timeout(GRACEFUL_LIMIT, pods.wait_until_gone()).await.is_err() {
@@ -64,7 +64,7 @@ async fn remove(context: &Context, pods: Option<&PodWatch>) -> Result<(), Testbe
             pods.wait_until_gone().await;
         }
     }
-    Ok(patiently(API_SERVER_AWAY, || scope.wait_until_gone(cluster)).await?)
+    Ok(retry_transient(API_SERVER_OUTAGE, || scope.wait_until_gone(cluster)).await?)
 }
 
 /// Deletes the existing pods. Errors are ignored: the deletion of the scope includes the pods, only later.

@@ -11,7 +11,7 @@ use super::nodes::Chosen;
 use super::objects::{Network, RUN_LABEL, Settings, network_policy};
 use super::pods::PodWatch;
 use super::scope::Scope;
-use crate::cluster::{Cluster, RequestError, ok_if_exists, until_answered};
+use crate::cluster::{Cluster, RequestError, ok_if_exists, retry_unanswered};
 
 /// What all requests of a run are made from.
 pub(super) struct Context {
@@ -81,7 +81,7 @@ impl Context {
         self.tracked(async move {
             let parameters = PostParams::default();
             let create = || cluster.call("create the NetworkPolicy", api.create(&parameters, &policy));
-            ok_if_exists(until_answered(create).await).map(drop)
+            ok_if_exists(retry_unanswered(create).await).map(drop)
         })
         .await
     }

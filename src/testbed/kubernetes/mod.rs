@@ -92,7 +92,7 @@ impl Testbed for KubernetesTestbed {
         command: &[String],
         output: Output<'_>,
     ) -> Result<ClientExit, Failure> {
-        let active = self.activated().await.map_err(|error| error.failure_of_client())?;
+        let active = self.activated().await.map_err(|error| error.client_failure())?;
         let (context, network) = (&self.context, self.context.network(route));
         let client = Client { context, active, node: client, network, command };
         match self.client_mode {
@@ -107,7 +107,7 @@ impl Testbed for KubernetesTestbed {
     async fn read_server(&self, server: usize, route: usize, lines: ServerLines<'_>) -> Result<(), Failure> {
         let (context, network) = (&self.context, self.context.network(route));
         let read = servers::read_server_log(context, &self.servers, server, network, lines).await;
-        read.map_err(|error| error.failure_of_client())
+        read.map_err(|error| error.client_failure())
     }
 
     async fn restore(&self, node: usize, trouble: Trouble) -> Restored {

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use k8s_openapi::api::core::v1::{Node, Taint, Toleration};
 use kube::ResourceExt;
 
-use crate::document::{self, LeftOut};
+use crate::document::{self, SkippedNode};
 use crate::explanation::{Explanation, nearest};
 use crate::options::PodOptions;
 use crate::sanitize;
@@ -61,7 +61,7 @@ pub struct Choice {
     /// The selected nodes, at least as many as were needed.
     pub chosen: Vec<Chosen>,
     /// The skipped nodes and the reasons.
-    pub left_out: Vec<LeftOut>,
+    pub skipped_nodes: Vec<SkippedNode>,
 }
 
 /// Why no nodes can be selected.
@@ -89,7 +89,7 @@ pub enum SelectionError {
         /// The usable nodes.
         usable: Vec<String>,
         /// The skipped nodes and the reasons.
-        left_out: Vec<LeftOut>,
+        skipped_nodes: Vec<SkippedNode>,
     },
 }
 
@@ -103,9 +103,9 @@ impl SelectionError {
             Self::Same { .. } => {
                 what.cause("a node cannot be measured against itself").help("name two different nodes")
             }
-            Self::TooFew { usable, left_out, .. } => {
+            Self::TooFew { usable, skipped_nodes, .. } => {
                 let mut why: Vec<String> = usable.iter().map(|name| format!("{name}: usable")).collect();
-                why.extend(left_out.iter().map(|node| format!("{}: {}", node.name, node.reason)));
+                why.extend(skipped_nodes.iter().map(|node| format!("{}: {}", node.name, node.reason)));
                 let what =
                     if why.is_empty() { what.cause("no nodes match") } else { what.cause(why.join("\n")) };
                 what.help("name nodes on the command line to include tainted and cordoned ones")
@@ -119,12 +119,14 @@ impl SelectionError {
 /// # Errors
 /// An unknown name, or too few usable nodes.
 pub fn choose(nodes: &[Node], wanted: &Wanted, needed: usize) -> Result<Choice, SelectionError> {
-    let (mut chosen, mut left_out) = (Vec::new(), Vec::new());
+    let (mut chosen, mut skipped_nodes) = (Vec::new(), Vec::new());
     match wanted {
         Wanted::Usable { tolerated } => {
             for node in nodes {
                 match unusable_reason(node).or_else(|| unschedulable_reason(node, tolerated)) {
-                    Some(reason) => left_out.push(LeftOut { name: sanitize::line(&node.name_any()), reason }),
+                    Some(reason) => {
+                        skipped_nodes.push(SkippedNode { name: sanitize::line(&node.name_any()), reason });
+                    }
                     None => chosen.push(selected(node)),
                 }
             }
@@ -142,9 +144,9 @@ pub fn choose(nodes: &[Node], wanted: &Wanted, needed: usize) -> Result<Choice, 
     }
     if chosen.len() < needed {
         let usable = chosen.into_iter().map(|chosen| chosen.node.name).collect();
-        return Err(SelectionError::TooFew { needed, usable, left_out });
+        return Err(SelectionError::TooFew { needed, usable, skipped_nodes });
     }
-    Ok(Choice { chosen, left_out })
+    Ok(Choice { chosen, skipped_nodes })
 }
 
 fn unknown(name: &str, nodes: &[Node]) -> SelectionError {

@@ -11,7 +11,7 @@ use super::nodes::unusable_reason;
 use super::objects::Network;
 use super::pods::state::PodState;
 use super::servers::{Existing, NodeStart, Servers, StartedNode, needs_load_balancer, start_node};
-use crate::cluster::{API_SERVER_AWAY, patiently};
+use crate::cluster::{API_SERVER_OUTAGE, retry_transient};
 use crate::options::Route;
 use crate::testbed::{NodeServers, Restored, Trouble, Unusable};
 
@@ -210,7 +210,7 @@ async fn readiness_now(context: &Context, index: usize) -> Result<(), String> {
     let api = context.cluster.all::<Node>();
     let list = || context.cluster.call(format!("get the node {name}"), api.list(&parameters));
     // an unavailable API server is waited for: without it no test can be repeated either
-    let Ok(found) = patiently(API_SERVER_AWAY, list).await else {
+    let Ok(found) = retry_transient(API_SERVER_OUTAGE, list).await else {
         return Ok(());
     };
     match found.items.first() {

@@ -10,7 +10,7 @@ use kube::api::{DeleteParams, Patch, PatchParams, PostParams};
 use tokio::time::Instant;
 
 use super::objects;
-use crate::cluster::{Cluster, RequestError, ok_if_exists, ok_if_gone, quoted, retry, until_answered};
+use crate::cluster::{Cluster, RequestError, ok_if_exists, ok_if_gone, quoted, retry, retry_unanswered};
 use crate::options::ObjectOptions;
 
 /// How often to check whether something is gone.
@@ -135,10 +135,10 @@ impl Scope {
     /// The cluster refuses, or the given namespace does not exist.
     pub async fn create(&self, cluster: &Cluster) -> Result<Option<OwnerReference>, RequestError> {
         self.set_creation(Creation::Unknown);
-        let created = until_answered(|| self.try_create(cluster)).await;
+        let created = retry_unanswered(|| self.try_create(cluster)).await;
         match &created {
             Ok(_) => self.set_creation(Creation::Done),
-            Err(error) if error.may_pass() => {}
+            Err(error) if error.is_transient() => {}
             Err(_) => self.set_creation(Creation::None),
         }
         created

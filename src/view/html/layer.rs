@@ -72,7 +72,7 @@ pub(super) fn layers(run: &Run) -> Vec<Layer> {
     }
     layers.extend(run.summary.latency.iter().map(|summary| Layer::of_latency(run, summary)));
     let overheads = run.summary.costs.iter().map(|cost| Layer::of_overhead(run, cost, &layers));
-    let routes = run.comparison.iter().flat_map(|comparison| &comparison.ways);
+    let routes = run.comparison.iter().flat_map(|comparison| &comparison.routes);
     let changes = routes.map(|changes| Layer::of_change(run, changes, &layers));
     let derived: Vec<Layer> = overheads.chain(changes).collect();
     layers.extend(derived);
@@ -87,7 +87,7 @@ impl Layer {
     /// The direction from an external server to the nodes: rows and columns are swapped, so that it has
     /// one column as well.
     fn of_reverse_throughput(run: &Run, summary: &ThroughputSummary) -> Option<Self> {
-        let mut layer = Self::of_rates(run, summary, &Matrix::of_way_back(run, summary)?);
+        let mut layer = Self::of_rates(run, summary, &Matrix::from_external_server(run, summary)?);
         layer.title.push_str(", reverse");
         Some(Self { reversed: true, ..layer })
     }

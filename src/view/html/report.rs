@@ -8,7 +8,8 @@ use super::encoded_test::{Number, TestEncoder};
 use super::layer::{Kind, Layer, layers};
 use super::run_details::{RunDetails, run_details, title};
 use crate::document::{
-    Breach, Confirmation, Ends, Finding, IpFamily, LeftOut, Measure, Outcome, Path, Run, State, TestRecord,
+    Breach, Confirmation, Ends, Finding, IpFamily, Measure, Outcome, Path, Run, SkippedNode, State,
+    TestRecord,
 };
 use crate::explanation::by_reason;
 use crate::view::notes::notes;
@@ -29,7 +30,7 @@ pub(super) struct Report<'a> {
     endpoints: Vec<Endpoint<'a>>,
     /// What short names omit, as `prefix…suffix`.
     name_pattern: Option<String>,
-    skipped_nodes: &'a [LeftOut],
+    skipped_nodes: &'a [SkippedNode],
     pub(super) layers: Vec<Layer>,
     findings: Vec<FindingEntry<'a>>,
     breaches: Vec<BreachEntry<'a>>,
@@ -121,7 +122,7 @@ impl<'a> Report<'a> {
             tests: [run.tests.len() - failed, failed, run.planned_tests],
             endpoints: endpoints(run, short_names),
             name_pattern,
-            skipped_nodes: &run.left_out,
+            skipped_nodes: &run.skipped_nodes,
             findings: run.findings.iter().map(|finding| finding_entry(finding, &index, layer)).collect(),
             breaches: breach_entries(run, &index, layer),
             failing_pairs: count_failing_pairs(run),

@@ -130,7 +130,7 @@ fn only_significant_changes_are_marked() {
         base_started_at: run.started_at,
         differences: Vec::new(),
         level: 0.05,
-        ways: vec![RouteComparison { path: Path::Pod, ip_family: None, median_percent: Some(-1.0), pairs }],
+        routes: vec![RouteComparison { path: Path::Pod, ip_family: None, median_percent: Some(-1.0), pairs }],
     });
     let layer = &data(&run)["layers"][1];
     assert_eq!((&layer["kind"], &layer["sources"]), (&json!("change"), &json!([0])));

@@ -21,11 +21,11 @@ pub(in crate::view) fn text(run: &Run, canvas: Canvas) -> String {
     for difference in &comparison.differences {
         let _ = writeln!(text, "  • {difference}");
     }
-    for changes in &comparison.ways {
+    for changes in &comparison.routes {
         text.push('\n');
         text.push_str(&route_section(run, comparison, changes, canvas));
     }
-    if comparison.ways.is_empty() {
+    if comparison.routes.is_empty() {
         text.push_str("Nothing to compare: the runs have no path in common.\n");
     }
     text

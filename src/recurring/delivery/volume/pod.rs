@@ -13,7 +13,7 @@ use kube::{Api, ResourceExt};
 
 use super::{DocumentDirectory, VolumeError, exec};
 use crate::cluster::objects::{Object, yaml};
-use crate::cluster::{API_SERVER_AWAY, Cluster, RequestError, hardened, patiently, until_answered};
+use crate::cluster::{API_SERVER_OUTAGE, Cluster, RequestError, hardened, retry_transient, retry_unanswered};
 use crate::explanation::nearest;
 use crate::options::ObjectOptions;
 use crate::options::Volume;
@@ -189,7 +189,7 @@ impl VolumePod<'_> {
         let pod = self.client.pod(session, &self.name, owner);
         let parameters = PostParams::default();
         let create = || cluster.call("create the pod for the volume", api.create(&parameters, &pod));
-        match until_answered(create).await {
+        match retry_unanswered(create).await {
             // a retry finds what the first request created
             Err(error) if error.is_conflict() => Ok(()),
             other => other.map(drop),
@@ -220,8 +220,8 @@ impl VolumePod<'_> {
         let api = self.client.pods();
         let delete = || cluster.call("delete the pod for the volume", api.delete(&self.name, &parameters));
         let (scope, pod) = tokio::join!(
-            patiently(API_SERVER_AWAY, || self.scope.delete(cluster)),
-            patiently(API_SERVER_AWAY, delete)
+            retry_transient(API_SERVER_OUTAGE, || self.scope.delete(cluster)),
+            retry_transient(API_SERVER_OUTAGE, delete)
         );
         scope?;
         match pod {

@@ -7,7 +7,7 @@ use kube::{Api, ResourceExt};
 
 use super::{ScheduleError, Schedules};
 use crate::cluster::objects::Object;
-use crate::cluster::{API_SERVER_AWAY, RequestError, patiently};
+use crate::cluster::{API_SERVER_OUTAGE, RequestError, retry_transient};
 use crate::recurring::schedule::{Schedule, ScheduleId, objects};
 
 /// The minor version of Kubernetes 1 that introduced time zones for CronJobs.
@@ -52,7 +52,7 @@ impl Schedules<'_> {
                     None
                 }
                 Err(error) => {
-                    if matches!(&error, ScheduleError::Request(error) if error.may_pass()) {
+                    if matches!(&error, ScheduleError::Request(error) if error.is_transient()) {
                         created.push((object, None));
                     }
                     Some(error)
@@ -85,7 +85,7 @@ impl Schedules<'_> {
                 DeleteParams { preconditions: Some(preconditions), ..DeleteParams::background() };
             let delete =
                 || self.cluster.call("delete the objects of the schedule", api.delete(name, &parameters));
-            match patiently(API_SERVER_AWAY, delete).await {
+            match retry_transient(API_SERVER_OUTAGE, delete).await {
                 // a conflict means that the uid is another one
                 Err(error) if !error.is_not_found() && !error.is_conflict() => {
                     remaining.push(format!("{} {name}", object.kind()));

@@ -9,7 +9,7 @@ use kube::{Api, ResourceExt};
 
 use super::{ScheduleError, Schedules};
 use crate::cluster::objects::resource;
-use crate::cluster::{API_SERVER_AWAY, RequestError, patiently};
+use crate::cluster::{API_SERVER_OUTAGE, RequestError, retry_transient};
 use crate::recurring::schedule::ScheduleId;
 use crate::recurring::schedule::objects::{NAMESPACE_LABEL, selector};
 
@@ -134,7 +134,7 @@ impl Schedules<'_> {
         let doing = format!("delete each {} of the schedule", kind.kind);
         let parameters = ListParams::default().labels(&labels);
         let list = || self.cluster.call(&doing, api.list(&parameters));
-        let listed = match patiently(API_SERVER_AWAY, list).await {
+        let listed = match retry_transient(API_SERVER_OUTAGE, list).await {
             // the cluster does not have this kind
             Err(error) if error.is_not_found() => return Ok(Vec::new()),
             // a user without this permission could not have created a ServiceMonitor; ReplicaSets are deleted with
@@ -149,7 +149,7 @@ impl Schedules<'_> {
         let deletions = deletions.map(|object| async {
             let (name, parameters) = (object.name_any(), DeleteParams::background());
             let delete = || self.cluster.call(&doing, api.delete(&name, &parameters));
-            match patiently(API_SERVER_AWAY, delete).await {
+            match retry_transient(API_SERVER_OUTAGE, delete).await {
                 Err(error) if error.is_not_found() => Ok(()),
                 other => other.map(drop),
             }

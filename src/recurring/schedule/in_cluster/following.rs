@@ -11,7 +11,7 @@ use kube::api::ListParams;
 use tokio::time::Instant;
 
 use super::{ScheduleError, Schedules};
-use crate::cluster::{API_SERVER_AWAY, RequestError};
+use crate::cluster::{API_SERVER_OUTAGE, RequestError};
 use crate::recurring::schedule::ScheduleId;
 use crate::recurring::schedule::objects::CONTAINER;
 use crate::recurring::schedule::outcome::RunOutcome;
@@ -123,7 +123,7 @@ impl Schedules<'_> {
                 Err(error) if error.is_not_found() => return Ok(PodEnd::Deleted),
                 Err(error) => {
                     let since = away_since.get_or_insert_with(Instant::now);
-                    if !error.may_pass() || since.elapsed() >= API_SERVER_AWAY {
+                    if !error.is_transient() || since.elapsed() >= API_SERVER_OUTAGE {
                         return Err(error.into());
                     }
                     tokio::time::sleep(REOPEN_PAUSE).await;

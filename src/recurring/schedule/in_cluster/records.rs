@@ -8,7 +8,7 @@ use kube::Api;
 use kube::api::{DeleteParams, ListParams, PostParams};
 
 use super::ScheduleError;
-use crate::cluster::{Cluster, RequestError, patiently};
+use crate::cluster::{Cluster, RequestError, retry_transient};
 use crate::document::Run;
 use crate::options::ObjectOptions;
 use crate::recurring::schedule::objects::{COMPONENT_LABEL, selector};
@@ -80,7 +80,7 @@ impl<'a> Records<'a> {
         let api = self.api();
         let parameters = PostParams::default();
         let create = || self.cluster.call("keep the run document", api.create(&parameters, &record.object));
-        match patiently(RETRY_FOR, create).await {
+        match retry_transient(RETRY_FOR, create).await {
             // a retry finds what the first request created
             Err(error) if error.is_conflict() => {}
             other => drop(other?),

@@ -13,7 +13,7 @@ use serde_json::json;
 
 use super::{ExistingSchedule, ScheduleError, Schedules, selector_of_all};
 use crate::cluster::objects::MANAGED_BY;
-use crate::cluster::{API_SERVER_AWAY, Cluster, RequestError, patiently};
+use crate::cluster::{API_SERVER_OUTAGE, Cluster, RequestError, retry_transient};
 use crate::recurring::schedule::ScheduleId;
 use crate::recurring::schedule::objects::selector;
 use crate::recurring::schedule::status::end_condition;
@@ -143,13 +143,13 @@ impl Schedules<'_> {
         pod: &str,
         mut waiting: impl FnMut(&str),
     ) -> Result<Option<OwnerReference>, RequestError> {
-        let schedules = patiently(API_SERVER_AWAY, || Schedules::discover(cluster)).await?;
-        let Some(owner) = patiently(API_SERVER_AWAY, || schedules.owner(id, pod)).await? else {
+        let schedules = retry_transient(API_SERVER_OUTAGE, || Schedules::discover(cluster)).await?;
+        let Some(owner) = retry_transient(API_SERVER_OUTAGE, || schedules.owner(id, pod)).await? else {
             return Ok(None);
         };
         let mut reported = None;
         let runs = loop {
-            let runs = patiently(API_SERVER_AWAY, || schedules.all_runs(id)).await?;
+            let runs = retry_transient(API_SERVER_OUTAGE, || schedules.all_runs(id)).await?;
             let Some(other) = runs.predecessor(&owner.name) else { break runs };
             if reported.as_ref() != Some(&other) {
                 waiting(&other);
@@ -157,7 +157,7 @@ impl Schedules<'_> {
             }
             tokio::time::sleep(WAIT_INTERVAL).await;
         };
-        patiently(API_SERVER_AWAY, || schedules.delete_leftovers(id, &runs)).await?;
+        retry_transient(API_SERVER_OUTAGE, || schedules.delete_leftovers(id, &runs)).await?;
         Ok(Some(owner))
     }
 

@@ -6,7 +6,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Status;
 
 use super::{Client, START_REQUEST_LIMIT};
 use crate::cluster::exec::{Command, Disconnected, Exec, ExecEnd};
-use crate::cluster::patiently;
+use crate::cluster::retry_transient;
 use crate::document::{Failure, FailureKind};
 use crate::engine::{ClientExit, LineSplitter};
 use crate::testbed::Output;
@@ -41,11 +41,12 @@ pub(in crate::testbed::kubernetes) async fn run_by_exec(
     let doing = format!("start the client in the pod {pod}");
     let start = || Exec::start(&context.cluster, &api, command, &doing);
     // an API server that has lost its etcd accepts requests and does not answer
-    let started = tokio::time::timeout(START_REQUEST_LIMIT, patiently(START_REQUEST_LIMIT, start)).await;
+    let started =
+        tokio::time::timeout(START_REQUEST_LIMIT, retry_transient(START_REQUEST_LIMIT, start)).await;
     let started = started.map_err(|_| {
         lost(format!("cannot {doing}: the API server did not respond within {seconds} seconds"))
     });
-    let mut exec = started?.map_err(|error| error.failure_of_client())?;
+    let mut exec = started?.map_err(|error| error.client_failure())?;
     let disconnected = |_: Disconnected| lost(format!("lost the connection to the client in the pod {pod}"));
     let ready = tokio::time::timeout(START_REQUEST_LIMIT, exec.first_byte()).await;
     let ready = ready.map_err(|_| {

@@ -11,7 +11,7 @@ use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 use super::{Client, START_REQUEST_LIMIT};
-use crate::cluster::{ok_if_exists, patiently};
+use crate::cluster::{ok_if_exists, retry_transient};
 use crate::document::{Failure, FailureKind};
 use crate::engine::ClientExit;
 use crate::testbed::Output;
@@ -66,7 +66,7 @@ impl Drop for JobGuard<'_> {
             let parameters = DeleteParams::background();
             let delete = || cluster.call("delete the client Job", jobs.delete(&name, &parameters));
             // a Job that is left is deleted with the run or, with kept servers, by its own time limits
-            let _ = patiently(START_REQUEST_LIMIT, delete).await;
+            let _ = retry_transient(START_REQUEST_LIMIT, delete).await;
         });
     }
 }
@@ -87,9 +87,9 @@ pub(in crate::testbed::kubernetes) async fn run_by_job(
         let _until_ended = creating;
         let parameters = PostParams::default();
         let create = || cluster.call("create the client Job", jobs.create(&parameters, &job));
-        ok_if_exists(patiently(START_REQUEST_LIMIT, create).await).map(drop)
+        ok_if_exists(retry_transient(START_REQUEST_LIMIT, create).await).map(drop)
     };
-    context.tracked(create).await.map_err(|error| error.failure_of_client())?;
+    context.tracked(create).await.map_err(|error| error.client_failure())?;
     let measured = async {
         let pod = wait_for_pod(client, &guard.name, number).await?;
         let container = command.first().map_or("", String::as_str);
@@ -202,9 +202,9 @@ async fn follow(
             }
             (_, Some(error)) => {
                 let since = *unreadable_since.get_or_insert_with(Instant::now);
-                let limit = if error.may_pass() { UNREADABLE_LIMIT } else { REFUSED_LIMIT };
+                let limit = if error.is_transient() { UNREADABLE_LIMIT } else { REFUSED_LIMIT };
                 if since.elapsed() >= limit {
-                    return Err(error.failure_of_client());
+                    return Err(error.client_failure());
                 }
             }
             (_, None) => unreadable_since = None,

@@ -7,7 +7,7 @@ use kube::api::DeleteParams;
 use tokio::time::Instant;
 
 use super::{Kind, Leftover, Object, Search, blockers, find};
-use crate::cluster::{API_SERVER_AWAY, Cluster, RequestError, ok_if_gone, patiently};
+use crate::cluster::{API_SERVER_OUTAGE, Cluster, RequestError, ok_if_gone, retry_transient};
 use crate::testbed::TestbedError;
 use crate::testbed::kubernetes::cleanup::{BLOCKERS_LIMIT, GRACEFUL_LIMIT, REMOVAL_LIMIT};
 
@@ -30,13 +30,14 @@ impl Leftover {
                 !self.is_own_namespace() || matches!(object.kind, Kind::Namespace | Kind::Pod)
             };
             let deletions = left.iter().filter(needs_deletion);
-            let deletions = deletions
-                .map(|object| patiently(API_SERVER_AWAY, move || delete(cluster, object, grace_seconds)));
+            let deletions = deletions.map(|object| {
+                retry_transient(API_SERVER_OUTAGE, move || delete(cluster, object, grace_seconds))
+            });
             for deleted in join_all(deletions).await {
                 deleted?;
             }
             tokio::time::sleep(POLL).await;
-            left = patiently(API_SERVER_AWAY, || self.left(cluster)).await?;
+            left = retry_transient(API_SERVER_OUTAGE, || self.left(cluster)).await?;
             if left.is_empty() {
                 return Ok(());
             }

@@ -19,7 +19,7 @@ use tokio::time::Instant;
 
 use self::state::PodState;
 use super::objects::TEST_LABEL;
-use crate::cluster::API_SERVER_AWAY;
+use crate::cluster::API_SERVER_OUTAGE;
 use crate::testbed::Unusable;
 
 /// A watch that was refused this many times in a row is refused for good.
@@ -159,10 +159,10 @@ impl PodWatch {
                 }
                 if now.errors == 0 {
                     unavailable_since = None;
-                } else if unavailable_since.get_or_insert_with(Instant::now).elapsed() < API_SERVER_AWAY {
+                } else if unavailable_since.get_or_insert_with(Instant::now).elapsed() < API_SERVER_OUTAGE {
                     deadline = Instant::now() + limit;
                 } else {
-                    let seconds = API_SERVER_AWAY.as_secs();
+                    let seconds = API_SERVER_OUTAGE.as_secs();
                     let reason = format!("the API server was unavailable for {seconds} seconds");
                     return StartOutcome::failed(None, Unusable::because(reason), FailureCause::TimedOut);
                 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::cluster::API_SERVER_AWAY;
+use crate::cluster::API_SERVER_OUTAGE;
 use crate::testbed::kubernetes::context::{ActiveScope, Context};
 use crate::testbed::kubernetes::logs::{LogPosition, LogSource, REOPEN_PAUSE, read_log};
 use crate::testbed::kubernetes::pods::state::{self, PodState};
@@ -52,7 +52,7 @@ pub(super) async fn wait_until_listening(
             Some(Ok(ControlFlow::Continue(()))) | None => {}
             Some(Err(error)) => {
                 // an unavailable API server is waited for
-                if error.may_pass() && begun.elapsed() < API_SERVER_AWAY {
+                if error.is_transient() && begun.elapsed() < API_SERVER_OUTAGE {
                     give_up = Instant::now() + LISTEN_LIMIT;
                 }
                 // a log that cannot be read is not silent

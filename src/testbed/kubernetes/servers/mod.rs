@@ -24,7 +24,7 @@ use super::objects::{self, Network, has_same_spec};
 use super::pods::events::with_warning;
 use super::pods::state::PodState;
 use super::pods::{FailureCause, StartOutcome};
-use crate::cluster::{RequestError, RequestErrorKind, ok_if_exists, ok_if_gone, retry, until_answered};
+use crate::cluster::{RequestError, RequestErrorKind, ok_if_exists, ok_if_gone, retry, retry_unanswered};
 use crate::testbed::{NodeServers, ServerLines, StartProgress, Starting, Unusable};
 
 /// How long a pod may take to start; most of it is for pulling the image.
@@ -230,7 +230,7 @@ async fn provide_pod(
     let create = async move {
         let parameters = PostParams::default();
         let create =
-            || until_answered(|| cluster.call("create the server pod", api.create(&parameters, &pod)));
+            || retry_unanswered(|| cluster.call("create the server pod", api.create(&parameters, &pod)));
         ok_if_exists(retry(ACCOUNT_LIMIT, ACCOUNT_PAUSE, is_account_missing, create).await)
     };
     let created = context.tracked(create).await?;

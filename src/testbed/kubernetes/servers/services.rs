@@ -8,7 +8,7 @@ use kube::api::{DeleteParams, Patch, PatchParams, PostParams};
 use serde_json::json;
 use tokio::time::Instant;
 
-use crate::cluster::{RequestError, ok_if_exists, until_answered};
+use crate::cluster::{RequestError, ok_if_exists, retry_unanswered};
 use crate::document::Path;
 use crate::options::Route;
 use crate::testbed::kubernetes::context::{ActiveScope, Context};
@@ -39,7 +39,7 @@ async fn create_service(context: &Context, service: Service) -> Result<Service, 
     let create = async move {
         let name = service.name_any();
         let (doing, parameters) = ("create the Service", PostParams::default());
-        let create = || until_answered(|| cluster.call(doing, api.create(&parameters, &service)));
+        let create = || retry_unanswered(|| cluster.call(doing, api.create(&parameters, &service)));
         let created = match ok_if_exists(create().await)? {
             Some(created) => created,
             None => {
@@ -59,7 +59,7 @@ async fn create_service(context: &Context, service: Service) -> Result<Service, 
         }
         let patch = Patch::Merge(json!({"spec": {"ports": with_udp(&created)}}));
         let (doing, parameters) = ("add a UDP port to the Service", PatchParams::default());
-        until_answered(|| cluster.call(doing, api.patch(&name, &parameters, &patch))).await
+        retry_unanswered(|| cluster.call(doing, api.patch(&name, &parameters, &patch))).await
     };
     context.tracked(create).await
 }
@@ -93,7 +93,7 @@ pub(super) async fn with_address(
         }
         waiting("waiting for the load balancer");
         tokio::time::sleep(POLL).await;
-        service = until_answered(|| context.cluster.call("get the Service", api.get(&name))).await?;
+        service = retry_unanswered(|| context.cluster.call("get the Service", api.get(&name))).await?;
     }
     Ok(Some(service))
 }

@@ -52,7 +52,7 @@ fn unusable_nodes_are_skipped_with_reasons() {
     let names: Vec<&str> = choice.chosen.iter().map(|chosen| chosen.node.name.as_str()).collect();
     assert_eq!(names, ["node-1", "node-2"]);
     let reasons: Vec<String> =
-        choice.left_out.iter().map(|skipped| format!("{}: {}", skipped.name, skipped.reason)).collect();
+        choice.skipped_nodes.iter().map(|skipped| format!("{}: {}", skipped.name, skipped.reason)).collect();
     assert_eq!(
         reasons,
         [
@@ -143,6 +143,6 @@ fn control_characters_in_node_data_are_removed() {
     };
     let nodes = [tainted(&[]), tainted(&[taint])];
     let choice = choose(&nodes, &usable(&[]), 1).unwrap();
-    let text = format!("{:?}{:?}", choice.chosen[0].node, choice.left_out);
+    let text = format!("{:?}{:?}", choice.chosen[0].node, choice.skipped_nodes);
     assert!(text.contains("a [2J  b") && !text.contains("\\u{") && !text.contains("\\n"), "{text}");
 }

@@ -10,13 +10,13 @@ use crate::document::{Failure, FailureKind};
 use crate::engine::ClientExit;
 
 /// A testbed whose last node is an external server, which it does not start.
-pub struct Outside {
+pub struct WithExternalServer {
     clients: Box<dyn Testbed>,
     server: Server,
     routes: usize,
 }
 
-impl Outside {
+impl WithExternalServer {
     /// The nodes of `clients`, followed by `server`, which is reached over each of `routes` routes.
     pub fn new(clients: Box<dyn Testbed>, server: Server, routes: usize) -> Self {
         Self { clients, server, routes }
@@ -24,7 +24,7 @@ impl Outside {
 }
 
 #[async_trait]
-impl Testbed for Outside {
+impl Testbed for WithExternalServer {
     async fn start(&self, progress: StartProgress<'_>) -> Result<Vec<NodeServers>, TestbedError> {
         let mut nodes = self.clients.start(progress).await?;
         let server: Result<Server, Unusable> = Ok(self.server.clone());
