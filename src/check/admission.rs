@@ -175,6 +175,9 @@ impl Check<'_> {
                  --namespace NAME"
                     .into()
             }
+            (Rejection::Policy, _) if objects[..] == [host] => {
+                "omit --host, or ask a cluster administrator for an exception".into()
+            }
             (Rejection::Policy, _) => "add what the policy requires with --label or --annotation, or ask a cluster \
                                        administrator for an exception"
                 .into(),

@@ -141,6 +141,17 @@ async fn refusal_of_one_network_does_not_stop_a_run() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn policy_against_the_host_network_suggests_to_omit_it() {
+    let message =
+        r#"admission webhook "w.example.org" denied the request: enabling hostNetwork is not allowed"#;
+    let handler = move |_: &str, body: &Value| {
+        (body["spec"]["hostNetwork"] == true).then(|| Answer::error(400, message))
+    };
+    let lines = lines(&report(&over_both_networks(Some("team-a")), handler).await);
+    assert!(lines.iter().any(|line| line.contains("is not allowed | omit --host, or ask")), "{lines:?}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn refusal_in_the_namespace_of_the_context_is_marked() {
     let (pod, host) = (over_pod_network(None, ClientMode::Exec), over_both_networks(None));
     insta::assert_debug_snapshot!([
