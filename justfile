@@ -22,7 +22,7 @@ documents:
 
 # Run the end-to-end tests on a cluster with four nodes: just e2e ~/.kube/config
 e2e kubeconfig:
-    NETBENCH_E2E_KUBECONFIG={{ kubeconfig }} cargo test --test e2e -- --ignored --test-threads 1
+    NETBENCH_E2E_KUBECONFIG={{ kubeconfig }} cargo test --test e2e
 
 # Run the benchmarks: overhead of a run, accuracy of the diagnosis, speed of reports and plans
 bench:

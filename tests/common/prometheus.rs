@@ -22,7 +22,7 @@ impl Drop for Server {
     }
 }
 
-/// A port that nobody listens at.
+/// A free port.
 pub fn free_port() -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").expect("loopback has ports");
     listener.local_addr().expect("it has an address").port()
@@ -47,7 +47,7 @@ pub fn until<T>(what: &str, limit: Duration, mut come: impl FnMut() -> Option<T>
         if let Some(come) = come() {
             return come;
         }
-        assert!(Instant::now() < given_up, "{what} has not come about within {limit:?}");
+        assert!(Instant::now() < given_up, "{what} did not happen within {limit:?}");
         std::thread::sleep(Duration::from_millis(200));
     }
 }

@@ -16,16 +16,16 @@ fn commands() -> Vec<(String, clap::Command)> {
     let mut command = Cli::command();
     command.build();
     let mut commands = Vec::new();
-    for command in told(&command) {
+    for command in documented(&command) {
         let name = command.get_name();
-        let within = told(&command);
+        let within = documented(&command);
         let named = within.iter().map(|within| (format!("{name} {}", within.get_name()), within.clone()));
         commands.extend(std::iter::once((name.to_owned(), command.clone())).chain(named));
     }
     commands
 }
 
-fn told(command: &clap::Command) -> Vec<clap::Command> {
+fn documented(command: &clap::Command) -> Vec<clap::Command> {
     let is_told = |command: &&clap::Command| {
         !command.is_hide_set() && !["config", "help"].contains(&command.get_name())
     };

@@ -112,7 +112,7 @@ fn the_archive_of_this_machine_can_be_installed() {
     assert_eq!(check(&manifest, "netbench.yaml", "file:///").len(), 1);
     let platform = &manifest["spec"]["platforms"][0];
     let bytes = fs::read(&archive).expect("the archive is there");
-    let told: Vec<u8> = text(platform, "sha256")
+    let stated: Vec<u8> = text(platform, "sha256")
         .as_bytes()
         .chunks(2)
         .map(|digits| {
@@ -120,7 +120,7 @@ fn the_archive_of_this_machine_can_be_installed() {
             u8::from_str_radix(digits, 16).expect("it is hexadecimal")
         })
         .collect();
-    assert_eq!(told, Sha256::digest(&bytes).to_vec());
+    assert_eq!(stated, Sha256::digest(&bytes).to_vec());
     assert_eq!(text(platform, "uri"), format!("file://{}", archive.display()));
 
     let home = tempfile::tempdir().expect("there is room");
@@ -138,8 +138,8 @@ fn the_archive_of_this_machine_can_be_installed() {
     assert!(size < 12_000_000, "the program has {size} bytes");
     std::os::unix::fs::symlink(&program, bin.join("kubectl-netbench")).expect("it can be linked");
     let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap_or_default());
-    let told = run(Command::new("kubectl-netbench").arg("--version").env("PATH", &path));
-    assert!(told.starts_with(&format!("kubectl-netbench {VERSION} (")), "{told}");
+    let version = run(Command::new("kubectl-netbench").arg("--version").env("PATH", &path));
+    assert!(version.starts_with(&format!("kubectl-netbench {VERSION} (")), "{version}");
     let installed =
         Command::new("kubectl-netbench").args(["completion", "install"]).env("PATH", &path).output();
     assert!(installed.expect("it runs").status.success());

@@ -4,7 +4,7 @@
 //! `UPDATE_DOCUMENTS=1 cargo test --test documents` writes those anew that are generated.
 //! `cargo test --test documents -- --ignored` also builds the archive of this machine's platform.
 
-#![allow(clippy::expect_used, reason = "a test or benchmark ends by a panic, and talks to whoever runs it")]
+#![allow(clippy::expect_used, reason = "a panic fails the test")]
 
 mod flags;
 mod krew;

@@ -28,13 +28,18 @@ pub fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
+/// The value of a variable without which a test is not run.
+pub fn required(name: &str) -> String {
+    variable(name).unwrap_or_else(|| panic!("{name} is not set"))
+}
+
 pub fn kubectl(arguments: &[&str]) -> Ended {
     command("kubectl").args(arguments).output().expect("kubectl runs").into()
 }
 
 /// A program that sees the cluster, with the plugin on its PATH.
 pub fn command(program: &str) -> Command {
-    let kubeconfig = variable("NETBENCH_E2E_KUBECONFIG").expect("NETBENCH_E2E_KUBECONFIG names a kubeconfig");
+    let kubeconfig = required("NETBENCH_E2E_KUBECONFIG");
     let plugin = Path::new(env!("CARGO_BIN_EXE_kubectl-netbench")).parent().expect("it is in a folder");
     let path = std::env::var("PATH").unwrap_or_default();
     let mut command = Command::new(program);
@@ -56,7 +61,7 @@ pub fn netbench(arguments: &str) -> Command {
 
 /// Starts it, to be ended by a signal: kubectl becomes the plugin, with the same process id.
 pub fn start(arguments: &str) -> Child {
-    // whoever runs the tests may ignore what a closed terminal sends
+    // the environment of the tests may ignore SIGHUP
     let mut started = command("env");
     started.args(["--default-signal=HUP", "kubectl", "netbench"]).args(arguments.split_whitespace());
     started.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("kubectl runs")
@@ -146,15 +151,11 @@ pub fn longest_pause(run: &Run) -> Duration {
     pauses.max().unwrap_or_default()
 }
 
-/// Runs the command that a variable names, with `words` after it; none if it is not set.
-pub fn by_variable(name: &str, words: &str) -> Option<()> {
-    let Some(command) = variable(name) else {
-        eprintln!("not measured: {name} is not set");
-        return None;
-    };
+/// Runs the command that a variable names, with `words` after it.
+pub fn by_variable(name: &str, words: &str) {
+    let command = required(name);
     let status = Command::new("sh").args(["-c", &format!("{command} {words}")]).status().expect("sh runs");
     assert!(status.success(), "{command} {words}");
-    Some(())
 }
 
 /// Limits what a node sends and receives, or what its overlay sends, until this is dropped.
@@ -163,10 +164,10 @@ pub struct Shaped {
     node: String,
 }
 
-/// Shapes a node by the command in a variable; none if it is not set.
-pub fn shaped(variable: &'static str, node: &str, rate: &str) -> Option<Shaped> {
-    by_variable(variable, &format!("{node} {rate}"))?;
-    Some(Shaped { variable, node: node.to_owned() })
+/// Shapes a node by the command in a variable.
+pub fn shaped(variable: &'static str, node: &str, rate: &str) -> Shaped {
+    by_variable(variable, &format!("{node} {rate}"));
+    Shaped { variable, node: node.to_owned() }
 }
 
 impl Drop for Shaped {

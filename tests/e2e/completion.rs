@@ -26,9 +26,7 @@ fn completed(words: &[&str]) -> Ended {
     Ended::from(asked.args(arguments).args(words).output().expect("it runs")).expect_code(0)
 }
 
-#[test]
-#[ignore = "needs a cluster: NETBENCH_E2E_KUBECONFIG"]
-fn the_names_of_a_cluster_are_completed() {
+pub fn the_names_of_a_cluster_are_completed() {
     let cluster = cluster();
     let nodes = cluster.nodes(2);
     let values = |words: &[&str]| {

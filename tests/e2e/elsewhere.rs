@@ -4,7 +4,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use crate::cluster::{cluster, command, kubectl, variable};
+use crate::cluster::{cluster, command, kubectl, required};
 use kubectl_netbench::document::{Direction, Path};
 
 /// A server on this machine, which ends when this is dropped.
@@ -27,14 +27,9 @@ impl Drop for OwnServer {
     }
 }
 
-#[test]
-#[ignore = "needs a cluster: NETBENCH_E2E_KUBECONFIG"]
-fn every_node_is_measured_against_an_outside_server() {
+pub fn every_node_is_measured_against_an_outside_server() {
     let cluster = cluster();
-    let Some(address) = variable("NETBENCH_E2E_OUTSIDE") else {
-        eprintln!("not measured: NETBENCH_E2E_OUTSIDE is not set");
-        return;
-    };
+    let address = required("NETBENCH_E2E_OUTSIDE");
     let nodes = cluster.nodes(3);
     let _server = OwnServer::start(5299);
     let to = format!("{address}:5299");
@@ -49,14 +44,9 @@ fn every_node_is_measured_against_an_outside_server() {
     assert_eq!(directions, [Direction::ClientToServer, Direction::ServerToClient]);
 }
 
-#[test]
-#[ignore = "needs a cluster: NETBENCH_E2E_KUBECONFIG"]
-fn outside_server_that_does_not_listen_fails_with_a_reason() {
+pub fn outside_server_that_does_not_listen_fails_with_a_reason() {
     let cluster = cluster();
-    let Some(address) = variable("NETBENCH_E2E_OUTSIDE") else {
-        eprintln!("not measured: NETBENCH_E2E_OUTSIDE is not set");
-        return;
-    };
+    let address = required("NETBENCH_E2E_OUTSIDE");
     let node = cluster.nodes(1).remove(0);
     let ended = cluster.run(&format!("pair {node} --to {address}:5298 --host -t 1s")).expect_code(1);
     assert!(ended.stdout.contains("unable to connect"), "{}", ended.stdout);
@@ -73,9 +63,7 @@ fn other_kubeconfig() -> tempfile::NamedTempFile {
     file
 }
 
-#[test]
-#[ignore = "needs a cluster: NETBENCH_E2E_KUBECONFIG"]
-fn two_clusters_are_measured_and_both_are_cleaned_up() {
+pub fn two_clusters_are_measured_and_both_are_cleaned_up() {
     let cluster = cluster();
     let nodes = cluster.nodes(3);
     let file = other_kubeconfig();
@@ -119,14 +107,9 @@ fn balance(address: &str, done: &AtomicBool) {
     }
 }
 
-#[test]
-#[ignore = "needs a cluster: NETBENCH_E2E_KUBECONFIG"]
-fn load_balancer_is_waited_for_and_measured() {
+pub fn load_balancer_is_waited_for_and_measured() {
     let cluster = cluster();
-    let Some(address) = variable("NETBENCH_E2E_LOAD_BALANCER") else {
-        eprintln!("not measured: NETBENCH_E2E_LOAD_BALANCER is not set");
-        return;
-    };
+    let address = required("NETBENCH_E2E_LOAD_BALANCER");
     let nodes = cluster.nodes(3);
     let file = other_kubeconfig();
     let done = AtomicBool::new(false);

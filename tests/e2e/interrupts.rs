@@ -5,9 +5,7 @@ use std::time::{Duration, Instant};
 use crate::cluster::{cluster, command, start, variable};
 use crate::common::{Ended, signal};
 
-#[test]
-#[ignore = "needs a cluster: NETBENCH_E2E_KUBECONFIG"]
-fn interrupt_at_any_moment_prints_the_results_and_leaves_nothing() {
+pub fn interrupt_at_any_moment_prints_the_results_and_leaves_nothing() {
     let cluster = cluster();
     let nodes = cluster.nodes(4).join(" ");
     // each with its number of tests
@@ -47,9 +45,7 @@ fn interrupt_at_any_moment_prints_the_results_and_leaves_nothing() {
     }
 }
 
-#[test]
-#[ignore = "needs a cluster: NETBENCH_E2E_KUBECONFIG"]
-fn second_interrupt_quits_immediately_and_prints_the_removal_command() {
+pub fn second_interrupt_quits_immediately_and_prints_the_removal_command() {
     let cluster = cluster();
     let nodes = cluster.nodes(2).join(" ");
     for way in ["", "-n default"] {

@@ -11,9 +11,7 @@ fn run(arguments: &str) -> Ended {
     netbench(arguments).output().expect("kubectl runs").into()
 }
 
-#[test]
-#[ignore = "needs a cluster: NETBENCH_E2E_KUBECONFIG"]
-fn kept_servers_let_the_next_run_start_immediately() {
+pub fn kept_servers_let_the_next_run_start_immediately() {
     let cluster = cluster();
     let nodes = cluster.nodes(3);
     let (two, three) = (nodes[..2].join(" "), nodes.join(" "));
@@ -60,9 +58,7 @@ fn kept_servers_let_the_next_run_start_immediately() {
     drop(cleaned);
 }
 
-#[test]
-#[ignore = "needs a cluster: NETBENCH_E2E_KUBECONFIG"]
-fn kept_servers_in_a_given_namespace_are_removed_by_cleanup() {
+pub fn kept_servers_in_a_given_namespace_are_removed_by_cleanup() {
     let cluster = cluster();
     let two = cluster.nodes(2).join(" ");
     let cleaned = Undo(vec!["kubectl", "netbench", "cleanup", "-n", "default"], Vec::new());
@@ -86,9 +82,7 @@ fn kept_servers_in_a_given_namespace_are_removed_by_cleanup() {
     drop(cleaned);
 }
 
-#[test]
-#[ignore = "needs a cluster: NETBENCH_E2E_KUBECONFIG"]
-fn dry_run_prints_objects_that_kubectl_accepts_and_creates_nothing() {
+pub fn dry_run_prints_objects_that_kubectl_accepts_and_creates_nothing() {
     let cluster = cluster();
     let nodes = cluster.nodes(2).join(" ");
     let validates = command("kubernetes-validate").arg("--version").output().is_ok();

@@ -1,4 +1,4 @@
-//! What dead runs have left is noticed, told from what is going on, and removed.
+//! Leftovers of killed runs are found, distinguished from runs in progress, and deleted.
 
 use std::process::Child;
 
@@ -14,9 +14,7 @@ fn run(arguments: &str) -> Ended {
     netbench(arguments).output().expect("kubectl runs").into()
 }
 
-#[test]
-#[ignore = "needs a cluster: NETBENCH_E2E_KUBECONFIG"]
-fn what_killed_runs_have_left_is_told_from_what_goes_on_and_removed() {
+pub fn what_killed_runs_have_left_is_told_from_what_goes_on_and_removed() {
     let cluster = cluster();
     let nodes = cluster.nodes(2).join(" ");
     let own = begun(&format!("matrix {nodes}"));
@@ -31,12 +29,12 @@ fn what_killed_runs_have_left_is_told_from_what_goes_on_and_removed() {
     let young = run("cleanup --older-than 1h");
     assert_eq!(young.stdout, "no leftovers found\n");
     let beside = run(&format!("pair {nodes} -t 1s"));
-    let told = beside.stderr.contains("another run is in progress in namespace default, started ");
-    assert!(told, "{}", beside.stderr);
+    let is_reported = beside.stderr.contains("another run is in progress in namespace default, started ");
+    assert!(is_reported, "{}", beside.stderr);
     killed(given);
     let next = run(&format!("matrix {nodes} -t 1s --no-confirm"));
-    let told = next.stderr.lines().filter(|line| line.starts_with("found leftovers of an earlier run"));
-    assert_eq!(told.count(), 2, "{}", next.stderr);
+    let reported = next.stderr.lines().filter(|line| line.starts_with("found leftovers of an earlier run"));
+    assert_eq!(reported.count(), 2, "{}", next.stderr);
     let cleaned = run("cleanup");
     let removed = cleaned.stdout.lines().filter(|line| line.starts_with("deleted "));
     assert_eq!(removed.count(), 2, "{}", cleaned.stdout);
@@ -44,10 +42,8 @@ fn what_killed_runs_have_left_is_told_from_what_goes_on_and_removed() {
     assert_eq!(run("cleanup").stdout, "no leftovers found\n");
 }
 
-/// Objects of a version that labelled them with less, in a namespace of somebody else's.
-#[test]
-#[ignore = "needs a cluster: NETBENCH_E2E_KUBECONFIG"]
-fn what_other_versions_have_made_is_found_by_its_label_alone() {
+/// Objects with the labels of an older version, in a namespace that the run did not create.
+pub fn what_other_versions_have_made_is_found_by_its_label_alone() {
     let cluster = cluster();
     let name = "netbench-of-another-version";
     let _undo = Undo(vec!["kubectl", "delete", "configmap", "-n", "kube-public"], vec![name.to_owned()]);
@@ -64,9 +60,7 @@ fn what_other_versions_have_made_is_found_by_its_label_alone() {
     cluster.assert_nothing_left();
 }
 
-#[test]
-#[ignore = "needs a cluster: NETBENCH_E2E_KUBECONFIG"]
-fn what_holds_a_namespace_is_named() {
+pub fn what_holds_a_namespace_is_named() {
     let cluster = cluster();
     let nodes = cluster.nodes(2).join(" ");
     let matrix = begun(&format!("matrix {nodes}"));
@@ -91,8 +85,11 @@ fn what_holds_a_namespace_is_named() {
     let _ =
         command("kubectl").args(["wait", "--for=delete", "namespace", namespace, "--timeout=30s"]).output();
     cluster.assert_nothing_left();
-    let told = &ended.stderr;
-    assert!(told.contains(&format!("the objects of the run in namespace {namespace} still exist")), "{told}");
-    assert!(told.contains(&format!("the pod {name} has the finalizer example.org/hold")), "{told}");
-    assert!(told.contains("delete the remaining objects: kubectl"), "{told}");
+    let error = &ended.stderr;
+    assert!(
+        error.contains(&format!("the objects of the run in namespace {namespace} still exist")),
+        "{error}"
+    );
+    assert!(error.contains(&format!("the pod {name} has the finalizer example.org/hold")), "{error}");
+    assert!(error.contains("delete the remaining objects: kubectl"), "{error}");
 }

@@ -41,9 +41,7 @@ fn objects_of_run(kinds: &str) -> Vec<Value> {
     list["items"].as_array().expect("a list").clone()
 }
 
-#[test]
-#[ignore = "needs a cluster: NETBENCH_E2E_KUBECONFIG"]
-fn pods_have_the_fields_that_flags_set() {
+pub fn pods_have_the_fields_that_flags_set() {
     let cluster = cluster();
     let nodes = cluster.nodes(2).join(" ");
     let _namespace = Undo(vec!["kubectl", "delete", "namespace", NAMESPACE], Vec::new());
@@ -79,9 +77,7 @@ fn pods_have_the_fields_that_flags_set() {
     cluster.assert_nothing_left();
 }
 
-#[test]
-#[ignore = "needs a cluster: NETBENCH_E2E_KUBECONFIG"]
-fn network_policy_admits_the_run_and_is_removed_by_cleanup() {
+pub fn network_policy_admits_the_run_and_is_removed_by_cleanup() {
     let cluster = cluster();
     let nodes = cluster.nodes(2).join(" ");
     let run = cluster.run(&format!("matrix {nodes} -n default -t 1s --network-policy --path pod,nodeport"));
@@ -96,9 +92,7 @@ fn network_policy_admits_the_run_and_is_removed_by_cleanup() {
     cluster.assert_nothing_left();
 }
 
-#[test]
-#[ignore = "needs a cluster: NETBENCH_E2E_KUBECONFIG"]
-fn nodes_with_a_tolerated_taint_are_tested_without_being_named() {
+pub fn nodes_with_a_tolerated_taint_are_tested_without_being_named() {
     let cluster = cluster();
     let nodes = cluster.nodes(2);
     let [first, second] = nodes.as_slice() else { panic!("two nodes") };

@@ -81,9 +81,7 @@ fn measure_with_roles(
     run
 }
 
-#[test]
-#[ignore = "needs a cluster: NETBENCH_E2E_KUBECONFIG"]
-fn healthy_cluster_has_no_problems() {
+pub fn healthy_cluster_has_no_problems() {
     let cluster = cluster();
     let nodes = cluster.nodes(4).join(" ");
     let began = Instant::now();
@@ -96,34 +94,24 @@ fn healthy_cluster_has_no_problems() {
     }
 }
 
-#[test]
-#[ignore = "needs a cluster: NETBENCH_E2E_KUBECONFIG"]
-fn printed_roles_suffice_for_a_matrix() {
+pub fn printed_roles_suffice_for_a_matrix() {
     assert_eq!(measure_with_printed_roles(&cluster(), "", None).parameters.placement.via, ClientMode::Exec);
 }
 
-#[test]
-#[ignore = "needs a cluster: NETBENCH_E2E_KUBECONFIG"]
-fn printed_roles_suffice_on_the_host_network() {
+pub fn printed_roles_suffice_on_the_host_network() {
     measure_with_printed_roles(&cluster(), "--host", None);
 }
 
-#[test]
-#[ignore = "needs a cluster: NETBENCH_E2E_KUBECONFIG"]
-fn printed_roles_suffice_with_jobs() {
+pub fn printed_roles_suffice_with_jobs() {
     let run = measure_with_printed_roles(&cluster(), "--via job --path pod,nodeport", None);
     assert_eq!(run.parameters.placement.via, ClientMode::Job);
 }
 
-#[test]
-#[ignore = "needs a cluster: NETBENCH_E2E_KUBECONFIG"]
-fn printed_roles_suffice_in_a_given_namespace() {
+pub fn printed_roles_suffice_in_a_given_namespace() {
     measure_with_printed_roles(&cluster(), "--path service", Some("default"));
 }
 
-#[test]
-#[ignore = "needs a cluster: NETBENCH_E2E_KUBECONFIG"]
-fn printed_roles_suffice_for_udp_over_node_ports_and_a_network_policy() {
+pub fn printed_roles_suffice_for_udp_over_node_ports_and_a_network_policy() {
     let cluster = cluster();
     measure_with_printed_roles(&cluster, "--udp --path nodeport", None);
     cluster.assert_nothing_left();
@@ -131,9 +119,7 @@ fn printed_roles_suffice_for_udp_over_node_ports_and_a_network_policy() {
     cluster.assert_nothing_left();
 }
 
-#[test]
-#[ignore = "needs a cluster: NETBENCH_E2E_KUBECONFIG"]
-fn printed_roles_suffice_for_kept_servers() {
+pub fn printed_roles_suffice_for_kept_servers() {
     let cluster = cluster();
     let _cleaned = Undo(vec!["kubectl", "netbench", "cleanup"], Vec::new());
     measure_with_printed_roles(&cluster, "--keep --path pod,service", None);
@@ -142,9 +128,7 @@ fn printed_roles_suffice_for_kept_servers() {
     assert_eq!(run.cluster.expect("it was on a cluster").namespace, "netbench-kept");
 }
 
-#[test]
-#[ignore = "needs a cluster: NETBENCH_E2E_KUBECONFIG"]
-fn roles_in_the_help_of_a_pair_suffice() {
+pub fn roles_in_the_help_of_a_pair_suffice() {
     let cluster = cluster();
     let nodes = cluster.nodes(2).join(" ");
     let refused = cluster.run(&format!("pair {nodes} --as {USER}")).expect_code(1).stderr;
@@ -155,9 +139,7 @@ fn roles_in_the_help_of_a_pair_suffice() {
     cluster.assert_nothing_left();
 }
 
-#[test]
-#[ignore = "needs a cluster: NETBENCH_E2E_KUBECONFIG"]
-fn revoked_verb_is_reported() {
+pub fn revoked_verb_is_reported() {
     let _cluster = cluster();
     let flags = "--via job -n default";
     let printed = check(&format!("--rbac {flags}")).expect_code(0).stdout;
@@ -183,9 +165,7 @@ fn revoked_verb_is_reported() {
     drop(roles);
 }
 
-#[test]
-#[ignore = "needs a cluster: NETBENCH_E2E_KUBECONFIG"]
-fn quota_and_network_policy_of_a_namespace_are_reported() {
+pub fn quota_and_network_policy_of_a_namespace_are_reported() {
     let cluster = cluster();
     let nodes = cluster.nodes(4).join(" ");
     let name = "netbench-e2e-check";
@@ -208,9 +188,7 @@ fn quota_and_network_policy_of_a_namespace_are_reported() {
     drop(removed);
 }
 
-#[test]
-#[ignore = "needs a cluster: NETBENCH_E2E_KUBECONFIG"]
-fn limit_range_of_a_namespace_is_reported_in_a_dry_run() {
+pub fn limit_range_of_a_namespace_is_reported_in_a_dry_run() {
     let cluster = cluster();
     let nodes = cluster.nodes(2).join(" ");
     let name = "netbench-e2e-limits";
@@ -233,9 +211,7 @@ fn limit_range_of_a_namespace_is_reported_in_a_dry_run() {
     drop(removed);
 }
 
-#[test]
-#[ignore = "needs a cluster: NETBENCH_E2E_KUBECONFIG"]
-fn port_of_another_run_is_reported() {
+pub fn port_of_another_run_is_reported() {
     let cluster = cluster();
     let nodes = cluster.nodes(2).join(" ");
     let mut other = netbench(&format!("matrix {nodes} --host -t 4s -q"))

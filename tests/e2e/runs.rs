@@ -7,9 +7,7 @@ use crate::cluster::{Undo, cluster, kubectl, longest_pause, netbench, rates, sha
 use crate::common::signal;
 use kubectl_netbench::document::{self, ClientMode, Confirmation, FindingKind, Outcome, State};
 
-#[test]
-#[ignore = "needs a cluster: NETBENCH_E2E_KUBECONFIG"]
-fn matrix_by_exec_has_every_pair_once_and_no_pauses() {
+pub fn matrix_by_exec_has_every_pair_once_and_no_pauses() {
     let cluster = cluster();
     let nodes = cluster.nodes(4).join(" ");
     let run = cluster.run(&format!("matrix {nodes} -t 2s -o json")).expect_code(0).run();
@@ -25,9 +23,7 @@ fn matrix_by_exec_has_every_pair_once_and_no_pauses() {
     assert!(run.versions.kubernetes.as_deref().is_some_and(|version| version.starts_with('v')));
 }
 
-#[test]
-#[ignore = "needs a cluster: NETBENCH_E2E_KUBECONFIG"]
-fn matrix_by_job_leaves_a_given_namespace_unchanged() {
+pub fn matrix_by_job_leaves_a_given_namespace_unchanged() {
     let cluster = cluster();
     let nodes = cluster.nodes(4).join(" ");
     let mine = Undo(vec!["kubectl", "delete", "namespace", "netbench-e2e-mine"], Vec::new());
@@ -49,9 +45,7 @@ fn matrix_by_job_leaves_a_given_namespace_unchanged() {
     drop(mine);
 }
 
-#[test]
-#[ignore = "needs a cluster: NETBENCH_E2E_KUBECONFIG"]
-fn pair_on_the_host_network_shows_both_directions() {
+pub fn pair_on_the_host_network_shows_both_directions() {
     let cluster = cluster();
     let nodes = cluster.nodes(2);
     let ended = cluster.run(&format!("pair {} --host -t 1s", nodes.join(" "))).expect_code(0);
@@ -65,14 +59,10 @@ fn pair_on_the_host_network_shows_both_directions() {
     );
 }
 
-#[test]
-#[ignore = "needs a cluster: NETBENCH_E2E_KUBECONFIG"]
-fn slow_node_is_measured_exactly_and_reported() {
+pub fn slow_node_is_measured_exactly_and_reported() {
     let cluster = cluster();
     let nodes = cluster.nodes(4);
-    let Some(slow) = shaped("NETBENCH_E2E_SHAPE", &nodes[2], "200mbit") else {
-        return;
-    };
+    let slow = shaped("NETBENCH_E2E_SHAPE", &nodes[2], "200mbit");
     let ended = cluster.run(&format!("matrix {} -t 3s -o json", nodes.join(" ")));
     let drawn = cluster.run(&format!("matrix {} -t 1s", nodes[..3].join(" ")));
     drop(slow);
@@ -96,14 +86,10 @@ fn slow_node_is_measured_exactly_and_reported() {
     assert!(drawn.contains("Slowest: ") && drawn.contains("Findings:"), "{drawn}");
 }
 
-#[test]
-#[ignore = "needs a cluster: NETBENCH_E2E_KUBECONFIG"]
-fn node_that_only_sends_slowly_is_reported_with_its_direction() {
+pub fn node_that_only_sends_slowly_is_reported_with_its_direction() {
     let cluster = cluster();
     let nodes = cluster.nodes(4);
-    let Some(slow) = shaped("NETBENCH_E2E_SHAPE_OVERLAY", &nodes[2], "200mbit") else {
-        return;
-    };
+    let slow = shaped("NETBENCH_E2E_SHAPE_OVERLAY", &nodes[2], "200mbit");
     let ended = cluster.run(&format!("matrix {} -t 2s -o json", nodes.join(" ")));
     drop(slow);
     let run = ended.expect_code(0).run();
@@ -122,9 +108,7 @@ fn node_that_only_sends_slowly_is_reported_with_its_direction() {
 }
 
 /// Container runtimes write a report of this length in pieces.
-#[test]
-#[ignore = "needs a cluster: NETBENCH_E2E_KUBECONFIG"]
-fn hundred_streams_are_measured_by_job() {
+pub fn hundred_streams_are_measured_by_job() {
     let cluster = cluster();
     let nodes = cluster.nodes(2).join(" ");
     let run = cluster.run(&format!("pair {nodes} -P 100 -t 2s --no-confirm -o json")).expect_code(0).run();
@@ -132,9 +116,7 @@ fn hundred_streams_are_measured_by_job() {
     assert_eq!(rates(&run).len(), 2);
 }
 
-#[test]
-#[ignore = "needs a cluster: NETBENCH_E2E_KUBECONFIG"]
-fn interrupted_run_is_resumed_with_its_nodes_and_flags() {
+pub fn interrupted_run_is_resumed_with_its_nodes_and_flags() {
     let cluster = cluster();
     let nodes = cluster.nodes(3);
     let child = netbench(&format!("matrix {} --host -t 1s -q", nodes.join(" ")))
@@ -161,9 +143,7 @@ fn interrupted_run_is_resumed_with_its_nodes_and_flags() {
     assert_eq!(names, nodes);
 }
 
-#[test]
-#[ignore = "needs a cluster: NETBENCH_E2E_KUBECONFIG"]
-fn missing_image_fails_soon_with_the_message_of_the_cluster() {
+pub fn missing_image_fails_soon_with_the_message_of_the_cluster() {
     let cluster = cluster();
     let began = Instant::now();
     let ended = cluster.run("matrix -t 1s --image localhost/nosuch:1").expect_code(1);
@@ -174,9 +154,7 @@ fn missing_image_fails_soon_with_the_message_of_the_cluster() {
     assert_eq!(ended.stdout, "");
 }
 
-#[test]
-#[ignore = "needs a cluster: NETBENCH_E2E_KUBECONFIG"]
-fn tainted_node_is_skipped_unless_named() {
+pub fn tainted_node_is_skipped_unless_named() {
     let cluster = cluster();
     let nodes = cluster.nodes(3);
     let tainted = &nodes[2];
@@ -195,11 +173,9 @@ fn tainted_node_is_skipped_unless_named() {
     drop(lifted);
 }
 
-#[test]
-#[ignore = "needs a cluster: NETBENCH_E2E_KUBECONFIG"]
-fn user_without_permissions_sees_all_missing_ones() {
+pub fn user_without_permissions_sees_all_missing_ones() {
     let cluster = cluster();
-    let ended = cluster.run("matrix -t 1s --as nobody-in-particular").expect_code(1);
+    let ended = cluster.run("matrix -t 1s --as stranger").expect_code(1);
     for missing in ["cannot list nodes", "cannot create, list, watch, delete pods"] {
         assert!(ended.stderr.contains(missing), "{}", ended.stderr);
     }
@@ -237,9 +213,7 @@ roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: netbench-e2e}
 subjects: [{kind: User, name: netbench-e2e-user}]
 "#;
 
-#[test]
-#[ignore = "needs a cluster: NETBENCH_E2E_KUBECONFIG"]
-fn matrix_without_permission_to_exec_uses_jobs() {
+pub fn matrix_without_permission_to_exec_uses_jobs() {
     let cluster = cluster();
     let file = tempfile::NamedTempFile::new().expect("a temporary file");
     std::fs::write(file.path(), RIGHTS_WITHOUT_EXEC).expect("it can be written");
@@ -254,9 +228,7 @@ fn matrix_without_permission_to_exec_uses_jobs() {
     drop(removed);
 }
 
-#[test]
-#[ignore = "needs a cluster: NETBENCH_E2E_KUBECONFIG"]
-fn quota_fails_the_cells_of_nodes_without_a_pod() {
+pub fn quota_fails_the_cells_of_nodes_without_a_pod() {
     let cluster = cluster();
     let nodes = cluster.nodes(4).join(" ");
     let removed = Undo(vec!["kubectl", "delete", "namespace", "netbench-e2e-quota"], Vec::new());
@@ -272,9 +244,7 @@ fn quota_fails_the_cells_of_nodes_without_a_pod() {
     drop(removed);
 }
 
-#[test]
-#[ignore = "needs a cluster: NETBENCH_E2E_KUBECONFIG"]
-fn host_port_in_use_is_named() {
+pub fn host_port_in_use_is_named() {
     let cluster = cluster();
     let nodes = cluster.nodes(3);
     let image =

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::cluster::{Undo, apply, cluster, command, kubectl, netbench, shaped, variable};
+use crate::cluster::{Undo, apply, cluster, command, kubectl, netbench, required, shaped};
 use crate::common::Ended;
 use crate::prometheus::{Server, free_port, get, prometheus, until};
 use kubectl_netbench::document::Run;
@@ -26,12 +26,8 @@ struct TestNamespace {
 }
 
 impl TestNamespace {
-    /// None if no image with this program is set.
-    fn new(namespace: &'static str) -> Option<Self> {
-        let Some(image) = variable("NETBENCH_E2E_PROGRAM_IMAGE") else {
-            eprintln!("skipped: NETBENCH_E2E_PROGRAM_IMAGE is not set");
-            return None;
-        };
+    fn new(namespace: &'static str) -> Self {
+        let image = required("NETBENCH_E2E_PROGRAM_IMAGE");
         let cluster_scoped =
             vec!["kubectl", "delete", "clusterroles,clusterrolebindings", "-l", SCHEDULE_OBJECTS];
         let undo = [
@@ -39,12 +35,7 @@ impl TestNamespace {
             Undo(cluster_scoped, Vec::new()),
         ];
         kubectl(&["create", "namespace", namespace]).expect_code(0);
-        Some(Self {
-            namespace,
-            image,
-            data: tempfile::tempdir().expect("a temporary directory"),
-            _undo: undo,
-        })
+        Self { namespace, image, data: tempfile::tempdir().expect("a temporary directory"), _undo: undo }
     }
 
     fn netbench(&self, arguments: &str) -> Ended {
@@ -86,8 +77,8 @@ struct SharedVolume {
 }
 
 impl SharedVolume {
-    fn new(namespace: &str) -> Option<Self> {
-        let directory = PathBuf::from(variable("NETBENCH_E2E_SHARED_DIRECTORY")?).join(namespace);
+    fn new(namespace: &str) -> Self {
+        let directory = PathBuf::from(required("NETBENCH_E2E_SHARED_DIRECTORY")).join(namespace);
         let _ = fs::remove_dir_all(&directory);
         fs::create_dir_all(&directory).expect("the directory can be created");
         let status = command("chmod").arg("777").arg(&directory).status();
@@ -98,7 +89,7 @@ impl SharedVolume {
              {{storage: 1Gi}}}}\n"
         ));
         let undo = vec!["kubectl", "delete", "persistentvolume", "--wait=false", "--ignore-not-found"];
-        Some(Self { directory, _undo: Undo(undo, vec![namespace.to_owned()]) })
+        Self { directory, _undo: Undo(undo, vec![namespace.to_owned()]) }
     }
 
     /// Creates the volume for the claim.
@@ -126,23 +117,18 @@ fn ids(listed: &Ended) -> Vec<String> {
     entries.iter().filter_map(|entry| entry["id"].as_str().map(str::to_owned)).collect()
 }
 
-#[test]
-#[ignore = "needs a cluster: NETBENCH_E2E_KUBECONFIG"]
-fn schedule_runs_every_minute_and_its_documents_are_fetched() {
+pub fn schedule_runs_every_minute_and_its_documents_are_fetched() {
     let cluster = cluster();
     let nodes = cluster.nodes(2).join(" ");
-    let Some(test) = TestNamespace::new("netbench-e2e-schedule") else { return };
+    let test = TestNamespace::new("netbench-e2e-schedule");
     let volume = SharedVolume::new(test.namespace);
-    if let Some(volume) = &volume {
-        volume.provision(test.namespace);
-    }
-    let on_volume = if volume.is_some() { "--volume results:lab" } else { "" };
+    volume.provision(test.namespace);
     let created = test.create("nightly --cron */1", &format!("matrix {nodes}")).expect_code(2);
     assert!(created.stderr.contains("--cron '*/1': expected 5 fields"), "{}", created.stderr);
     // not with `create`, which splits its arguments at spaces
     let mut create = netbench("schedule create nightly --cron");
     create.args(["* * * * *", "--program-image", &test.image, "--namespace", test.namespace, "--"]);
-    create.args(format!("matrix {nodes} -t 1s --path pod,host {on_volume}").split_whitespace());
+    create.args(format!("matrix {nodes} -t 1s --path pod,host --volume results:lab").split_whitespace());
     let created: Ended = create.output().expect("kubectl runs").into();
     assert!(
         created.stderr.contains("created schedule nightly in namespace netbench-e2e-schedule"),
@@ -177,17 +163,15 @@ fn schedule_runs_every_minute_and_its_documents_are_fetched() {
     assert_no_owner_left();
 
     test.delete("nightly");
-    if let Some(volume) = volume {
-        let kept = volume.documents("lab");
-        assert!(kept.len() >= 2, "{kept:?}");
-        for id in &fetched {
-            let of_run = kept.iter().find(|name| name.ends_with(&format!("-{id}.json")));
-            assert!(of_run.is_some_and(|name| name.starts_with("20")), "{id}: {kept:?}");
-        }
-        // the volume remains a source of runs after the deletion of the schedule
-        let listed = ids(&test.netbench("runs --from-cluster results:lab -o json").expect_code(0));
-        assert_eq!(listed.len(), volume.documents("lab").len());
+    let kept = volume.documents("lab");
+    assert!(kept.len() >= 2, "{kept:?}");
+    for id in &fetched {
+        let of_run = kept.iter().find(|name| name.ends_with(&format!("-{id}.json")));
+        assert!(of_run.is_some_and(|name| name.starts_with("20")), "{id}: {kept:?}");
     }
+    // the volume remains a source of runs after the deletion of the schedule
+    let listed = ids(&test.netbench("runs --from-cluster results:lab -o json").expect_code(0));
+    assert_eq!(listed.len(), volume.documents("lab").len());
     let unknown = test.netbench("runs --from-cluster nightly").expect_code(1).stderr;
     assert!(
         unknown.contains("nightly") && unknown.contains("in namespace netbench-e2e-schedule"),
@@ -195,16 +179,11 @@ fn schedule_runs_every_minute_and_its_documents_are_fetched() {
     );
 }
 
-#[test]
-#[ignore = "needs a cluster: NETBENCH_E2E_KUBECONFIG"]
-fn run_is_kept_on_a_volume_until_its_document_expires() {
+pub fn run_is_kept_on_a_volume_until_its_document_expires() {
     let cluster = cluster();
     let nodes = cluster.nodes(2).join(" ");
-    let Some(test) = TestNamespace::new("netbench-e2e-volume") else { return };
-    let Some(volume) = SharedVolume::new(test.namespace) else {
-        eprintln!("skipped: NETBENCH_E2E_SHARED_DIRECTORY is not set");
-        return;
-    };
+    let test = TestNamespace::new("netbench-e2e-volume");
+    let volume = SharedVolume::new(test.namespace);
     let early = test.netbench(&format!("matrix {nodes} -t 60s --volume result")).expect_code(1).stderr;
     assert!(early.contains("did you mean results?"), "{early}");
     // the run waits for a volume that is provisioned only now
@@ -282,12 +261,10 @@ fn await_scrape(prometheus: &Server, run: &str) {
     });
 }
 
-#[test]
-#[ignore = "needs a cluster: NETBENCH_E2E_KUBECONFIG"]
-fn slow_node_is_shown_by_metrics_alerts_list_and_comparison() {
+pub fn slow_node_is_shown_by_metrics_alerts_list_and_comparison() {
     let cluster = cluster();
     let nodes = cluster.nodes(4);
-    let Some(test) = TestNamespace::new("netbench-e2e-graph") else { return };
+    let test = TestNamespace::new("netbench-e2e-graph");
     let run_command = format!("matrix {} -t 1s --repeat 2 --baseline latest", nodes.join(" "));
     test.create("graph --cron @yearly --exporter", &run_command).expect_code(0);
     assert_eq!(test.status()["lastRun"], Value::Null);
@@ -299,15 +276,11 @@ fn slow_node_is_shown_by_metrics_alerts_list_and_comparison() {
     let exporter = Forwarded::to(&test, "service/netbench-graph-exporter");
     let prometheus = prometheus(&[exporter.1], &configuration().join("alerts.yaml"));
     assert!(prometheus.value("netbench_run_available") < 0.5);
-    let limits: Option<Vec<_>> =
-        nodes.iter().map(|node| shaped("NETBENCH_E2E_SHAPE", node, "100mbit")).collect();
-    if limits.is_none() {
-        return;
-    }
+    let _limits: Vec<_> = nodes.iter().map(|node| shaped("NETBENCH_E2E_SHAPE", node, "100mbit")).collect();
     let mut slow = None;
     for number in 1..=3 {
         if number == 3 {
-            slow = shaped("NETBENCH_E2E_SHAPE", &nodes[2], "30mbit");
+            slow = Some(shaped("NETBENCH_E2E_SHAPE", &nodes[2], "30mbit"));
         }
         let ran = test.netbench("schedule run graph");
         // a test may fail on the slow link
@@ -375,11 +348,9 @@ fn assert_dashboard(prometheus: &Server) {
     assert!(queries > 10, "{queries}");
 }
 
-#[test]
-#[ignore = "needs a cluster: NETBENCH_E2E_KUBECONFIG"]
-fn failed_gate_of_a_run_is_shown_by_the_list() {
+pub fn failed_gate_of_a_run_is_shown_by_the_list() {
     let cluster = cluster();
-    let Some(test) = TestNamespace::new("netbench-e2e-gate") else { return };
+    let test = TestNamespace::new("netbench-e2e-gate");
     let nodes = cluster.nodes(2).join(" ");
     test.create("gate --cron @yearly", &format!("matrix {nodes} -t 1s --fail-below 90Tbit/s")).expect_code(0);
     test.netbench("schedule run gate").expect_code(4);
@@ -392,11 +363,9 @@ fn failed_gate_of_a_run_is_shown_by_the_list() {
     test.delete("gate");
 }
 
-#[test]
-#[ignore = "needs a cluster: NETBENCH_E2E_KUBECONFIG"]
-fn missing_permission_creates_nothing_and_leaves_nothing_behind() {
+pub fn missing_permission_creates_nothing_and_leaves_nothing_behind() {
     let cluster = cluster();
-    let Some(test) = TestNamespace::new("netbench-e2e-rights") else { return };
+    let test = TestNamespace::new("netbench-e2e-rights");
     let nodes = cluster.nodes(2).join(" ");
     let refused =
         || test.create("nightly --cron @daily --as jane", &format!("matrix {nodes}")).expect_code(1);

@@ -1,38 +1,34 @@
-//! What the program tells of itself, called by kubectl: each request, and settings of a context.
+//! The verbose log, settings and help, called by kubectl.
 
 use std::fs;
 
 use crate::cluster::{cluster, kubectl, netbench};
 use crate::common::Ended;
 
-#[test]
-#[ignore = "needs a cluster: NETBENCH_E2E_KUBECONFIG"]
-fn requests_are_told_and_nothing_that_is_secret() {
+pub fn verbose_log_has_requests_but_no_secrets() {
     let cluster = cluster();
     let nodes = cluster.nodes(2);
     let ended =
         cluster.run(&format!("pair {} {} -t 1s -vvv -o json --no-save", nodes[0], nodes[1])).expect_code(0);
     assert_eq!(ended.run().tests.len(), 2);
-    for told in [
+    for part in [
         "POST /api/v1/namespaces: 201 in",
         "/log?",
         &format!("{} → {}: iperf3 -c ", nodes[0], nodes[1]),
         &format!("{} output: ", nodes[0]),
     ] {
-        assert!(ended.stderr.contains(told), "{told} is missing:\n{}", ended.stderr);
+        assert!(ended.stderr.contains(part), "{part} is missing:\n{}", ended.stderr);
     }
     let config = kubectl(&["config", "view", "--raw", "--minify", "-o", "json"]).expect_code(0).stdout;
     let config: serde_json::Value = serde_json::from_str(&config).expect("it is JSON");
     for secret in ["token", "client-key-data", "client-certificate-data", "password"] {
         if let Some(secret) = config["users"][0]["user"][secret].as_str() {
-            assert!(!ended.stderr.contains(secret), "a credential was told");
+            assert!(!ended.stderr.contains(secret), "a credential was printed");
         }
     }
 }
 
-#[test]
-#[ignore = "needs a cluster: NETBENCH_E2E_KUBECONFIG"]
-fn a_context_has_settings_of_its_own() {
+pub fn context_has_its_own_settings() {
     let _cluster = cluster();
     let context = kubectl(&["config", "current-context"]).expect_code(0).stdout;
     let home = tempfile::tempdir().expect("a directory");
@@ -59,9 +55,7 @@ fn a_context_has_settings_of_its_own() {
 }
 
 /// What users of kubectl expect of each command: its help, and 2 for a wrong word, before anything is asked.
-#[test]
-#[ignore = "needs a cluster: NETBENCH_E2E_KUBECONFIG"]
-fn each_command_has_help_and_refuses_wrong_words() {
+pub fn every_command_has_help_and_rejects_unknown_words() {
     let _cluster = cluster();
     for command in [
         "matrix",
