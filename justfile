@@ -16,8 +16,7 @@ lint:
 # Regenerate flag tables, settings, man pages, schema, completion scripts and snapshots
 documents:
     UPDATE_DOCUMENTS=1 cargo test --test documents
-    UPDATE_SCHEMA=1 cargo test --test schema
-    UPDATE_COMPLETIONS=1 cargo test --test completion
+    UPDATE_DOCUMENTS=1 cargo test --test program completion
     INSTA_UPDATE=always cargo test --lib
 
 # Run the end-to-end tests on a cluster with four nodes: just e2e ~/.kube/config

@@ -1,14 +1,15 @@
-//! What stands beside the program and follows from it: the flags in the README, the settings in
-//! `docs/configuration.md`, the manual, the manifests for krew.
+//! Documents that are derived from the program: the flags in the README, the settings in `docs/configuration.md`,
+//! the man pages, the schema of run documents, the krew manifests.
 //!
-//! `UPDATE_DOCUMENTS=1 cargo test --test documents` writes those anew that are generated.
-//! `cargo test --test documents -- --ignored` also builds the archive of this machine's platform.
+//! `UPDATE_DOCUMENTS=1 cargo test --test documents` updates the generated ones.
+//! `cargo test --test documents -- --ignored` also builds the archive of this platform.
 
 #![allow(clippy::expect_used, reason = "a panic fails the test")]
 
 mod flags;
 mod krew;
 mod man;
+mod schema;
 
 use std::path::PathBuf;
 
@@ -16,7 +17,7 @@ fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// Compares a file with what it has to be, or writes it.
+/// Compares a file with its generated content, or updates it.
 #[track_caller]
 fn assert_current(name: &str, current: &str) {
     let path = root().join(name);
@@ -27,7 +28,7 @@ fn assert_current(name: &str, current: &str) {
     assert!(kept == current, "{name} is not current: UPDATE_DOCUMENTS=1 cargo test --test documents");
 }
 
-/// Compares what stands between two marks of a file with what it has to be, or writes it.
+/// Compares the text between two marks of a file with its generated content, or updates it.
 #[track_caller]
 fn assert_part_current(name: &str, mark: &str, current: &str) {
     let kept = std::fs::read_to_string(root().join(name)).expect("the document is there");

@@ -1,15 +1,11 @@
 //! Saved runs of the real program: recorded, listed, shown, compared, resumed and deleted.
 
-#![allow(clippy::expect_used, reason = "a panic fails the test")]
-
-mod common;
-
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use common::{Ended, signal};
+use crate::common::{Ended, signal};
 use kubectl_netbench::document::{Comparison, Run, State, Verdict};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -23,7 +19,7 @@ impl User {
     }
 
     fn command(&self, words: &str) -> Command {
-        let mut command = common::netbench(self.0.path());
+        let mut command = crate::common::netbench(self.0.path());
         command.args(words.split_whitespace());
         command
     }

@@ -1,14 +1,10 @@
 //! Settings, logging and progress output of the real program.
 
-#![allow(clippy::expect_used, reason = "a panic fails the test")]
-
-mod common;
-
 use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 
-use common::Ended;
+use crate::common::Ended;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -28,7 +24,7 @@ impl User {
     }
 
     fn command(&self, words: &str) -> Command {
-        let mut command = common::netbench(self.0.path());
+        let mut command = crate::common::netbench(self.0.path());
         command.args(words.split_whitespace());
         command
     }

@@ -1,12 +1,8 @@
 //! What the real program reports when it runs in the pod of a schedule.
 
-#![allow(clippy::expect_used, reason = "a test ends by a panic")]
-
-mod common;
-
 use std::fs;
 
-use common::Ended;
+use crate::common::Ended;
 use kubectl_netbench::recurring::schedule::outcome::{RunFailure, RunOutcome};
 
 /// Runs the program as a CronJob's container does, and reads its termination message.
@@ -15,7 +11,7 @@ fn run(arguments: &str) -> (Ended, RunOutcome) {
     // the kubelet creates it
     let file = directory.path().join("termination-log");
     fs::write(&file, "").expect("it can be written");
-    let mut command = common::netbench(directory.path());
+    let mut command = crate::common::netbench(directory.path());
     let ended: Ended = command
         .args(arguments.split_whitespace())
         .env("NETBENCH_SCHEDULE", "nightly")

@@ -1,19 +1,15 @@
 //! The real program with iperf servers on this machine.
 
-#![allow(clippy::expect_used, reason = "a panic fails the test")]
-
-mod common;
-
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use common::{Ended, signal};
+use crate::common::{Ended, signal};
 use kubectl_netbench::document::{self, ClientMode, Direction, Measure, State, TestRecord};
 
 /// The program, with a scratch data directory.
 fn netbench() -> Command {
-    common::netbench(Path::new(env!("CARGO_TARGET_TMPDIR")))
+    crate::common::netbench(Path::new(env!("CARGO_TARGET_TMPDIR")))
 }
 
 fn run(arguments: &[&str]) -> Ended {

@@ -1,20 +1,16 @@
 //! Completion requests of kubectl and shells. The end-to-end tests complete the nodes of a real cluster.
 
-#![allow(clippy::expect_used, reason = "a panic fails the test")]
-
-mod common;
-
 use std::io::Read;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use common::Ended;
+use crate::common::Ended;
 use kubectl_netbench::cli::Shell;
 use tempfile::TempDir;
 
 fn netbench(home: &TempDir) -> Command {
-    common::netbench(home.path())
+    crate::common::netbench(home.path())
 }
 
 fn ended(command: &mut Command) -> Ended {
@@ -34,7 +30,7 @@ fn kubeconfig(home: &TempDir, server: &str) -> PathBuf {
     path
 }
 
-/// `UPDATE_COMPLETIONS=1 cargo test --test completion` updates them.
+/// `UPDATE_DOCUMENTS=1 cargo test --test program completion` updates them.
 #[test]
 fn committed_scripts_are_current() {
     for (shell, file) in [
@@ -46,13 +42,13 @@ fn committed_scripts_are_current() {
     ] {
         let path = format!("{}/completions/{file}", env!("CARGO_MANIFEST_DIR"));
         let current = shell.script();
-        if std::env::var_os("UPDATE_COMPLETIONS").is_some() {
+        if std::env::var_os("UPDATE_DOCUMENTS").is_some() {
             std::fs::write(&path, &current).expect("completions can be written");
         }
         let kept = std::fs::read_to_string(&path).expect("the script is there");
         assert!(
             kept == current,
-            "completions/{file} is not current: UPDATE_COMPLETIONS=1 cargo test --test completion"
+            "completions/{file} is not current: UPDATE_DOCUMENTS=1 cargo test --test program completion"
         );
     }
 }
