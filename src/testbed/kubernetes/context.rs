@@ -41,7 +41,7 @@ impl Context {
         self.cluster.namespaced(&self.scope.namespace())
     }
 
-    /// The network that the path at position `way` begins and ends in.
+    /// The network of the route at position `route`.
     pub fn network(&self, route: usize) -> Network {
         Network::of(self.settings.routes[route].path)
     }

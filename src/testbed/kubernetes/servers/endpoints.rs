@@ -13,7 +13,7 @@ use crate::testbed::kubernetes::nodes::Chosen;
 use crate::testbed::kubernetes::objects::Role;
 use crate::testbed::{Server, Unusable};
 
-/// How the server of a node is reached on `way`.
+/// How the server of a node is reached over `route`.
 pub(super) fn server(
     context: &Context,
     index: usize,
@@ -52,7 +52,7 @@ pub(super) fn server(
     Ok(Server { host, port, latency_port, version: pod.version.clone() })
 }
 
-/// The first address of the way's IP family, or of any family if the way has none.
+/// The first address of the route's IP family, or of any family if the route has none.
 fn of_family(addresses: &[String], route: Route, owner: &str) -> Result<String, Unusable> {
     let suits = |address: &&String| match route.ip_family {
         None => true,
