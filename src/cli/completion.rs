@@ -14,7 +14,7 @@ use clap::{Args, Subcommand, ValueEnum};
     after_help = "\
 `install` is for `kubectl netbench`, in each shell that completes kubectl itself:
   kubectl netbench completion install
-A script is for the program by its own name, `kubectl-netbench`:
+To complete `kubectl-netbench` (with a hyphen), load a script:
   bash        source <(kubectl-netbench completion bash)         in ~/.bashrc
   zsh         source <(kubectl-netbench completion zsh)          in ~/.zshrc, after compinit
   fish        kubectl-netbench completion fish | source          in ~/.config/fish/config.fish
@@ -25,7 +25,7 @@ pub struct CompletionArgs {
     /// What to do.
     #[command(subcommand)]
     pub command: Option<CompletionCommand>,
-    /// The shell whose script is printed.
+    /// Shell to print the completion script for.
     #[arg(value_enum)]
     pub shell: Option<Shell>,
 }
@@ -33,7 +33,7 @@ pub struct CompletionArgs {
 /// What to do about completion.
 #[derive(Debug, Subcommand)]
 pub enum CompletionCommand {
-    /// Make kubectl complete `kubectl netbench`: put the program that it asks beside kubectl-netbench.
+    /// Install kubectl_complete-netbench next to kubectl-netbench: kubectl calls it to complete `kubectl netbench`.
     Install(InstallArgs),
 }
 

@@ -35,9 +35,10 @@ pub struct ConnectionArgs {
     /// Timeout of a single request to the API server; 0 for none
     #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = parse_limit, hide_short_help = true)]
     request_timeout: TimeLimit,
-    /// Run in this namespace [default: a new one]
+    /// Namespace of the run or schedule
     ///
-    /// Only the objects of the run are deleted from it.
+    /// By default, matrix, pair and check use a new namespace, cleanup searches all namespaces, and other commands use
+    /// that of the context. Of a given namespace, only the objects of the run are deleted.
     #[arg(short, long)]
     pub namespace: Option<String>,
 }

@@ -14,7 +14,7 @@ pub enum ExitCode {
     SomeFailed = 3,
     /// A gate failed.
     GateFailed = 4,
-    /// A signal interrupted the run; partial results were printed.
+    /// A signal interrupted the run; the results so far were printed and saved.
     Interrupted = 130,
 }
 
@@ -30,7 +30,7 @@ Exit codes:
   3    partial: some pairs failed or were not measured; check: problems found; runs: some
        saved runs could not be read
   4    a gate failed: --fail-below, --fail-regression
-  130  interrupted; partial results were printed"
+  130  interrupted; the results so far were printed and saved"
     };
 }
 

@@ -13,12 +13,12 @@ pub struct GateArgs {
     /// Compare with this run: an id, latest, latest~1, or a file
     #[arg(long, value_name = "RUN", hide_short_help = true)]
     pub baseline: Option<String>,
-    /// Exit with 4 if a pair failed or is below this: 5Gbit/s, 80% of the median
+    /// Exit with code 4 if a pair failed or is below this rate (5Gbit/s) or percentage of the median (80%)
     ///
     /// Repeatable.
     #[arg(long, value_name = "RATE|PERCENT", value_parser = parse_threshold)]
     fail_below: Vec<Threshold>,
-    /// Exit with 4 if a pair is slower than the baseline by more than this, and significantly: 10%
+    /// Exit with code 4 if a pair is slower than the baseline by more than this (10%), unless that may be chance
     #[arg(long, value_name = "PERCENT", value_parser = parse_percent, hide_short_help = true)]
     fail_regression: Option<f64>,
 }
@@ -47,7 +47,7 @@ impl GateArgs {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Gates")]
 pub struct RegressionArgs {
-    /// Exit with 4 if a pair is slower by more than this, and significantly: 10%
+    /// Exit with code 4 if a pair is slower by more than this (10%), unless that may be chance
     #[arg(long, value_name = "PERCENT", value_parser = parse_percent)]
     fail_regression: Option<f64>,
 }
@@ -69,13 +69,13 @@ fn parse_threshold(text: &str) -> Result<Threshold, String> {
         return parse_percent(text).map(Threshold::PercentOfMedian);
     }
     parse_rate(text).map(Threshold::Rate).map_err(|_| {
-        format!("`{text}` is neither a bitrate nor a percentage: write 940M, 9.4Gbit/s, 1.2GB/s or 80%")
+        format!("`{text}` is neither a bitrate nor a percentage: use 940M, 9.4Gbit/s, 1.2GB/s or 80%")
     })
 }
 
 /// Parses a percentage up to 100: `10%`, `2.5%`.
 fn parse_percent(text: &str) -> Result<f64, String> {
-    let invalid = || format!("`{text}` is not a percentage: write 10% or 2.5%, up to 100%");
+    let invalid = || format!("`{text}` is not a percentage of at most 100%: use 10% or 2.5%");
     let number = text.strip_suffix('%').ok_or_else(invalid)?;
     let plain = number.chars().all(|character| character.is_ascii_digit() || character == '.');
     let percent: f64 = number.parse().map_err(|_| invalid())?;

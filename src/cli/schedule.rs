@@ -108,7 +108,7 @@ pub struct ScheduleCreateArgs {
     /// The image of the runs.
     #[command(flatten)]
     pub program: ProgramImageArgs,
-    /// Number of run documents to keep in ConfigMaps.
+    /// Number of runs to keep in ConfigMaps.
     #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=100))]
     pub keep_records: u16,
     /// Maximum duration of a run, including the wait for other runs.

@@ -141,10 +141,10 @@ impl Error {
                     .help(format!("use --deadline {twice}, or a shorter --time"))
             }
             Self::SameRun { .. } => explanation
-                .cause("both references name this run")
+                .cause("BASE and NEW are the same run")
                 .help("use an earlier run: latest~1, or an id from `kubectl netbench runs`"),
             Self::NothingToCompare { .. } => explanation
-                .cause("it has no pair and path in common with this run, which --fail-regression needs")
+                .cause("the two runs have no pair in common on any path, so that --fail-regression has nothing to compare")
                 .help("choose a run of the same nodes and paths: kubectl netbench runs"),
             Self::NotOnPath => explanation
                 .cause("kubectl-netbench is not on PATH")

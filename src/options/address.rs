@@ -23,7 +23,7 @@ impl FromStr for Address {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let invalid = || format!("`{text}` is not an address: write HOST, HOST:PORT or [IPV6]:PORT");
+        let invalid = || format!("`{text}` is not an address: use HOST, HOST:PORT or [IPV6]:PORT");
         let (host, port) = if text.parse::<Ipv6Addr>().is_ok() {
             (text, None)
         } else if let Some(rest) = text.strip_prefix('[') {

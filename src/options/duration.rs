@@ -21,7 +21,7 @@ pub fn parse_duration(text: &str) -> Result<Duration, String> {
     let parsed = text.parse::<SignedDuration>().ok().and_then(|parsed| Duration::try_from(parsed).ok());
     parsed
         .filter(|duration| duration.subsec_nanos() == 0)
-        .ok_or_else(|| format!("`{text}` is not a duration: write 10s, 1m30s or 2h"))
+        .ok_or_else(|| format!("`{text}` is not a duration: use 10s, 1m30s or 2h"))
 }
 
 /// Parses the duration of a test, in seconds: 1s to 24h.

@@ -61,7 +61,7 @@ fn parse_concurrency(text: &str) -> Result<usize, String> {
         .ok()
         .filter(|&limit| limit > 0)
         .map(|limit| limit as usize)
-        .ok_or_else(|| format!("`{text}` is not a number of tests: write 1 or more"))
+        .ok_or_else(|| format!("`{text}` is not a number of tests: use 1 or more"))
 }
 
 /// The options of a run, with defaults filled in.

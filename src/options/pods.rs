@@ -116,7 +116,7 @@ const RESERVED_KEYS: [&str; 4] = [
 
 /// Splits `KEY=VALUE` and checks the key.
 fn key_and_value(text: &str, what: &str) -> Result<(String, String), String> {
-    let invalid = || format!("`{text}` is not {what}: write KEY=VALUE, for example team=network");
+    let invalid = || format!("`{text}` is not {what}: use KEY=VALUE, for example team=network");
     let (key, value) = text.split_once('=').ok_or_else(invalid)?;
     if !is_qualified_name(key) {
         return Err(invalid());
@@ -191,7 +191,7 @@ impl FromStr for Resource {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let invalid = || format!("`{text}` is not a resource quantity: write cpu=100m or memory=64Mi");
+        let invalid = || format!("`{text}` is not a resource quantity: use cpu=100m or memory=64Mi");
         let (name, quantity) = text.split_once('=').ok_or_else(invalid)?;
         if !is_qualified_name(name) {
             return Err(invalid());
@@ -223,8 +223,7 @@ impl FromStr for TaintToleration {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let invalid =
-            || format!("`{text}` is not a toleration: write KEY, KEY=VALUE or KEY=VALUE:NoSchedule");
+        let invalid = || format!("`{text}` is not a toleration: use KEY, KEY=VALUE or KEY=VALUE:NoSchedule");
         let (taint, effect) = match text.rsplit_once(':') {
             None => (text, None),
             Some((taint, effect @ ("NoSchedule" | "NoExecute" | "PreferNoSchedule"))) => {

@@ -5,7 +5,7 @@
 /// # Errors
 /// Anything else; the message shows the valid forms.
 pub fn parse_rate(text: &str) -> Result<u64, String> {
-    let invalid = || format!("`{text}` is not a bitrate: write 940M, 9.4Gbit/s or 1.2GB/s");
+    let invalid = || format!("`{text}` is not a bitrate: use 940M, 9.4Gbit/s or 1.2GB/s");
     let rest = text.strip_suffix("/s").unwrap_or(text);
     let rest = rest.strip_suffix("ps").unwrap_or(rest);
     let (rest, bits) = match rest.strip_suffix('B') {
@@ -24,7 +24,7 @@ pub(super) fn parse_size(text: &str) -> Result<u64, String> {
     let (number, scale) = scaled(text, 1024.0);
     rounded(number, scale)
         .filter(|&size| size > 0)
-        .ok_or_else(|| format!("`{text}` is not a size: write 1400, 256K or 4M"))
+        .ok_or_else(|| format!("`{text}` is not a size: use 1400, 256K or 4M"))
 }
 
 /// Splits off the unit prefix: the number and its factor.
@@ -46,7 +46,7 @@ fn rounded(number: &str, scale: f64) -> Option<u64> {
 /// # Errors
 /// Anything else; the message shows the valid forms.
 pub(super) fn parse_dscp(text: &str) -> Result<u8, String> {
-    let invalid = || format!("`{text}` is not a DSCP: write 0 to 63, ef, cs0 to cs7, af11 to af43 or le");
+    let invalid = || format!("`{text}` is not a DSCP: use 0 to 63, ef, cs0 to cs7, af11 to af43 or le");
     if let Ok(number) = text.parse::<u8>() {
         return if number < 64 { Ok(number) } else { Err(invalid()) };
     }

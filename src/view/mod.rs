@@ -29,7 +29,7 @@ use crate::sanitize;
 pub enum Format {
     /// Matrix, or both directions of a pair.
     Table,
-    /// Table plus retransmits, round-trip time and CPU usage of each pair.
+    /// Table plus details of each pair: retransmits, round-trip time, CPU usage, spread of repetitions.
     Wide,
     /// Run document as JSON.
     Json,
@@ -45,7 +45,7 @@ pub enum Format {
     Svg,
     /// Metrics in the Prometheus text format.
     Prometheus,
-    /// JUnit XML for CI: failed pairs and failed gates are failures.
+    /// JUnit XML for CI: a failed pair is an error, a failed gate a failure.
     Junit,
 }
 

@@ -101,7 +101,7 @@ pub fn node_that_only_sends_slowly_is_reported_with_its_direction() {
         finding.sentence
     );
     assert!(
-        finding.sentence.contains("it receives normally; confirmed when retested alone: "),
+        finding.sentence.contains("it receives normally; confirmed when retested in isolation: "),
         "{}",
         finding.sentence
     );

@@ -39,8 +39,9 @@ pub(super) fn asymmetry_finding(run: &Run, route: Route, index: &NodeIndex, grid
     }
     let (sender, receiver) = (index.nodes[pair.0].to_owned(), index.nodes[pair.1].to_owned());
     let percent = (1.0 - slow_rate / reverse_rate) * 100.0;
-    let confirmed = retested_rate
-        .map_or_else(String::new, |retested| format!("; confirmed when retested: {}", rate(retested)));
+    let confirmed = retested_rate.map_or_else(String::new, |retested| {
+        format!("; confirmed when retested in isolation: {}", rate(retested))
+    });
     let prefix = route_prefix(run, route);
     let sentence = format!(
         "{prefix}{sender} → {receiver} is {percent:.0}% slower than {receiver} → {sender}{confirmed}"

@@ -100,10 +100,12 @@ impl FindingRenderer<'_> {
         let rates = self.retests.iter().filter(|(pair, _)| fault.evidence.contains(pair));
         let rate = mean(&rates.map(|(_, rate)| *rate).collect::<Vec<_>>()).map(rate);
         match (verdict, rate) {
-            (RetestVerdict::Confirmed, Some(rate)) => format!("; confirmed when retested alone: {rate}"),
+            (RetestVerdict::Confirmed, Some(rate)) => {
+                format!("; confirmed when retested in isolation: {rate}")
+            }
             (RetestVerdict::NormalAlone, Some(rate)) if self.ran_concurrently(fault) => {
                 format!(
-                    "; only under concurrent load, as on a shared uplink: normal when retested alone ({rate})"
+                    "; only under concurrent load, as on a shared uplink: normal when retested in isolation ({rate})"
                 )
             }
             (RetestVerdict::NormalAlone, Some(rate)) => {

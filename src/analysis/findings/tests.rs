@@ -77,14 +77,13 @@ fn retest_confirms_a_finding_or_shows_concurrent_load() {
     let confirmed = retested(3.7e9).remove(0);
     assert_eq!(confirmed.confirmation, Some(Confirmation::Confirmed));
     assert!(
-        confirmed.sentence.ends_with("it sends normally; confirmed when retested alone: 3.70 Gbit/s"),
+        confirmed.sentence.ends_with("it sends normally; confirmed when retested in isolation: 3.70 Gbit/s"),
         "{}",
         confirmed.sentence
     );
     let cleared = retested(9.3e9).remove(0);
     assert_eq!(cleared.confirmation, Some(Confirmation::OnlyTogether));
-    let retest =
-        "; only under concurrent load, as on a shared uplink: normal when retested alone (9.30 Gbit/s)";
+    let retest = "; only under concurrent load, as on a shared uplink: normal when retested in isolation (9.30 Gbit/s)";
     assert!(cleared.sentence.ends_with(retest), "{}", cleared.sentence);
     // pairs of the slow node are among the retested ones
     let suspects: Vec<String> = super::suspicious(&slow()).iter().map(|test| test.server.clone()).collect();
@@ -148,7 +147,7 @@ fn slow_direction_between_two_nodes_is_reported_unless_retests_are_normal() {
         let retests = tests.map(|test| with_result(test, |result| result.bits_per_second = rate)).collect();
         sentences(Run { retests, ..run })
     };
-    let confirmed = "b → a is 50% slower than a → b; confirmed when retested: 4.80 Gbit/s";
+    let confirmed = "b → a is 50% slower than a → b; confirmed when retested in isolation: 4.80 Gbit/s";
     assert_eq!(retested(4.8e9), [confirmed]);
     assert_eq!(retested(9.0e9), [""; 0]);
 }

@@ -30,7 +30,7 @@ const SCRIPT: &str = concat!(
 /// Content Security Policy, with the hashes of [`STYLE`] and [`SCRIPT`]. A test computes them.
 const POLICY: &str = "default-src 'none'; \
     style-src 'sha256-CCwOx9gIPH43ipWulBcfozXl6XlZO1acMZwwUTD58Ds='; \
-    script-src 'sha256-5kuL5AfkJnzFx0gFluuj/hC0DG3gnkTTX8XDNiiyqMA='; \
+    script-src 'sha256-jG/Z93QrwVjDE0MAqktKdALpnvH/nXIvcjpqxi6cAnk='; \
     img-src data:; base-uri 'none'; form-action 'none'";
 
 pub(super) fn render(run: &Run) -> String {

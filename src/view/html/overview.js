@@ -79,9 +79,9 @@ function findingsNote() {
 }
 
 const CONFIRMATIONS = {
-  confirmed: "confirmed when retested in isolation",
-  onlyTogether: "not confirmed: normal when retested in isolation",
-  notMeasured: "not confirmed: the retest has no result",
+  confirmed: "confirmed",
+  onlyTogether: "normal in isolation",
+  notMeasured: "not retested",
 };
 
 function fillLists() {

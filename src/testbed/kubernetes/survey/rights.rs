@@ -111,10 +111,10 @@ fn discovery() -> [Right; 4] {
     use Reach::Cluster;
     [
         Right::new(Cluster, "nodes", &["list"], "listing the nodes"),
-        Right::new(Cluster, "namespaces", &["list"], "detecting leftovers of crashed runs")
-            .otherwise("leftover namespaces of crashed runs are not detected"),
-        Right::new(Cluster, "configmaps", &["list"], "detecting leftovers in given namespaces")
-            .otherwise("leftovers of crashed runs in given namespaces are not detected"),
+        Right::new(Cluster, "namespaces", &["list"], "detecting leftovers of killed runs")
+            .otherwise("leftover namespaces of killed runs are not detected"),
+        Right::new(Cluster, "configmaps", &["list"], "detecting leftovers of killed runs with --namespace")
+            .otherwise("leftovers of killed runs with --namespace are not detected"),
         Right::new(Cluster, "pods", &["list"], "distinguishing leftovers from runs in progress")
             .otherwise("leftovers of other users and machines are not detected"),
     ]
