@@ -196,8 +196,8 @@ pub fn limit_range_of_a_namespace_is_reported_in_a_dry_run() {
     kubectl(&["create", "namespace", name]).expect_code(0);
     let limit_range = |limits: &str| {
         apply(&format!(
-            "{{apiVersion: v1, kind: LimitRange, metadata: {{name: limits, namespace: {name}}}, \
-             spec: {{limits: [{{type: Container, {limits}}}]}}}}"
+            "apiVersion: v1\nkind: LimitRange\nmetadata: {{name: limits, namespace: {name}}}\n\
+             spec: {{limits: [{{type: Container, {limits}}}]}}\n"
         ));
     };
     limit_range("default: {cpu: 500m}, defaultRequest: {cpu: 10m}");
