@@ -1,6 +1,11 @@
-//! Throughput and latency as text.
+//! Quantities as text: throughput, latency and counts.
 
 use std::fmt;
+
+/// `1 test`, `2 tests`.
+pub fn plural(count: usize, noun: &str) -> String {
+    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
+}
 
 /// Unit of all rates of one table, so that they can be compared at a glance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -147,11 +147,6 @@ fn join_names<'a>(names: impl Iterator<Item = &'a str>) -> String {
     }
 }
 
-/// `1 pod`, `4 pods`.
-fn pluralize(count: usize, noun: &str) -> String {
-    if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
-}
-
 #[cfg(test)]
 mod fixtures;
 #[cfg(test)]

@@ -3,8 +3,9 @@
 use k8s_openapi::api::core::v1::Node;
 use kube::ResourceExt;
 
-use super::{ClusterSnapshot, Item, Topic, join_names, pluralize};
+use super::{ClusterSnapshot, Item, Topic, join_names};
 use crate::explanation::by_reason;
+use crate::quantity::plural;
 use crate::testbed::kubernetes::{Chosen, Needs};
 
 /// The conditions of a node on which the kubelet evicts pods.
@@ -23,7 +24,7 @@ pub(super) fn check(needs: &Needs, cluster: &ClusterSnapshot<'_>) -> Vec<Item> {
         items.push(Item::problem(Topic::Nodes, format!("{}{why}", error.error), help));
     } else {
         let names = join_names(chosen.iter().map(|chosen| chosen.node.name.as_str()));
-        items.push(Item::ok(Topic::Nodes, format!("{}: {names}", pluralize(chosen.len(), "node"))));
+        items.push(Item::ok(Topic::Nodes, format!("{}: {names}", plural(chosen.len(), "node"))));
         items.extend(skipped_nodes(cluster));
     }
     for chosen in chosen {

@@ -5,7 +5,8 @@ use k8s_openapi::api::core::v1::{Pod, Service};
 use kube::ResourceExt;
 
 use super::selector::Labels;
-use super::{ClusterSnapshot, Item, Topic, pluralize};
+use super::{ClusterSnapshot, Item, Topic};
+use crate::quantity::plural;
 use crate::testbed::kubernetes::objects::{self, Network};
 use crate::testbed::kubernetes::{Chosen, DryRunObject, Needs, Role, has_client_jobs};
 
@@ -79,10 +80,10 @@ impl PlannedObjects {
         if self.server_pods.is_empty() {
             return None;
         }
-        let pods = pluralize(self.server_pods.len(), "pod");
+        let pods = plural(self.server_pods.len(), "pod");
         let services = match self.services.len() {
             0 => String::new(),
-            services => format!(" and {}", pluralize(services, "Service")),
+            services => format!(" and {}", plural(services, "Service")),
         };
         let place = match (&needs.given, needs.settings.keep) {
             (Some(namespace), _) => format!("in namespace {namespace}"),

@@ -64,10 +64,6 @@ pub(super) fn flag_value(is_set: bool) -> Option<String> {
     is_set.then(|| "yes".to_owned())
 }
 
-pub(super) fn plural(count: u64, noun: &str) -> String {
-    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
-}
-
 pub(super) fn joined<T: ToString>(items: impl IntoIterator<Item = T>) -> Option<String> {
     let items: Vec<String> = items.into_iter().map(|item| item.to_string()).collect();
     (!items.is_empty()).then(|| items.join(", "))

@@ -7,10 +7,10 @@ use clap::{ArgAction, Args, ValueEnum};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::catalog::{OptionInfo, flag_value, plural};
+use super::catalog::{OptionInfo, flag_value};
 use super::duration::{parse_omit, parse_time};
 use super::quantity::{parse_dscp, parse_rate, parse_size};
-use crate::quantity::rate;
+use crate::quantity::{plural, rate};
 
 /// The transport protocol of throughput tests.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -217,10 +217,12 @@ impl MeasurementOptions {
                 target => rate(target as f64),
             })
         }),
-        OptionInfo::new("length", "write size", |o: &Self| o.length_bytes.map(|size| plural(size, "byte"))),
-        OptionInfo::new("mss", "MSS", |o: &Self| o.mss_bytes.map(|size| plural(size.into(), "byte"))),
+        OptionInfo::new("length", "write size", |o: &Self| {
+            o.length_bytes.map(|size| plural(size as usize, "byte"))
+        }),
+        OptionInfo::new("mss", "MSS", |o: &Self| o.mss_bytes.map(|size| plural(size as usize, "byte"))),
         OptionInfo::new("window", "socket buffer size", |o: &Self| {
-            o.window_bytes.map(|size| plural(size, "byte"))
+            o.window_bytes.map(|size| plural(size as usize, "byte"))
         }),
         OptionInfo::new("congestion", "congestion control", |o: &Self| o.congestion_control.clone()),
         OptionInfo::new("dscp", "DSCP", |o: &Self| o.dscp.map(|dscp| dscp.to_string())),

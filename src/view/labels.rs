@@ -1,7 +1,7 @@
 //! Labels of a run, its paths and its parameters.
 
-use super::text::plural;
 use crate::document::{Command, IpFamily, Path, Route, Run};
+use crate::quantity::plural;
 
 /// Suffix that distinguishes the route of a matrix from the others of the run: ` over pod`. Without
 /// other paths it names the IP family only, and may be empty.

@@ -1,8 +1,9 @@
 //! Notes below the results: what limits how they may be read.
 
-use super::text::{join_first, pair_name, plural};
+use super::text::{join_first, pair_name};
 use crate::document::{PairSummary, Run, State, TestRecord, ThroughputSummary};
 use crate::engine::latency_engine;
+use crate::quantity::plural;
 use crate::quantity::{duration, rate};
 
 /// One sentence each; empty if the results need no note.

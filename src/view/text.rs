@@ -2,12 +2,6 @@
 
 use jiff::Timestamp;
 
-/// `1 test`, `2 tests`.
-pub(super) fn plural(count: usize, noun: &str) -> String {
-    let ending = if count == 1 { "" } else { "s" };
-    format!("{count} {noun}{ending}")
-}
-
 /// `node-1 → node-2`.
 pub(super) fn pair_name(sender: &str, receiver: &str) -> String {
     format!("{sender} → {receiver}")

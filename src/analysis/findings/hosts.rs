@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::{count_noun, finding, join_names, route_prefix};
+use super::{finding, join_names, route_prefix};
 use crate::document::{Finding, FindingKind, Measure, Node, Run, TestRecord, ThroughputSummary};
 use crate::engine::throughput_engine;
+use crate::quantity::plural;
 
 /// Nodes whose MTU differs from the most frequent one, by the MSS of their tests; one finding per route.
 pub(super) fn mtu_findings(run: &Run) -> Vec<Finding> {
@@ -88,7 +89,7 @@ pub(super) fn cpu_finding(run: &Run) -> Option<Finding> {
         "CPU-bound: {} saturated its CPU in {} of {} (on {}); {} limited by the CPU, not by the network",
         engine.program(),
         bound.len(),
-        count_noun(all, "test"),
+        plural(all, "test"),
         join_names(&busy),
         if bound.len() == 1 { "this result is" } else { "these results are" }
     );

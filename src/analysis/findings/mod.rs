@@ -51,11 +51,6 @@ fn route_prefix(run: &Run, route: Route) -> String {
     if run.summary.throughput.len() > 1 { format!("on path {route}, ") } else { String::new() }
 }
 
-/// `1 test`, `3 tests`.
-fn count_noun(count: usize, noun: &str) -> String {
-    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
-}
-
 /// The first few names, and the number of the others.
 fn join_names(names: &[String]) -> String {
     const MAX_NAMES: usize = 4;

@@ -25,6 +25,7 @@ use kubectl_netbench::cli::{ExitCode, Saving};
 use kubectl_netbench::document::{Run, SkippedNode, State, TestRecord};
 use kubectl_netbench::explanation::Explanation;
 use kubectl_netbench::plan::{Plan, format_duration};
+use kubectl_netbench::quantity::plural;
 use kubectl_netbench::recurring::delivery::volume::VolumeClient;
 use kubectl_netbench::runner::{self, Observers, RunError};
 use kubectl_netbench::store::Registration;
@@ -289,11 +290,6 @@ fn plan_line(run: &Run, plan: &Plan, total: Duration) -> String {
         plural(rounds, "round"),
         format_duration(total)
     )
-}
-
-/// `1 node`, `4 nodes`
-fn plural(count: usize, noun: &str) -> String {
-    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }
 
 fn add_versions(run: &mut Run, versions: &[Option<String>]) {

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use crate::document::{Cluster, Command, Path, Run};
 use crate::plan::format_duration;
-use crate::view::text::{format_time, plural};
+use crate::quantity::plural;
+use crate::view::text::format_time;
 
 /// Names and values.
 pub(super) type RunDetails = Vec<(&'static str, String)>;

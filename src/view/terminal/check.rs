@@ -4,7 +4,7 @@ use comfy_table::{Attribute, Cell, Color, ContentArrangement};
 
 use super::{Canvas, style};
 use crate::check::{Item, Level, Report};
-use crate::view::text::plural;
+use crate::quantity::plural;
 
 /// One row per item, and a summary.
 pub fn table(report: &Report, canvas: Canvas) -> String {

@@ -8,7 +8,8 @@ use super::{Canvas, MatrixRenderer, route_suffix, style};
 use crate::analysis::Matrix;
 use crate::document::{Comparison, PairChange, RouteComparison, Run, Verdict};
 use crate::quantity::RateUnit;
-use crate::view::text::{format_signed_percent, format_time, plural};
+use crate::quantity::plural;
+use crate::view::text::{format_signed_percent, format_time};
 
 /// Empty if the run has no comparison.
 pub(in crate::view) fn text(run: &Run, canvas: Canvas) -> String {
