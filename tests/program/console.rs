@@ -4,16 +4,13 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 
+use crate::User;
 use crate::common::Ended;
 use serde_json::Value;
-use tempfile::TempDir;
-
-/// A user with a separate settings file.
-struct User(TempDir);
 
 impl User {
-    fn new(settings: &str) -> Self {
-        let user = Self(tempfile::tempdir().expect("there is room"));
+    fn with_settings(settings: &str) -> Self {
+        let user = Self::new();
         fs::create_dir(user.0.path().join("kubectl-netbench")).expect("there is room");
         fs::write(user.file(), settings).expect("there is room");
         user
@@ -21,16 +18,6 @@ impl User {
 
     fn file(&self) -> PathBuf {
         self.0.path().join("kubectl-netbench/config.yaml")
-    }
-
-    fn command(&self, words: &str) -> Command {
-        let mut command = crate::common::netbench(self.0.path());
-        command.args(words.split_whitespace());
-        command
-    }
-
-    fn run(&self, words: &str) -> Ended {
-        self.command(words).output().expect("the program runs").into()
     }
 
     /// The values, source and place of a setting.
@@ -48,7 +35,7 @@ impl User {
 
 #[test]
 fn settings_are_merged_from_flags_environment_file_and_defaults() {
-    let user = User::new("time: 5s\nomit: 1s\ncontexts:\n  here: {omit: 2s, namespace: team}\n");
+    let user = User::with_settings("time: 5s\nomit: 1s\ncontexts:\n  here: {omit: 2s, namespace: team}\n");
     let kubeconfig = user.0.path().join("kubeconfig");
     let text = "current-context: here\nclusters: [{name: c, cluster: {server: 'http://127.0.0.1:1'}}]\n\
         contexts: [{name: here, context: {cluster: c}}, {name: there, context: {cluster: c}}]\n";
@@ -75,7 +62,7 @@ fn settings_are_merged_from_flags_environment_file_and_defaults() {
 
 #[test]
 fn settings_apply_to_a_run() {
-    let user = User::new("time: 1s\nno-confirm: true\nquiet: true\nkeep-runs: 1\n");
+    let user = User::with_settings("time: 1s\nno-confirm: true\nquiet: true\nkeep-runs: 1\n");
     for _ in 0..2 {
         let ended = user.run("pair --local 2 -P 2 -o json").expect_code(0);
         assert_eq!(ended.stderr, "");
@@ -87,7 +74,7 @@ fn settings_apply_to_a_run() {
 
 #[test]
 fn invalid_settings_file_fails_only_commands_that_read_it() {
-    let user = User::new("time: 5s\nparalel: 4\n");
+    let user = User::with_settings("time: 5s\nparalel: 4\n");
     let ended = user.run("matrix --local 2").expect_code(1);
     let file = user.file();
     let expected = format!(
@@ -107,7 +94,7 @@ fn invalid_settings_file_fails_only_commands_that_read_it() {
 
 #[test]
 fn ascii_flag_and_c_locale_limit_output_to_ascii() {
-    let user = User::new("time: 1s\nno-confirm: true\n");
+    let user = User::with_settings("time: 1s\nno-confirm: true\n");
     for (words, locale) in [("matrix --local 2 --ascii", "C.UTF-8"), ("matrix --local 2", "C")] {
         let ended = user.command(words).env("LC_ALL", locale).output().expect("the program runs");
         let ended = Ended::from(ended).expect_code(0);
@@ -125,7 +112,7 @@ fn ascii_flag_and_c_locale_limit_output_to_ascii() {
 
 #[test]
 fn each_v_logs_more() {
-    let user = User::new("time: 1s\nno-confirm: true\n");
+    let user = User::with_settings("time: 1s\nno-confirm: true\n");
     let said = |words: &str| user.run(&format!("pair --local 2 {words}")).expect_code(0).stderr;
     let (none, one, two, three) = (said(""), said("-v"), said("-vv"), said("-vvv"));
     assert_eq!(none.lines().count(), one.lines().count(), "there are no API requests to log\n{one}");
@@ -135,7 +122,7 @@ fn each_v_logs_more() {
 
 #[test]
 fn logged_requests_contain_no_secrets() {
-    let user = User::new("");
+    let user = User::with_settings("");
     let kubeconfig = user.0.path().join("kubeconfig");
     let text = "current-context: here\nclusters: [{name: c, cluster: {server: 'http://me:c2VjcmV0@127.0.0.1:1'}}]\n\
         contexts: [{name: here, context: {cluster: c, user: u}}]\nusers: [{name: u, user: {token: c2VjcmV0}}]\n";
@@ -148,7 +135,7 @@ fn logged_requests_contain_no_secrets() {
 
 #[test]
 fn log_lines_are_printed_above_the_bars() {
-    let user = User::new("time: 1s\nno-confirm: true\n");
+    let user = User::with_settings("time: 1s\nno-confirm: true\n");
     let program = env!("CARGO_BIN_EXE_kubectl-netbench");
     let log = user.0.path().join("screen");
     let mut terminal = Command::new("script");

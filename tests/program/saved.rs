@@ -5,29 +5,12 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::common::{Ended, signal};
+use crate::User;
+use crate::common::signal;
 use kubectl_netbench::document::{Comparison, Run, State, Verdict};
 use serde_json::Value;
-use tempfile::TempDir;
-
-/// A user with a separate data directory.
-struct User(TempDir);
 
 impl User {
-    fn new() -> Self {
-        Self(tempfile::tempdir().expect("there is room"))
-    }
-
-    fn command(&self, words: &str) -> Command {
-        let mut command = crate::common::netbench(self.0.path());
-        command.args(words.split_whitespace());
-        command
-    }
-
-    fn run(&self, words: &str) -> Ended {
-        self.command(words).output().expect("the program runs").into()
-    }
-
     fn runs(&self) -> PathBuf {
         self.0.path().join("kubectl-netbench/runs")
     }
