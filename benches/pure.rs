@@ -11,15 +11,18 @@ use std::fmt::Write;
 use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use kubectl_netbench::document::Measurement;
+use kubectl_netbench::document::{Measure, Measurement, NodeId};
 use kubectl_netbench::engine::{ClientExit, ClientSpec, Flow, LineSplitter, Target, throughput_engine};
-use kubectl_netbench::options::{EngineId, MeasurementOptions};
-use kubectl_netbench::plan::{Plan, Step};
+use kubectl_netbench::options::{EngineId, MeasurementOptions, Path};
+use kubectl_netbench::plan::{Plan, Step, Variant};
 
 /// Iterates over all slots of a plan: 25 million tests.
 fn plan_5000_nodes(criterion: &mut Criterion) {
-    let steps = [false, true].map(|backward| Step { variant: 0, backward, flow: Flow::Forward });
-    let plan = Plan::mesh(5_000, steps.to_vec(), 1, None);
+    let nodes: Vec<NodeId> =
+        (0..5_000).map(|number| NodeId::from(format!("node-{number}").as_str())).collect();
+    let variant = Variant { route: Path::Pod.into(), measure: Measure::Throughput };
+    let steps = [false, true].map(|backward| Step { variant, backward, flow: Flow::Forward });
+    let plan = Plan::mesh(&nodes, steps.to_vec(), 1, None);
     let mut group = criterion.benchmark_group("plan");
     group.sample_size(10);
     group.throughput(Throughput::Elements(plan.test_count() as u64));

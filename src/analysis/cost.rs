@@ -17,9 +17,9 @@ const COMPARED_PATHS: [(Path, Path); 4] = [
 pub(super) fn costs(throughput: &[ThroughputSummary], latency: &[LatencySummary]) -> Vec<Cost> {
     let mut costs = Vec::new();
     for (path, against) in COMPARED_PATHS {
-        for costly in throughput.iter().filter(|summary| summary.path == path) {
-            let reference_route = Route { path: against, ..costly.route() };
-            let reference = throughput.iter().find(|summary| summary.route() == reference_route);
+        for costly in throughput.iter().filter(|summary| summary.route.path == path) {
+            let reference_route = Route { path: against, ..costly.route };
+            let reference = throughput.iter().find(|summary| summary.route == reference_route);
             costs.extend(reference.and_then(|reference| cost(costly, reference, latency)));
         }
     }
@@ -33,22 +33,22 @@ fn cost(
     latency: &[LatencySummary],
 ) -> Option<Cost> {
     let reference_pairs: HashMap<_, _> =
-        reference.pairs.iter().map(|pair| ((&pair.sender, &pair.receiver), pair)).collect();
+        reference.pairs.iter().map(|pair| ((pair.sender, pair.receiver), pair)).collect();
     let latencies = |route: Route| -> HashMap<_, f64> {
-        let summaries = latency.iter().filter(|summary| summary.route() == route);
+        let summaries = latency.iter().filter(|summary| summary.route == route);
         let pairs = summaries.flat_map(|summary| &summary.pairs);
-        pairs.filter_map(|pair| Some(((&pair.client, &pair.server), pair.mean_microseconds?))).collect()
+        pairs.filter_map(|pair| Some(((pair.client, pair.server), pair.mean_microseconds?))).collect()
     };
-    let (with, without) = (latencies(costly.route()), latencies(reference.route()));
+    let (with, without) = (latencies(costly.route), latencies(reference.route));
     let pairs: Vec<PairCost> = costly
         .pairs
         .iter()
         .filter_map(|pair| {
-            let ends = (&pair.sender, &pair.receiver);
+            let ends = (pair.sender, pair.receiver);
             let ratio = pair.mean_bits_per_second? / reference_pairs.get(&ends)?.mean_bits_per_second?;
             Some(PairCost {
-                sender: pair.sender.clone(),
-                receiver: pair.receiver.clone(),
+                sender: pair.sender,
+                receiver: pair.receiver,
                 percent: (1.0 - ratio) * 100.0,
                 added_latency_microseconds: with
                     .get(&ends)
@@ -58,8 +58,7 @@ fn cost(
         })
         .collect();
     let mean_percent = mean(&pairs.iter().map(|pair| pair.percent).collect::<Vec<_>>())?;
-    let Route { path, ip_family } = costly.route();
-    Some(Cost { path, against: reference.path, ip_family, mean_percent, pairs })
+    Some(Cost { route: costly.route, against: reference.route.path, mean_percent, pairs })
 }
 
 impl Cost {
@@ -82,7 +81,7 @@ mod tests {
     use crate::document::fixtures::{failed, measured, measured_latency};
 
     fn on_path(path: Path, record: TestRecord) -> TestRecord {
-        TestRecord { path, ..record }
+        TestRecord { route: path.into(), ..record }
     }
 
     #[test]
@@ -94,7 +93,7 @@ mod tests {
             on_path(Path::Host, measured("b", "a", 8e9)),
         ];
         let costs = summarise(&tests).costs;
-        assert_eq!((costs.len(), costs[0].path, costs[0].against), (1, Path::Pod, Path::Host));
+        assert_eq!((costs.len(), costs[0].route.path, costs[0].against), (1, Path::Pod, Path::Host));
         let percents: Vec<i64> = costs[0].pairs.iter().map(|pair| pair.percent.round() as i64).collect();
         assert_eq!(percents, [25, -10]);
         assert!((costs[0].mean_percent - 7.5).abs() < 1e-9);

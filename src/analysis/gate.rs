@@ -75,10 +75,9 @@ fn below(summary: &ThroughputSummary, threshold: Threshold, gate: &str) -> Vec<B
     pairs
         .map(|pair| Breach {
             gate: gate.to_owned(),
-            path: summary.path,
-            ip_family: summary.ip_family,
-            sender: pair.sender.clone(),
-            receiver: pair.receiver.clone(),
+            route: summary.route,
+            sender: pair.sender,
+            receiver: pair.receiver,
             bits_per_second: pair.mean_bits_per_second,
             limit_bits_per_second: limit,
         })
@@ -98,10 +97,9 @@ fn regressions(comparison: &Comparison, percent: f64, gate: &str) -> Vec<Breach>
             let Some(base) = pair.base_bits_per_second.filter(|_| fails) else { continue };
             breaches.push(Breach {
                 gate: gate.to_owned(),
-                path: changes.path,
-                ip_family: changes.ip_family,
-                sender: pair.sender.clone(),
-                receiver: pair.receiver.clone(),
+                route: changes.route,
+                sender: pair.sender,
+                receiver: pair.receiver,
                 bits_per_second: pair.bits_per_second,
                 limit_bits_per_second: base * (1.0 - percent / 100.0),
             });
@@ -117,7 +115,7 @@ mod tests {
     use crate::document::fixtures::{failed, measured, run};
 
     fn names(breaches: &[Breach]) -> Vec<(&str, &str)> {
-        breaches.iter().map(|breach| (breach.sender.as_str(), breach.receiver.as_str())).collect()
+        breaches.iter().map(|breach| (breach.sender.name(), breach.receiver.name())).collect()
     }
 
     fn below(threshold: Threshold) -> Gates {

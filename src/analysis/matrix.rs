@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::statistics::mean;
-use crate::document::{Cost, LatencySummary, RouteComparison, Run, ThroughputSummary, Verdict};
+use crate::document::{Cost, LatencySummary, NodeId, RouteComparison, Run, ThroughputSummary, Verdict};
 
 /// A cell of a matrix.
 #[derive(Debug, Clone, PartialEq)]
@@ -69,9 +69,9 @@ impl Level {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Matrix {
     /// The nodes of the rows: senders, or clients of latency tests.
-    pub rows: Vec<String>,
+    pub rows: Vec<NodeId>,
     /// The nodes of the columns: receivers, or servers of latency tests.
-    pub columns: Vec<String>,
+    pub columns: Vec<NodeId>,
     /// The cells by row.
     pub cells: Vec<Vec<Cell>>,
     /// The mean of each row; none for a row without measured cells.
@@ -93,7 +93,7 @@ impl Matrix {
                 }
                 _ => Cell::Failed,
             };
-            ((pair.sender.as_str(), pair.receiver.as_str()), cell)
+            ((pair.sender, pair.receiver), cell)
         });
         Self::new(run, cells.collect())
     }
@@ -101,7 +101,7 @@ impl Matrix {
     /// The throughput on one route from the server outside the cluster, in bits per second: columns send,
     /// rows receive. None if that server did not send.
     pub fn from_external_server(run: &Run, summary: &ThroughputSummary) -> Option<Self> {
-        let to = run.parameters.external_server()?;
+        let to = run.external_server()?;
         let mut back = summary.clone();
         back.pairs.retain(|pair| pair.sender == to);
         for pair in &mut back.pairs {
@@ -122,7 +122,7 @@ impl Matrix {
                 },
                 _ => Cell::Failed,
             };
-            ((pair.client.as_str(), pair.server.as_str()), cell)
+            ((pair.client, pair.server), cell)
         });
         Self::new(run, cells.collect())
     }
@@ -132,7 +132,7 @@ impl Matrix {
         let cells = cost.pairs.iter().map(|pair| {
             let part = part_of_cost(pair.percent);
             let cell = Cell::Measured { value: pair.percent, part, some_failed: false };
-            ((pair.sender.as_str(), pair.receiver.as_str()), cell)
+            ((pair.sender, pair.receiver), cell)
         });
         Self::new(run, cells.collect())
     }
@@ -145,25 +145,25 @@ impl Matrix {
                 (None, Verdict::NowFails | Verdict::StillFails) => Cell::Failed,
                 (None, _) => Cell::NotMeasured,
             };
-            ((pair.sender.as_str(), pair.receiver.as_str()), cell)
+            ((pair.sender, pair.receiver), cell)
         });
         Self::new(run, cells.collect())
     }
 
-    fn new<'a>(run: &'a Run, mut known: HashMap<(&'a str, &'a str), Cell>) -> Self {
-        let nodes = run.nodes.iter().map(|node| node.name.as_str());
+    fn new(run: &Run, mut known: HashMap<(NodeId, NodeId), Cell>) -> Self {
+        let nodes = run.nodes.iter().map(|node| node.name);
         // a server outside the cluster is the only column
-        let (rows, columns): (Vec<&str>, Vec<&str>) = match run.parameters.external_server() {
+        let (rows, columns): (Vec<NodeId>, Vec<NodeId>) = match run.external_server() {
             Some(to) => (nodes.collect(), vec![to]),
             None => (nodes.clone().collect(), nodes.collect()),
         };
-        let mut cell = |row: &'a str, column: &'a str| match known.remove(&(row, column)) {
+        let mut cell = |row: NodeId, column: NodeId| match known.remove(&(row, column)) {
             Some(cell) => cell,
             None if row == column => Cell::Diagonal,
             None => Cell::NotMeasured,
         };
         let cells: Vec<Vec<Cell>> =
-            rows.iter().map(|row| columns.iter().map(|column| cell(row, column)).collect()).collect();
+            rows.iter().map(|row| columns.iter().map(|column| cell(*row, *column)).collect()).collect();
         let mean_of =
             |cells: &mut dyn Iterator<Item = &Cell>| mean(&cells.filter_map(Cell::value).collect::<Vec<_>>());
         Self {
@@ -172,8 +172,8 @@ impl Matrix {
                 .map(|column| mean_of(&mut cells.iter().map(|row| &row[column])))
                 .collect(),
             mean: mean_of(&mut cells.iter().flatten()),
-            rows: rows.into_iter().map(str::to_owned).collect(),
-            columns: columns.into_iter().map(str::to_owned).collect(),
+            rows,
+            columns,
             cells,
         }
     }
@@ -229,7 +229,7 @@ mod tests {
         let mut run = run(&["a", "b"], vec![measured("a", "192.0.2.7", 8e9)]);
         run.parameters.placement.to = Some("192.0.2.7".parse().unwrap());
         let matrix = Matrix::of_throughput(&run, &run.summary.throughput[0]);
-        assert_eq!((matrix.rows.len(), matrix.columns), (2, vec!["192.0.2.7".to_owned()]));
+        assert_eq!((matrix.rows.len(), matrix.columns), (2, vec!["192.0.2.7".into()]));
         assert_eq!(matrix.cells[1], [Cell::NotMeasured]);
     }
 

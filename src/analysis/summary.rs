@@ -5,39 +5,37 @@ use std::collections::HashMap;
 use super::cost;
 use super::statistics::{mean, median, standard_deviation};
 use crate::document::{
-    Latency, LatencyPair, LatencySummary, Measure, Outcome, PairSummary, Route, Summary, TestRecord,
+    Latency, LatencyPair, LatencySummary, Measure, NodeId, Outcome, PairSummary, Summary, TestRecord,
     Throughput, ThroughputSummary,
 };
 
 /// Summarises the tests of a run, without findings.
 pub fn summarise(tests: &[TestRecord]) -> Summary {
     let measuring = |measure: Measure| tests.iter().filter(move |test| test.measure == measure);
-    let throughput: Vec<ThroughputSummary> = group_by(measuring(Measure::Throughput), TestRecord::route)
+    let throughput: Vec<ThroughputSummary> = group_by(measuring(Measure::Throughput), |test| test.route)
         .into_iter()
-        .map(|(Route { path, ip_family }, tests)| {
+        .map(|(route, tests)| {
             let pairs = group_by(tests.into_iter(), TestRecord::sender_and_receiver);
             let pairs: Vec<PairSummary> = pairs.iter().map(|(_, tests)| summarise_pair(tests)).collect();
             let means = pairs.iter().filter_map(|pair| pair.mean_bits_per_second).collect();
-            ThroughputSummary { path, ip_family, median_bits_per_second: median(means), pairs }
+            ThroughputSummary { route, median_bits_per_second: median(means), pairs }
         })
         .collect();
-    let latency: Vec<LatencySummary> = group_by(measuring(Measure::Latency), TestRecord::route)
+    let latency: Vec<LatencySummary> = group_by(measuring(Measure::Latency), |test| test.route)
         .into_iter()
         .map(|(route, tests)| {
-            let loaded = throughput.iter().filter(|summary| summary.route() == route);
+            let loaded = throughput.iter().filter(|summary| summary.route == route);
             let loaded: RoundTripTimes = loaded
                 .flat_map(|summary| &summary.pairs)
                 .filter_map(|pair| {
-                    let ends = (pair.sender.as_str(), pair.receiver.as_str());
-                    Some((ends, pair.mean_round_trip_time_microseconds?))
+                    Some(((pair.sender, pair.receiver), pair.mean_round_trip_time_microseconds?))
                 })
                 .collect();
-            let pairs = group_by(tests.into_iter(), |test| (test.client.as_str(), test.server.as_str()));
+            let pairs = group_by(tests.into_iter(), |test| (test.client, test.server));
             let pairs: Vec<LatencyPair> =
                 pairs.iter().map(|(_, tests)| summarise_latency(tests, &loaded)).collect();
             let means = pairs.iter().filter_map(|pair| pair.mean_microseconds).collect();
-            let Route { path, ip_family } = route;
-            LatencySummary { path, ip_family, median_microseconds: median(means), pairs }
+            LatencySummary { route, median_microseconds: median(means), pairs }
         })
         .collect();
     let costs = cost::costs(&throughput, &latency);
@@ -78,8 +76,8 @@ fn summarise_pair(tests: &[&TestRecord]) -> PairSummary {
     };
     let (sender, receiver) = tests[0].sender_and_receiver();
     PairSummary {
-        sender: sender.to_owned(),
-        receiver: receiver.to_owned(),
+        sender,
+        receiver,
         measured: measured.len(),
         failed: tests.len() - measured.len(),
         mean_bits_per_second: mean(&rates),
@@ -101,19 +99,19 @@ fn summarise_pair(tests: &[&TestRecord]) -> PairSummary {
 }
 
 /// TCP round-trip times under load in microseconds, by sender and receiver.
-type RoundTripTimes<'a> = HashMap<(&'a str, &'a str), f64>;
+type RoundTripTimes = HashMap<(NodeId, NodeId), f64>;
 
 /// `tests` are the latency tests of one pair and must not be empty; `loaded` belongs to the same route.
 fn summarise_latency(tests: &[&TestRecord], loaded: &RoundTripTimes) -> LatencyPair {
     let measured: Vec<&Latency> = tests.iter().filter_map(|test| test.outcome.latency()).collect();
     let mean_of =
         |value: fn(&Latency) -> f64| mean(&measured.iter().map(|latency| value(latency)).collect::<Vec<_>>());
-    let (client, server) = (&tests[0].client, &tests[0].server);
-    let under_load_microseconds = loaded.get(&(client.as_str(), server.as_str())).copied();
+    let (client, server) = (tests[0].client, tests[0].server);
+    let under_load_microseconds = loaded.get(&(client, server)).copied();
     let mean_microseconds = mean_of(|latency| latency.mean_microseconds);
     LatencyPair {
-        client: client.clone(),
-        server: server.clone(),
+        client,
+        server,
         measured: measured.len(),
         failed: tests.len() - measured.len(),
         mean_microseconds,
@@ -171,18 +169,18 @@ mod tests {
     fn reverse_test_forms_its_own_pair_sent_by_the_server() {
         let back = TestRecord { direction: Direction::ServerToClient, ..measured("a", "b", 2e9) };
         let pairs = summarise(&[measured("a", "b", 8e9), back]).throughput.remove(0).pairs;
-        assert_eq!((pairs[1].sender.as_str(), pairs[1].receiver.as_str()), ("b", "a"));
+        assert_eq!((pairs[1].sender, pairs[1].receiver), ("b".into(), "a".into()));
         assert_eq!(pairs[1].mean_sender_cpu_percent, pairs[0].mean_receiver_cpu_percent);
     }
 
     #[test]
     fn each_path_gets_its_own_summary() {
-        let host = |record: TestRecord| TestRecord { path: Path::Host, ..record };
+        let host = |record: TestRecord| TestRecord { route: Path::Host.into(), ..record };
         let tests = [measured("a", "b", 8e9), host(measured("a", "b", 10e9))];
         let medians: Vec<_> = summarise(&tests)
             .throughput
             .iter()
-            .map(|summary| (summary.path, summary.median_bits_per_second))
+            .map(|summary| (summary.route.path, summary.median_bits_per_second))
             .collect();
         assert_eq!(medians, [(Path::Pod, Some(8e9)), (Path::Host, Some(10e9))]);
     }

@@ -17,7 +17,7 @@ pub(super) fn check(needs: &Needs, cluster: &ClusterSnapshot<'_>, unchecked: &mu
             return Vec::new();
         }
     };
-    let nodes: Vec<&str> = cluster.choice.chosen.iter().map(|chosen| chosen.node.name.as_str()).collect();
+    let nodes: Vec<&str> = cluster.choice.chosen.iter().map(|chosen| chosen.node.name.name()).collect();
     let (kept, others): (Vec<_>, Vec<_>) =
         used_ports(needs, pods, &nodes).into_iter().partition(|used| used.is_kept);
     let mut items: Vec<Item> = others

@@ -23,12 +23,12 @@ pub(super) fn check(needs: &Needs, cluster: &ClusterSnapshot<'_>) -> Vec<Item> {
         let help = error.help.clone().unwrap_or_else(|| "`kubectl get nodes` lists the nodes".to_owned());
         items.push(Item::problem(Topic::Nodes, format!("{}{why}", error.error), help));
     } else {
-        let names = join_names(chosen.iter().map(|chosen| chosen.node.name.as_str()));
+        let names = join_names(chosen.iter().map(|chosen| chosen.node.name.name()));
         items.push(Item::ok(Topic::Nodes, format!("{}: {names}", plural(chosen.len(), "node"))));
         items.extend(skipped_nodes(cluster));
     }
     for chosen in chosen {
-        let node = cluster.nodes.iter().find(|node| node.name_any() == chosen.node.name);
+        let node = cluster.nodes.iter().find(|node| chosen.node.name == *node.name_any());
         items.extend(node.and_then(|node| check_conditions(needs, chosen, node)));
     }
     items

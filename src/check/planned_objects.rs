@@ -32,13 +32,12 @@ impl PlannedObjects {
             None => pod,
         };
         let server_pods_in = |&network: &Network| {
-            let indexed = nodes.iter().enumerate();
-            indexed.map(move |(index, node)| {
-                let pod = objects::server_pod(settings, index, network, node, None);
+            nodes.iter().map(move |node| {
+                let pod = objects::server_pod(settings, node, network, None);
                 admitted(DryRunObject::ServerPod(network), pod)
             })
         };
-        let service = |(index, &node): (usize, &&Chosen)| objects::service(settings, index, node, None);
+        let service = |node: &&Chosen| objects::service(settings, node, None);
         let has_client_jobs = has_client_jobs(needs.client_mode, &cluster.facts.rights);
         let concurrent_clients = match settings.role {
             // a round uses each node once at most
@@ -55,7 +54,7 @@ impl PlannedObjects {
         };
         Self {
             server_pods: networks.iter().flat_map(server_pods_in).collect(),
-            services: nodes.iter().enumerate().filter_map(service).collect(),
+            services: nodes.iter().filter_map(service).collect(),
             client_pods: (0..concurrent_clients).filter(|_| has_client_jobs).map(client_pod).collect(),
             has_client_jobs,
         }

@@ -75,7 +75,7 @@ pub(super) fn failed_gates(run: &Run) -> Vec<String> {
 
 fn describe(breach: &Breach, with_limit: bool, with_route: bool) -> String {
     let Breach { sender, receiver, .. } = breach;
-    let over = if with_route { format!(" over {}", breach.route()) } else { String::new() };
+    let over = if with_route { format!(" over {}", breach.route) } else { String::new() };
     let reached = breach.bits_per_second.map_or_else(|| "failed".to_owned(), rate);
     let limit =
         if with_limit { format!(" of {}", rate(breach.limit_bits_per_second)) } else { String::new() };

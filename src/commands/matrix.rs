@@ -30,7 +30,7 @@ pub(super) fn request(
     let resumed = resumed.map(|reference| store::load(program.store.as_ref(), reference)).transpose()?;
     if let Some(run) = &resumed {
         measure::check_resumable(run)?;
-        arguments.nodes = run.nodes.iter().map(|node| node.name.clone()).collect();
+        arguments.nodes = run.nodes.iter().map(|node| node.name.to_string()).collect();
         arguments.plan = run.parameters.plan.clone();
         let cluster = run.cluster.clone();
         let context = cluster.as_ref().and_then(|cluster| cluster.context.clone());

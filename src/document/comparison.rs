@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{IpFamily, Path, Route};
+use super::{NodeId, Route};
 
 /// Changes since the baseline, which is an earlier run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -29,11 +29,9 @@ pub struct Comparison {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct RouteComparison {
-    /// The network path.
-    pub path: Path,
-    /// The IP family, if one was requested.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub ip_family: Option<IpFamily>,
+    /// The network path and IP family that were compared.
+    #[serde(flatten)]
+    pub route: Route,
     /// The median of the pairs' changes, in percent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub median_percent: Option<f64>,
@@ -41,21 +39,14 @@ pub struct RouteComparison {
     pub pairs: Vec<PairChange>,
 }
 
-impl RouteComparison {
-    /// The path and IP family that were compared.
-    pub fn route(&self) -> Route {
-        Route { path: self.path, ip_family: self.ip_family }
-    }
-}
-
 /// The change of one ordered pair.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct PairChange {
     /// The sending node.
-    pub sender: String,
+    pub sender: NodeId,
     /// The receiving node.
-    pub receiver: String,
+    pub receiver: NodeId,
     /// The mean throughput in the baseline; none if it was not measured.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub base_bits_per_second: Option<f64>,

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{IpFamily, Path, Route};
+use super::{NodeId, Route};
 
 /// A problem that follows from the results of several tests.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -11,12 +11,9 @@ use super::{IpFamily, Path, Route};
 pub struct Finding {
     /// The kind of problem, for programs.
     pub kind: FindingKind,
-    /// The network path on which it was found; none if it concerns all paths.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub path: Option<Path>,
-    /// The IP family, if one was requested.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub ip_family: Option<IpFamily>,
+    /// The network path and IP family on which it was found; none if it concerns all of them.
+    #[serde(flatten)]
+    pub route: Option<Route>,
     /// The problem and its evidence for people: one line, without a full stop.
     pub sentence: String,
     /// The affected nodes or zones.
@@ -30,13 +27,6 @@ pub struct Finding {
     /// The result of retesting some of these pairs in isolation; none if nothing was retested.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub confirmation: Option<Confirmation>,
-}
-
-impl Finding {
-    /// The path and IP family on which it was found; none if it concerns all paths.
-    pub fn route(&self) -> Option<Route> {
-        self.path.map(|path| Route { path, ip_family: self.ip_family })
-    }
 }
 
 /// The kind of a finding.
@@ -97,13 +87,13 @@ pub enum Confirmation {
 }
 
 /// An ordered pair of nodes.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Ends {
     /// The sending node.
-    pub sender: String,
+    pub sender: NodeId,
     /// The receiving node.
-    pub receiver: String,
+    pub receiver: NodeId,
 }
 
 #[cfg(test)]

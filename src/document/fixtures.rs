@@ -8,12 +8,11 @@ use crate::options::PlacementOptions;
 
 fn record(client: &str, server: &str, outcome: Outcome) -> TestRecord {
     TestRecord {
-        client: client.to_owned(),
-        server: server.to_owned(),
+        client: client.into(),
+        server: server.into(),
         measure: Measure::Throughput,
         direction: Direction::ClientToServer,
-        path: Path::Pod,
-        ip_family: None,
+        route: Path::Pod.into(),
         slot: 1,
         repetition: 1,
         attempt: 1,
@@ -65,7 +64,7 @@ pub(crate) fn failed(client: &str, server: &str, reason: &str) -> TestRecord {
 }
 
 pub(crate) fn run(nodes: &[&str], tests: Vec<TestRecord>) -> Run {
-    let node = |name: &&str| Node { name: (*name).to_owned(), ..Node::default() };
+    let node = |name: &&str| Node { name: (*name).into(), ..Node::default() };
     Run {
         api_version: ApiVersion::V1Alpha1,
         kind: Kind::Run,

@@ -11,6 +11,7 @@ mod finding;
 pub(crate) mod fixtures;
 mod gate;
 mod node;
+mod node_id;
 mod possible;
 mod summary;
 mod test;
@@ -20,6 +21,7 @@ pub use engine_versions::EngineVersions;
 pub use finding::{Confirmation, Ends, Finding, FindingKind};
 pub use gate::Breach;
 pub use node::{Node, SkippedNode};
+pub use node_id::NodeId;
 pub(crate) use possible::is_possible;
 pub use summary::{Cost, LatencyPair, LatencySummary, PairCost, PairSummary, Summary, ThroughputSummary};
 pub use test::{
@@ -153,6 +155,16 @@ pub struct Run {
 }
 
 impl Run {
+    /// The external server that all tests went to.
+    pub fn external_server(&self) -> Option<NodeId> {
+        self.parameters.placement.to.as_ref().map(|to| NodeId::from(to.as_str()))
+    }
+
+    /// The nodes, and the external server.
+    pub fn endpoints(&self) -> impl Iterator<Item = NodeId> {
+        self.nodes.iter().map(|node| node.name).chain(self.external_server())
+    }
+
     /// Whether any test failed.
     pub fn has_failures(&self) -> bool {
         self.tests.iter().any(|test| matches!(test.outcome, Outcome::Failed(_)))

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{IpFamily, Path, Route};
+use super::{NodeId, Path, Route};
 
 /// The results of a run per path, IP family and pair.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -23,11 +23,9 @@ pub struct Summary {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ThroughputSummary {
-    /// The network path.
-    pub path: Path,
-    /// The IP family, if one was requested.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub ip_family: Option<IpFamily>,
+    /// The network path and IP family of the summarised tests.
+    #[serde(flatten)]
+    pub route: Route,
     /// The median of the pairs' means; none if all tests failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub median_bits_per_second: Option<f64>,
@@ -35,21 +33,14 @@ pub struct ThroughputSummary {
     pub pairs: Vec<PairSummary>,
 }
 
-impl ThroughputSummary {
-    /// The path and IP family of the summarised tests.
-    pub fn route(&self) -> Route {
-        Route { path: self.path, ip_family: self.ip_family }
-    }
-}
-
 /// All throughput tests of one ordered pair. Failed tests are counted, but excluded from all means.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct PairSummary {
     /// The sending node.
-    pub sender: String,
+    pub sender: NodeId,
     /// The receiving node.
-    pub receiver: String,
+    pub receiver: NodeId,
     /// The number of successful tests.
     pub measured: usize,
     /// The number of failed tests.
@@ -99,23 +90,14 @@ pub struct PairSummary {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct LatencySummary {
-    /// The network path.
-    pub path: Path,
-    /// The IP family, if one was requested.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub ip_family: Option<IpFamily>,
+    /// The network path and IP family of the summarised tests.
+    #[serde(flatten)]
+    pub route: Route,
     /// The median of the pairs' means; none if all tests failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub median_microseconds: Option<f64>,
     /// One entry per ordered pair that was tested, in the order of first tests.
     pub pairs: Vec<LatencyPair>,
-}
-
-impl LatencySummary {
-    /// The path and IP family of the summarised tests.
-    pub fn route(&self) -> Route {
-        Route { path: self.path, ip_family: self.ip_family }
-    }
 }
 
 /// All latency tests of one ordered pair. Each value is the mean over the successful tests, unless it says
@@ -124,9 +106,9 @@ impl LatencySummary {
 #[serde(rename_all = "camelCase")]
 pub struct LatencyPair {
     /// The node of the client, which sends the requests.
-    pub client: String,
+    pub client: NodeId,
     /// The node of the server, which replies.
-    pub server: String,
+    pub server: NodeId,
     /// The number of successful tests.
     pub measured: usize,
     /// The number of failed tests.
@@ -162,13 +144,11 @@ pub struct LatencyPair {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Cost {
-    /// The path whose cost it is.
-    pub path: Path,
+    /// The path and IP family whose cost it is.
+    #[serde(flatten)]
+    pub route: Route,
     /// The reference path.
     pub against: Path,
-    /// The IP family, if one was requested.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub ip_family: Option<IpFamily>,
     /// The mean of the pairs' costs, in percent.
     pub mean_percent: f64,
     /// The pairs that were measured on both paths.
@@ -180,19 +160,12 @@ pub struct Cost {
 #[serde(rename_all = "camelCase")]
 pub struct PairCost {
     /// The sending node.
-    pub sender: String,
+    pub sender: NodeId,
     /// The receiving node.
-    pub receiver: String,
+    pub receiver: NodeId,
     /// The throughput lost, in percent of the reference path's; negative if the reference path was slower.
     pub percent: f64,
     /// The added round-trip latency without load, where latency was measured on both paths.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub added_latency_microseconds: Option<f64>,
-}
-
-impl Cost {
-    /// The route that costs.
-    pub fn route(&self) -> Route {
-        Route { path: self.path, ip_family: self.ip_family }
-    }
 }

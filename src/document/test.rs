@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{IpFamily, Path, Route};
+use super::{NodeId, Route};
 use crate::sanitize;
 
 /// What a test measures.
@@ -32,18 +32,16 @@ pub enum Direction {
 #[serde(rename_all = "camelCase")]
 pub struct TestRecord {
     /// The node of the client.
-    pub client: String,
+    pub client: NodeId,
     /// The node of the server.
-    pub server: String,
+    pub server: NodeId,
     /// Throughput or latency.
     pub measure: Measure,
     /// The direction of the data.
     pub direction: Direction,
-    /// The network path.
-    pub path: Path,
-    /// The IP family, if one was requested.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub ip_family: Option<IpFamily>,
+    /// The network path and IP family of the test.
+    #[serde(flatten)]
+    pub route: Route,
     /// The slot in which it ran, from 1; tests of the same slot ran at the same time.
     pub slot: usize,
     /// The repetition of the pair, from 1.
@@ -288,23 +286,18 @@ const CPU_BOUND_PERCENT: f64 = 95.0;
 
 impl TestRecord {
     /// The node that sends and the node that receives.
-    pub fn sender_and_receiver(&self) -> (&str, &str) {
+    pub fn sender_and_receiver(&self) -> (NodeId, NodeId) {
         match self.direction {
-            Direction::ClientToServer => (&self.client, &self.server),
-            Direction::ServerToClient => (&self.server, &self.client),
+            Direction::ClientToServer => (self.client, self.server),
+            Direction::ServerToClient => (self.server, self.client),
         }
     }
 
-    /// The path and IP family of the test.
-    pub fn route(&self) -> Route {
-        Route { path: self.path, ip_family: self.ip_family }
-    }
-
     /// The node on which the engine used more CPU; the client's if that is unknown.
-    pub fn busier_node(&self) -> &str {
+    pub fn busier_node(&self) -> NodeId {
         let cpu = self.outcome.throughput().and_then(|throughput| throughput.cpu);
         let server_is_busier = cpu.is_some_and(|cpu| cpu.server_percent > cpu.client_percent);
-        if server_is_busier { &self.server } else { &self.client }
+        if server_is_busier { self.server } else { self.client }
     }
 
     /// Whether the engine saturated its CPUs on either node, so that the result may be the limit of the CPU. It

@@ -86,11 +86,6 @@ pub struct Parameters {
 }
 
 impl Parameters {
-    /// The name of the external server that all tests went to.
-    pub fn external_server(&self) -> Option<&str> {
-        self.placement.to.as_ref().map(Address::as_str)
-    }
-
     /// The value of every option, in the order of the groups.
     pub fn values(&self) -> Vec<OptionValue> {
         [

@@ -96,11 +96,13 @@ impl fmt::Display for IpFamilies {
 }
 
 /// A path, with the IP family if one was requested.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
 pub struct Route {
-    /// The path.
+    /// The network path.
     pub path: Path,
-    /// `None` for the cluster's default family.
+    /// The IP family, if one was requested.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ip_family: Option<IpFamily>,
 }
 

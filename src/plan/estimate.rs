@@ -2,25 +2,25 @@
 
 use std::time::Duration;
 
-use super::Plan;
+use super::{Plan, Variant};
 
 /// The estimated times of a run.
 #[derive(Debug, Clone)]
 pub struct Estimate {
     /// Time until all servers listen.
     pub startup: Duration,
-    /// Time from the start of a slot to the start of the next, by variant.
-    pub slots: Vec<Duration>,
+    /// Time from the start of a slot to the start of the next, of each variant.
+    pub slots: Vec<(Variant, Duration)>,
 }
 
 impl Estimate {
     /// The time from the start of the first slot to the end of the last.
     pub fn measuring(&self, plan: &Plan) -> Duration {
-        let of_variant = |(variant, slot): (usize, &Duration)| {
+        let of_variant = |(variant, slot): &(Variant, Duration)| {
             // no cluster has u32::MAX slots
-            slot.saturating_mul(u32::try_from(plan.slots_of_variant(variant)).unwrap_or(u32::MAX))
+            slot.saturating_mul(u32::try_from(plan.slots_of_variant(*variant)).unwrap_or(u32::MAX))
         };
-        self.slots.iter().enumerate().map(of_variant).fold(Duration::ZERO, Duration::saturating_add)
+        self.slots.iter().map(of_variant).fold(Duration::ZERO, Duration::saturating_add)
     }
 
     /// The time from start to result.
@@ -45,6 +45,7 @@ mod tests {
     use super::*;
     use crate::engine::Flow;
     use crate::plan::Step;
+    use crate::plan::tests::{nodes, variant};
 
     #[test]
     fn durations_are_formatted_by_magnitude() {
@@ -55,8 +56,10 @@ mod tests {
     #[test]
     fn total_is_startup_plus_slots_of_each_variant() {
         let seconds = Duration::from_secs;
-        let estimate = Estimate { startup: seconds(4), slots: vec![seconds(10), seconds(2)] };
-        let steps = [0, 1].map(|variant| Step { variant, backward: false, flow: Flow::Forward });
-        assert_eq!(estimate.total(&Plan::mesh(4, steps.to_vec(), 1, None)), seconds(4 + 30 + 6));
+        let slots = vec![(variant(0), seconds(10)), (variant(1), seconds(2))];
+        let estimate = Estimate { startup: seconds(4), slots };
+        let steps =
+            [0, 1].map(|index| Step { variant: variant(index), backward: false, flow: Flow::Forward });
+        assert_eq!(estimate.total(&Plan::mesh(&nodes(4), steps.to_vec(), 1, None)), seconds(4 + 30 + 6));
     }
 }

@@ -13,17 +13,28 @@ pub use estimate::{Estimate, format_duration};
 
 use systematic::Systematic;
 
+use crate::document::{Measure, NodeId};
 use crate::engine::Flow;
+use crate::options::Route;
 
-/// A planned test. Nodes are positions in the list of nodes of the plan.
+/// What is measured of a pair.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Variant {
+    /// The route of the packets.
+    pub route: Route,
+    /// Throughput or latency.
+    pub measure: Measure,
+}
+
+/// A planned test.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Test {
     /// The node of the client.
-    pub client: usize,
+    pub client: NodeId,
     /// The node of the server.
-    pub server: usize,
-    /// The variant, a position in the caller's list.
-    pub variant: usize,
+    pub server: NodeId,
+    /// What is measured.
+    pub variant: Variant,
     /// The direction of the data.
     pub flow: Flow,
     /// The repetition of this pair, from 1.
@@ -42,8 +53,8 @@ pub struct Slot {
 /// A measurement of each pairing of nodes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Step {
-    /// The variant, a position in the caller's list.
-    pub variant: usize,
+    /// What is measured.
+    pub variant: Variant,
     /// Whether the clients are on the nodes that come later in the list.
     pub backward: bool,
     /// The direction of the data.
@@ -61,17 +72,16 @@ enum Order {
 }
 
 impl Plan {
-    /// Plans all pairs of `nodes` nodes.
+    /// Plans all pairs of `nodes`.
     ///
     /// `concurrency` (at least 1) limits the tests of a slot; the default is all disjoint pairs, N/2.
-    pub fn mesh(nodes: usize, steps: Vec<Step>, repeat: u32, concurrency: Option<usize>) -> Self {
+    pub fn mesh(nodes: &[NodeId], steps: Vec<Step>, repeat: u32, concurrency: Option<usize>) -> Self {
         Self(Order::Systematic(Systematic::mesh(nodes, steps, repeat, concurrency)))
     }
 
-    /// Plans the pairs of each of `clients` nodes with one server, which follows them in the list of nodes, one
-    /// at a time.
-    pub fn star(clients: usize, steps: Vec<Step>, repeat: u32) -> Self {
-        Self(Order::Systematic(Systematic::star(clients, steps, repeat)))
+    /// Plans the pairs of each node with the last one, one at a time.
+    pub fn star(nodes: &[NodeId], steps: Vec<Step>, repeat: u32) -> Self {
+        Self(Order::Systematic(Systematic::star(nodes, steps, repeat)))
     }
 
     /// Plans tests one at a time.
@@ -114,7 +124,7 @@ impl Plan {
     }
 
     /// Number of slots of a variant.
-    pub fn slots_of_variant(&self, variant: usize) -> usize {
+    pub fn slots_of_variant(&self, variant: Variant) -> usize {
         match &self.0 {
             Order::Systematic(order) => order.slots_of_variant(variant),
             Order::Listed(slots) => {
@@ -135,62 +145,80 @@ impl Plan {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::options::Path;
     use proptest::prelude::*;
     use std::collections::{HashMap, HashSet};
 
+    pub(super) fn nodes(count: usize) -> Vec<NodeId> {
+        (0..count).map(|index| NodeId::from(index.to_string().as_str())).collect()
+    }
+
+    pub(super) fn variant(index: usize) -> Variant {
+        let path = [Path::Pod, Path::Host, Path::Service][index];
+        Variant { route: path.into(), measure: Measure::Throughput }
+    }
+
+    fn index(node: NodeId) -> usize {
+        node.parse().unwrap()
+    }
+
     /// One variant, each node as the client of each other.
     fn both_directions() -> Vec<Step> {
-        [false, true].map(|backward| Step { variant: 0, backward, flow: Flow::Forward }).to_vec()
+        [false, true].map(|backward| Step { variant: variant(0), backward, flow: Flow::Forward }).to_vec()
     }
 
     #[test]
     fn mesh_of_four_nodes_has_six_slots() {
-        let plan = Plan::mesh(4, both_directions(), 1, None);
+        let plan = Plan::mesh(&nodes(4), both_directions(), 1, None);
         assert_eq!((plan.test_count(), plan.slot_count()), (12, 6));
         assert!(plan.slots().all(|slot| slot.tests.len() == 2));
     }
 
     #[test]
     fn pair_starts_with_the_first_node_as_client() {
-        let slots: Vec<Slot> = Plan::mesh(2, both_directions(), 1, None).slots().collect();
-        let ends = |slot: &Slot| (slot.tests[0].client, slot.tests[0].server);
+        let slots: Vec<Slot> = Plan::mesh(&nodes(2), both_directions(), 1, None).slots().collect();
+        let ends = |slot: &Slot| (index(slot.tests[0].client), index(slot.tests[0].server));
         assert_eq!(slots.iter().map(ends).collect::<Vec<_>>(), [(0, 1), (1, 0)]);
     }
 
     #[test]
     fn concurrency_of_one_has_one_test_per_slot() {
-        let plan = Plan::mesh(5, both_directions(), 1, Some(1));
+        let plan = Plan::mesh(&nodes(5), both_directions(), 1, Some(1));
         assert_eq!(plan.slot_count(), plan.test_count());
     }
 
     #[test]
     fn single_node_has_no_slots() {
-        assert_eq!(Plan::mesh(1, both_directions(), 1, None).slots().count(), 0);
-        assert_eq!(Plan::mesh(0, both_directions(), 3, None).slots().count(), 0);
+        assert_eq!(Plan::mesh(&nodes(1), both_directions(), 1, None).slots().count(), 0);
+        assert_eq!(Plan::mesh(&nodes(0), both_directions(), 3, None).slots().count(), 0);
     }
 
     #[test]
     fn variants_of_a_pairing_are_consecutive() {
-        let steps = [0, 1, 2].map(|variant| Step { variant, backward: false, flow: Flow::Forward });
-        let plan = Plan::mesh(4, steps.to_vec(), 1, None);
+        let steps =
+            [0, 1, 2].map(|index| Step { variant: variant(index), backward: false, flow: Flow::Forward });
+        let plan = Plan::mesh(&nodes(4), steps.to_vec(), 1, None);
         let slots: Vec<Slot> = plan.slots().collect();
         for three in slots.chunks(3) {
             let pairs =
                 |slot: &Slot| slot.tests.iter().map(|test| (test.client, test.server)).collect::<Vec<_>>();
             assert_eq!(pairs(&three[0]), pairs(&three[1]));
             assert_eq!(pairs(&three[0]), pairs(&three[2]));
-            let variants: Vec<usize> = three.iter().map(|slot| slot.tests[0].variant).collect();
-            assert_eq!(variants, [0, 1, 2]);
+            let variants: Vec<Variant> = three.iter().map(|slot| slot.tests[0].variant).collect();
+            assert_eq!(variants, [0, 1, 2].map(variant));
         }
-        assert_eq!(plan.slots_of_variant(1), 3);
+        assert_eq!(plan.slots_of_variant(variant(1)), 3);
     }
 
     #[test]
     fn star_tests_each_node_against_the_last() {
-        let steps = vec![Step { variant: 0, backward: false, flow: Flow::Both }];
-        let plan = Plan::star(3, steps, 1);
-        let ends: Vec<_> =
-            plan.slots().flat_map(|slot| slot.tests).map(|test| (test.client, test.server)).collect();
+        let steps = vec![Step { variant: variant(0), backward: false, flow: Flow::Both }];
+        let plan = Plan::star(&nodes(4), steps, 1);
+        let ends: Vec<_> = plan
+            .slots()
+            .flat_map(|slot| slot.tests)
+            .map(|test| (index(test.client), index(test.server)))
+            .collect();
         assert_eq!(ends, [(0, 3), (1, 3), (2, 3)]);
         assert_eq!((plan.test_count(), plan.result_count()), (3, 6));
     }
@@ -200,15 +228,15 @@ mod tests {
         /// Each wanted test once, no node twice in a slot, and at most twice the slots that the busiest node needs.
         #[test]
         fn filtered_plan_is_packed_without_conflicts(
-            nodes in 2usize..=24,
+            count in 2usize..=24,
             wanted in proptest::collection::vec(any::<bool>(), 24 * 24 * 2),
             concurrency in proptest::option::of(1usize..=6),
         ) {
             let mut steps = both_directions();
-            steps.extend(both_directions().into_iter().map(|step| Step { variant: 1, ..step }));
-            let plan = Plan::mesh(nodes, steps, 1, concurrency);
+            steps.extend(both_directions().into_iter().map(|step| Step { variant: variant(1), ..step }));
+            let plan = Plan::mesh(&nodes(count), steps, 1, concurrency);
             let is_wanted =
-                |test: &Test| wanted[(test.client * 24 + test.server) * 2 + test.variant];
+                |test: &Test| wanted[(index(test.client) * 24 + index(test.server)) * 2 + usize::from(test.variant == variant(1))];
             let left = plan.only(is_wanted);
             let expected: HashSet<Test> =
                 plan.slots().flat_map(|slot| slot.tests).filter(is_wanted).collect();
@@ -216,7 +244,7 @@ mod tests {
             prop_assert_eq!(tests.len(), expected.len());
             prop_assert_eq!(left.test_count(), expected.len());
             prop_assert_eq!(tests.iter().copied().collect::<HashSet<_>>(), expected);
-            let mut load: HashMap<(usize, usize), usize> = HashMap::new();
+            let mut load: HashMap<(Variant, NodeId), usize> = HashMap::new();
             for slot in left.slots() {
                 let mut busy = HashSet::new();
                 prop_assert!(concurrency.is_none_or(|limit| slot.tests.len() <= limit));
@@ -230,22 +258,23 @@ mod tests {
             }
             if concurrency.is_none() {
                 let busiest = |variant| load.iter().filter(|(key, _)| key.0 == variant).map(|(_, &tests)| tests).max();
-                let bound: usize = [0, 1].into_iter().map(|variant| 2 * busiest(variant).unwrap_or(0)).sum();
+                let bound: usize = [0, 1].into_iter().map(|index| 2 * busiest(variant(index)).unwrap_or(0)).sum();
                 prop_assert!(left.slot_count() <= bound, "{} slots for {bound}", left.slot_count());
             }
         }
 
         #[test]
         fn mesh_has_every_step_of_every_pair_once_and_no_node_twice_in_a_slot(
-            nodes in 2usize..=200,
+            count in 2usize..=200,
             repeat in 1u32..=2,
             variants in 1usize..=2,
             concurrency in proptest::option::of(1usize..=120),
         ) {
             let steps: Vec<Step> = (0..variants)
-                .flat_map(|variant| both_directions().into_iter().map(move |step| Step { variant, ..step }))
+                .flat_map(|index| both_directions().into_iter().map(move |step| Step { variant: variant(index), ..step }))
                 .collect();
-            let plan = Plan::mesh(nodes, steps, repeat, concurrency);
+            let all = nodes(count);
+            let plan = Plan::mesh(&all, steps, repeat, concurrency);
             let mut seen: HashMap<Test, usize> = HashMap::new();
             let mut slots = 0;
             for (index, slot) in plan.slots().enumerate() {
@@ -256,16 +285,16 @@ mod tests {
                 let mut busy = HashSet::new();
                 for test in slot.tests {
                     prop_assert!(busy.insert(test.client) && busy.insert(test.server));
-                    prop_assert!(test.client < nodes && test.server < nodes);
+                    prop_assert!([test.client, test.server].iter().all(|node| all.contains(node)));
                     *seen.entry(test).or_default() += 1;
                 }
             }
             prop_assert_eq!(slots, plan.slot_count());
             prop_assert_eq!(seen.len(), plan.test_count());
-            prop_assert_eq!(seen.len(), nodes * (nodes - 1) * variants * repeat as usize);
+            prop_assert_eq!(seen.len(), count * (count - 1) * variants * repeat as usize);
             prop_assert!(seen.values().all(|&count| count == 1));
             if concurrency.is_none() {
-                let rounds = if nodes % 2 == 0 { nodes - 1 } else { nodes };
+                let rounds = if count % 2 == 0 { count - 1 } else { count };
                 prop_assert_eq!(slots, 2 * rounds * variants * repeat as usize);
             }
         }

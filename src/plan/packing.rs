@@ -3,11 +3,12 @@
 use std::collections::HashSet;
 
 use super::Test;
+use crate::document::NodeId;
 
 #[derive(Default)]
 struct OpenSlot {
     tests: Vec<Test>,
-    busy: HashSet<usize>,
+    busy: HashSet<NodeId>,
 }
 
 /// First-fit packing. All tests of a slot have the same variant and flow, so that they take the same time.

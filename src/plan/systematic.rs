@@ -1,7 +1,8 @@
 //! The slots of all pairs of nodes, computed by index.
 
 use super::pairing::Pairings;
-use super::{Slot, Step, Test};
+use super::{Slot, Step, Test, Variant};
+use crate::document::NodeId;
 
 /// Each pair of nodes `repeat` times, in conflict-free slots.
 ///
@@ -10,6 +11,7 @@ use super::{Slot, Step, Test};
 /// spread over the run.
 #[derive(Debug, Clone)]
 pub(super) struct Systematic {
+    nodes: Vec<NodeId>,
     layout: Layout,
     steps: Vec<Step>,
     repeat: u32,
@@ -53,21 +55,21 @@ impl Layout {
 }
 
 impl Systematic {
-    /// Plans all pairs of `nodes` nodes.
+    /// Plans all pairs of `nodes`.
     ///
     /// `concurrency` (at least 1) limits the tests of a slot; the default is all disjoint pairs, N/2.
-    pub(super) fn mesh(nodes: usize, steps: Vec<Step>, repeat: u32, concurrency: Option<usize>) -> Self {
-        let pairings = Pairings::new(nodes);
+    pub(super) fn mesh(nodes: &[NodeId], steps: Vec<Step>, repeat: u32, concurrency: Option<usize>) -> Self {
+        let pairings = Pairings::new(nodes.len());
         let widest = pairings.width().max(1);
         let concurrency = concurrency.unwrap_or(widest).clamp(1, widest);
         let parts = widest.div_ceil(concurrency);
-        Self { layout: Layout::Mesh(pairings), steps, repeat, parts, concurrency }
+        Self { nodes: nodes.to_vec(), layout: Layout::Mesh(pairings), steps, repeat, parts, concurrency }
     }
 
-    /// Plans the pairs of each of `clients` nodes with one server, which follows them in the list of nodes, one
-    /// at a time.
-    pub(super) fn star(clients: usize, steps: Vec<Step>, repeat: u32) -> Self {
-        Self { layout: Layout::Star(clients), steps, repeat, parts: 1, concurrency: 1 }
+    /// Plans the pairs of each node with the last one, one at a time.
+    pub(super) fn star(nodes: &[NodeId], steps: Vec<Step>, repeat: u32) -> Self {
+        let layout = Layout::Star(nodes.len().saturating_sub(1));
+        Self { nodes: nodes.to_vec(), layout, steps, repeat, parts: 1, concurrency: 1 }
     }
 
     /// Number of unordered pairs.
@@ -92,7 +94,7 @@ impl Systematic {
     }
 
     /// Number of slots of a variant.
-    pub(super) fn slots_of_variant(&self, variant: usize) -> usize {
+    pub(super) fn slots_of_variant(&self, variant: Variant) -> usize {
         let steps = self.steps.iter().filter(|step| step.variant == variant).count();
         self.layout.len() * steps * self.parts * self.repeat as usize
     }
@@ -110,6 +112,7 @@ impl Systematic {
             .take(self.concurrency)
             .map(|(low, high)| {
                 let (client, server) = if step.backward { (high, low) } else { (low, high) };
+                let (client, server) = (self.nodes[client], self.nodes[server]);
                 Test { client, server, variant: step.variant, flow: step.flow, repetition }
             })
             .collect();

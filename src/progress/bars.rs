@@ -9,7 +9,7 @@ use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressState, P
 
 use super::lines::{self, Labels};
 use crate::console::{self, is_ascii, note, to_charset};
-use kubectl_netbench::document::{Outcome, Sample};
+use kubectl_netbench::document::{NodeId, Outcome, Sample};
 use kubectl_netbench::plan::{Estimate, Plan, format_duration};
 use kubectl_netbench::quantity::rate;
 use kubectl_netbench::runner::{Event, Settings};
@@ -39,7 +39,7 @@ pub struct Bars {
 struct State {
     ready: usize,
     /// The bars of the running tests, by client and server.
-    running: HashMap<(String, String), ProgressBar>,
+    running: HashMap<(NodeId, NodeId), ProgressBar>,
     is_measuring: bool,
 }
 
@@ -54,7 +54,7 @@ impl Bars {
         Self {
             screen,
             overall,
-            nodes: settings.started,
+            nodes: settings.nodes.len() - usize::from(settings.external_server.is_some()),
             tests: plan.result_count() as u64,
             labels: Labels::new(settings),
             estimated: estimate.measuring(plan),
@@ -84,7 +84,7 @@ impl Bars {
     pub(super) fn observe(&self, event: &Event) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         match event {
-            Event::Server { node, starting } => self.update_server(&mut state, node, *starting),
+            Event::Server { node, starting } => self.update_server(&mut state, *node, *starting),
             Event::SlotStarted { number, of, tests } => {
                 if !state.is_measuring {
                     state.is_measuring = true;
@@ -100,17 +100,16 @@ impl Bars {
                 self.overall.set_message(format!("round {number}/{of}{more}"));
             }
             Event::TestStarted { client, server, measure, route, seconds } => {
-                let suffix = self.labels.suffix(*measure, route.path, route.ip_family);
-                self.begin_test(&mut state, (client, server), &suffix, (*seconds).into());
+                let suffix = self.labels.suffix(*measure, *route);
+                self.begin_test(&mut state, (*client, *server), &suffix, (*seconds).into());
             }
             Event::Sampled { client, server, sample } => {
-                let pair = ((*client).to_owned(), (*server).to_owned());
-                if let Some(bar) = state.running.get(&pair) {
+                if let Some(bar) = state.running.get(&(*client, *server)) {
                     show_sample(bar, sample);
                 }
             }
             Event::TestEnded { record } => {
-                if let Some(bar) = state.running.remove(&(record.client.clone(), record.server.clone())) {
+                if let Some(bar) = state.running.remove(&(record.client, record.server)) {
                     bar.finish_and_clear();
                     self.screen.remove(&bar);
                 }
@@ -122,7 +121,7 @@ impl Bars {
         }
     }
 
-    fn update_server(&self, state: &mut State, node: &str, starting: Starting) {
+    fn update_server(&self, state: &mut State, node: NodeId, starting: Starting) {
         let waits_for = match starting {
             Starting::WaitsFor(waits_for) => sanitize::line(&format!("; {node}: {waits_for}")),
             Starting::Listens => {
@@ -154,8 +153,8 @@ impl Bars {
         self.overall.reset();
     }
 
-    fn begin_test(&self, state: &mut State, (client, server): (&str, &str), suffix: &str, seconds: u64) {
-        let pair = (client.to_owned(), server.to_owned());
+    fn begin_test(&self, state: &mut State, pair: (NodeId, NodeId), suffix: &str, seconds: u64) {
+        let (client, server) = pair;
         if state.running.len() >= MAX_TEST_BARS && !state.running.contains_key(&pair) {
             return;
         }

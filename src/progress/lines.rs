@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::console::note;
-use kubectl_netbench::document::{IpFamily, Measure, Measurement, Outcome, Path, Route, TestRecord};
+use kubectl_netbench::document::{Measure, Measurement, NodeId, Outcome, Route, TestRecord};
 use kubectl_netbench::quantity::{duration, rate};
 use kubectl_netbench::runner::{Event, Settings};
 use kubectl_netbench::testbed::{Starting, Unusable};
@@ -23,9 +23,9 @@ impl Lines {
     pub(super) fn observe(&self, event: &Event) {
         match event {
             Event::Server { node, starting: Starting::Failed(unusable) } => {
-                note(&server_failed(node, unusable));
+                note(&server_failed(*node, unusable));
             }
-            Event::Server { node, starting: Starting::Restored(lost) } => note(&server_restored(node, lost)),
+            Event::Server { node, starting: Starting::Restored(lost) } => note(&server_restored(*node, lost)),
             Event::TestEnded { record } => {
                 let number = self.finished.fetch_add(1, Ordering::Relaxed) + 1;
                 let digits = self.tests.to_string().len();
@@ -37,12 +37,12 @@ impl Lines {
 }
 
 /// That a node has no server. The remedy is printed below the result.
-pub(super) fn server_failed(node: &str, unusable: &Unusable) -> String {
+pub(super) fn server_failed(node: NodeId, unusable: &Unusable) -> String {
     format!("{node} cannot be measured: {}", unusable.reason())
 }
 
 /// That a lost server was restored during the run.
-pub(super) fn server_restored(node: &str, lost: &Unusable) -> String {
+pub(super) fn server_restored(node: NodeId, lost: &Unusable) -> String {
     format!("{node}: server restored ({})", lost.reason())
 }
 
@@ -53,16 +53,12 @@ pub(super) struct Labels {
 
 impl Labels {
     pub(super) fn new(settings: &Settings) -> Self {
-        Self { has_several_routes: settings.routes.len() > 1 }
+        Self { has_several_routes: settings.routes().len() > 1 }
     }
 
     /// The route and measure of a test, to follow the names of its nodes: ` over service, latency`.
-    pub(super) fn suffix(&self, measure: Measure, path: Path, ip_family: Option<IpFamily>) -> String {
-        let route = if self.has_several_routes {
-            format!(" over {}", Route { path, ip_family })
-        } else {
-            String::new()
-        };
+    pub(super) fn suffix(&self, measure: Measure, route: Route) -> String {
+        let route = if self.has_several_routes { format!(" over {route}") } else { String::new() };
         match measure {
             Measure::Throughput => route,
             Measure::Latency => format!("{route}, latency"),
@@ -80,7 +76,7 @@ impl Labels {
             Outcome::Failed(failure) => format!("failed: {}", failure.reason),
         };
         let (sender, receiver) = record.sender_and_receiver();
-        let suffix = self.suffix(record.measure, record.path, record.ip_family);
+        let suffix = self.suffix(record.measure, record.route);
         format!("{sender} → {receiver}{suffix}  {result}")
     }
 }

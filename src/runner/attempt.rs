@@ -8,11 +8,11 @@ use tracing::{debug, trace};
 
 use super::nodes::NodeHealth;
 use super::stall::StallTimer;
-use super::{Event, Run, Variant};
+use super::{Event, Run};
 use crate::document::{Direction, Failure, FailureKind, Measure, Measurement};
 use crate::engine::{ClientExit, ClientSpec, Engine, Reader, Target};
 use crate::options::{MeasurementOptions, Protocol};
-use crate::plan::Test;
+use crate::plan::{Test, Variant};
 use crate::testbed::Server;
 
 /// How long a test may transfer no data before it is aborted.
@@ -37,26 +37,19 @@ const SERVER_POLL: Duration = Duration::from_millis(100);
 pub(super) type Results = Vec<(Direction, Measurement)>;
 
 /// Runs `test` once.
-pub(super) async fn attempt(
-    run: &Run<'_>,
-    test: Test,
-    variant: Variant,
-    server: &Server,
-) -> Result<Results, Failure> {
-    let names = &run.settings.nodes;
-    let (client, server_name) = (names[test.client].as_str(), names[test.server].as_str());
+pub(super) async fn attempt(run: &Run<'_>, test: Test, server: &Server) -> Result<Results, Failure> {
     let settings = run.settings;
-    let engine = settings.engine(variant.measure);
+    let Variant { route, measure } = test.variant;
+    let engine = settings.engine(measure);
     run.observer.observe(&Event::TestStarted {
-        client,
-        server: server_name,
-        measure: variant.measure,
-        route: settings.routes[variant.route],
-        seconds: settings.seconds(variant.measure),
+        client: test.client,
+        server: test.server,
+        measure,
+        route,
+        seconds: settings.seconds(measure),
     });
-    let attempt =
-        |options, reports_samples| Attempt { run, test, variant, server, engine, options, reports_samples };
-    if !settings.has_probe(variant.measure) {
+    let attempt = |options, reports_samples| Attempt { run, test, server, engine, options, reports_samples };
+    if !settings.has_probe(measure) {
         return attempt(&settings.options, true).measure().await;
     }
     let probe = probe_options(&settings.options);
@@ -91,7 +84,6 @@ fn udp_rate(probed: &Results) -> u64 {
 struct Attempt<'a> {
     run: &'a Run<'a>,
     test: Test,
-    variant: Variant,
     server: &'a Server,
     engine: &'static dyn Engine,
     options: &'a MeasurementOptions,
@@ -101,14 +93,14 @@ struct Attempt<'a> {
 
 impl Attempt<'_> {
     async fn measure(&self) -> Result<Results, Failure> {
-        let port = match self.variant.measure {
+        let port = match self.test.variant.measure {
             Measure::Throughput => self.server.port,
             Measure::Latency => self.server.latency_port.unwrap_or(self.server.port),
         };
         // the format of the client's output depends on the version on its own node
-        let own = self.run.nodes.server(self.test.client, self.variant.route).ok();
+        let own = self.run.nodes.server(self.test.client, self.test.variant.route).ok();
         let version = own.as_ref().and_then(|own| own.version.as_deref());
-        let ip_family = self.run.settings.routes[self.variant.route].ip_family;
+        let ip_family = self.test.variant.route.ip_family;
         let target = Target { host: &self.server.host, port, ip_family };
         let client = ClientSpec { target, flow: self.test.flow, options: self.options, version };
         let command = self.engine.client_command(&client);
@@ -118,10 +110,9 @@ impl Attempt<'_> {
             // output until now belongs to earlier tests
             self.read_server(&mut |_| true).await?;
         }
-        let names = &self.run.settings.nodes;
-        let (on, to) = (names[self.test.client].as_str(), names[self.test.server].as_str());
+        let (on, to) = (self.test.client, self.test.server);
         debug!("{on} → {to}: {}", command.join(" "));
-        let seconds = match self.variant.measure {
+        let seconds = match self.test.variant.measure {
             Measure::Throughput => self.options.time_seconds + self.options.omit_seconds,
             Measure::Latency => self.run.settings.seconds(Measure::Latency),
         };
@@ -156,7 +147,7 @@ impl Attempt<'_> {
                     return Failure::new(FailureKind::ClientLost, "the server was lost during the test");
                 }
                 NodeHealth::Lost => {
-                    if let Err(failure) = self.run.server(self.test, self.variant) {
+                    if let Err(failure) = self.run.server(self.test) {
                         return failure;
                     }
                 }
@@ -174,8 +165,7 @@ impl Attempt<'_> {
         reader: &mut dyn Reader,
         stall: &StallTimer,
     ) -> Result<ClientExit, Failure> {
-        let names = &self.run.settings.nodes;
-        let (client, server) = (names[self.test.client].as_str(), names[self.test.server].as_str());
+        let (client, server) = (self.test.client, self.test.server);
         let mut output = |line: &str| {
             trace!("{client} output: {line}");
             for sample in reader.line(line) {
@@ -186,7 +176,7 @@ impl Attempt<'_> {
             }
             if reader.is_complete() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         };
-        self.run.testbed.run_client(self.test.client, self.variant.route, command, &mut output).await
+        self.run.testbed.run_client(client, self.test.variant.route, command, &mut output).await
     }
 
     /// Waits until the server has reported the test.
@@ -208,12 +198,12 @@ impl Attempt<'_> {
     }
 
     async fn read_server(&self, wants_more: &mut (dyn FnMut(&str) -> bool + Send)) -> Result<(), Failure> {
-        let server = &self.run.settings.nodes[self.test.server];
+        let server = self.test.server;
         let mut take = |line: &str| {
             trace!("server on {server} output: {line}");
             if wants_more(line) { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
         };
-        self.run.testbed.read_server(self.test.server, self.variant.route, &mut take).await
+        self.run.testbed.read_server(server, self.test.variant.route, &mut take).await
     }
 }
 

@@ -1,5 +1,6 @@
 //! Why a run was aborted.
 
+use crate::document::NodeId;
 use crate::explanation::{Explanation, by_reason};
 use crate::testbed::{TestbedError, Unusable};
 
@@ -13,7 +14,7 @@ pub enum RunError {
     #[error("no pair left to measure: fewer than two servers started")]
     TooFewServers {
         /// Each node without a server, and the reason.
-        failed: Vec<(String, Unusable)>,
+        failed: Vec<(NodeId, Unusable)>,
     },
 }
 
@@ -31,15 +32,15 @@ impl RunError {
 }
 
 /// One line per reason, so that a refusal of all nodes reads as one.
-fn grouped(failed: &[(String, Unusable)]) -> String {
-    let reasons = by_reason(failed.iter().map(|(node, unusable)| (unusable.reason(), node.as_str())));
+fn grouped(failed: &[(NodeId, Unusable)]) -> String {
+    let reasons = by_reason(failed.iter().map(|(node, unusable)| (unusable.reason(), node.name())));
     let lines: Vec<String> =
         reasons.iter().map(|(reason, nodes)| format!("{}: {reason}", nodes.join(", "))).collect();
     lines.join("\n")
 }
 
 /// The distinct remedies.
-fn remedies(failed: &[(String, Unusable)]) -> Option<String> {
+fn remedies(failed: &[(NodeId, Unusable)]) -> Option<String> {
     let mut remedies: Vec<_> = failed.iter().filter_map(|(_, unusable)| unusable.remedy()).collect();
     remedies.sort_unstable();
     remedies.dedup();

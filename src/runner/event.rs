@@ -1,6 +1,6 @@
 //! Events of a run.
 
-use crate::document::{Measure, Sample, TestRecord};
+use crate::document::{Measure, NodeId, Sample, TestRecord};
 use crate::options::Route;
 use crate::testbed::Starting;
 
@@ -10,7 +10,7 @@ pub enum Event<'a> {
     /// A server changed its state.
     Server {
         /// Its node.
-        node: &'a str,
+        node: NodeId,
         /// The change.
         starting: Starting<'a>,
     },
@@ -26,9 +26,9 @@ pub enum Event<'a> {
     /// A client is starting.
     TestStarted {
         /// Its node.
-        client: &'a str,
+        client: NodeId,
         /// The server's node.
-        server: &'a str,
+        server: NodeId,
         /// Throughput or latency.
         measure: Measure,
         /// The route.
@@ -39,9 +39,9 @@ pub enum Event<'a> {
     /// A running test has completed one more interval.
     Sampled {
         /// The client's node.
-        client: &'a str,
+        client: NodeId,
         /// The server's node.
-        server: &'a str,
+        server: NodeId,
         /// The interval.
         sample: &'a Sample,
     },

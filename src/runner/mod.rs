@@ -11,6 +11,7 @@ mod stall;
 pub use error::RunError;
 pub use event::{Event, Observer, Observers};
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use futures_util::StreamExt;
@@ -18,33 +19,22 @@ use futures_util::stream::FuturesUnordered;
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
-use crate::document::{FailureKind, Measure, Outcome, TestRecord};
+use crate::document::{FailureKind, Measure, NodeId, Outcome, TestRecord};
 use crate::engine::{ClientSpec, Engine, Target};
 use crate::options::{MeasurementOptions, Route};
-use crate::plan::{Plan, Slot, Test};
+use crate::plan::{Plan, Slot, Test, Variant};
 use crate::testbed::{NodeServers, Processes, Starting, Testbed};
 use attempt::MAX_ATTEMPTS;
 use nodes::{NodeHealth, Nodes};
 use remedy::add_default_remedy;
 
-/// One measurement of each pair: a route and a measure. A plan refers to it by its position.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Variant {
-    /// The position of the route in [`Settings::routes`].
-    pub route: usize,
-    /// Throughput or latency.
-    pub measure: Measure,
-}
-
 /// Settings shared by all tests of a run.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// Node names, in the order of the plan.
-    pub nodes: Vec<String>,
-    /// How many of them the testbed starts: the last may be an external server (`--to`).
-    pub started: usize,
-    /// The routes, in the order of the testbed.
-    pub routes: Vec<Route>,
+    /// The nodes and the external server, if there is one, in the order of the plan.
+    pub nodes: Vec<NodeId>,
+    /// The external server, which the testbed does not start (`--to`).
+    pub external_server: Option<NodeId>,
     /// The variants of the plan.
     pub variants: Vec<Variant>,
     /// The server processes of each node.
@@ -69,22 +59,25 @@ impl Settings {
         measure == Measure::Throughput && self.options.needs_probe()
     }
 
-    /// The route of a test.
-    pub fn route(&self, test: Test) -> Route {
-        self.routes[self.variants[test.variant].route]
+    /// The routes on which pairs are measured.
+    pub fn routes(&self) -> Vec<Route> {
+        let mut routes: Vec<Route> = self.variants.iter().map(|variant| variant.route).collect();
+        // the variants of a route are consecutive
+        routes.dedup();
+        routes
     }
 
-    /// The command of the first client of a test whose server is at `host` and, if not on the port of the
-    /// servers, on `port`; and the position of its route.
-    pub fn command(&self, test: Test, host: &str, port: Option<u16>) -> (usize, Vec<String>) {
-        let variant = self.variants[test.variant];
+    /// The command of the first client of a test whose server is at `host` and, if not on the port of the servers,
+    /// on `port`.
+    pub fn command(&self, test: Test, host: &str, port: Option<u16>) -> Vec<String> {
+        let variant = test.variant;
         let latency = self.processes.latency.filter(|_| variant.measure == Measure::Latency);
         let port = port.unwrap_or(latency.unwrap_or(self.processes.throughput).port);
-        let target = Target { host, port, ip_family: self.routes[variant.route].ip_family };
+        let target = Target { host, port, ip_family: variant.route.ip_family };
         let probe = self.has_probe(variant.measure).then(|| attempt::probe_options(&self.options));
         let options = probe.as_ref().unwrap_or(&self.options);
         let client = ClientSpec { target, flow: test.flow, options, version: None };
-        (variant.route, self.engine(variant.measure).client_command(&client))
+        self.engine(variant.measure).client_command(&client)
     }
 
     /// How long a client of `measure` sends.
@@ -116,7 +109,7 @@ pub struct Measurements {
 pub struct Started<'a> {
     testbed: &'a dyn Testbed,
     settings: &'a Settings,
-    nodes: Nodes<'a>,
+    nodes: Nodes,
 }
 
 /// Starts the servers of `testbed`; none if that was interrupted. The caller deletes what the testbed has
@@ -130,21 +123,21 @@ pub async fn start<'a>(
     observer: &dyn Observer,
     interrupt: &CancellationToken,
 ) -> Result<Option<Started<'a>>, RunError> {
-    let progress = |node: usize, starting: Starting| {
-        observer.observe(&Event::Server { node: &settings.nodes[node], starting });
+    let progress = |node: NodeId, starting: Starting| {
+        observer.observe(&Event::Server { node, starting });
     };
     let Some(servers) = interrupt.run_until_cancelled(testbed.start(&progress)).await else {
         return Ok(None);
     };
     let servers = servers?;
     check_servers(&servers, settings)?;
-    let nodes = Nodes::new(&settings.nodes, servers);
+    let nodes = Nodes::new(servers);
     Ok(Some(Started { testbed, settings, nodes }))
 }
 
 impl Started<'_> {
     /// The version of the throughput engine on each node, where it is known.
-    pub fn versions(&self) -> Vec<Option<String>> {
+    pub fn versions(&self) -> HashMap<NodeId, String> {
         self.nodes.versions()
     }
 
@@ -195,19 +188,17 @@ struct Run<'a> {
     testbed: &'a dyn Testbed,
     settings: &'a Settings,
     observer: &'a dyn Observer,
-    nodes: &'a Nodes<'a>,
+    nodes: &'a Nodes,
 }
 
 impl Run<'_> {
     /// Runs a test until its outcome is final. Returns one record per direction.
     async fn test(&self, test: Test, slot: &Slot) -> Vec<TestRecord> {
-        let variant = self.settings.variants[test.variant];
-        let route = self.settings.routes[variant.route];
-        let name = |node: usize| self.settings.nodes[node].clone();
+        let Variant { route, measure } = test.variant;
         let mut started_at = Timestamp::now();
         let mut attempt = 1;
         let result = loop {
-            let result = self.try_once(test, variant).await;
+            let result = self.try_once(test).await;
             let Err(failure) = &result else {
                 break result;
             };
@@ -219,11 +210,11 @@ impl Run<'_> {
                 tokio::time::sleep(SETTLE_PAUSE).await;
             } else {
                 let pause = match self.recover(test, attempt, failure).await {
-                    NodeHealth::Lost => break self.server(test, variant).and(result),
+                    NodeHealth::Lost => break self.server(test).and(result),
                     // the reason of the failure is gone
                     NodeHealth::Recovered if attempt < 2 * MAX_ATTEMPTS => Some(Duration::ZERO),
                     NodeHealth::Recovered | NodeHealth::Healthy => {
-                        attempt::pause_before_next(attempt, failure, self.settings.time(variant.measure))
+                        attempt::pause_before_next(attempt, failure, self.settings.time(measure))
                     }
                 };
                 let Some(pause) = pause else { break result };
@@ -238,20 +229,19 @@ impl Run<'_> {
                 results.into_iter().map(|(direction, figures)| (direction, Outcome::Ok(figures))).collect()
             }
             Err(failure) => {
-                let engine = self.settings.engine(variant.measure);
-                let is_server_external = self.settings.started < self.settings.nodes.len();
+                let engine = self.settings.engine(measure);
+                let is_server_external = self.settings.external_server == Some(test.server);
                 let failure = add_default_remedy(failure, engine, route.path, is_server_external);
                 let failed = |direction| (direction, Outcome::Failed(failure.clone()));
                 test.flow.directions().iter().copied().map(failed).collect::<Vec<_>>()
             }
         };
         let record = |(direction, outcome)| TestRecord {
-            client: name(test.client),
-            server: name(test.server),
-            measure: variant.measure,
+            client: test.client,
+            server: test.server,
+            measure,
             direction,
-            path: route.path,
-            ip_family: route.ip_family,
+            route,
             slot: slot.number,
             repetition: test.repetition,
             attempt,
@@ -265,14 +255,14 @@ impl Run<'_> {
 
 /// # Errors
 /// Fewer than two nodes have a server.
-fn check_servers(servers: &[NodeServers], settings: &Settings) -> Result<(), RunError> {
-    let is_usable = |servers: &&NodeServers| servers.iter().any(Result::is_ok);
-    if servers.iter().filter(is_usable).count() >= 2 {
+fn check_servers(servers: &HashMap<NodeId, NodeServers>, settings: &Settings) -> Result<(), RunError> {
+    let is_usable = |servers: &&NodeServers| servers.values().any(Result::is_ok);
+    if servers.values().filter(is_usable).count() >= 2 {
         return Ok(());
     }
-    let failed = settings.nodes.iter().zip(servers).filter_map(|(node, servers)| {
-        let unusable = servers.first()?.as_ref().err()?;
-        Some((node.clone(), unusable.clone()))
+    let failed = settings.nodes.iter().filter_map(|node| {
+        let unusable = servers.get(node)?.values().next()?.as_ref().err()?;
+        Some((*node, unusable.clone()))
     });
     Err(RunError::TooFewServers { failed: failed.collect() })
 }

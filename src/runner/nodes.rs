@@ -1,13 +1,15 @@
 //! What is known about the servers of each node while tests run.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::time::Instant;
 
 use super::{Event, Observer};
-use crate::document::{Failure, FailureKind};
+use crate::document::{Failure, FailureKind, NodeId};
+use crate::options::Route;
 use crate::testbed::{NodeServers, Restored, Server, Starting, Testbed, Trouble, Unusable};
 
 /// How long kube-proxy (or its replacement) may take, after a server listens, to program the Service on every
@@ -15,9 +17,8 @@ use crate::testbed::{NodeServers, Restored, Server, Starting, Testbed, Trouble, 
 const SETTLE_LIMIT: Duration = Duration::from_secs(15);
 
 /// The servers of all nodes.
-pub(super) struct Nodes<'a> {
-    names: &'a [String],
-    states: Vec<Mutex<State>>,
+pub(super) struct Nodes {
+    states: HashMap<NodeId, Mutex<State>>,
 }
 
 struct State {
@@ -49,40 +50,40 @@ impl State {
     }
 }
 
-impl<'a> Nodes<'a> {
-    pub(super) fn new(names: &'a [String], servers: Vec<NodeServers>) -> Self {
-        let states = servers.into_iter().map(|servers| Mutex::new(State::new(servers)));
-        Self { names, states: states.collect() }
+impl Nodes {
+    pub(super) fn new(servers: HashMap<NodeId, NodeServers>) -> Self {
+        let states = servers.into_iter().map(|(node, servers)| (node, Mutex::new(State::new(servers))));
+        Self { states: states.collect() }
     }
 
     /// Whether every node must be able to reach the Service of this one by now.
-    pub(super) fn is_settled(&self, node: usize) -> bool {
+    pub(super) fn is_settled(&self, node: NodeId) -> bool {
         Instant::now() >= self.state(node).settled_at
     }
 
     /// The version of the throughput engine on each node, where it is known.
-    pub(super) fn versions(&self) -> Vec<Option<String>> {
+    pub(super) fn versions(&self) -> HashMap<NodeId, String> {
         let version =
-            |servers: &NodeServers| servers.iter().flatten().find_map(|server| server.version.clone());
-        (0..self.states.len()).map(|node| version(&self.state(node).servers)).collect()
+            |servers: &NodeServers| servers.values().flatten().find_map(|server| server.version.clone());
+        self.states.keys().filter_map(|&node| Some((node, version(&self.state(node).servers)?))).collect()
     }
 
     /// The server of a node on one route.
     ///
     /// # Errors
     /// It has none: a failure of the test that needs it.
-    pub(super) fn server(&self, node: usize, route: usize) -> Result<Server, Failure> {
+    pub(super) fn server(&self, node: NodeId, route: Route) -> Result<Server, Failure> {
         let state = self.state(node);
-        let server = state.lost.as_ref().map_or(state.servers[route].as_ref(), Err);
+        let server = state.lost.as_ref().map_or(state.servers[&route].as_ref(), Err);
         server.cloned().map_err(|unusable| {
-            let reason = format!("{}: {}", self.names[node], unusable.reason());
+            let reason = format!("{node}: {}", unusable.reason());
             Failure::new(FailureKind::NodeUnusable, reason)
                 .with_remedy(unusable.remedy().map(Cow::into_owned))
         })
     }
 
     /// Whether the servers of a node were lost at the last check.
-    pub(super) fn is_lost(&self, node: usize) -> bool {
+    pub(super) fn is_lost(&self, node: NodeId) -> bool {
         self.state(node).lost.is_some()
     }
 
@@ -91,15 +92,15 @@ impl<'a> Nodes<'a> {
         &self,
         testbed: &dyn Testbed,
         observer: &dyn Observer,
-        node: usize,
+        node: NodeId,
         trouble: Trouble,
     ) -> NodeHealth {
-        if self.state(node).servers.iter().all(Result::is_err) {
+        if self.state(node).servers.values().all(Result::is_err) {
             return NodeHealth::Healthy;
         }
         let restored = testbed.restore(node, trouble).await;
         if let Restored::Back { lost, .. } = &restored {
-            observer.observe(&Event::Server { node: &self.names[node], starting: Starting::Restored(lost) });
+            observer.observe(&Event::Server { node, starting: Starting::Restored(lost) });
         }
         let mut state = self.state(node);
         match restored {
@@ -127,12 +128,12 @@ impl<'a> Nodes<'a> {
     /// The cluster reports the death of a server a moment after its tests have failed, so that a node that
     /// looks healthy is worth a second check. Only one for each node: a network that drops everything fails
     /// all tests.
-    pub(super) fn take_recheck(&self, node: usize) -> bool {
+    pub(super) fn take_recheck(&self, node: NodeId) -> bool {
         !std::mem::replace(&mut self.state(node).is_rechecked, true)
     }
 
-    fn state(&self, node: usize) -> MutexGuard<'_, State> {
-        // nothing panics while holding the lock
-        self.states[node].lock().unwrap_or_else(PoisonError::into_inner)
+    fn state(&self, node: NodeId) -> MutexGuard<'_, State> {
+        // a plan has only nodes of the testbed, and nothing panics while holding the lock
+        self.states[&node].lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
+use super::Run;
 use super::attempt::{self, MAX_ATTEMPTS, Results};
 use super::nodes::NodeHealth;
-use super::{Run, Variant};
 use crate::document::{Failure, FailureKind};
 use crate::plan::Test;
 use crate::testbed::{Server, Trouble};
@@ -14,14 +14,14 @@ const REPORT_DELAY: Duration = Duration::from_secs(3);
 
 impl Run<'_> {
     /// Attempts a test if both of its nodes are usable. Lost nodes are checked first: they may have recovered.
-    pub(super) async fn try_once(&self, test: Test, variant: Variant) -> Result<Results, Failure> {
+    pub(super) async fn try_once(&self, test: Test) -> Result<Results, Failure> {
         for node in [test.client, test.server] {
             if self.nodes.is_lost(node) {
                 self.nodes.recover(self.testbed, self.observer, node, Trouble::Gone).await;
             }
         }
-        let server = self.server(test, variant)?;
-        attempt::attempt(self, test, variant, &server).await
+        let server = self.server(test)?;
+        attempt::attempt(self, test, &server).await
     }
 
     /// Checks both nodes of a failed test, and restores their servers where possible.
@@ -57,8 +57,8 @@ impl Run<'_> {
     }
 
     /// The server of a test, if both of its nodes are usable.
-    pub(super) fn server(&self, test: Test, variant: Variant) -> Result<Server, Failure> {
-        self.nodes.server(test.client, variant.route)?;
-        self.nodes.server(test.server, variant.route)
+    pub(super) fn server(&self, test: Test) -> Result<Server, Failure> {
+        self.nodes.server(test.client, test.variant.route)?;
+        self.nodes.server(test.server, test.variant.route)
     }
 }

@@ -29,7 +29,7 @@ const BUSY: &str = "fail busy the server is busy";
 const STARVED: &str = "sample 0";
 
 /// The behavior of a client, by its node and attempt.
-type Script = dyn Fn(usize, u32) -> Behavior + Send + Sync;
+type Script = dyn Fn(NodeId, u32) -> Behavior + Send + Sync;
 
 enum Behavior {
     Reports(&'static str),
@@ -40,26 +40,28 @@ enum Behavior {
 }
 
 struct FakeTestbed {
+    /// The servers of the nodes.
     servers: Vec<Result<Server, Unusable>>,
-    routes: usize,
+    /// The path to them.
+    path: Path,
     script: Box<Script>,
-    attempts: Mutex<HashMap<(usize, String), u32>>,
+    attempts: Mutex<HashMap<(NodeId, String), u32>>,
     /// Start, end, node and target of each client.
-    runs: Mutex<Vec<(Instant, Instant, usize, String)>>,
+    runs: Mutex<Vec<(Instant, Instant, NodeId, String)>>,
     commands: Mutex<Vec<Vec<String>>>,
     /// The result of restoring a node.
-    restore: Box<dyn Fn(usize, Trouble) -> Restored + Send + Sync>,
+    restore: Box<dyn Fn(NodeId, Trouble) -> Restored + Send + Sync>,
 }
 
 impl FakeTestbed {
-    fn new(nodes: usize, script: impl Fn(usize, u32) -> Behavior + Send + Sync + 'static) -> Self {
+    fn new(nodes: usize, script: impl Fn(NodeId, u32) -> Behavior + Send + Sync + 'static) -> Self {
         let server = |index: usize| {
             let host = format!("10.0.0.{}", index + 1);
             Ok(Server { host, port: PORT, latency_port: None, version: Some("2.0".to_owned()) })
         };
         Self {
             servers: (0..nodes).map(server).collect(),
-            routes: 1,
+            path: Path::Pod,
             script: Box::new(script),
             attempts: Mutex::default(),
             runs: Mutex::default(),
@@ -71,14 +73,19 @@ impl FakeTestbed {
 
 #[async_trait]
 impl Testbed for FakeTestbed {
-    async fn start(&self, _progress: StartProgress<'_>) -> Result<Vec<NodeServers>, TestbedError> {
-        Ok(self.servers.iter().map(|server| vec![server.clone(); self.routes]).collect())
+    async fn start(
+        &self,
+        _progress: StartProgress<'_>,
+    ) -> Result<HashMap<NodeId, NodeServers>, TestbedError> {
+        let servers =
+            self.servers.iter().map(|server| NodeServers::from([(self.path.into(), server.clone())]));
+        Ok(nodes(self.servers.len()).into_iter().zip(servers).collect())
     }
 
     async fn read_server(
         &self,
-        _server: usize,
-        _route: usize,
+        _server: NodeId,
+        _route: Route,
         _lines: ServerLines<'_>,
     ) -> Result<(), Failure> {
         Ok(())
@@ -86,8 +93,8 @@ impl Testbed for FakeTestbed {
 
     async fn run_client(
         &self,
-        client: usize,
-        _route: usize,
+        client: NodeId,
+        _route: Route,
         command: &[String],
         output: Output<'_>,
     ) -> Result<ClientExit, Failure> {
@@ -117,7 +124,7 @@ impl Testbed for FakeTestbed {
         exit
     }
 
-    async fn restore(&self, node: usize, trouble: Trouble) -> Restored {
+    async fn restore(&self, node: NodeId, trouble: Trouble) -> Restored {
         (self.restore)(node, trouble)
     }
 
@@ -159,12 +166,23 @@ impl Observer for InterruptAfter {
     }
 }
 
+fn nodes(count: usize) -> Vec<NodeId> {
+    (1..=count).map(|number| NodeId::from(format!("node-{number}").as_str())).collect()
+}
+
+fn throughput_over(path: Path) -> Variant {
+    Variant { route: path.into(), measure: Measure::Throughput }
+}
+
 fn settings(nodes: usize) -> Settings {
+    over(Path::Pod, nodes)
+}
+
+fn over(path: Path, count: usize) -> Settings {
     Settings {
-        nodes: (1..=nodes).map(|number| format!("node-{number}")).collect(),
-        started: nodes,
-        routes: vec![Path::Pod.into()],
-        variants: vec![Variant { route: 0, measure: Measure::Throughput }],
+        nodes: nodes(count),
+        external_server: None,
+        variants: vec![throughput_over(path)],
         processes: Processes { throughput: Process { engine: &FakeEngine, port: PORT }, latency: None },
         options: MeasurementOptions::for_seconds(2),
         grace: Duration::from_secs(5),
@@ -173,20 +191,25 @@ fn settings(nodes: usize) -> Settings {
 
 /// Each node as the client of each other.
 fn mesh(nodes: usize) -> Plan {
-    let steps = [false, true].map(|backward| Step { variant: 0, backward, flow: Flow::Forward });
-    Plan::mesh(nodes, steps.to_vec(), 1, None)
+    mesh_over(Path::Pod, nodes)
+}
+
+fn mesh_over(path: Path, count: usize) -> Plan {
+    let variant = throughput_over(path);
+    let steps = [false, true].map(|backward| Step { variant, backward, flow: Flow::Forward });
+    Plan::mesh(&nodes(count), steps.to_vec(), 1, None)
 }
 
 async fn run_on(testbed: &FakeTestbed, nodes: usize) -> Result<Measurements, RunError> {
     run(testbed, &mesh(nodes), &settings(nodes), &Unobserved, &CancellationToken::new()).await
 }
 
-fn failures(measurements: &Measurements) -> Vec<(&str, &str, FailureKind)> {
+fn failures(measurements: &Measurements) -> Vec<(NodeId, NodeId, FailureKind)> {
     measurements
         .tests
         .iter()
         .filter_map(|test| match &test.outcome {
-            Outcome::Failed(failure) => Some((test.client.as_str(), test.server.as_str(), failure.kind)),
+            Outcome::Failed(failure) => Some((test.client, test.server, failure.kind)),
             Outcome::Ok(_) => None,
         })
         .collect()
@@ -203,7 +226,7 @@ async fn slots_run_in_sequence_without_sharing_a_node() {
     for (index, (began, ended, client, target)) in runs.iter().enumerate() {
         for (other_began, other_ended, other_client, other_target) in &runs[index + 1..] {
             let together = began < other_ended && other_began < ended;
-            let address = |client: &usize| format!("10.0.0.{}", client + 1);
+            let address = |client: &NodeId| client.replace("node-", "10.0.0.");
             let nodes = [address(client), target.clone()];
             let shared = nodes.contains(&address(other_client)) || nodes.contains(other_target);
             assert!(!(together && shared));
@@ -254,16 +277,17 @@ async fn busy_server_and_lost_client_are_retried_and_counted() {
 async fn server_that_stays_busy_fails_its_test() {
     let testbed = FakeTestbed::new(2, |_, _| Behavior::Reports(BUSY));
     let measurements = run_on(&testbed, 2).await.unwrap();
-    assert_eq!(failures(&measurements)[0], ("node-1", "node-2", FailureKind::Busy));
+    assert_eq!(failures(&measurements)[0], ("node-1".into(), "node-2".into(), FailureKind::Busy));
     assert_eq!(measurements.tests[0].attempt, 3);
 }
 
 #[tokio::test(start_paused = true)]
 async fn hanging_client_times_out_after_its_grace() {
-    let testbed = FakeTestbed::new(
-        3,
-        |client, _| if client == 0 { Behavior::Hangs } else { Behavior::Reports(REPORT) },
-    );
+    let testbed =
+        FakeTestbed::new(
+            3,
+            |client, _| if client == "node-1" { Behavior::Hangs } else { Behavior::Reports(REPORT) },
+        );
     let began = Instant::now();
     let measurements = run_on(&testbed, 3).await.unwrap();
     let failures = failures(&measurements);
@@ -298,16 +322,17 @@ async fn client_command_depends_on_version_of_its_own_node() {
 
 #[tokio::test(start_paused = true)]
 async fn unprogrammed_service_is_retried_without_counting_attempts() {
-    let testbed = FakeTestbed::new(2, |_, attempt| {
+    let mut testbed = FakeTestbed::new(2, |_, attempt| {
         if attempt <= 2 { Behavior::Reports(REFUSED) } else { Behavior::Reports(REPORT) }
     });
-    let over = |path| Settings { routes: vec![Path::into(path)], ..settings(2) };
+    testbed.path = Path::Service;
     let token = CancellationToken::new();
-    let service = run(&testbed, &mesh(2), &over(Path::Service), &Unobserved, &token).await.unwrap();
+    let (plan, settings) = (mesh_over(Path::Service, 2), over(Path::Service, 2));
+    let service = run(&testbed, &plan, &settings, &Unobserved, &token).await.unwrap();
     assert!(failures(&service).is_empty());
     assert!(service.tests.iter().all(|test| test.attempt == 1));
     let testbed = FakeTestbed::new(2, |_, _| Behavior::Reports(REFUSED));
-    let pod = run(&testbed, &mesh(2), &over(Path::Pod), &Unobserved, &token).await.unwrap();
+    let pod = run(&testbed, &mesh(2), &over(Path::Pod, 2), &Unobserved, &token).await.unwrap();
     assert_eq!((failures(&pod).len(), testbed.commands.lock().unwrap().len()), (2, 2));
 }
 
@@ -328,10 +353,11 @@ async fn udp_test_without_rate_sends_at_80_percent_of_tcp() {
 #[tokio::test(start_paused = true)]
 async fn failed_bidirectional_test_fails_both_directions() {
     let testbed = FakeTestbed::new(2, |_, _| Behavior::Reports(REFUSED));
-    let steps = vec![Step { variant: 0, backward: false, flow: Flow::Both }];
-    let plan = Plan::mesh(2, steps, 1, None);
+    let steps = vec![Step { variant: throughput_over(Path::Pod), backward: false, flow: Flow::Both }];
+    let plan = Plan::mesh(&nodes(2), steps, 1, None);
     let measured = run(&testbed, &plan, &settings(2), &Unobserved, &CancellationToken::new()).await.unwrap();
     let ends: Vec<_> = measured.tests.iter().map(TestRecord::sender_and_receiver).collect();
-    assert_eq!(ends, [("node-1", "node-2"), ("node-2", "node-1")]);
+    let [first, second] = [0, 1].map(|index| nodes(2)[index]);
+    assert_eq!(ends, [(first, second), (second, first)]);
     assert_eq!(failures(&measured).len(), 2);
 }

@@ -157,11 +157,11 @@ fn user_file_is_replaced_only_by_a_finished_run_and_only_if_it_is_a_run() {
 fn node_names_of_a_file_are_sanitized() {
     let (_directory, store) = store();
     let mut run = named("bbbb", 1);
-    run.nodes[0].name = "a\u{1b}[2J".to_owned();
-    run.tests[0].client = "a\u{1b}[2J".to_owned();
+    run.nodes[0].name = "a\u{1b}[2J".into();
+    run.tests[0].client = "a\u{1b}[2J".into();
     save(&store, &run);
     let run = load(Some(&store), "bbbb").unwrap();
-    assert_eq!((run.nodes[0].name.as_str(), run.tests[0].client.as_str()), ("a [2J", "a [2J"));
+    assert_eq!([run.nodes[0].name, run.tests[0].client], ["a [2J", "a [2J"]);
 }
 
 #[test]
@@ -178,8 +178,7 @@ fn all_strings_of_a_file_and_of_a_list_are_sanitized() {
     crate::analysis::analyse(&mut run);
     run.findings.push(crate::document::Finding {
         kind: crate::document::FindingKind::Mtu,
-        path: None,
-        ip_family: None,
+        route: None,
         sentence: evil.to_owned(),
         subjects: vec![evil.to_owned()],
         percent: None,

@@ -1,41 +1,44 @@
 //! Clients in a testbed, and one external server (`--to`).
 
+use std::collections::HashMap;
+
 use async_trait::async_trait;
 
 use super::{
     NodeServers, Output, Restored, Server, ServerLines, StartProgress, Testbed, TestbedError, Trouble,
-    Unusable,
 };
-use crate::document::{Failure, FailureKind};
+use crate::document::{Failure, FailureKind, NodeId};
 use crate::engine::ClientExit;
+use crate::options::Route;
 
-/// A testbed whose last node is an external server, which it does not start.
+/// A testbed with an external server, which it does not start.
 pub struct WithExternalServer {
     clients: Box<dyn Testbed>,
+    id: NodeId,
     server: Server,
-    routes: usize,
+    routes: Vec<Route>,
 }
 
 impl WithExternalServer {
-    /// The nodes of `clients`, followed by `server`, which is reached over each of `routes` routes.
-    pub fn new(clients: Box<dyn Testbed>, server: Server, routes: usize) -> Self {
-        Self { clients, server, routes }
+    /// The nodes of `clients` and `server`, which is reached over each of `routes`.
+    pub fn new(clients: Box<dyn Testbed>, id: NodeId, server: Server, routes: Vec<Route>) -> Self {
+        Self { clients, id, server, routes }
     }
 }
 
 #[async_trait]
 impl Testbed for WithExternalServer {
-    async fn start(&self, progress: StartProgress<'_>) -> Result<Vec<NodeServers>, TestbedError> {
+    async fn start(&self, progress: StartProgress<'_>) -> Result<HashMap<NodeId, NodeServers>, TestbedError> {
         let mut nodes = self.clients.start(progress).await?;
-        let server: Result<Server, Unusable> = Ok(self.server.clone());
-        nodes.push(vec![server; self.routes]);
+        let servers = self.routes.iter().map(|route| (*route, Ok(self.server.clone())));
+        nodes.insert(self.id, servers.collect());
         Ok(nodes)
     }
 
     async fn run_client(
         &self,
-        client: usize,
-        route: usize,
+        client: NodeId,
+        route: Route,
         command: &[String],
         output: Output<'_>,
     ) -> Result<ClientExit, Failure> {
@@ -44,14 +47,14 @@ impl Testbed for WithExternalServer {
 
     async fn read_server(
         &self,
-        _server: usize,
-        _route: usize,
+        _server: NodeId,
+        _route: Route,
         _lines: ServerLines<'_>,
     ) -> Result<(), Failure> {
         Err(Failure::new(FailureKind::Engine, "cannot read the output of an external server"))
     }
 
-    async fn restore(&self, node: usize, trouble: Trouble) -> Restored {
+    async fn restore(&self, node: NodeId, trouble: Trouble) -> Restored {
         self.clients.restore(node, trouble).await
     }
 

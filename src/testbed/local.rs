@@ -1,5 +1,6 @@
 //! A testbed without a cluster: servers on the loopback interface of this machine (`--local`).
 
+use std::collections::HashMap;
 use std::io;
 use std::net::{Ipv4Addr, TcpListener};
 use std::process::Stdio;
@@ -14,9 +15,10 @@ use super::{
     NodeServers, Output, Restored, Server, ServerLines, StartProgress, Starting, Testbed, TestbedError,
     Trouble,
 };
-use crate::document::{Failure, FailureKind};
+use crate::document::{Failure, FailureKind, NodeId};
 use crate::engine::{ClientExit, Engine, LineSplitter, ServerSpec};
 use crate::explanation::Explanation;
+use crate::options::{Path, Route};
 
 /// How long a server may take to start listening.
 const START_TIMEOUT: Duration = Duration::from_secs(5);
@@ -65,20 +67,20 @@ impl LocalError {
 pub struct LocalTestbed {
     throughput: &'static dyn Engine,
     latency: Option<&'static dyn Engine>,
-    /// The throughput and latency ports of each node.
-    ports: Vec<(u16, Option<u16>)>,
+    /// Each node with its throughput and latency ports.
+    nodes: Vec<(NodeId, u16, Option<u16>)>,
     servers: Mutex<Vec<Child>>,
     /// The unread output of the throughput servers.
-    logs: Mutex<Vec<mpsc::UnboundedReceiver<String>>>,
+    logs: Mutex<HashMap<NodeId, mpsc::UnboundedReceiver<String>>>,
 }
 
 impl LocalTestbed {
-    /// A testbed of `nodes` nodes, on consecutive ports from `first_port`, or on free ports.
+    /// A testbed of `nodes`, on consecutive ports from `first_port`, or on free ports.
     ///
     /// # Errors
     /// A port is in use.
     pub fn new(
-        nodes: u16,
+        nodes: &[NodeId],
         first_port: Option<u16>,
         throughput: &'static dyn Engine,
         latency: Option<&'static dyn Engine>,
@@ -86,7 +88,8 @@ impl LocalTestbed {
         let own_latency = latency.filter(|latency| latency.program() != throughput.program());
         let per_node = 1 + u16::from(own_latency.is_some());
         // all listeners are held until the last one is bound, so that no port is chosen twice
-        let listeners: Vec<TcpListener> = (0..nodes.saturating_mul(per_node))
+        let count = u16::try_from(nodes.len()).unwrap_or(u16::MAX);
+        let listeners: Vec<TcpListener> = (0..count.saturating_mul(per_node))
             .map(|index| {
                 let port = first_port.map_or(0, |first| first.saturating_add(index));
                 TcpListener::bind((Ipv4Addr::LOCALHOST, port))
@@ -98,12 +101,12 @@ impl LocalTestbed {
             .map(|listener| Ok(listener.local_addr()?.port()))
             .collect::<io::Result<_>>()
             .map_err(|source| LocalError::Port { port: first_port.unwrap_or(0), source })?;
-        let ports = ports.chunks(per_node.into()).map(|ports| {
+        let nodes = nodes.iter().zip(ports.chunks(per_node.into())).map(|(node, ports)| {
             let shared = latency.map(|_| ports[0]);
-            (ports[0], ports.get(1).copied().or(shared))
+            (*node, ports[0], ports.get(1).copied().or(shared))
         });
-        let ports = ports.collect();
-        Ok(Self { throughput, latency, ports, servers: Mutex::default(), logs: Mutex::default() })
+        let nodes = nodes.collect();
+        Ok(Self { throughput, latency, nodes, servers: Mutex::default(), logs: Mutex::default() })
     }
 
     /// A process in its own process group: an interrupt from the terminal must reach only this program, which
@@ -170,30 +173,26 @@ async fn read_until_listening(
 
 #[async_trait]
 impl Testbed for LocalTestbed {
-    async fn start(&self, progress: StartProgress<'_>) -> Result<Vec<NodeServers>, TestbedError> {
+    async fn start(&self, progress: StartProgress<'_>) -> Result<HashMap<NodeId, NodeServers>, TestbedError> {
         let own_latency = self.latency.filter(|latency| latency.program() != self.throughput.program());
-        let mut servers = Vec::new();
-        for (index, &(port, latency_port)) in self.ports.iter().enumerate() {
+        let mut servers = HashMap::new();
+        for &(node, port, latency_port) in &self.nodes {
             let (version, log) = self.start_server(self.throughput, port).await?;
-            self.logs.lock().await.push(log);
+            self.logs.lock().await.insert(node, log);
             if let Some((engine, port)) = own_latency.zip(latency_port) {
                 self.start_server(engine, port).await?;
             }
-            servers.push(vec![Ok(Server {
-                host: Ipv4Addr::LOCALHOST.to_string(),
-                port,
-                latency_port,
-                version,
-            })]);
-            progress(index, Starting::Listens);
+            let server = Server { host: Ipv4Addr::LOCALHOST.to_string(), port, latency_port, version };
+            servers.insert(node, NodeServers::from([(Path::Loopback.into(), Ok(server))]));
+            progress(node, Starting::Listens);
         }
         Ok(servers)
     }
 
     async fn run_client(
         &self,
-        _client: usize,
-        _route: usize,
+        _client: NodeId,
+        _route: Route,
         command: &[String],
         output: Output<'_>,
     ) -> Result<ClientExit, Failure> {
@@ -221,8 +220,13 @@ impl Testbed for LocalTestbed {
         Ok(ClientExit { code: status.code(), stderr: message, unfinished_line: splitter.finish() })
     }
 
-    async fn read_server(&self, server: usize, _route: usize, lines: ServerLines<'_>) -> Result<(), Failure> {
-        if let Some(log) = self.logs.lock().await.get_mut(server) {
+    async fn read_server(
+        &self,
+        server: NodeId,
+        _route: Route,
+        lines: ServerLines<'_>,
+    ) -> Result<(), Failure> {
+        if let Some(log) = self.logs.lock().await.get_mut(&server) {
             while let Ok(line) = log.try_recv() {
                 if lines(&line).is_break() {
                     break;
@@ -232,7 +236,7 @@ impl Testbed for LocalTestbed {
         Ok(())
     }
 
-    async fn restore(&self, _node: usize, _trouble: Trouble) -> Restored {
+    async fn restore(&self, _node: NodeId, _trouble: Trouble) -> Restored {
         Restored::Intact
     }
 

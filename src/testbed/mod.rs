@@ -11,15 +11,17 @@ pub use remedy::{ImageFault, ImageUse, Remedy};
 pub use two_clusters::TwoClusters;
 
 use std::borrow::Cow;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::ops::ControlFlow;
 
 use async_trait::async_trait;
 
 use crate::cluster::RequestError;
-use crate::document::Failure;
+use crate::document::{Failure, NodeId};
 use crate::engine::{ClientExit, Engine};
 use crate::explanation::Explanation;
+use crate::options::Route;
 use crate::sanitize;
 
 use local::LocalError;
@@ -65,8 +67,8 @@ pub struct Server {
     pub version: Option<String>,
 }
 
-/// The servers of one node, one per route.
-pub type NodeServers = Vec<Result<Server, Unusable>>;
+/// The servers of one node, by route.
+pub type NodeServers = BTreeMap<Route, Result<Server, Unusable>>;
 
 /// Why a node or a pod cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -164,8 +166,8 @@ pub enum Starting<'a> {
     Failed(&'a Unusable),
 }
 
-/// Takes the changes of the server on the node at a position.
-pub type StartProgress<'a> = &'a (dyn Fn(usize, Starting) + Sync);
+/// Takes the changes of the server on a node.
+pub type StartProgress<'a> = &'a (dyn Fn(NodeId, Starting) + Sync);
 
 /// Why a testbed cannot be used, or cannot be removed.
 #[derive(Debug, thiserror::Error)]
@@ -218,19 +220,16 @@ pub type Output<'a> = &'a mut (dyn FnMut(&str) -> ControlFlow<()> + Send);
 pub type ServerLines<'a> = &'a mut (dyn FnMut(&str) -> ControlFlow<()> + Send);
 
 /// Nodes on which servers and clients run.
-///
-/// Nodes and routes are identified by their positions in the lists with which the testbed was created.
 #[async_trait]
 pub trait Testbed: Sync {
-    /// Starts the servers of all nodes concurrently, and returns when each one is listening or has failed. The
-    /// result has one entry per node, in order.
+    /// Starts the servers of all nodes concurrently, and returns when each one is listening or has failed.
     ///
     /// # Errors
     /// The testbed fails as a whole. A failure of a single node is an [`Unusable`] entry.
-    async fn start(&self, progress: StartProgress<'_>) -> Result<Vec<NodeServers>, TestbedError>;
+    async fn start(&self, progress: StartProgress<'_>) -> Result<HashMap<NodeId, NodeServers>, TestbedError>;
 
-    /// Runs `command` on the node at position `client`, in the network in which the route at position `route`
-    /// starts, and passes its output to `output`. Returns when the process has ended or `output` breaks.
+    /// Runs `command` on the node `client`, in the network in which `route` starts, and passes its output to
+    /// `output`. Returns when the process has ended or `output` breaks.
     ///
     /// When the future is dropped, the process is killed, or ends after its test time.
     ///
@@ -238,22 +237,21 @@ pub trait Testbed: Sync {
     /// The client could not be started, or the connection to it was lost.
     async fn run_client(
         &self,
-        client: usize,
-        route: usize,
+        client: NodeId,
+        route: Route,
         command: &[String],
         output: Output<'_>,
     ) -> Result<ClientExit, Failure>;
 
-    /// Passes the output of the throughput server on the node at position `server` since the last call to
-    /// `lines`. Returns when `lines` breaks, or when there is no more output at the moment.
+    /// Passes the output of the throughput server on the node `server` since the last call to `lines`. Returns when `lines` breaks, or when there is no more output at the moment.
     ///
     /// # Errors
     /// The output cannot be read.
-    async fn read_server(&self, server: usize, route: usize, lines: ServerLines<'_>) -> Result<(), Failure>;
+    async fn read_server(&self, server: NodeId, route: Route, lines: ServerLines<'_>) -> Result<(), Failure>;
 
-    /// Checks the servers of the node at position `node`, and recreates them if they are lost and that may help.
+    /// Checks the servers of a node, and recreates them if they are lost and that may help.
     /// External servers, which the testbed has not started, are always intact.
-    async fn restore(&self, node: usize, trouble: Trouble) -> Restored;
+    async fn restore(&self, node: NodeId, trouble: Trouble) -> Restored;
 
     /// Removes everything that the testbed has created, except for kept servers. Can be called at any time, and
     /// repeatedly.

@@ -1,50 +1,64 @@
 //! A client in one cluster and a server in another (`--server-context`).
 
+use std::collections::HashMap;
+
 use async_trait::async_trait;
 
 use super::kubernetes::KubernetesTestbed;
 use super::{NodeServers, Output, Restored, ServerLines, StartProgress, Testbed, TestbedError, Trouble};
-use crate::document::Failure;
+use crate::document::{Failure, NodeId};
 use crate::engine::ClientExit;
+use crate::options::Route;
 
-/// Two nodes: the first in the client's cluster, the second in the server's.
+/// Two nodes, each in its own cluster.
 pub struct TwoClusters {
     client: KubernetesTestbed,
     server: KubernetesTestbed,
+    server_id: NodeId,
 }
 
 impl TwoClusters {
-    /// Combines two testbeds of one node each.
-    pub fn new(client: KubernetesTestbed, server: KubernetesTestbed) -> Self {
-        Self { client, server }
+    /// Combines two testbeds of one node each. The node of the server is called `server_id`, since both clusters may
+    /// have a node of the same name.
+    pub fn new(client: KubernetesTestbed, server: KubernetesTestbed, server_id: NodeId) -> Self {
+        Self { client, server, server_id }
     }
 }
 
 #[async_trait]
 impl Testbed for TwoClusters {
-    async fn start(&self, progress: StartProgress<'_>) -> Result<Vec<NodeServers>, TestbedError> {
-        let of_server = |_node: usize, starting: super::Starting| progress(1, starting);
+    async fn start(&self, progress: StartProgress<'_>) -> Result<HashMap<NodeId, NodeServers>, TestbedError> {
+        let of_server = |_node: NodeId, starting: super::Starting| progress(self.server_id, starting);
         let (client, server) = tokio::join!(self.client.start(progress), self.server.start(&of_server));
-        Ok(client?.into_iter().chain(server?).collect())
+        let server = server?.into_values().map(|servers| (self.server_id, servers));
+        Ok(client?.into_iter().chain(server).collect())
     }
 
     async fn run_client(
         &self,
-        client: usize,
-        route: usize,
+        client: NodeId,
+        route: Route,
         command: &[String],
         output: Output<'_>,
     ) -> Result<ClientExit, Failure> {
         self.client.run_client(client, route, command, output).await
     }
 
-    async fn read_server(&self, _server: usize, route: usize, lines: ServerLines<'_>) -> Result<(), Failure> {
-        self.server.read_server(0, route, lines).await
+    async fn read_server(
+        &self,
+        _server: NodeId,
+        route: Route,
+        lines: ServerLines<'_>,
+    ) -> Result<(), Failure> {
+        self.server.read_server(self.server.only_node(), route, lines).await
     }
 
-    async fn restore(&self, node: usize, trouble: Trouble) -> Restored {
-        let testbed = if node == 0 { &self.client } else { &self.server };
-        testbed.restore(0, trouble).await
+    async fn restore(&self, node: NodeId, trouble: Trouble) -> Restored {
+        if node == self.server_id {
+            self.server.restore(self.server.only_node(), trouble).await
+        } else {
+            self.client.restore(node, trouble).await
+        }
     }
 
     async fn stop(&self) -> Result<(), TestbedError> {

@@ -7,7 +7,7 @@ use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
 use super::text::pair_name;
 use crate::analysis::{Cell, Matrix};
-use crate::document::{Breach, LatencyPair, PairSummary, Run, ThroughputSummary};
+use crate::document::{Breach, LatencyPair, NodeId, PairSummary, Route, Run, ThroughputSummary};
 use crate::quantity::{duration, rate};
 
 pub(super) fn render(run: &Run) -> String {
@@ -16,14 +16,15 @@ pub(super) fn render(run: &Run) -> String {
     report.set_time(Duration::from_secs_f64(seconds.max(0.0)));
     let breaches = breaches_by_pair(run);
     for summary in &run.summary.throughput {
-        let route = summary.route().to_string();
+        let route = summary.route.to_string();
         let mut suite = new_suite(run, &format!("throughput over {route}"));
-        suite.add_test_cases(summary.pairs.iter().map(|pair| throughput_case(&route, pair, &breaches)));
+        suite
+            .add_test_cases(summary.pairs.iter().map(|pair| throughput_case(summary.route, pair, &breaches)));
         suite.add_test_cases(skipped_cases(run, summary, &route));
         report.add_test_suite(suite);
     }
     for summary in &run.summary.latency {
-        let route = summary.route().to_string();
+        let route = summary.route.to_string();
         let mut suite = new_suite(run, &format!("latency over {route}"));
         suite.add_test_cases(summary.pairs.iter().map(|pair| latency_case(&route, pair)));
         report.add_test_suite(suite);
@@ -33,13 +34,12 @@ pub(super) fn render(run: &Run) -> String {
 }
 
 /// By route, sender and receiver.
-type Breaches<'a> = HashMap<(String, &'a str, &'a str), Vec<&'a Breach>>;
+type Breaches<'a> = HashMap<(Route, NodeId, NodeId), Vec<&'a Breach>>;
 
 fn breaches_by_pair(run: &Run) -> Breaches<'_> {
     let mut pairs = Breaches::new();
     for breach in &run.breaches {
-        let route = breach.route().to_string();
-        pairs.entry((route, &breach.sender, &breach.receiver)).or_default().push(breach);
+        pairs.entry((breach.route, breach.sender, breach.receiver)).or_default().push(breach);
     }
     pairs
 }
@@ -56,8 +56,8 @@ fn new_suite(run: &Run, name: &str) -> TestSuite {
     suite
 }
 
-fn throughput_case(route: &str, pair: &PairSummary, breaches: &Breaches) -> TestCase {
-    let key = (route.to_owned(), pair.sender.as_str(), pair.receiver.as_str());
+fn throughput_case(route: Route, pair: &PairSummary, breaches: &Breaches) -> TestCase {
+    let key = (route, pair.sender, pair.receiver);
     let status = match (breaches.get(&key), &pair.failure) {
         // if no test succeeded, the reason of the failure says more than the gate
         (Some(breaches), _) if pair.measured > 0 => {
@@ -70,7 +70,7 @@ fn throughput_case(route: &str, pair: &PairSummary, breaches: &Breaches) -> Test
         (_, Some(reason)) => failed_tests(pair.measured, pair.failed, reason),
         _ => TestCaseStatus::success(),
     };
-    new_case(route, (&pair.sender, &pair.receiver), status, pair.mean_bits_per_second.map(rate))
+    new_case(&route.to_string(), (pair.sender, pair.receiver), status, pair.mean_bits_per_second.map(rate))
 }
 
 fn latency_case(route: &str, pair: &LatencyPair) -> TestCase {
@@ -80,7 +80,7 @@ fn latency_case(route: &str, pair: &LatencyPair) -> TestCase {
     };
     new_case(
         &format!("{route}.latency"),
-        (&pair.client, &pair.server),
+        (pair.client, pair.server),
         status,
         pair.mean_microseconds.map(duration),
     )
@@ -93,7 +93,7 @@ fn skipped_cases(run: &Run, summary: &ThroughputSummary, route: &str) -> Vec<Tes
     let cells = rows.flat_map(|(row, cells)| matrix.columns.iter().zip(cells).map(move |cell| (row, cell)));
     let missing = cells.filter(|(_, (_, cell))| **cell == Cell::NotMeasured);
     missing
-        .map(|(row, (column, _))| new_case(route, (row, column), TestCaseStatus::skipped(), None))
+        .map(|(row, (column, _))| new_case(route, (*row, *column), TestCaseStatus::skipped(), None))
         .collect()
 }
 
@@ -113,7 +113,7 @@ fn non_success(kind: NonSuccessKind, error_type: &str, message: &str) -> TestCas
 
 fn new_case(
     route: &str,
-    (sender, receiver): (&str, &str),
+    (sender, receiver): (NodeId, NodeId),
     status: TestCaseStatus,
     value: Option<String>,
 ) -> TestCase {

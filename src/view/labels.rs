@@ -5,12 +5,12 @@ use crate::quantity::plural;
 
 /// Suffix that distinguishes the route of a matrix from the others of the run: ` over pod`. Without
 /// other paths it names the IP family only, and may be empty.
-pub(super) fn route_suffix(run: &Run, path: Path, ip_family: Option<IpFamily>) -> String {
+pub(super) fn route_suffix(run: &Run, route: Route) -> String {
     let path = match run.parameters.placement.paths.len() {
         0 | 1 => String::new(),
-        _ => format!(" over {}", path.name()),
+        _ => format!(" over {}", route.path.name()),
     };
-    path + Route { path: Path::Pod, ip_family }.over_family()
+    path + route.over_family()
 }
 
 /// Value of the label `ip_family`: empty if none was requested.

@@ -7,7 +7,7 @@ use super::labels::{describe_run, overhead_name, route_suffix};
 use super::notes::notes;
 use super::text::{format_percent, format_signed_percent, format_time, join_first, pair_name};
 use crate::analysis::{Cell, Level, Matrix};
-use crate::document::{Breach, Command, Cost, Outcome, PairChange, Run};
+use crate::document::{Breach, Command, Cost, NodeId, Outcome, PairChange, Run};
 use crate::explanation::by_reason;
 use crate::quantity::{RateUnit, duration, rate};
 use crate::sanitize;
@@ -38,9 +38,9 @@ fn breach_item(run: &Run, breach: &Breach) -> String {
     let measured = rate_or_failed(breach.bits_per_second);
     let over = match run.summary.throughput.len() {
         0 | 1 => String::new(),
-        _ => format!(" over {}", breach.route()),
+        _ => format!(" over {}", breach.route),
     };
-    let pair = escaped_pair(&breach.sender, &breach.receiver);
+    let pair = escaped_pair(breach.sender, breach.receiver);
     format!("{}: {pair}{over} {measured}", code_span(&breach.gate))
 }
 
@@ -64,7 +64,7 @@ fn push_list(text: &mut String, heading: &str, items: impl Iterator<Item = Strin
 fn push_matrices(text: &mut String, run: &Run) {
     for summary in &run.summary.throughput {
         let unit = RateUnit::of_largest(summary.pairs.iter().filter_map(|pair| pair.mean_bits_per_second));
-        let over = route_suffix(run, summary.path, summary.ip_family);
+        let over = route_suffix(run, summary.route);
         let _ = writeln!(
             text,
             "\n### Throughput{over} in {unit}\n\nRows send, columns receive; **bold** is less than half of the median.\n"
@@ -76,7 +76,7 @@ fn push_matrices(text: &mut String, run: &Run) {
         }
     }
     for summary in &run.summary.latency {
-        let over = route_suffix(run, summary.path, summary.ip_family);
+        let over = route_suffix(run, summary.route);
         let _ = writeln!(
             text,
             "\n### Idle latency{over}\n\nMean round trip; rows are clients, columns servers.\n"
@@ -89,9 +89,9 @@ fn push_matrices(text: &mut String, run: &Run) {
 }
 
 fn push_overhead(text: &mut String, run: &Run, cost: &Cost) {
-    let (path, against) = (cost.path.name(), cost.against.name());
-    let name = overhead_name(cost.path);
-    let (over, mean) = (cost.route().over_family(), format_percent(cost.mean_percent));
+    let (path, against) = (cost.route.path.name(), cost.against.name());
+    let name = overhead_name(cost.route.path);
+    let (over, mean) = (cost.route.over_family(), format_percent(cost.mean_percent));
     let _ = writeln!(text, "\n### {name}{over} ({path} vs. {against}): {mean}%\n");
     if run.command == Command::Matrix {
         push_grid(text, &Matrix::of_cost(run, cost), |percent| format!("{}%", format_percent(percent)));
@@ -129,7 +129,7 @@ pub(super) fn comparison(run: &Run) -> String {
         let _ = writeln!(text, "- {}", escape(difference));
     }
     for changes in &comparison.routes {
-        let over = route_suffix(run, changes.path, changes.ip_family);
+        let over = route_suffix(run, changes.route);
         let _ = writeln!(text, "\nThroughput change{over} in %:\n");
         push_grid(&mut text, &Matrix::of_change(run, changes), format_signed_percent);
         let worse = changes.worse();
@@ -146,7 +146,7 @@ fn regression_item(pair: &PairChange) -> String {
         pair.percent.map_or_else(String::new, |percent| format!(" ({}%)", format_signed_percent(percent)));
     format!(
         "{}: {} → {}{percent}",
-        escaped_pair(&pair.sender, &pair.receiver),
+        escaped_pair(pair.sender, pair.receiver),
         rate_or_failed(pair.base_bits_per_second),
         rate_or_failed(pair.bits_per_second)
     )
@@ -171,8 +171,8 @@ fn rate_or_failed(bits_per_second: Option<f64>) -> String {
     bits_per_second.map_or_else(|| "failed".to_owned(), rate)
 }
 
-fn escaped_pair(sender: &str, receiver: &str) -> String {
-    pair_name(&escape(sender), &escape(receiver))
+fn escaped_pair(sender: NodeId, receiver: NodeId) -> String {
+    pair_name(escape(&sender), escape(&receiver))
 }
 
 /// Backticks in `text` become apostrophes: they would end the span.

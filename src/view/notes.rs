@@ -69,7 +69,7 @@ fn deviation(run: &Run, retest: &TestRecord) -> Option<String> {
     if findings.any(|ends| ends.sender == sender && ends.receiver == receiver) {
         return None;
     }
-    let is_same_route = |of: &&ThroughputSummary| (of.path, of.ip_family) == (retest.path, retest.ip_family);
+    let is_same_route = |of: &&ThroughputSummary| of.route == retest.route;
     let is_same_pair = |pair: &&PairSummary| pair.sender == sender && pair.receiver == receiver;
     let mut pairs = run.summary.throughput.iter().filter(is_same_route).flat_map(|of| &of.pairs);
     let first = pairs.find(is_same_pair)?.mean_bits_per_second?;

@@ -11,10 +11,10 @@ pub(super) struct ShortNames {
 /// Removes the common prefix and suffix of `names`. `None` if they have neither.
 ///
 /// Cuts only next to a dash or a dot, so that `node-10` and `node-12` become `10` and `12`.
-pub(super) fn shorten(names: &[String]) -> Option<ShortNames> {
+pub(super) fn shorten(names: &[&str]) -> Option<ShortNames> {
     let first = names.first().filter(|_| names.len() > 1)?;
     let is_separator = |character: char| character == '-' || character == '.';
-    let shared = names.iter().fold(first.as_str(), |shared, name| common_prefix(shared, name));
+    let shared = names.iter().fold(*first, |shared, name| common_prefix(shared, name));
     let prefix = shared.rfind(is_separator).map_or("", |at| &shared[..=at]);
 
     let rest = |name: &str| name[prefix.len()..].to_owned();
@@ -44,8 +44,7 @@ mod tests {
     use std::collections::HashSet;
 
     fn short(names: &[&str]) -> Option<(Vec<String>, String)> {
-        let names: Vec<String> = names.iter().map(ToString::to_string).collect();
-        shorten(&names).map(|short| (short.names, short.pattern))
+        shorten(names).map(|short| (short.names, short.pattern))
     }
 
     #[test]
@@ -70,11 +69,11 @@ mod tests {
         fn short_names_are_unique_and_pattern_restores_full_names(
             names in proptest::collection::hash_set("[a-c.-]{1,6}x[a-c.-]{0,6}", 2..6),
         ) {
-            let names: Vec<String> = names.into_iter().collect();
+            let names: Vec<&str> = names.iter().map(String::as_str).collect();
             if let Some(short) = shorten(&names) {
                 prop_assert_eq!(short.names.iter().collect::<HashSet<_>>().len(), names.len());
                 for (short_name, name) in short.names.iter().zip(&names) {
-                    prop_assert_eq!(&short.pattern.replace('…', short_name), name);
+                    prop_assert_eq!(short.pattern.replace('…', short_name), *name);
                 }
             }
         }

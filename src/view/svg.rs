@@ -37,7 +37,7 @@ pub(super) fn render(run: &Run) -> String {
     }
     let mut width = lines.iter().map(|line| text_width(line)).fold(0.0, f64::max) + 2.0 * MARGIN;
     for summary in &run.summary.throughput {
-        let over = route_suffix(run, summary.path, summary.ip_family);
+        let over = route_suffix(run, summary.route);
         let forward = (Matrix::of_throughput(run, summary), "rows send, columns receive");
         let reverse =
             Matrix::from_external_server(run, summary).map(|matrix| (matrix, "columns send, rows receive"));
@@ -72,7 +72,7 @@ struct Layout {
 impl Layout {
     fn new(run: &Run) -> Self {
         let longest = run.nodes.iter().map(|node| text_width(&node.name)).fold(0.0, f64::max);
-        let to = run.parameters.external_server().map_or(0.0, text_width);
+        let to = run.external_server().map_or(0.0, |to| text_width(&to));
         let nodes = run.nodes.len();
         // with more nodes, values would be too small to read on any screen
         let cell_size = if nodes <= 40 { CELL_SIZE } else { MIN_CELL_SIZE.max(1600.0 / nodes as f64) };
@@ -101,7 +101,7 @@ impl Layout {
             group = group.add(row_label.set("text-anchor", "end").set("font-size", self.font_size()));
             for (column, cell) in cells.iter().enumerate() {
                 let x = left + column as f64 * self.cell_size;
-                let pair = pair_name(name, &matrix.columns[column]);
+                let pair = pair_name(name, matrix.columns[column]);
                 group = group.add(self.cell(cell, (x, y), row_height, &pair, unit));
             }
         }

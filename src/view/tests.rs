@@ -104,7 +104,7 @@ fn json_and_yaml_round_trip() {
 
 /// Two nodes over pod and host, with latency.
 fn tests_over_two_paths() -> Vec<TestRecord> {
-    let over = |path, record| TestRecord { path, ..record };
+    let over = |path: Path, record| TestRecord { route: path.into(), ..record };
     let mut tests = Vec::new();
     for (client, server) in [("node-1", "node-3"), ("node-3", "node-1")] {
         tests.extend([

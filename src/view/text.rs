@@ -1,9 +1,11 @@
 //! Text fragments that several views share.
 
+use std::fmt::Display;
+
 use jiff::Timestamp;
 
 /// `node-1 → node-2`.
-pub(super) fn pair_name(sender: &str, receiver: &str) -> String {
+pub(super) fn pair_name(sender: impl Display, receiver: impl Display) -> String {
     format!("{sender} → {receiver}")
 }
 

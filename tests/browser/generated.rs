@@ -2,7 +2,7 @@
 
 use kubectl_netbench::analysis::summarise;
 use kubectl_netbench::document::{
-    Command, Datagrams, Direction, Measure, Measurement, Outcome, Path, Run, State, TestRecord,
+    Command, Datagrams, Direction, Measure, Measurement, NodeId, Outcome, Path, Run, State, TestRecord,
 };
 use serde_json::{Value, json};
 
@@ -50,13 +50,13 @@ pub fn external() -> Run {
     let mut run = run(3);
     run.parameters.placement.to = Some("192.0.2.7".parse().expect("an address"));
     run.parameters.measurement.bidirectional = true;
-    let first = run.nodes[0].name.clone();
-    let is_kept = |test: &TestRecord| test.measure == Measure::Throughput && test.path == Path::Pod;
+    let first = run.nodes[0].name;
+    let is_kept = |test: &TestRecord| test.measure == Measure::Throughput && test.route.path == Path::Pod;
     let mut tests = std::mem::take(&mut run.tests);
     tests.retain(is_kept);
     for test in &mut tests {
         test.repetition = if test.server == first { 1 } else { 2 };
-        "192.0.2.7".clone_into(&mut test.server);
+        test.server = "192.0.2.7".into();
     }
     let reverse =
         tests.iter().cloned().map(|test| TestRecord { direction: Direction::ServerToClient, ..test });
@@ -69,9 +69,9 @@ pub fn pair() -> Run {
     let mut run = run(3);
     run.command = Command::Pair;
     run.nodes.truncate(2);
-    let names: Vec<String> = run.nodes.iter().map(|node| node.name.clone()).collect();
+    let nodes: Vec<NodeId> = run.nodes.iter().map(|node| node.name).collect();
     let mut tests = std::mem::take(&mut run.tests);
-    tests.retain(|test| names.contains(&test.client) && names.contains(&test.server));
+    tests.retain(|test| nodes.contains(&test.client) && nodes.contains(&test.server));
     for test in &mut tests {
         if let Outcome::Ok(Measurement::Throughput(throughput)) = &mut test.outcome {
             throughput.udp = Some(Datagrams {

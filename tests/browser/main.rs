@@ -51,7 +51,7 @@ async fn each_cell_announces_its_result() {
     let run = generated::run(3);
     let browser = open("report-3", &run).await;
     let cells = cell_texts(&browser, 3).await;
-    let name = |node: usize| run.nodes[node].name.as_str();
+    let name = |node: usize| run.nodes[node].name.name();
     for pair in &run.summary.throughput[0].pairs {
         let index =
             |name: &str| run.nodes.iter().position(|node| node.name == name).expect("the node is in the run");
@@ -110,12 +110,12 @@ async fn order_filter_and_layer_update_matrix() {
         browser.press("#grid", HOME).await;
         browser.text("#row-header").await
     };
-    assert_eq!(first_row().await, run.nodes[0].name);
+    assert_eq!(run.nodes[0].name, first_row().await);
     browser.choose("#order", "mean").await;
-    assert_eq!(first_row().await, run.nodes[2].name, "the slowest sender is first");
+    assert_eq!(run.nodes[2].name, first_row().await, "the slowest sender is first");
     browser.choose("#order", "run").await;
     browser.press("#filter", "eu-west-1b").await;
-    assert_eq!(first_row().await, run.nodes[1].name);
+    assert_eq!(run.nodes[1].name, first_row().await);
     assert_eq!(browser.run("return document.getElementById('grid').ariaRowCount").await, "3");
     for (layer, title) in [
         (1, "Throughput over host"),

@@ -136,7 +136,7 @@ pub fn rates(run: &Run) -> BTreeMap<(String, String), f64> {
         Outcome::Ok(_) => test.outcome.throughput().expect("it measures throughput").bits_per_second,
         Outcome::Failed(failure) => panic!("{} → {}: {}", test.client, test.server, failure.reason),
     };
-    run.tests.iter().map(|test| ((test.client.clone(), test.server.clone()), rate(test))).collect()
+    run.tests.iter().map(|test| ((test.client.to_string(), test.server.to_string()), rate(test))).collect()
 }
 
 /// The longest time between the end of a slot and the start of the next.

@@ -35,8 +35,8 @@ pub fn every_node_is_measured_against_an_outside_server() {
     let to = format!("{address}:5299");
     let arguments = format!("matrix {} --to {to} --host -t 1s", nodes.join(" "));
     let run = cluster.run(&format!("{arguments} -o json")).expect_code(0).run();
-    assert_eq!((run.tests.len(), run.parameters.external_server()), (3, Some(to.as_str())));
-    assert!(run.tests.iter().all(|test| test.server == to && nodes.contains(&test.client)));
+    assert_eq!((run.tests.len(), run.external_server()), (3, Some(to.as_str().into())));
+    assert!(run.tests.iter().all(|test| test.server == to && nodes.iter().any(|node| test.client == *node)));
 
     let pair = format!("pair {} --to {to} --host -t 1s -o json --via exec", nodes[0]);
     let run = cluster.run(&pair).expect_code(0).run();

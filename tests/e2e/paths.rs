@@ -7,10 +7,10 @@ use kubectl_netbench::document::{Cost, IpFamily, Measure, Outcome, Path, Run};
 
 /// The costs of a path, by sender and receiver.
 fn costs(run: &Run, path: Path) -> BTreeMap<(String, String), f64> {
-    let is_it = |cost: &&Cost| cost.path == path;
+    let is_it = |cost: &&Cost| cost.route.path == path;
     let cost = run.summary.costs.iter().find(is_it).expect("both paths were measured");
     let pair = |pair: &kubectl_netbench::document::PairCost| {
-        ((pair.sender.clone(), pair.receiver.clone()), pair.percent)
+        ((pair.sender.to_string(), pair.receiver.to_string()), pair.percent)
     };
     cost.pairs.iter().map(pair).collect()
 }
@@ -25,7 +25,7 @@ pub fn slow_overlay_is_distinguished_from_the_wire() {
         .run();
     assert_eq!(run.tests.len(), 18);
     for three in run.tests.chunks(3) {
-        let paths = [three[0].path, three[1].path, three[2].path];
+        let paths = [&three[0], &three[1], &three[2]].map(|test| test.route.path);
         assert_eq!(paths, [Path::Pod, Path::Service, Path::Host], "in turn, pair by pair");
         assert!(three.iter().all(|test| test.client == three[0].client && test.server == three[0].server));
     }
@@ -39,7 +39,7 @@ pub fn slow_overlay_is_distinguished_from_the_wire() {
     for ((sender, receiver), percent) in service.iter().filter(|((sender, _), _)| *sender == nodes[2]) {
         assert!(percent.abs() < 10.0, "{sender} → {receiver}: {percent}%");
     }
-    let cost = run.summary.costs.iter().find(|cost| cost.path == Path::Pod).expect("it has a cost");
+    let cost = run.summary.costs.iter().find(|cost| cost.route.path == Path::Pod).expect("it has a cost");
     assert_eq!(cost.worst().expect("there are pairs").sender, nodes[2]);
 }
 
@@ -145,7 +145,7 @@ pub fn ip_family_that_the_cluster_lacks_fails_its_own_cells() {
     let nodes = cluster.nodes(2).join(" ");
     let run = cluster.run(&format!("pair {nodes} --ip-family dual -t 1s -o json")).run();
     for test in &run.tests {
-        match (&test.outcome, test.ip_family) {
+        match (&test.outcome, test.route.ip_family) {
             (Outcome::Ok(_), Some(_)) => {}
             (Outcome::Failed(failure), Some(IpFamily::Ipv6)) => {
                 assert!(failure.reason.contains("has no IPv6 address"), "{failure:?}");

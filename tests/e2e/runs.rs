@@ -139,7 +139,7 @@ pub fn interrupted_run_is_resumed_with_its_nodes_and_flags() {
         (6, &[document::Path::Host][..])
     );
     assert_eq!(run.resumed.as_deref(), newest["id"].as_str());
-    let names: Vec<&str> = run.nodes.iter().map(|node| node.name.as_str()).collect();
+    let names: Vec<&str> = run.nodes.iter().map(|node| node.name.name()).collect();
     assert_eq!(names, nodes);
 }
 

@@ -41,7 +41,7 @@ impl Verdict {
         let mut seen = HashSet::new();
         for test in &run.tests {
             let name = format!("{} → {}", test.client, test.server);
-            if !seen.insert((&test.client, &test.server, test.path, test.repetition)) {
+            if !seen.insert((test.client, test.server, test.route, test.repetition)) {
                 verdict.wrong.push(format!("{name} is counted twice"));
             }
             match &test.outcome {

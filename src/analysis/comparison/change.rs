@@ -5,7 +5,7 @@
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
 use crate::analysis::statistics::{mean, median, robust_deviation};
-use crate::document::{PairChange, TestRecord, Verdict};
+use crate::document::{NodeId, PairChange, TestRecord, Verdict};
 
 /// Statistics of the logarithms of rates that were measured under the same conditions.
 #[derive(Debug, Clone, Copy)]
@@ -177,7 +177,7 @@ fn student_test(difference: f64, variance: f64, freedom: f64) -> f64 {
 
 /// The change of one pair. Its verdict is never slower or faster: that depends on the p-values of all pairs.
 pub(super) fn compare_pair(
-    (sender, receiver): (&str, &str),
+    (sender, receiver): (NodeId, NodeId),
     base: Option<&PairTests>,
     new: Option<&PairTests>,
     noise: &Noise,
@@ -197,8 +197,8 @@ pub(super) fn compare_pair(
     };
     let percent = base_mean.zip(new_mean).map(|(base, new)| (new / base - 1.0) * 100.0);
     PairChange {
-        sender: sender.to_owned(),
-        receiver: receiver.to_owned(),
+        sender,
+        receiver,
         base_bits_per_second: base_mean,
         bits_per_second: new_mean,
         percent: percent.filter(|percent| percent.is_finite()),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::document::{Node, Run};
+use crate::document::{Node, NodeId, Run};
 
 /// The differences in context, nodes, parameters and versions, one line each: `kernel of a: 6.12.1, was
 /// 6.1.0`.
@@ -47,10 +47,10 @@ fn option_differences(base: &Run, run: &Run) -> Vec<String> {
 
 /// The nodes that only one of the runs measured.
 fn node_set_differences(base: &Run, run: &Run) -> Vec<String> {
-    let names = |run: &Run| run.nodes.iter().map(|node| node.name.clone()).collect::<BTreeSet<_>>();
+    let names = |run: &Run| run.nodes.iter().map(|node| node.name).collect::<BTreeSet<_>>();
     let (base, new) = (names(base), names(run));
-    let describe = |nodes: Vec<&String>, run: &str| {
-        let names: Vec<&str> = nodes.into_iter().map(String::as_str).collect();
+    let describe = |nodes: Vec<&NodeId>, run: &str| {
+        let names: Vec<&str> = nodes.into_iter().map(|node| node.name()).collect();
         (!names.is_empty()).then(|| format!("nodes only in {run}: {}", names.join(", ")))
     };
     let removed = describe(base.difference(&new).collect(), "the baseline");

@@ -6,7 +6,9 @@ mod differences;
 use std::collections::HashMap;
 
 use super::statistics::median;
-use crate::document::{Comparison, Measure, PairChange, Route, RouteComparison, Run, TestRecord, Verdict};
+use crate::document::{
+    Comparison, Measure, NodeId, PairChange, Route, RouteComparison, Run, TestRecord, Verdict,
+};
 use change::{Noise, PairTests};
 
 /// The false discovery rate: the largest expected fraction of pairs reported as slower or faster that changed
@@ -36,21 +38,21 @@ pub fn compare(base: &Run, run: &Run) -> Comparison {
 }
 
 /// Sender, receiver, and the route between them.
-type Key<'a> = (&'a str, &'a str, Route);
+type Key = (NodeId, NodeId, Route);
 
 /// The throughput tests of a run by pair and route.
 #[derive(Default)]
 struct TestsByPair<'a> {
     routes: Vec<Route>,
     /// The keys of `tests` in the order of the run.
-    keys: Vec<Key<'a>>,
-    tests: HashMap<Key<'a>, Vec<&'a TestRecord>>,
+    keys: Vec<Key>,
+    tests: HashMap<Key, Vec<&'a TestRecord>>,
 }
 
 fn group_by_pair(run: &Run) -> TestsByPair<'_> {
     let mut pairs = TestsByPair::default();
     for test in run.tests.iter().filter(|test| test.measure == Measure::Throughput) {
-        let route = test.route();
+        let route = test.route;
         if !pairs.routes.contains(&route) {
             pairs.routes.push(route);
         }
@@ -79,8 +81,7 @@ fn compare_route(route: Route, base: &TestsByPair, new: &TestsByPair) -> RouteCo
     let mut pairs: Vec<PairChange> = changes.collect();
     mark_significant(&mut pairs);
     let percents = pairs.iter().filter_map(|pair| pair.percent).collect();
-    let Route { path, ip_family } = route;
-    RouteComparison { path, ip_family, median_percent: median(percents), pairs }
+    RouteComparison { route, median_percent: median(percents), pairs }
 }
 
 /// Marks pairs as slower or faster by the procedure of Benjamini and Hochberg: the largest p-value that is

@@ -72,7 +72,7 @@ fn few_repeats_suffice_with_the_noise_of_other_pairs() {
             .collect()
     };
     let comparison = compare(&run(&nodes, tests(1.0)), &run(&nodes, tests(0.5)));
-    let slower: Vec<&str> = comparison.routes[0].worse().iter().map(|pair| pair.sender.as_str()).collect();
+    let slower: Vec<&str> = comparison.routes[0].worse().iter().map(|pair| pair.sender.name()).collect();
     assert_eq!(slower, ["c"; 3]);
 }
 
@@ -132,8 +132,7 @@ fn differences_of_nodes_and_parameters_are_listed() {
     now.parameters.placement.image = Some("example.org/iperf3:2".to_owned());
     now.parameters.pods.objects.limits.push("cpu=500m".parse().unwrap());
     now.parameters.pods.objects.labels.push("team=network".parse().unwrap());
-    let kernel =
-        |kernel: &str| Node { name: "a".to_owned(), kernel: Some(kernel.to_owned()), ..Node::default() };
+    let kernel = |kernel: &str| Node { name: "a".into(), kernel: Some(kernel.to_owned()), ..Node::default() };
     now.nodes[0] = kernel("6.12.1");
     let base = Run { nodes: vec![kernel("6.1.0"), base.nodes[1].clone()], ..base };
     let comparison = compare(&base, &now);

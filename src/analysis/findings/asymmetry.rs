@@ -37,7 +37,7 @@ pub(super) fn asymmetry_finding(run: &Run, route: Route, index: &NodeIndex, grid
     if retested_rate.is_some_and(|retested| retested >= reverse_rate * SLOW_FRACTION_OF_REVERSE) {
         return None;
     }
-    let (sender, receiver) = (index.nodes[pair.0].to_owned(), index.nodes[pair.1].to_owned());
+    let (sender, receiver) = (index.nodes[pair.0], index.nodes[pair.1]);
     let percent = (1.0 - slow_rate / reverse_rate) * 100.0;
     let confirmed = retested_rate.map_or_else(String::new, |retested| {
         format!("; confirmed when retested in isolation: {}", rate(retested))
@@ -46,7 +46,7 @@ pub(super) fn asymmetry_finding(run: &Run, route: Route, index: &NodeIndex, grid
     let sentence = format!(
         "{prefix}{sender} → {receiver} is {percent:.0}% slower than {receiver} → {sender}{confirmed}"
     );
-    let subjects = vec![sender.clone(), receiver.clone()];
+    let subjects = vec![sender.to_string(), receiver.to_string()];
     Some(Finding {
         percent: Some(percent),
         pairs: vec![Ends { sender, receiver }],

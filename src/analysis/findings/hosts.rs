@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::{finding, join_names, route_prefix};
-use crate::document::{Finding, FindingKind, Measure, Node, Run, TestRecord, ThroughputSummary};
+use crate::document::{Finding, FindingKind, Measure, Node, NodeId, Run, TestRecord, ThroughputSummary};
 use crate::engine::throughput_engine;
 use crate::quantity::plural;
 
@@ -16,27 +16,27 @@ pub(super) fn mtu_findings(run: &Run) -> Vec<Finding> {
 }
 
 fn mtu_finding(run: &Run, summary: &ThroughputSummary) -> Option<Finding> {
-    let route = summary.route();
+    let route = summary.route;
     // a connection uses the smaller MSS of its two ends, so the largest MSS of a node is its own
-    let mut largest: HashMap<&str, u32> = HashMap::new();
-    for test in run.tests.iter().filter(|test| test.route() == route) {
+    let mut largest: HashMap<NodeId, u32> = HashMap::new();
+    for test in run.tests.iter().filter(|test| test.route == route) {
         let Some(mss) = test.outcome.throughput().and_then(|result| result.mss_bytes) else {
             continue;
         };
-        for node in [&test.client, &test.server] {
+        for node in [test.client, test.server] {
             let own = largest.entry(node).or_default();
             *own = mss.max(*own);
         }
     }
-    let mss_of = |node: &'_ Node| Some((node.name.clone(), *largest.get(node.name.as_str())?));
-    let nodes: Vec<(String, u32)> = run.nodes.iter().filter_map(mss_of).collect();
+    let mss_of = |node: &'_ Node| Some((node.name, *largest.get(&node.name)?));
+    let nodes: Vec<(NodeId, u32)> = run.nodes.iter().filter_map(mss_of).collect();
     let mut counts: BTreeMap<u32, usize> = BTreeMap::new();
     for (_, mss) in &nodes {
         *counts.entry(*mss).or_default() += 1;
     }
     // of two that are equally frequent, the larger one is taken as usual
     let (&usual, _) = counts.iter().max_by_key(|(mss, count)| (**count, **mss))?;
-    let deviating: Vec<(String, u32)> = nodes.into_iter().filter(|(_, mss)| *mss != usual).collect();
+    let deviating: Vec<(NodeId, u32)> = nodes.into_iter().filter(|(_, mss)| *mss != usual).collect();
     if deviating.is_empty() {
         return None;
     }
@@ -46,7 +46,7 @@ fn mtu_finding(run: &Run, summary: &ThroughputSummary) -> Option<Finding> {
         route_prefix(run, route),
         join_names(&list)
     );
-    let subjects = deviating.into_iter().map(|(name, _)| name).collect();
+    let subjects = deviating.into_iter().map(|(name, _)| name.to_string()).collect();
     Some(finding(FindingKind::Mtu, Some(route), sentence, subjects))
 }
 
@@ -56,7 +56,7 @@ pub(super) fn version_finding(run: &Run) -> Option<Finding> {
     let mut nodes: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     for node in &run.nodes {
         if let Some(version) = node.engines.get(engine) {
-            nodes.entry(version).or_default().push(node.name.clone());
+            nodes.entry(version).or_default().push(node.name.to_string());
         }
     }
     if nodes.len() < 2 {
@@ -81,7 +81,7 @@ pub(super) fn cpu_finding(run: &Run) -> Option<Finding> {
     if bound.is_empty() {
         return None;
     }
-    let mut busy: Vec<String> = bound.iter().map(|test| test.busier_node().to_owned()).collect();
+    let mut busy: Vec<String> = bound.iter().map(|test| test.busier_node().to_string()).collect();
     busy.sort_unstable();
     busy.dedup();
     let all = run.tests.iter().filter(|test| test.measure == Measure::Throughput).count();

@@ -30,20 +30,11 @@ pub fn suspicious(run: &Run) -> Vec<&TestRecord> {
 
 /// A finding about one route, or about all.
 fn finding(kind: FindingKind, route: Option<Route>, sentence: String, subjects: Vec<String>) -> Finding {
-    Finding {
-        kind,
-        path: route.map(|route| route.path),
-        ip_family: route.and_then(|route| route.ip_family),
-        sentence,
-        subjects,
-        percent: None,
-        pairs: Vec::new(),
-        confirmation: None,
-    }
+    Finding { kind, route, sentence, subjects, percent: None, pairs: Vec::new(), confirmation: None }
 }
 
 fn is_throughput_test_on(route: Route, test: &TestRecord) -> bool {
-    test.measure == Measure::Throughput && test.route() == route
+    test.measure == Measure::Throughput && test.route == route
 }
 
 /// `on path pod over IPv4, ` to start a sentence with; empty if the run has a single route.

@@ -4,25 +4,24 @@ use std::collections::HashMap;
 
 use super::is_throughput_test_on;
 use crate::analysis::diagnosis::Grid;
-use crate::document::{Node, Route, Run, ThroughputSummary};
+use crate::document::{Node, NodeId, Route, Run, ThroughputSummary};
 
-/// Maps the names of nodes and zones to their indices in a [`Grid`], and back.
+/// Maps nodes and zones to their indices in a [`Grid`], and back.
 pub(super) struct NodeIndex<'a> {
-    /// By index. A server outside the cluster is the last.
-    pub nodes: Vec<&'a str>,
-    indices: HashMap<&'a str, usize>,
+    /// By index. An external server is the last.
+    pub nodes: Vec<NodeId>,
+    indices: HashMap<NodeId, usize>,
     /// By index.
     pub zones: Vec<&'a str>,
 }
 
 impl<'a> NodeIndex<'a> {
     pub(super) fn new(run: &'a Run) -> Self {
-        let nodes: Vec<&str> = run.nodes.iter().map(|node| node.name.as_str()).collect();
-        let nodes: Vec<&str> = nodes.into_iter().chain(run.parameters.external_server()).collect();
+        let nodes: Vec<NodeId> = run.endpoints().collect();
         let mut zones: Vec<&str> = run.nodes.iter().filter_map(|node| node.zone.as_deref()).collect();
         zones.sort_unstable();
         zones.dedup();
-        let indices = nodes.iter().enumerate().map(|(index, name)| (*name, index)).collect();
+        let indices = nodes.iter().enumerate().map(|(index, node)| (*node, index)).collect();
         Self { nodes, indices, zones }
     }
 
@@ -30,19 +29,19 @@ impl<'a> NodeIndex<'a> {
     pub(super) fn grid(&self, run: &Run, summary: &ThroughputSummary) -> Grid {
         let mut rates = vec![vec![None; self.nodes.len()]; self.nodes.len()];
         for pair in &summary.pairs {
-            if let Some((sender, receiver)) = self.pair((&pair.sender, &pair.receiver)) {
+            if let Some((sender, receiver)) = self.pair((pair.sender, pair.receiver)) {
                 rates[sender][receiver] = pair.mean_bits_per_second;
             }
         }
         let zone = |node: &Node| self.zones.iter().position(|zone| node.zone.as_deref() == Some(zone));
         // a server outside the cluster has no zone
-        let zones = run.nodes.iter().map(zone).chain(run.parameters.external_server().map(|_| None));
+        let zones = run.nodes.iter().map(zone).chain(run.external_server().map(|_| None));
         Grid { rates, zones: zones.collect() }
     }
 
     /// The indices of sender and receiver; none if one of them is unknown.
-    pub(super) fn pair(&self, (sender, receiver): (&str, &str)) -> Option<(usize, usize)> {
-        Some((*self.indices.get(sender)?, *self.indices.get(receiver)?))
+    pub(super) fn pair(&self, (sender, receiver): (NodeId, NodeId)) -> Option<(usize, usize)> {
+        Some((*self.indices.get(&sender)?, *self.indices.get(&receiver)?))
     }
 
     /// The successful retests on a route, as (pair, bits per second).

@@ -5,7 +5,7 @@ use super::{finding, is_throughput_test_on, route_prefix};
 use crate::analysis::diagnosis::{Cause, Fault, Grid, RetestVerdict};
 use crate::analysis::statistics::{mean, median};
 use crate::analysis::{Level, part_of_rate};
-use crate::document::{Confirmation, Ends, Finding, FindingKind, Outcome, Route, Run, TestRecord};
+use crate::document::{Confirmation, Ends, Finding, FindingKind, NodeId, Outcome, Route, Run, TestRecord};
 use crate::quantity::rate;
 
 /// The number of pairs that a finding lists as evidence.
@@ -53,26 +53,26 @@ impl FindingRenderer<'_> {
             Cause::Node(node) => {
                 let node = self.node(node);
                 let sentence = format!("{node} sends and receives {below} {}", pairs("pairs"));
-                (FindingKind::SlowNode, vec![node], sentence)
+                (FindingKind::SlowNode, vec![node.to_string()], sentence)
             }
             Cause::Sender(node) => {
                 let received: Vec<f64> = self.grid.rates.iter().filter_map(|row| row[node]).collect();
                 let other = if self.are_normal(received) { "; it receives normally" } else { "" };
                 let node = self.node(node);
                 let sentence = format!("{node} sends {below} {}{other}", pairs("receivers"));
-                (FindingKind::SlowSender, vec![node], sentence)
+                (FindingKind::SlowSender, vec![node.to_string()], sentence)
             }
             Cause::Receiver(node) => {
                 let sent: Vec<f64> = self.grid.rates[node].iter().flatten().copied().collect();
                 let other = if self.are_normal(sent) { "; it sends normally" } else { "" };
                 let node = self.node(node);
                 let sentence = format!("{node} receives {below} {}{other}", pairs("senders"));
-                (FindingKind::SlowReceiver, vec![node], sentence)
+                (FindingKind::SlowReceiver, vec![node.to_string()], sentence)
             }
             Cause::Pair(one, other) => {
                 let (one, other) = (self.node(one), self.node(other));
                 let sentence = format!("{one} ↔ {other} is {below} in both directions (this pair only)");
-                (FindingKind::SlowPair, vec![one, other], sentence)
+                (FindingKind::SlowPair, vec![one.to_string(), other.to_string()], sentence)
             }
             Cause::Link { sender, receiver } => {
                 let reverse = match self.grid.rates[receiver][sender] {
@@ -81,7 +81,7 @@ impl FindingRenderer<'_> {
                 };
                 let (sender, receiver) = (self.node(sender), self.node(receiver));
                 let sentence = format!("{sender} → {receiver} is {below} (this pair only){reverse}");
-                (FindingKind::SlowLink, vec![sender, receiver], sentence)
+                (FindingKind::SlowLink, vec![sender.to_string(), receiver.to_string()], sentence)
             }
             Cause::Zones { from, to } if from == to => {
                 let zone = self.zone(from);
@@ -119,8 +119,8 @@ impl FindingRenderer<'_> {
         }
     }
 
-    fn node(&self, node: usize) -> String {
-        self.index.nodes[node].to_owned()
+    fn node(&self, node: usize) -> NodeId {
+        self.index.nodes[node]
     }
 
     fn zone(&self, zone: usize) -> String {
@@ -146,8 +146,8 @@ impl FindingRenderer<'_> {
     fn ran_concurrently(&self, fault: &Fault) -> bool {
         let mut evidence = self.run.tests.iter().filter(|test| self.is_evidence(fault, test));
         evidence.any(|test| {
-            let ends = [&test.client, &test.server];
-            self.run.tests.iter().any(|other| other.slot == test.slot && !ends.contains(&&other.client))
+            let ends = [test.client, test.server];
+            self.run.tests.iter().any(|other| other.slot == test.slot && !ends.contains(&other.client))
         })
     }
 

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::{finding, route_prefix};
 use crate::analysis::statistics::median;
-use crate::document::{Ends, Finding, FindingKind, PairSummary, Route, Run, ThroughputSummary};
+use crate::document::{Ends, Finding, FindingKind, NodeId, PairSummary, Route, Run, ThroughputSummary};
 
 /// A smaller fraction of retransmitted segments is never an outlier.
 const MIN_FRACTION: f64 = 0.001;
@@ -21,12 +21,12 @@ pub(super) fn findings(run: &Run) -> Vec<Finding> {
 }
 
 fn retransmit_finding(run: &Run, summary: &ThroughputSummary) -> Option<Finding> {
-    let route = summary.route();
+    let route = summary.route;
     let fractions = retransmitted_fractions(run, route);
     let pairs: Vec<(&PairSummary, f64)> = summary
         .pairs
         .iter()
-        .filter_map(|pair| Some((pair, *fractions.get(&(pair.sender.as_str(), pair.receiver.as_str()))?)))
+        .filter_map(|pair| Some((pair, *fractions.get(&(pair.sender, pair.receiver))?)))
         .collect();
     let usual = median(pairs.iter().map(|(_, fraction)| *fraction).collect())?;
     let is_outlier = |fraction: f64| fraction >= MIN_FRACTION && fraction > usual * OUTLIER_FACTOR;
@@ -34,26 +34,24 @@ fn retransmit_finding(run: &Run, summary: &ThroughputSummary) -> Option<Finding>
         pairs.into_iter().filter(|(_, fraction)| is_outlier(*fraction)).collect();
     outliers.sort_by(|one, other| other.1.total_cmp(&one.1));
     let (worst, worst_fraction) = *outliers.first()?;
-    let common = |end: fn(&PairSummary) -> &String| {
-        let name = end(worst);
-        (outliers.len() > 1 && outliers.iter().all(|(pair, _)| end(pair) == name)).then(|| name.clone())
+    let common = |end: fn(&PairSummary) -> NodeId| {
+        let node = end(worst);
+        (outliers.len() > 1 && outliers.iter().all(|(pair, _)| end(pair) == node)).then_some(node)
     };
     let (most, count) = (percent(worst_fraction), outliers.len());
-    let (what, subjects) = if let Some(sender) = common(|pair| &pair.sender) {
+    let (what, subjects) = if let Some(sender) = common(|pair| pair.sender) {
         (format!("{sender} retransmits up to {most} of its segments to {count} receivers"), vec![sender])
-    } else if let Some(receiver) = common(|pair| &pair.receiver) {
+    } else if let Some(receiver) = common(|pair| pair.receiver) {
         let what = format!("{count} senders retransmit up to {most} of their segments to {receiver}");
         (what, vec![receiver])
     } else {
-        let (sender, receiver) = (worst.sender.clone(), worst.receiver.clone());
+        let (sender, receiver) = (worst.sender, worst.receiver);
         let rank = if count > 1 { format!(", the worst of {count} outliers") } else { String::new() };
         (format!("{sender} → {receiver} retransmits {most} of its segments{rank}"), vec![sender, receiver])
     };
+    let subjects = subjects.iter().map(NodeId::to_string).collect();
     let sentence = format!("{}{what}; the median is {}", route_prefix(run, route), percent(usual));
-    let ends = |(pair, _): &(&PairSummary, f64)| Ends {
-        sender: pair.sender.clone(),
-        receiver: pair.receiver.clone(),
-    };
+    let ends = |(pair, _): &(&PairSummary, f64)| Ends { sender: pair.sender, receiver: pair.receiver };
     Some(Finding {
         pairs: outliers.iter().map(ends).collect(),
         ..finding(FindingKind::Retransmits, Some(route), sentence, subjects)
@@ -69,9 +67,9 @@ fn percent(fraction: f64) -> String {
 
 /// The retransmitted fraction of the segments by sender and receiver, of pairs whose sender reports
 /// retransmits.
-fn retransmitted_fractions(run: &Run, route: Route) -> HashMap<(&str, &str), f64> {
-    let mut sums: HashMap<(&str, &str), (f64, f64)> = HashMap::new();
-    let tests = run.tests.iter().filter(|test| test.route() == route);
+fn retransmitted_fractions(run: &Run, route: Route) -> HashMap<(NodeId, NodeId), f64> {
+    let mut sums: HashMap<(NodeId, NodeId), (f64, f64)> = HashMap::new();
+    let tests = run.tests.iter().filter(|test| test.route == route);
     for (test, result) in tests.filter_map(|test| Some((test, test.outcome.throughput()?))) {
         let Some(retransmits) = result.retransmits else { continue };
         let mss = result.mss_bytes.map_or(DEFAULT_MSS_BYTES, f64::from);

@@ -16,7 +16,7 @@ pub(super) fn findings(run: &Run) -> Vec<Finding> {
 /// One test of each pair to retest.
 pub(super) fn suspicious_tests(run: &Run) -> Vec<&TestRecord> {
     // clients share a single external server one after another, so its tests are isolated already
-    if run.parameters.external_server().is_some() {
+    if run.external_server().is_some() {
         return Vec::new();
     }
     run.summary.throughput.iter().flat_map(|summary| suspicious_tests_on_route(run, summary)).collect()
@@ -29,7 +29,7 @@ fn suspicious_tests_on_route<'a>(run: &'a Run, summary: &ThroughputSummary) -> V
         2 => find_slow_direction(&grid).map(|slow| slow.pair).into_iter().collect(),
         nodes => diagnosis::select_pairs_to_retest(&diagnosis::find_suspects(&grid), nodes),
     };
-    let route = summary.route();
+    let route = summary.route;
     let first_test = |(sender, receiver): (usize, usize)| {
         let ends = (index.nodes[sender], index.nodes[receiver]);
         let mut tests = run.tests.iter().filter(|test| is_throughput_test_on(route, test));
@@ -39,7 +39,7 @@ fn suspicious_tests_on_route<'a>(run: &'a Run, summary: &ThroughputSummary) -> V
 }
 
 fn route_findings(run: &Run, summary: &ThroughputSummary) -> Vec<Finding> {
-    let route = summary.route();
+    let route = summary.route;
     let index = NodeIndex::new(run);
     let grid = index.grid(run, summary);
     if index.nodes.len() == 2 {

@@ -1,7 +1,8 @@
 use crate::analysis::analyse;
 use crate::document::fixtures::{failed, measured, run};
 use crate::document::{
-    Confirmation, Failure, FailureKind, Finding, Measurement, Outcome, Path, Run, TestRecord, Throughput,
+    Confirmation, Failure, FailureKind, Finding, Measurement, NodeId, Outcome, Path, Run, TestRecord,
+    Throughput,
 };
 
 const NODES: [&str; 5] = ["node-1", "node-2", "node-3", "node-4", "node-5"];
@@ -86,7 +87,7 @@ fn retest_confirms_a_finding_or_shows_concurrent_load() {
     let retest = "; only under concurrent load, as on a shared uplink: normal when retested in isolation (9.30 Gbit/s)";
     assert!(cleared.sentence.ends_with(retest), "{}", cleared.sentence);
     // pairs of the slow node are among the retested ones
-    let suspects: Vec<String> = super::suspicious(&slow()).iter().map(|test| test.server.clone()).collect();
+    let suspects: Vec<NodeId> = super::suspicious(&slow()).iter().map(|test| test.server).collect();
     assert!(suspects.len() >= 2 && suspects.iter().filter(|server| *server == "node-3").count() >= 2);
 }
 
@@ -127,10 +128,11 @@ fn certain_finding_without_own_retest_is_reported_as_not_retested() {
 #[test]
 fn finding_on_one_of_several_paths_names_the_path() {
     let mut run = five_nodes(|_, server| if server == "node-3" { 3.6 } else { 9.4 });
-    let host = five_nodes(|_, _| 9.4).tests.into_iter().map(|test| TestRecord { path: Path::Host, ..test });
+    let host =
+        five_nodes(|_, _| 9.4).tests.into_iter().map(|test| TestRecord { route: Path::Host.into(), ..test });
     run.tests.extend(host);
     let findings = analysed(run);
-    assert_eq!((findings.len(), findings[0].path), (1, Some(Path::Pod)));
+    assert_eq!((findings.len(), findings[0].route), (1, Some(Path::Pod.into())));
     assert!(findings[0].sentence.starts_with("on path pod, node-3 receives"), "{}", findings[0].sentence);
 }
 
@@ -157,7 +159,7 @@ fn unreachable_node_is_reported_with_the_common_reason() {
     let mut run = five_nodes(|_, _| 9.4);
     for test in &mut run.tests {
         if test.server == "node-3" {
-            *test = failed(&test.client.clone(), "node-3", "no route to host");
+            *test = failed(&test.client, "node-3", "no route to host");
         }
     }
     assert_eq!(sentences(run), ["node-3 is unreachable: all 4 pairs failed (no route to host)"]);
@@ -167,7 +169,7 @@ fn unreachable_node_is_reported_with_the_common_reason() {
 fn unusable_node_is_reported_as_not_measured() {
     let mut run = five_nodes(|_, _| 9.4);
     for test in &mut run.tests {
-        if [&test.server, &test.client].contains(&&"node-3".to_owned()) {
+        if [test.server, test.client].contains(&"node-3".into()) {
             let failure = Failure::new(FailureKind::NodeUnusable, "node-3 cannot be measured: no room");
             test.outcome = Outcome::Failed(failure);
         }

@@ -2,7 +2,7 @@
 
 use super::{finding, route_prefix};
 use crate::document::{
-    FailureKind, Finding, FindingKind, Outcome, PairSummary, Route, Run, ThroughputSummary,
+    FailureKind, Finding, FindingKind, NodeId, Outcome, PairSummary, Route, Run, ThroughputSummary,
 };
 
 /// A node with fewer failed pairs has no finding: failures are listed anyway.
@@ -18,10 +18,10 @@ pub(super) fn findings(run: &Run) -> Vec<Finding> {
         if all_failed || none_failed {
             continue;
         }
-        let route = summary.route();
+        let route = summary.route;
         by_route.extend(run.nodes.iter().filter_map(|node| {
-            let sentence = describe_failures(run, summary, &node.name)?;
-            let subjects = vec![node.name.clone()];
+            let sentence = describe_failures(run, summary, node.name)?;
+            let subjects = vec![node.name.to_string()];
             Some((route, finding(FindingKind::UnreachableNode, Some(route), sentence, subjects)))
         }));
     }
@@ -33,8 +33,7 @@ pub(super) fn findings(run: &Run) -> Vec<Finding> {
         let prefix = if is_everywhere { String::new() } else { route_prefix(run, *route) };
         let finding = Finding {
             sentence: prefix + &finding.sentence,
-            path: finding.path.filter(|_| !is_everywhere),
-            ip_family: finding.ip_family.filter(|_| !is_everywhere),
+            route: finding.route.filter(|_| !is_everywhere),
             ..finding.clone()
         };
         if !findings.contains(&finding) {
@@ -45,8 +44,8 @@ pub(super) fn findings(run: &Run) -> Vec<Finding> {
 }
 
 /// Whether no test of a node got as far as the network, because its server or client did not start.
-fn was_unusable(run: &Run, route: Route, node: &str) -> bool {
-    let tests = run.tests.iter().filter(|test| test.route() == route);
+fn was_unusable(run: &Run, route: Route, node: NodeId) -> bool {
+    let tests = run.tests.iter().filter(|test| test.route == route);
     let mut tests = tests.filter(|test| test.client == node || test.server == node);
     tests.all(|test| {
         matches!(&test.outcome, Outcome::Failed(failure)
@@ -55,15 +54,15 @@ fn was_unusable(run: &Run, route: Route, node: &str) -> bool {
 }
 
 /// None if the node both sent and received.
-fn describe_failures(run: &Run, summary: &ThroughputSummary, node: &str) -> Option<String> {
-    let pairs_with = |end: fn(&PairSummary) -> &String| -> Vec<&PairSummary> {
+fn describe_failures(run: &Run, summary: &ThroughputSummary, node: NodeId) -> Option<String> {
+    let pairs_with = |end: fn(&PairSummary) -> NodeId| -> Vec<&PairSummary> {
         summary.pairs.iter().filter(|pair| end(pair) == node).collect()
     };
-    let (sent, received) = (pairs_with(|pair| &pair.sender), pairs_with(|pair| &pair.receiver));
+    let (sent, received) = (pairs_with(|pair| pair.sender), pairs_with(|pair| pair.receiver));
     let all_failed =
         |pairs: &[&PairSummary]| pairs.len() >= MIN_PAIRS && pairs.iter().all(|pair| pair.measured == 0);
     let (problem, failed) = match (all_failed(&sent), all_failed(&received)) {
-        (true, true) if was_unusable(run, summary.route(), node) => {
+        (true, true) if was_unusable(run, summary.route, node) => {
             ("was not measured", sent.len() + received.len())
         }
         (true, true) => ("is unreachable in both directions", sent.len() + received.len()),

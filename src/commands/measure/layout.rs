@@ -1,9 +1,9 @@
 //! Which pairs are measured, and what is done with each. Pure.
 
-use kubectl_netbench::document::Measure;
+use kubectl_netbench::document::{Measure, NodeId};
 use kubectl_netbench::engine::{Flow, throughput_engine};
-use kubectl_netbench::plan::{Plan, Step};
-use kubectl_netbench::runner::Variant;
+use kubectl_netbench::options::Route;
+use kubectl_netbench::plan::{Plan, Step, Variant};
 
 use super::request::Request;
 
@@ -19,22 +19,22 @@ pub enum Layout {
 }
 
 /// What is measured on each route: latency first, while all buffers are empty.
-pub fn variants(routes: usize, latency: bool) -> Vec<Variant> {
+pub fn variants(routes: &[Route], latency: bool) -> Vec<Variant> {
     let measures =
         if latency { &[Measure::Latency, Measure::Throughput][..] } else { &[Measure::Throughput] };
-    (0..routes).flat_map(|route| measures.iter().map(move |&measure| Variant { route, measure })).collect()
+    routes.iter().flat_map(|&route| measures.iter().map(move |&measure| Variant { route, measure })).collect()
 }
 
 impl Layout {
-    /// The plan for `nodes` nodes, including a server that runs already.
-    pub fn plan(self, request: &Request, variants: &[Variant], nodes: usize) -> Plan {
+    /// The plan for `nodes`, including an external server.
+    pub fn plan(self, request: &Request, variants: &[Variant], nodes: &[NodeId]) -> Plan {
         let options = &request.measurement;
         let repeat = options.repeat;
         let can_reverse = throughput_engine(options.engine).capabilities().flows.contains(&Flow::Reverse);
         let steps = self.steps(variants, options.bidirectional, can_reverse);
         match self {
             Self::Mesh => Plan::mesh(nodes, steps, repeat, request.plan.concurrency),
-            Self::Towards | Self::Between => Plan::star(nodes - 1, steps, repeat),
+            Self::Towards | Self::Between => Plan::star(nodes, steps, repeat),
         }
     }
 
@@ -47,7 +47,7 @@ impl Layout {
         };
         let mut steps = Vec::new();
         for (pass, &(backward, flow)) in passes.iter().enumerate() {
-            for (position, variant) in variants.iter().enumerate() {
+            for &variant in variants {
                 let flow = match variant.measure {
                     Measure::Throughput if bidirectional && pass == 0 => Flow::Both,
                     // both directions were measured at once
@@ -57,7 +57,7 @@ impl Layout {
                     Measure::Latency if flow == Flow::Reverse => continue,
                     Measure::Latency => Flow::Forward,
                 };
-                steps.push(Step { variant: position, backward, flow });
+                steps.push(Step { variant, backward, flow });
             }
         }
         steps
@@ -67,15 +67,17 @@ impl Layout {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use Measure::{Latency, Throughput};
+    use kubectl_netbench::options::Path;
 
     fn steps(
         layout: Layout,
         latency: bool,
         bidirectional: bool,
         can_reverse: bool,
-    ) -> Vec<(usize, bool, Flow)> {
-        let steps = layout.steps(&variants(1, latency), bidirectional, can_reverse);
-        steps.iter().map(|step| (step.variant, step.backward, step.flow)).collect()
+    ) -> Vec<(Measure, bool, Flow)> {
+        let steps = layout.steps(&variants(&[Path::Pod.into()], latency), bidirectional, can_reverse);
+        steps.iter().map(|step| (step.variant.measure, step.backward, step.flow)).collect()
     }
 
     #[test]
@@ -83,10 +85,10 @@ mod tests {
         assert_eq!(
             steps(Layout::Mesh, true, false, true),
             [
-                (0, false, Flow::Forward),
-                (1, false, Flow::Forward),
-                (0, true, Flow::Forward),
-                (1, true, Flow::Forward)
+                (Latency, false, Flow::Forward),
+                (Throughput, false, Flow::Forward),
+                (Latency, true, Flow::Forward),
+                (Throughput, true, Flow::Forward)
             ]
         );
     }
@@ -95,7 +97,11 @@ mod tests {
     fn both_directions_at_once_are_measured_once_and_latency_from_both_ends() {
         assert_eq!(
             steps(Layout::Mesh, true, true, true),
-            [(0, false, Flow::Forward), (1, false, Flow::Both), (0, true, Flow::Forward)]
+            [
+                (Latency, false, Flow::Forward),
+                (Throughput, false, Flow::Both),
+                (Latency, true, Flow::Forward)
+            ]
         );
     }
 
@@ -103,9 +109,13 @@ mod tests {
     fn the_way_back_from_elsewhere_is_measured_by_the_same_client_where_the_program_can() {
         assert_eq!(
             steps(Layout::Between, true, false, true),
-            [(0, false, Flow::Forward), (1, false, Flow::Forward), (1, false, Flow::Reverse)]
+            [
+                (Latency, false, Flow::Forward),
+                (Throughput, false, Flow::Forward),
+                (Throughput, false, Flow::Reverse)
+            ]
         );
-        assert_eq!(steps(Layout::Between, false, false, false), [(0, false, Flow::Forward)]);
-        assert_eq!(steps(Layout::Towards, false, false, true), [(0, false, Flow::Forward)]);
+        assert_eq!(steps(Layout::Between, false, false, false), [(Throughput, false, Flow::Forward)]);
+        assert_eq!(steps(Layout::Towards, false, false, true), [(Throughput, false, Flow::Forward)]);
     }
 }

@@ -17,12 +17,13 @@ pub(super) use resolve::resolve_in;
 pub(super) use resume::check as check_resumable;
 pub use scheduled::Origin;
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use kubectl_netbench::analysis;
 use kubectl_netbench::cli::{ExitCode, Saving};
-use kubectl_netbench::document::{Run, SkippedNode, State, TestRecord};
+use kubectl_netbench::document::{NodeId, Run, SkippedNode, State, TestRecord};
 use kubectl_netbench::explanation::Explanation;
 use kubectl_netbench::plan::{Plan, format_duration};
 use kubectl_netbench::quantity::plural;
@@ -191,7 +192,7 @@ impl Session<'_> {
             return Ok(Ended::Interrupted);
         }
 
-        let retests = if self.request.confirms { retest::tests(run, settings) } else { Vec::new() };
+        let retests = if self.request.confirms { retest::tests(run) } else { Vec::new() };
         if retests.is_empty() {
             return Ok(Ended::Completed);
         }
@@ -292,14 +293,14 @@ fn plan_line(run: &Run, plan: &Plan, total: Duration) -> String {
     )
 }
 
-fn add_versions(run: &mut Run, versions: &[Option<String>]) {
+fn add_versions(run: &mut Run, versions: &HashMap<NodeId, String>) {
     let engine = run.parameters.measurement.engine;
-    for (node, version) in run.nodes.iter_mut().zip(versions) {
-        if let Some(version) = version {
+    for node in &mut run.nodes {
+        if let Some(version) = versions.get(&node.name) {
             node.engines.insert(engine, version.clone());
         }
     }
-    let mut versions: Vec<String> = versions.iter().flatten().cloned().collect();
+    let mut versions: Vec<String> = versions.values().cloned().collect();
     versions.sort_unstable();
     versions.dedup();
     if !versions.is_empty() {

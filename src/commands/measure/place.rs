@@ -5,10 +5,10 @@ use std::time::Duration;
 use k8s_openapi::api::core::v1::Node;
 use kubectl_netbench::check::{ClusterSnapshot, Item, Level, Topic, check};
 use kubectl_netbench::cluster::Cluster;
-use kubectl_netbench::document;
+use kubectl_netbench::document::{self, NodeId};
 use kubectl_netbench::explanation::Explanation;
 use kubectl_netbench::options::{ClientMode, Path, Route};
-use kubectl_netbench::plan::Test;
+use kubectl_netbench::plan::{Test, Variant};
 use kubectl_netbench::sanitize;
 use kubectl_netbench::testbed::kubernetes::{
     self, Choice, Chosen, Depth, DryRunScope, DryRuns, KubernetesTestbed, Needs, Role, START_LIMIT, Scope,
@@ -221,14 +221,13 @@ impl Place {
     /// The objects of the run here, as YAML.
     pub fn manifests(&self, request: &Request, planned: &Planned) -> String {
         let settings = self.settings(request, planned.longest());
-        let clients: Vec<(usize, usize, Vec<String>)> = match self.client_mode {
+        let clients: Vec<(NodeId, Route, Vec<String>)> = match self.client_mode {
             ClientMode::Auto | ClientMode::Exec | ClientMode::Process => Vec::new(),
             ClientMode::Job => {
                 let tests = planned.plan.slots().flat_map(|slot| slot.tests);
                 let settings = &planned.settings;
                 let client = |test: Test| {
-                    let server = &settings.nodes[test.server];
-                    let route = settings.route(test);
+                    let Test { client, server, variant: Variant { route, .. }, .. } = test;
                     let (host, port) = match (&request.placement.to, route.path) {
                         (Some(to), _) => (to.host.clone(), to.port),
                         (None, Path::NodePort) => {
@@ -236,8 +235,7 @@ impl Place {
                         }
                         (None, _) => (format!("<address of the server on {server}>"), None),
                     };
-                    let (route, command) = settings.command(test, &host, port);
-                    (test.client, route, command)
+                    (client, route, settings.command(test, &host, port))
                 };
                 tests.map(client).collect()
             }

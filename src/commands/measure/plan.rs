@@ -5,9 +5,9 @@ use std::time::Duration;
 use jiff::Timestamp;
 use kubectl_netbench::analysis;
 use kubectl_netbench::analysis::diagnosis::MAX_RETESTS;
-use kubectl_netbench::document::{ApiVersion, Kind, Parameters, Run, State, Summary, Versions};
+use kubectl_netbench::document::{ApiVersion, Kind, NodeId, Parameters, Run, State, Summary, Versions};
 use kubectl_netbench::options::{Path, PlacementOptions, PodOptions};
-use kubectl_netbench::plan::{Estimate, Plan};
+use kubectl_netbench::plan::{Estimate, Plan, Variant};
 use kubectl_netbench::runner::Settings;
 
 use super::request::Request;
@@ -31,10 +31,10 @@ impl Planned {
 
     /// Maximum time from the first test to the last, including retests.
     pub fn longest(&self) -> Duration {
-        let slots: Vec<Duration> =
-            self.estimate.slots.iter().map(|slot| *slot + self.settings.grace).collect();
-        let slowest = slots.iter().max().copied().unwrap_or_default();
-        let retests = slowest * (MAX_RETESTS * self.settings.routes.len()) as u32;
+        let with_grace = |(variant, slot): &(Variant, Duration)| (*variant, *slot + self.settings.grace);
+        let slots: Vec<_> = self.estimate.slots.iter().map(with_grace).collect();
+        let slowest = slots.iter().map(|(_, slot)| *slot).max().unwrap_or_default();
+        let retests = slowest * (MAX_RETESTS * self.settings.routes().len()) as u32;
         Estimate { startup: Duration::ZERO, slots }.measuring(&self.plan) + retests
     }
 }
@@ -42,24 +42,26 @@ impl Planned {
 /// Plans a run.
 pub fn plan(request: &Request, resolved: &Resolved) -> Planned {
     let measurement = &request.measurement;
-    let variants = layout::variants(resolved.routes.len(), measurement.latency_time_seconds.is_some());
-    let plan = resolved.layout.plan(request, &variants, resolved.names.len());
+    let variants = layout::variants(&resolved.routes, measurement.latency_time_seconds.is_some());
+    let external_server = resolved.external_server;
+    let nodes: Vec<NodeId> = resolved.nodes.iter().map(|node| node.name).chain(external_server).collect();
+    let plan = resolved.layout.plan(request, &variants, &nodes);
     let settings = Settings {
-        nodes: resolved.names.clone(),
-        started: resolved.names.len() - usize::from(request.placement.to.is_some()),
-        routes: resolved.routes.clone(),
+        nodes,
+        external_server,
         variants,
         processes: request.processes(),
         options: measurement.clone(),
         grace: resolved.timing.grace,
     };
     let slots = settings.variants.iter();
-    let slots = slots.map(|variant| settings.time(variant.measure) + resolved.timing.per_slot).collect();
+    let slots =
+        slots.map(|variant| (*variant, settings.time(variant.measure) + resolved.timing.per_slot)).collect();
     let estimate = Estimate { startup: resolved.timing.startup, slots };
     let run = new_run(request, resolved, &plan);
     let mut planned = Planned { plan, settings, estimate, run };
     if let Some(base) = &request.resumed {
-        planned.plan = resume::resume(&mut planned.run, &planned.plan, &planned.settings, base);
+        planned.plan = resume::resume(&mut planned.run, &planned.plan, base);
         analysis::analyse(&mut planned.run);
     }
     planned
@@ -69,7 +71,7 @@ fn new_run(request: &Request, resolved: &Resolved, plan: &Plan) -> Run {
     let (cluster, server_cluster) = match &resolved.site {
         Site::Local(_) => (None, None),
         Site::Cluster(place) | Site::ExternalServer { clients: place, .. } => (Some(place.describe()), None),
-        Site::TwoClusters { client, server } => (Some(client.describe()), Some(server.describe())),
+        Site::TwoClusters { client, server, .. } => (Some(client.describe()), Some(server.describe())),
     };
     let now = Timestamp::now();
     Run {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use kubectl_netbench::cluster::{self, Cluster};
-use kubectl_netbench::document::{Command, Node, SkippedNode};
+use kubectl_netbench::document::{Command, Node, NodeId, SkippedNode};
 use kubectl_netbench::options::{ClientMode, Path, Route};
 use kubectl_netbench::recurring::delivery::volume::VolumeClient;
 use kubectl_netbench::sanitize;
@@ -27,8 +27,8 @@ pub struct Resolved {
     pub routes: Vec<Route>,
     pub client_mode: ClientMode,
     pub nodes: Vec<Node>,
-    /// The names of the nodes in the order of the plan, and of a server that runs already.
-    pub names: Vec<String>,
+    /// The external server that all tests go to.
+    pub external_server: Option<NodeId>,
     pub skipped_nodes: Vec<SkippedNode>,
     pub timing: Timing,
     /// The version of Kubernetes.
@@ -44,9 +44,9 @@ pub enum Site {
     /// In a cluster.
     Cluster(Place),
     /// Clients in a cluster, and a server that runs already.
-    ExternalServer { clients: Place, server: Server },
+    ExternalServer { clients: Place, id: NodeId, server: Server },
     /// A client in one cluster, and a server in another.
-    TwoClusters { client: Box<Place>, server: Box<Place> },
+    TwoClusters { client: Box<Place>, server: Box<Place>, server_id: NodeId },
 }
 
 /// How long the parts of a run take.
@@ -94,18 +94,19 @@ pub async fn resolve(request: &Request, program: &ProgramContext) -> Result<Reso
 
 /// Servers on this machine.
 fn local(request: &Request, count: u16) -> Result<Resolved, Error> {
-    let node = |number| Node { name: format!("local-{number}"), ..Node::default() };
+    let node = |number| Node { name: format!("local-{number}").as_str().into(), ..Node::default() };
     let nodes: Vec<Node> = (1..=count).map(node).collect();
+    let ids: Vec<NodeId> = nodes.iter().map(|node| node.name).collect();
     let processes = request.processes();
     let latency = processes.latency.map(|latency| latency.engine);
-    let testbed = LocalTestbed::new(count, request.placement.port, processes.throughput.engine, latency)?;
+    let testbed = LocalTestbed::new(&ids, request.placement.port, processes.throughput.engine, latency)?;
     Ok(Resolved {
         id: new_id(),
         site: Site::Local(testbed),
         layout: Layout::Mesh,
         routes: vec![Path::Loopback.into()],
         client_mode: ClientMode::Process,
-        names: nodes.iter().map(|node| node.name.clone()).collect(),
+        external_server: None,
         nodes,
         skipped_nodes: Vec::new(),
         timing: Timing {
@@ -152,7 +153,6 @@ pub async fn resolve_in(request: &Request, cluster: Cluster) -> Result<Resolved,
     }
     let Choice { chosen, skipped_nodes } = choice;
     let nodes: Vec<Node> = chosen.into_iter().map(|chosen| chosen.node).collect();
-    let external = to.map(ToString::to_string);
     Ok(Resolved {
         id: place.id.clone(),
         layout: match (to, request.command) {
@@ -161,7 +161,7 @@ pub async fn resolve_in(request: &Request, cluster: Cluster) -> Result<Resolved,
             (Some(_), Command::Pair) => Layout::Between,
         },
         client_mode: place.client_mode,
-        names: nodes.iter().map(|node| node.name.clone()).chain(external).collect(),
+        external_server: to.map(|to| NodeId::from(to.as_str())),
         nodes,
         skipped_nodes,
         timing: place.timing(),
@@ -178,7 +178,7 @@ pub async fn resolve_in(request: &Request, cluster: Cluster) -> Result<Resolved,
                     latency_port: None,
                     version: None,
                 };
-                Site::ExternalServer { clients: place, server }
+                Site::ExternalServer { clients: place, id: NodeId::from(to.as_str()), server }
             }
         },
     })
@@ -210,10 +210,10 @@ async fn two_clusters(
     let (chosen_here, chosen_there) = (choice_here.chosen.clone(), choice_there.chosen.clone());
     // names are unique within a document
     let there_name = match (&chosen_here[0].node.name, &there.context) {
-        (name, Some(context)) if *name == server.node => {
-            sanitize::line(&format!("{context}/{}", server.node))
+        (name, Some(context)) if *name == *server.node => {
+            NodeId::from(sanitize::line(&format!("{context}/{}", server.node)).as_str())
         }
-        _ => server.node.clone(),
+        _ => NodeId::from(server.node.as_str()),
     };
     let nodes = vec![chosen_here[0].node.clone(), Node { name: there_name, ..chosen_there[0].node.clone() }];
     let routes = request.placement.routes(Path::NodePort);
@@ -235,13 +235,13 @@ async fn two_clusters(
         layout: Layout::Between,
         routes,
         client_mode: client.client_mode,
-        names: nodes.iter().map(|node| node.name.clone()).collect(),
+        external_server: None,
         nodes,
         skipped_nodes: Vec::new(),
         timing: client.timing(),
         kubernetes: version,
         volume,
-        site: Site::TwoClusters { client: Box::new(client), server: Box::new(server) },
+        site: Site::TwoClusters { client: Box::new(client), server: Box::new(server), server_id: there_name },
     })
 }
 
@@ -251,7 +251,7 @@ impl Resolved {
         let places = match &self.site {
             Site::Local(_) => Vec::new(),
             Site::Cluster(place) | Site::ExternalServer { clients: place, .. } => vec![place],
-            Site::TwoClusters { client, server } => vec![&**client, &**server],
+            Site::TwoClusters { client, server, .. } => vec![&**client, &**server],
         };
         let of_places = places.into_iter().map(|place| place.manifests(request, planned));
         let of_volume = self.volume.iter().map(|volume| volume.manifest(&self.id));
@@ -268,15 +268,16 @@ impl Site {
                 let (testbed, removal) = place.into_testbed(request, planned);
                 (Box::new(testbed), vec![removal])
             }
-            Self::ExternalServer { clients, server } => {
+            Self::ExternalServer { clients, id, server } => {
                 let (clients, removal) = clients.into_testbed(request, planned);
-                let routes = planned.settings.routes.len();
-                (Box::new(WithExternalServer::new(Box::new(clients), server, routes)), vec![removal])
+                let testbed =
+                    WithExternalServer::new(Box::new(clients), id, server, planned.settings.routes());
+                (Box::new(testbed), vec![removal])
             }
-            Self::TwoClusters { client, server } => {
+            Self::TwoClusters { client, server, server_id } => {
                 let (client, of_client) = client.into_testbed(request, planned);
                 let (server, of_server) = server.into_testbed(request, planned);
-                (Box::new(TwoClusters::new(client, server)), vec![of_client, of_server])
+                (Box::new(TwoClusters::new(client, server, server_id)), vec![of_client, of_server])
             }
         }
     }

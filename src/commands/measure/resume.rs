@@ -2,10 +2,8 @@
 
 use std::collections::HashSet;
 
-use kubectl_netbench::document::{Command, Direction, Measure, Run, TestRecord};
-use kubectl_netbench::options::Route;
-use kubectl_netbench::plan::{Plan, Test};
-use kubectl_netbench::runner::Settings;
+use kubectl_netbench::document::{Command, Direction, NodeId, Run, TestRecord};
+use kubectl_netbench::plan::{Plan, Test, Variant};
 
 use crate::commands::Error;
 
@@ -23,27 +21,25 @@ pub fn check(run: &Run) -> Result<(), Error> {
 }
 
 /// Identifies a result within a run.
-type Key<'a> = (&'a str, &'a str, Measure, Route, Direction, u32);
+type Key = (NodeId, NodeId, Variant, Direction, u32);
 
-fn key(test: &TestRecord) -> Key<'_> {
-    (&test.client, &test.server, test.measure, test.route(), test.direction, test.repetition)
+fn key(test: &TestRecord) -> Key {
+    let variant = Variant { route: test.route, measure: test.measure };
+    (test.client, test.server, variant, test.direction, test.repetition)
 }
 
 /// The keys of the results of a planned test.
-fn keys(test: Test, settings: &Settings) -> impl Iterator<Item = Key<'_>> {
-    let (client, server) = (settings.nodes[test.client].as_str(), settings.nodes[test.server].as_str());
-    let (measure, route) = (settings.variants[test.variant].measure, settings.route(test));
-    let directions = test.flow.directions().iter();
-    directions.map(move |&direction| (client, server, measure, route, direction, test.repetition))
+fn keys(test: Test) -> impl Iterator<Item = Key> {
+    let Test { client, server, variant, flow, repetition } = test;
+    flow.directions().iter().map(move |&direction| (client, server, variant, direction, repetition))
 }
 
 /// The part of `plan` that is missing or failed in `base`. The other results of `base` are copied to `run`.
-pub fn resume(run: &mut Run, plan: &Plan, settings: &Settings, base: &Run) -> Plan {
+pub fn resume(run: &mut Run, plan: &Plan, base: &Run) -> Plan {
     let done: HashSet<Key> = base.tests.iter().filter(|test| test.outcome.is_ok()).map(key).collect();
-    let left = plan.only(|test| !keys(*test, settings).all(|key| done.contains(&key)));
+    let left = plan.only(|test| !keys(*test).all(|key| done.contains(&key)));
     // if one direction of a bidirectional test failed, both are measured again
-    let repeated: HashSet<Key> =
-        left.slots().flat_map(|slot| slot.tests).flat_map(|test| keys(test, settings)).collect();
+    let repeated: HashSet<Key> = left.slots().flat_map(|slot| slot.tests).flat_map(keys).collect();
     let kept = base.tests.iter().filter(|test| test.outcome.is_ok() && !repeated.contains(&key(test)));
     run.tests = kept.cloned().collect();
     run.resumed = Some(base.id.clone());

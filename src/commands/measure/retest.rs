@@ -3,15 +3,13 @@
 use std::collections::HashSet;
 
 use kubectl_netbench::analysis;
-use kubectl_netbench::document::{Direction, Measure, Run, TestRecord};
+use kubectl_netbench::document::{Direction, Run, TestRecord};
 use kubectl_netbench::engine::Flow;
-use kubectl_netbench::options::Route;
-use kubectl_netbench::plan::Test;
-use kubectl_netbench::runner::{Settings, Variant};
+use kubectl_netbench::plan::{Test, Variant};
 
 /// One test of each suspicious pair, with the settings of its first measurement.
-pub fn tests(run: &Run, settings: &Settings) -> Vec<Test> {
-    let tests = analysis::suspicious(run).into_iter().filter_map(|record| test_of(record, run, settings));
+pub fn tests(run: &Run) -> Vec<Test> {
+    let tests = analysis::suspicious(run).into_iter().map(|record| test_of(record, run));
     // both directions of a bidirectional test are one test
     let mut known = HashSet::new();
     let ends = |test: &Test| match test.flow {
@@ -21,20 +19,16 @@ pub fn tests(run: &Run, settings: &Settings) -> Vec<Test> {
     tests.filter(|test| known.insert((ends(test), test.variant, test.flow))).collect()
 }
 
-fn test_of(record: &TestRecord, run: &Run, settings: &Settings) -> Option<Test> {
-    let node = |name: &str| settings.nodes.iter().position(|node| node == name);
-    let route = Route { path: record.path, ip_family: record.ip_family };
-    let is_same =
-        |variant: &Variant| variant.measure == Measure::Throughput && settings.routes[variant.route] == route;
-    Some(Test {
-        client: node(&record.client)?,
-        server: node(&record.server)?,
-        variant: settings.variants.iter().position(is_same)?,
+fn test_of(record: &TestRecord, run: &Run) -> Test {
+    Test {
+        client: record.client,
+        server: record.server,
+        variant: Variant { route: record.route, measure: record.measure },
         flow: match record.direction {
             _ if run.parameters.measurement.bidirectional => Flow::Both,
             Direction::ClientToServer => Flow::Forward,
             Direction::ServerToClient => Flow::Reverse,
         },
         repetition: 1,
-    })
+    }
 }

@@ -11,8 +11,12 @@ fn gone() -> Unusable {
 
 /// The servers of one node, restored at another address.
 fn back() -> Restored {
+    back_over(Path::Pod)
+}
+
+fn back_over(path: Path) -> Restored {
     let server = Server { host: "10.9.9.9".to_owned(), port: PORT, latency_port: None, version: None };
-    Restored::Back { lost: gone(), servers: vec![Ok(server)] }
+    Restored::Back { lost: gone(), servers: [(path.into(), Ok(server))].into() }
 }
 
 /// The first client behaves as `first`, all others report.
@@ -25,13 +29,17 @@ fn only_first(nodes: usize, first: fn() -> Behavior) -> FakeTestbed {
 
 /// The first test of a mesh.
 fn one_test() -> Plan {
-    Plan::one_by_one(vec![mesh(2).slots().next().unwrap().tests[0]])
+    one_test_over(Path::Pod)
+}
+
+fn one_test_over(path: Path) -> Plan {
+    Plan::one_by_one(vec![mesh_over(path, 2).slots().next().unwrap().tests[0]])
 }
 
 #[tokio::test(start_paused = true)]
 async fn lost_server_is_restored_and_its_test_retried_immediately() {
     let mut testbed = only_first(2, || Behavior::IsLost);
-    testbed.restore = Box::new(|node, _| if node == 1 { back() } else { Restored::Intact });
+    testbed.restore = Box::new(|node, _| if node == "node-2" { back() } else { Restored::Intact });
     let began = Instant::now();
     let token = CancellationToken::new();
     let measured = run(&testbed, &one_test(), &settings(2), &Unobserved, &token).await.unwrap();
@@ -45,16 +53,15 @@ async fn tests_of_a_lost_node_fail_immediately_with_its_reason() {
     let mut testbed =
         FakeTestbed::new(
             4,
-            |client, _| if client == 2 { Behavior::IsLost } else { Behavior::Reports(REPORT) },
+            |client, _| if client == "node-3" { Behavior::IsLost } else { Behavior::Reports(REPORT) },
         );
-    testbed.restore = Box::new(|node, _| match node {
-        2 => Restored::Lost(Unusable::because("not ready")),
-        _ => Restored::Intact,
+    testbed.restore = Box::new(|node, _| {
+        if node == "node-3" { Restored::Lost(Unusable::because("not ready")) } else { Restored::Intact }
     });
     let began = Instant::now();
     let measured = run_on(&testbed, 4).await.unwrap();
     let failed = failures(&measured);
-    let of_node = |(client, server, kind): &(&str, &str, FailureKind)| {
+    let of_node = |(client, server, kind): &(NodeId, NodeId, FailureKind)| {
         (*client == "node-3" || *server == "node-3") && *kind == FailureKind::NodeUnusable
     };
     assert!(failed.len() >= 3 && failed.iter().all(of_node), "{failed:?}");
@@ -119,14 +126,15 @@ async fn service_of_a_restored_server_is_waited_for() {
     });
     let is_gone = Mutex::new(true);
     testbed.restore = Box::new(move |node, _| {
-        let goes = node == 1 && std::mem::take(&mut *is_gone.lock().unwrap());
-        if goes { back() } else { Restored::Intact }
+        let goes = node == "node-2" && std::mem::take(&mut *is_gone.lock().unwrap());
+        if goes { back_over(Path::Service) } else { Restored::Intact }
     });
-    let settings = Settings { routes: vec![Path::Service.into()], ..settings(2) };
+    let settings = over(Path::Service, 2);
     let token = CancellationToken::new();
+    testbed.path = Path::Service;
     let started = start(&testbed, &settings, &Unobserved, &token).await.unwrap().unwrap();
     // long after every node has programmed all Services
     tokio::time::advance(Duration::from_secs(60)).await;
-    let measured = started.measure(&one_test(), &Unobserved, &token).await;
+    let measured = started.measure(&one_test_over(Path::Service), &Unobserved, &token).await;
     assert!(failures(&measured).is_empty(), "{:?}", failures(&measured));
 }

@@ -87,8 +87,7 @@ async fn delete_others(context: &Context) {
         let _ = cluster.call("delete the NetworkPolicy", api.delete(&name, &parameters)).await;
     }
     let api = context.api::<Service>();
-    let service = |(index, node)| objects::service(settings, index, node, None);
-    let services = context.nodes.iter().enumerate().filter_map(service);
+    let services = context.nodes.iter().filter_map(|node| objects::service(settings, node, None));
     let names: Vec<String> = services.map(|service| service.name_any()).collect();
     let delete = |name| cluster.call("delete a Service", api.delete(name, &parameters));
     join_all(names.iter().map(|name| delete(name))).await;

@@ -8,10 +8,11 @@ use kube::{Api, Resource};
 use tokio_util::task::TaskTracker;
 
 use super::nodes::Chosen;
-use super::objects::{Network, RUN_LABEL, Settings, network_policy};
+use super::objects::{RUN_LABEL, Settings, network_policy};
 use super::pods::PodWatch;
 use super::scope::Scope;
 use crate::cluster::{Cluster, RequestError, ok_if_exists, retry_unanswered};
+use crate::document::NodeId;
 
 /// What all requests of a run are made from.
 pub(super) struct Context {
@@ -41,14 +42,9 @@ impl Context {
         self.cluster.namespaced(&self.scope.namespace())
     }
 
-    /// The network of the route at position `route`.
-    pub fn network(&self, route: usize) -> Network {
-        Network::of(self.settings.routes[route].path)
-    }
-
-    /// The name of the server pod of the node at position `index`.
-    pub fn server_name(&self, index: usize, network: Network) -> String {
-        self.settings.server_name(index, network, &self.nodes[index])
+    /// One of the nodes; none for an external server.
+    pub fn node(&self, id: NodeId) -> Option<&Chosen> {
+        self.nodes.iter().find(|node| node.node.name == id)
     }
 
     /// Completes a request even if the caller is dropped.

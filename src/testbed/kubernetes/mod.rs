@@ -24,6 +24,7 @@ pub use survey::dry_run::{DryRun, DryRunObject, DryRunScope, DryRuns, dry_runs};
 pub use survey::facts::{Depth, Facts, GivenNamespace, Granted, Known, facts, has_client_jobs, is_needed};
 pub use survey::rights::{Necessity, Needs, Reach, Right, rights};
 
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
@@ -32,12 +33,13 @@ use tokio_util::task::TaskTracker;
 
 use self::clients::{Client, run_by_exec, run_by_job};
 use self::context::{ActiveScope, Context};
+use self::objects::Network;
 use self::servers::Servers;
 use super::{NodeServers, Output, Restored, ServerLines, StartProgress, Testbed, TestbedError, Trouble};
 use crate::cluster::{Cluster, RequestError};
-use crate::document::Failure;
+use crate::document::{Failure, FailureKind, NodeId};
 use crate::engine::ClientExit;
-use crate::options::ClientMode;
+use crate::options::{ClientMode, Route};
 
 /// Servers in pods of a cluster.
 pub struct KubernetesTestbed {
@@ -73,6 +75,11 @@ impl KubernetesTestbed {
         self.context.scope.removal_command(&self.context.cluster.kubectl_flags)
     }
 
+    /// The node of a testbed with a single one.
+    pub(super) fn only_node(&self) -> NodeId {
+        self.context.nodes.first().map(|node| node.node.name).unwrap_or_default()
+    }
+
     async fn activated(&self) -> Result<&ActiveScope, RequestError> {
         self.active.get_or_try_init(|| self.context.activate()).await
     }
@@ -80,21 +87,24 @@ impl KubernetesTestbed {
 
 #[async_trait]
 impl Testbed for KubernetesTestbed {
-    async fn start(&self, progress: StartProgress<'_>) -> Result<Vec<NodeServers>, TestbedError> {
+    async fn start(&self, progress: StartProgress<'_>) -> Result<HashMap<NodeId, NodeServers>, TestbedError> {
         let active = self.activated().await?;
         Ok(servers::start(&self.context, active, &self.servers, progress).await)
     }
 
     async fn run_client(
         &self,
-        client: usize,
-        route: usize,
+        client: NodeId,
+        route: Route,
         command: &[String],
         output: Output<'_>,
     ) -> Result<ClientExit, Failure> {
         let active = self.activated().await.map_err(|error| error.client_failure())?;
-        let (context, network) = (&self.context, self.context.network(route));
-        let client = Client { context, active, node: client, network, command };
+        let (context, network) = (&self.context, Network::of(route.path));
+        let Some(node) = context.node(client) else {
+            return Err(Failure::new(FailureKind::NodeUnusable, "not a node of this cluster"));
+        };
+        let client = Client { context, active, node, network, command };
         match self.client_mode {
             ClientMode::Auto | ClientMode::Exec | ClientMode::Process => run_by_exec(client, output).await,
             ClientMode::Job => {
@@ -104,16 +114,20 @@ impl Testbed for KubernetesTestbed {
         }
     }
 
-    async fn read_server(&self, server: usize, route: usize, lines: ServerLines<'_>) -> Result<(), Failure> {
-        let (context, network) = (&self.context, self.context.network(route));
-        let read = servers::read_server_log(context, &self.servers, server, network, lines).await;
+    async fn read_server(&self, server: NodeId, route: Route, lines: ServerLines<'_>) -> Result<(), Failure> {
+        let Some(node) = self.context.node(server) else { return Ok(()) };
+        let network = Network::of(route.path);
+        let read = servers::read_server_log(&self.context, &self.servers, node, network, lines).await;
         read.map_err(|error| error.client_failure())
     }
 
-    async fn restore(&self, node: usize, trouble: Trouble) -> Restored {
-        match self.active.get() {
-            Some(active) => restore::restore(&self.context, active, &self.servers, node, trouble).await,
-            None => Restored::Intact,
+    async fn restore(&self, node: NodeId, trouble: Trouble) -> Restored {
+        match (self.active.get(), self.context.node(node)) {
+            (Some(active), Some(node)) => {
+                restore::restore(&self.context, active, &self.servers, node, trouble).await
+            }
+            // an external server
+            _ => Restored::Intact,
         }
     }
 

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use k8s_openapi::api::core::v1::{Node, Taint, Toleration};
 use kube::ResourceExt;
 
-use crate::document::{self, SkippedNode};
+use crate::document::{self, NodeId, SkippedNode};
 use crate::explanation::{Explanation, nearest};
 use crate::options::PodOptions;
 use crate::sanitize;
@@ -36,6 +36,8 @@ impl Wanted {
 /// A node to measure.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Chosen {
+    /// Its number among the chosen nodes, from 1.
+    pub number: usize,
     /// The node in the run document.
     pub node: document::Node,
     /// Tolerations for exactly the taints of the node.
@@ -127,7 +129,7 @@ pub fn choose(nodes: &[Node], wanted: &Wanted, needed: usize) -> Result<Choice, 
                     Some(reason) => {
                         skipped_nodes.push(SkippedNode { name: sanitize::line(&node.name_any()), reason });
                     }
-                    None => chosen.push(selected(node)),
+                    None => chosen.push(selected(node, chosen.len() + 1)),
                 }
             }
         }
@@ -135,7 +137,8 @@ pub fn choose(nodes: &[Node], wanted: &Wanted, needed: usize) -> Result<Choice, 
             let mut seen = HashSet::new();
             for name in names.iter().filter(|name| seen.insert(*name)) {
                 let node = nodes.iter().find(|node| node.name_any() == *name);
-                chosen.push(selected(node.ok_or_else(|| unknown(name, nodes))?));
+                let node = node.ok_or_else(|| unknown(name, nodes))?;
+                chosen.push(selected(node, chosen.len() + 1));
             }
             if names.len() > 1 && seen.len() == 1 {
                 return Err(SelectionError::Same { name: names[0].clone() });
@@ -143,7 +146,7 @@ pub fn choose(nodes: &[Node], wanted: &Wanted, needed: usize) -> Result<Choice, 
         }
     }
     if chosen.len() < needed {
-        let usable = chosen.into_iter().map(|chosen| chosen.node.name).collect();
+        let usable = chosen.into_iter().map(|chosen| chosen.node.name.to_string()).collect();
         return Err(SelectionError::TooFew { needed, usable, skipped_nodes });
     }
     Ok(Choice { chosen, skipped_nodes })
@@ -199,8 +202,9 @@ fn tolerates(toleration: &Toleration, taint: &Taint) -> bool {
             || toleration.value.as_deref().unwrap_or_default() == value)
 }
 
-fn selected(node: &Node) -> Chosen {
+fn selected(node: &Node, number: usize) -> Chosen {
     Chosen {
+        number,
         node: describe(node),
         tolerations: tolerations(node),
         addresses: addresses(node),
@@ -255,7 +259,7 @@ fn describe(node: &Node) -> document::Node {
         |key: &str| node.labels().get(key).filter(|value| !value.is_empty()).map(|text| sanitize::line(text));
     let info = node.status.as_ref().and_then(|status| status.node_info.as_ref());
     document::Node {
-        name: sanitize::line(&node.name_any()),
+        name: NodeId::from(sanitize::line(&node.name_any()).as_str()),
         zone: label("topology.kubernetes.io/zone"),
         region: label("topology.kubernetes.io/region"),
         instance_type: label("node.kubernetes.io/instance-type"),

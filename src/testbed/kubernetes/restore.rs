@@ -7,7 +7,7 @@ use kube::api::ListParams;
 use tokio::time::Instant;
 
 use super::context::{ActiveScope, Context};
-use super::nodes::unusable_reason;
+use super::nodes::{Chosen, unusable_reason};
 use super::objects::Network;
 use super::pods::state::PodState;
 use super::servers::{Existing, NodeStart, Servers, StartedNode, needs_load_balancer, start_node};
@@ -43,22 +43,22 @@ pub(super) async fn restore(
     context: &Context,
     active: &ActiveScope,
     servers: &Servers,
-    index: usize,
+    node: &Chosen,
     trouble: Trouble,
 ) -> Restored {
-    let lost = lost_servers(context, active, servers, index, trouble).await;
+    let lost = lost_servers(context, active, servers, node, trouble).await;
     let first = lost.first().map(|lost| lost.reason.clone());
-    match (first, readiness(context, active, index, trouble).await) {
+    match (first, readiness(context, active, node, trouble).await) {
         (None, Ok(())) => Restored::Intact,
         (None, Err(not_ready)) => {
-            Restored::Lost(Unusable::because(not_ready).with_remedy(Some(remedy(context, index))))
+            Restored::Lost(Unusable::because(not_ready).with_remedy(Some(remedy(node))))
         }
         (Some(reason), Err(not_ready)) => Restored::Lost(
             reason
                 .reworded(|reason| format!("{reason}; the node is {not_ready}"))
-                .with_remedy(Some(remedy(context, index))),
+                .with_remedy(Some(remedy(node))),
         ),
-        (Some(reason), Ok(())) => restart(context, active, servers, index, &lost, reason).await,
+        (Some(reason), Ok(())) => restart(context, active, servers, node, &lost, reason).await,
     }
 }
 
@@ -67,14 +67,14 @@ async fn lost_servers(
     context: &Context,
     active: &ActiveScope,
     servers: &Servers,
-    index: usize,
+    node: &Chosen,
     trouble: Trouble,
 ) -> Vec<LostServer> {
     let started = servers.started.lock().await;
     let lost = |network| {
         // a server that never listened has failed for reasons of its own
-        let known = started.get(index)?.addresses.get(&network)?;
-        let (reason, has_moved) = match active.pods.state(&context.server_name(index, network)) {
+        let known = started.get(&node.node.name)?.addresses.get(&network)?;
+        let (reason, has_moved) = match active.pods.state(&context.settings.server_name(node, network)) {
             None => (Unusable::because("the server pod was deleted"), false),
             Some(PodState::Ended { unusable, .. } | PodState::Stuck { unusable, .. }) => (unusable, false),
             Some(PodState::Starting { .. }) => (Unusable::because("the server pod restarted"), true),
@@ -96,20 +96,20 @@ async fn restart(
     context: &Context,
     active: &ActiveScope,
     servers: &Servers,
-    index: usize,
+    node: &Chosen,
     lost: &[LostServer],
     reason: Unusable,
 ) -> Restored {
     let networks: Vec<Network> = lost.iter().map(|lost| lost.network).collect();
     let has_moved = lost.iter().all(|lost| lost.has_moved);
-    let before = servers.started.lock().await.get(index).cloned().unwrap_or_default();
+    let before = servers.started.lock().await.get(&node.node.name).cloned().unwrap_or_default();
     if !has_moved && before.was_restored {
         let reason = reason.reworded(|reason| format!("{reason}, after it was restored once"));
-        let servers = replace(context, servers, index, &networks, Err(reason)).await;
+        let servers = replace(servers, node, &networks, Err(reason)).await;
         return Restored::Gone { servers };
     }
     let start = NodeStart {
-        index,
+        node,
         networks: &networks,
         existing: if has_moved { Existing::Reuse } else { Existing::Replace },
         needs_load_balancer: needs_load_balancer(&context.settings.routes, Some(&before.servers)),
@@ -117,8 +117,8 @@ async fn restart(
     let started = start_node(context, active, start, &|_, _| {});
     let started = tokio::time::timeout(RESTORE_LIMIT, started).await;
     // only now: an attempt that was cancelled does not count
-    if !has_moved && let Some(node) = servers.started.lock().await.get_mut(index) {
-        node.was_restored = true;
+    if !has_moved && let Some(started) = servers.started.lock().await.get_mut(&node.node.name) {
+        started.was_restored = true;
     }
     let new = started.map_err(|_| {
         let seconds = RESTORE_LIMIT.as_secs();
@@ -128,55 +128,53 @@ async fn restart(
         let failed = |again: Unusable| {
             again.reworded(|again| format!("{}, and cannot be restored: {again}", reason.reason()))
         };
-        let servers = node.servers.into_iter().map(|server| server.map_err(failed)).collect();
+        let servers =
+            node.servers.into_iter().map(|(route, server)| (route, server.map_err(failed))).collect();
         StartedNode { servers, ..node }
     });
+    let servers = replace(servers, node, &networks, new).await;
     let is_of = |route: &Route| networks.contains(&Network::of(route.path));
-    let servers = replace(context, servers, index, &networks, new).await;
-    if context.settings.routes.iter().zip(&servers).any(|(route, server)| is_of(route) && server.is_ok()) {
+    if servers.iter().any(|(route, server)| is_of(route) && server.is_ok()) {
         Restored::Back { lost: reason, servers }
     } else {
         Restored::Gone { servers }
     }
 }
 
-/// Replaces the servers of a node on some networks, path by path, except those that did not work before and
+/// Replaces the servers of a node on some networks, route by route, except those that did not work before and
 /// do not work now. Returns all servers of the node.
 async fn replace(
-    context: &Context,
     servers: &Servers,
-    index: usize,
+    node: &Chosen,
     networks: &[Network],
     new: Result<StartedNode, Unusable>,
 ) -> NodeServers {
     let mut nodes = servers.started.lock().await;
-    let Some(node) = nodes.get_mut(index) else {
+    let Some(started) = nodes.get_mut(&node.node.name) else {
         return NodeServers::new();
     };
-    for (position, route) in context.settings.routes.iter().enumerate() {
-        if !networks.contains(&Network::of(route.path)) {
-            continue;
-        }
-        let new = new.as_ref().map_err(Unusable::clone).and_then(|new| new.servers[position].clone());
-        if new.is_ok() || node.servers[position].is_ok() {
+    let is_of = |route: &Route| networks.contains(&Network::of(route.path));
+    for (route, server) in started.servers.iter_mut().filter(|(route, _)| is_of(route)) {
+        let new = new.as_ref().map_err(Unusable::clone).and_then(|new| new.servers[route].clone());
+        if new.is_ok() || server.is_ok() {
             let with_remedy = |unusable: Unusable| match unusable.remedy() {
                 Some(_) => unusable,
-                None => unusable.with_remedy(Some(remedy(context, index))),
+                None => unusable.with_remedy(Some(remedy(node))),
             };
-            node.servers[position] = new.map_err(with_remedy);
+            *server = new.map_err(with_remedy);
         }
     }
     for network in networks {
         match new.as_ref().ok().and_then(|new| new.addresses.get(network)) {
-            Some(addresses) => node.addresses.insert(*network, addresses.clone()),
-            None => node.addresses.remove(network),
+            Some(addresses) => started.addresses.insert(*network, addresses.clone()),
+            None => started.addresses.remove(network),
         };
     }
-    node.servers.clone()
+    started.servers.clone()
 }
 
-fn remedy(context: &Context, index: usize) -> String {
-    let name = &context.nodes[index].node.name;
+fn remedy(node: &Chosen) -> String {
+    let name = node.node.name;
     format!("check the node with `kubectl describe node {name}`, then measure again")
 }
 
@@ -185,12 +183,12 @@ fn remedy(context: &Context, index: usize) -> String {
 async fn readiness(
     context: &Context,
     active: &ActiveScope,
-    index: usize,
+    node: &Chosen,
     trouble: Trouble,
 ) -> Result<(), String> {
     let begun = Instant::now();
     loop {
-        let readiness = readiness_now(context, index).await;
+        let readiness = readiness_now(context, node).await;
         let is_late = begun.elapsed() >= NOT_READY_LIMIT
             && active.pods.since_unavailable().is_none_or(|since| since >= NOT_READY_AFTER_OUTAGE);
         if readiness.is_ok() || trouble == Trouble::Gone || is_late {
@@ -200,12 +198,8 @@ async fn readiness(
     }
 }
 
-async fn readiness_now(context: &Context, index: usize) -> Result<(), String> {
-    // a server outside of the cluster has no node
-    let Some(node) = context.nodes.get(index) else {
-        return Ok(());
-    };
-    let name = &node.node.name;
+async fn readiness_now(context: &Context, node: &Chosen) -> Result<(), String> {
+    let name = node.node.name;
     let parameters = ListParams::default().fields(&format!("metadata.name={name}"));
     let api = context.cluster.all::<Node>();
     let list = || context.cluster.call(format!("get the node {name}"), api.list(&parameters));

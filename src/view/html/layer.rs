@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::encoded_test::{EncodedTest, Number};
 use crate::analysis::{Cell, Level, Matrix};
 use crate::document::{
-    Cost, IpFamily, LatencySummary, PairChange, Path, Route, RouteComparison, Run, ThroughputSummary, Verdict,
+    Cost, LatencySummary, NodeId, PairChange, Route, RouteComparison, Run, ThroughputSummary, Verdict,
 };
 use crate::view::labels::{overhead_name, route_suffix};
 
@@ -54,9 +54,7 @@ pub(super) struct Layer {
     /// Indices of the throughput layers that this layer is derived from.
     pub sources: Vec<usize>,
     #[serde(skip)]
-    path: Path,
-    #[serde(skip)]
-    ip_family: Option<IpFamily>,
+    shown_route: Route,
 }
 
 /// Baseline and current rate in Mbit/s, p-value, verdict.
@@ -93,52 +91,45 @@ impl Layer {
     }
 
     fn of_rates(run: &Run, summary: &ThroughputSummary, matrix: &Matrix) -> Self {
-        let title = format!("Throughput{}", route_suffix(run, summary.path, summary.ip_family));
+        let title = format!("Throughput{}", route_suffix(run, summary.route));
         Self {
             median: summary.median_bits_per_second.map(Number::rate),
-            ..Self::new(run, Kind::Throughput, title, (summary.path, summary.ip_family), matrix)
+            ..Self::new(run, Kind::Throughput, title, summary.route, matrix)
         }
     }
 
     fn of_latency(run: &Run, summary: &LatencySummary) -> Self {
         let matrix = Matrix::of_latency(run, summary);
-        let title = format!("Latency{}", route_suffix(run, summary.path, summary.ip_family));
+        let title = format!("Latency{}", route_suffix(run, summary.route));
         Self {
             median: summary.median_microseconds.map(Number::time),
-            ..Self::new(run, Kind::Latency, title, (summary.path, summary.ip_family), &matrix)
+            ..Self::new(run, Kind::Latency, title, summary.route, &matrix)
         }
     }
 
     fn of_overhead(run: &Run, cost: &Cost, layers: &[Self]) -> Self {
-        let (name, over) = (overhead_name(cost.path), cost.route().over_family());
-        let title = format!("{name}{over} ({} vs. {})", cost.path.name(), cost.against.name());
-        let mut sources = throughput_layers(layers, cost.path, cost.ip_family);
-        sources.extend(throughput_layers(layers, cost.against, cost.ip_family));
+        let (name, over) = (overhead_name(cost.route.path), cost.route.over_family());
+        let title = format!("{name}{over} ({} vs. {})", cost.route.path.name(), cost.against.name());
+        let mut sources = throughput_layers(layers, cost.route);
+        sources.extend(throughput_layers(layers, Route { path: cost.against, ..cost.route }));
         let matrix = Matrix::of_cost(run, cost);
-        let layer = Self::new(run, Kind::Overhead, title, (cost.path, cost.ip_family), &matrix);
+        let layer = Self::new(run, Kind::Overhead, title, cost.route, &matrix);
         Self { sources, ..layer }
     }
 
     fn of_change(run: &Run, change: &RouteComparison, layers: &[Self]) -> Self {
-        let (path, ip_family) = (change.path, change.ip_family);
         let matrix = Matrix::of_change(run, change);
-        let title = format!("Throughput change{}", route_suffix(run, path, ip_family));
+        let title = format!("Throughput change{}", route_suffix(run, change.route));
         let mut layer = Self {
-            sources: throughput_layers(layers, path, ip_family),
+            sources: throughput_layers(layers, change.route),
             median: change.median_percent.map(Number::percent),
-            ..Self::new(run, Kind::Change, title, (path, ip_family), &matrix)
+            ..Self::new(run, Kind::Change, title, change.route, &matrix)
         };
         layer.add_changes(&matrix, &change.pairs);
         layer
     }
 
-    fn new(
-        run: &Run,
-        kind: Kind,
-        title: String,
-        (path, ip_family): (Path, Option<IpFamily>),
-        matrix: &Matrix,
-    ) -> Self {
+    fn new(run: &Run, kind: Kind, title: String, route: Route, matrix: &Matrix) -> Self {
         let number = |value: f64| match kind {
             Kind::Throughput => Number::rate(value),
             Kind::Latency => Number::time(value),
@@ -149,9 +140,9 @@ impl Layer {
         Self {
             kind,
             title,
-            route: Route { path, ip_family }.to_string(),
+            route: route.to_string(),
             reversed: false,
-            external: run.parameters.external_server().is_some(),
+            external: run.external_server().is_some(),
             median: None,
             values: cells().map(|cell| cell.value().map(number)).collect(),
             states: cells().map(state_letter).collect(),
@@ -162,15 +153,14 @@ impl Layer {
             retests: Vec::new(),
             changes: Vec::new(),
             sources: Vec::new(),
-            path,
-            ip_family,
+            shown_route: route,
         }
     }
 
     /// Adds the changes of all pairs. Only significant ones keep a mark.
     fn add_changes(&mut self, matrix: &Matrix, pairs: &[PairChange]) {
         let indices =
-            |names: &[String]| -> HashMap<String, usize> { names.iter().cloned().zip(0..).collect() };
+            |nodes: &[NodeId]| -> HashMap<NodeId, usize> { nodes.iter().copied().zip(0..).collect() };
         let (rows, columns) = (indices(&matrix.rows), indices(&matrix.columns));
         let mut states: Vec<char> = self.states.chars().collect();
         self.changes.resize_with(states.len(), || None);
@@ -196,14 +186,13 @@ impl Layer {
         self.states = states.into_iter().collect();
     }
 
-    pub(super) fn shows(&self, kind: Kind, path: Path, ip_family: Option<IpFamily>) -> bool {
-        (self.kind, self.path, self.ip_family) == (kind, path, ip_family)
+    pub(super) fn shows(&self, kind: Kind, route: Route) -> bool {
+        (self.kind, self.shown_route) == (kind, route)
     }
 }
 
-fn throughput_layers(layers: &[Layer], path: Path, ip_family: Option<IpFamily>) -> Vec<usize> {
-    let of_route =
-        layers.iter().enumerate().filter(|(_, layer)| layer.shows(Kind::Throughput, path, ip_family));
+fn throughput_layers(layers: &[Layer], route: Route) -> Vec<usize> {
+    let of_route = layers.iter().enumerate().filter(|(_, layer)| layer.shows(Kind::Throughput, route));
     of_route.map(|(index, _)| index).collect()
 }
 

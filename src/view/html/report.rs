@@ -8,8 +8,7 @@ use super::encoded_test::{Number, TestEncoder};
 use super::layer::{Kind, Layer, layers};
 use super::run_details::{RunDetails, run_details, title};
 use crate::document::{
-    Breach, Confirmation, Ends, Finding, IpFamily, Measure, Outcome, Path, Run, SkippedNode, State,
-    TestRecord,
+    Breach, Confirmation, Ends, Finding, Measure, NodeId, Outcome, Route, Run, SkippedNode, State, TestRecord,
 };
 use crate::explanation::by_reason;
 use crate::view::notes::notes;
@@ -93,9 +92,9 @@ struct FailureGroup<'a> {
     pairs: Vec<[usize; 2]>,
 }
 
-/// Indices of endpoints by name.
-struct EndpointIndex<'a> {
-    indices: HashMap<&'a str, usize>,
+/// Indices of endpoints.
+struct EndpointIndex {
+    indices: HashMap<NodeId, usize>,
     external: Option<usize>,
 }
 
@@ -104,14 +103,14 @@ impl<'a> Report<'a> {
         let index = EndpointIndex::new(run);
         let mut layers = layers(run);
         let reasons = add_tests(run, &index, &mut layers);
-        let layer = |path, ip_family| {
-            let is_match = |layer: &Layer| layer.shows(Kind::Throughput, path, ip_family) && !layer.reversed;
+        let layer = |route| {
+            let is_match = |layer: &Layer| layer.shows(Kind::Throughput, route) && !layer.reversed;
             layers.iter().position(is_match)
         };
-        let names: Vec<String> = run.nodes.iter().map(|node| node.name.clone()).collect();
+        let names: Vec<&str> = run.nodes.iter().map(|node| node.name.name()).collect();
         let (short_names, name_pattern) = match shorten(&names) {
             Some(short) => (short.names, Some(short.pattern)),
-            None => (names, None),
+            None => (names.into_iter().map(str::to_owned).collect(), None),
         };
         let failed = run.tests.iter().filter(|test| !test.outcome.is_ok()).count();
         Self {
@@ -138,23 +137,22 @@ impl<'a> Report<'a> {
     }
 }
 
-impl<'a> EndpointIndex<'a> {
-    fn new(run: &'a Run) -> Self {
-        let names = run.nodes.iter().map(|node| node.name.as_str());
+impl EndpointIndex {
+    fn new(run: &Run) -> Self {
         Self {
-            indices: names.chain(run.parameters.external_server()).zip(0..).collect(),
-            external: run.parameters.external_server().map(|_| run.nodes.len()),
+            indices: run.endpoints().zip(0..).collect(),
+            external: run.external_server().map(|_| run.nodes.len()),
         }
     }
 
-    fn pair(&self, sender: &str, receiver: &str) -> Option<[usize; 2]> {
-        Some([*self.indices.get(sender)?, *self.indices.get(receiver)?])
+    fn pair(&self, sender: NodeId, receiver: NodeId) -> Option<[usize; 2]> {
+        Some([*self.indices.get(&sender)?, *self.indices.get(&receiver)?])
     }
 
     fn pair_of_test(&self, test: &TestRecord) -> Option<[usize; 2]> {
         let (sender, receiver) = match test.measure {
             Measure::Throughput => test.sender_and_receiver(),
-            Measure::Latency => (test.client.as_str(), test.server.as_str()),
+            Measure::Latency => (test.client, test.server),
         };
         self.pair(sender, receiver)
     }
@@ -164,8 +162,7 @@ impl<'a> EndpointIndex<'a> {
         let [sender, _] = self.pair_of_test(test)?;
         let kind = if test.measure == Measure::Latency { Kind::Latency } else { Kind::Throughput };
         let reversed = self.external == Some(sender);
-        let is_match =
-            |layer: &Layer| layer.shows(kind, test.path, test.ip_family) && layer.reversed == reversed;
+        let is_match = |layer: &Layer| layer.shows(kind, test.route) && layer.reversed == reversed;
         layers.iter().position(is_match)
     }
 }
@@ -173,7 +170,7 @@ impl<'a> EndpointIndex<'a> {
 /// Adds all tests to their layers. Returns the reasons of failed ones.
 fn add_tests<'a>(
     run: &'a Run,
-    index: &EndpointIndex<'a>,
+    index: &EndpointIndex,
     layers: &mut [Layer],
 ) -> Vec<(&'a str, Option<&'a str>)> {
     let mut encoder = TestEncoder::new(run);
@@ -210,9 +207,9 @@ fn endpoints(run: &Run, short_names: Vec<String>) -> Vec<Endpoint<'_>> {
         let properties = properties.into_iter().filter_map(Option::as_deref).collect();
         Endpoint { name: &node.name, short_name, zone: node.zone.as_deref(), properties }
     });
-    let external = run.parameters.external_server().map(|to| Endpoint {
-        name: to,
-        short_name: to.to_owned(),
+    let external = run.external_server().map(|to| Endpoint {
+        name: to.name(),
+        short_name: to.to_string(),
         zone: None,
         properties: Vec::new(),
     });
@@ -222,12 +219,12 @@ fn endpoints(run: &Run, short_names: Vec<String>) -> Vec<Endpoint<'_>> {
 fn finding_entry<'a>(
     finding: &'a Finding,
     index: &EndpointIndex,
-    layer: impl Fn(Path, Option<IpFamily>) -> Option<usize>,
+    layer: impl Fn(Route) -> Option<usize>,
 ) -> FindingEntry<'a> {
-    let pair = |pair: &Ends| index.pair(&pair.sender, &pair.receiver);
+    let pair = |pair: &Ends| index.pair(pair.sender, pair.receiver);
     FindingEntry {
         sentence: &finding.sentence,
-        layer: finding.path.and_then(|path| layer(path, finding.ip_family)),
+        layer: finding.route.and_then(&layer),
         percent: finding.percent.map(Number::percent),
         confirmation: finding.confirmation,
         pairs: finding.pairs.iter().filter_map(pair).collect(),
@@ -237,14 +234,14 @@ fn finding_entry<'a>(
 fn breach_entries<'a>(
     run: &'a Run,
     index: &EndpointIndex,
-    layer: impl Fn(Path, Option<IpFamily>) -> Option<usize>,
+    layer: impl Fn(Route) -> Option<usize>,
 ) -> Vec<BreachEntry<'a>> {
     let entries = run.breaches.iter().take(MAX_BREACHES).filter_map(|breach| {
         Some(BreachEntry {
             gate: &breach.gate,
-            route: breach.route().to_string(),
-            layer: layer(breach.path, breach.ip_family),
-            pair: index.pair(&breach.sender, &breach.receiver)?,
+            route: breach.route.to_string(),
+            layer: layer(breach.route),
+            pair: index.pair(breach.sender, breach.receiver)?,
             value: breach.bits_per_second.map(Number::rate),
             limit: Number::rate(breach.limit_bits_per_second),
         })
@@ -254,8 +251,7 @@ fn breach_entries<'a>(
 
 /// A pair that fails two gates on the same route counts once.
 fn count_failing_pairs(run: &Run) -> usize {
-    let pair =
-        |breach: &Breach| (breach.path, breach.ip_family, breach.sender.clone(), breach.receiver.clone());
+    let pair = |breach: &Breach| (breach.route, breach.sender, breach.receiver);
     run.breaches.iter().map(pair).collect::<HashSet<_>>().len()
 }
 

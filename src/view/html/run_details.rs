@@ -13,10 +13,10 @@ pub(super) type RunDetails = Vec<(&'static str, String)>;
 /// Title of the page.
 pub(super) fn title(run: &Run) -> String {
     let nodes = match run.nodes.as_slice() {
-        [one] => one.name.clone(),
+        [one] => one.name.to_string(),
         nodes => plural(nodes.len(), "node"),
     };
-    match (run.parameters.external_server(), run.command, run.nodes.as_slice()) {
+    match (run.external_server(), run.command, run.nodes.as_slice()) {
         (Some(to), _, _) => format!("Network benchmark from {nodes} to {to}"),
         (None, Command::Pair, [one, other]) => {
             format!("Network benchmark between {} and {}", one.name, other.name)

@@ -83,7 +83,7 @@ fn receiving_client_has_cpu_of_receiver() {
 
 #[test]
 fn latency_and_overhead_have_separate_layers() {
-    let over = |path, test: TestRecord| TestRecord { path, ..test };
+    let over = |path: Path, test: TestRecord| TestRecord { route: path.into(), ..test };
     let tests = vec![
         over(Path::Pod, measured("a", "b", 8e9)),
         over(Path::Host, measured("a", "b", 10e9)),
@@ -110,8 +110,8 @@ fn latency_and_overhead_have_separate_layers() {
 #[test]
 fn only_significant_changes_are_marked() {
     let change = |sender: &str, receiver: &str, percent, verdict| PairChange {
-        sender: sender.to_owned(),
-        receiver: receiver.to_owned(),
+        sender: sender.into(),
+        receiver: receiver.into(),
         base_bits_per_second: Some(10e9),
         bits_per_second: Some(9e9),
         percent,
@@ -130,7 +130,7 @@ fn only_significant_changes_are_marked() {
         base_started_at: run.started_at,
         differences: Vec::new(),
         level: 0.05,
-        routes: vec![RouteComparison { path: Path::Pod, ip_family: None, median_percent: Some(-1.0), pairs }],
+        routes: vec![RouteComparison { route: Path::Pod.into(), median_percent: Some(-1.0), pairs }],
     });
     let layer = &data(&run)["layers"][1];
     assert_eq!((&layer["kind"], &layer["sources"]), (&json!("change"), &json!([0])));
@@ -159,20 +159,18 @@ fn findings_gates_and_retests_refer_to_pairs() {
     run.retests = vec![measured("a", "b", 1.2e9)];
     run.findings = vec![Finding {
         kind: FindingKind::SlowLink,
-        path: Some(Path::Pod),
-        ip_family: None,
+        route: Some(Path::Pod.into()),
         sentence: "a is slow towards b".to_owned(),
         subjects: vec!["a".to_owned()],
         percent: Some(88.88),
-        pairs: vec![Ends { sender: "a".to_owned(), receiver: "b".to_owned() }],
+        pairs: vec![Ends { sender: "a".into(), receiver: "b".into() }],
         confirmation: Some(Confirmation::Confirmed),
     }];
     run.breaches = vec![Breach {
         gate: "--fail-below 5G".to_owned(),
-        path: Path::Pod,
-        ip_family: None,
-        sender: "a".to_owned(),
-        receiver: "b".to_owned(),
+        route: Path::Pod.into(),
+        sender: "a".into(),
+        receiver: "b".into(),
         bits_per_second: Some(1e9),
         limit_bits_per_second: 5e9,
     }];

@@ -15,7 +15,7 @@ use prometheus_client::registry::Registry;
 use serde::Serialize;
 
 use super::labels::command_name;
-use crate::document::{Finding, FindingKind, Path, Run};
+use crate::document::{Finding, FindingKind, Run};
 
 /// The media type of metrics in the text format.
 pub(crate) const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
@@ -219,7 +219,8 @@ fn register_findings(run: &Run, detail: Detail, registry: &mut Registry) {
         "Finding about a node, a pair or zones; always 1, path is empty if it concerns all paths",
     );
     for finding in &run.findings {
-        let (kind, path) = (serialized_name(finding.kind), finding.path.map_or("", Path::name));
+        let (kind, path) =
+            (serialized_name(finding.kind), finding.route.map_or("", |route| route.path.name()));
         let confirmation = finding.confirmation.map(serialized_name).unwrap_or_default();
         for subject in subjects(finding) {
             let (kind, confirmation) = (kind.clone(), confirmation.clone());

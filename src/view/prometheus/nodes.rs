@@ -7,7 +7,7 @@ use prometheus_client::registry::Registry;
 
 use super::{Gauges, gauges};
 use crate::analysis::mean;
-use crate::document::{PairSummary, Run, ThroughputSummary};
+use crate::document::{NodeId, PairSummary, Run, ThroughputSummary};
 use crate::view::labels::ip_family_label;
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -32,7 +32,10 @@ pub(super) fn register_paths(run: &Run, registry: &mut Registry) {
     let help = "Median throughput of all pairs";
     let median = gauges(registry, "throughput_median_bytes_per_second", help);
     for summary in &run.summary.throughput {
-        let labels = PathLabels { path: summary.path.name(), ip_family: ip_family_label(summary.ip_family) };
+        let labels = PathLabels {
+            path: summary.route.path.name(),
+            ip_family: ip_family_label(summary.route.ip_family),
+        };
         if let Some(bits) = summary.median_bits_per_second {
             median.get_or_create(&labels).set(bits / 8.0);
         }
@@ -45,17 +48,17 @@ pub(super) fn register(run: &Run, registry: &mut Registry) {
     let help = "Mean throughput to the node from all other measured nodes";
     let received = gauges(registry, "node_received_bytes_per_second", help);
     for summary in &run.summary.throughput {
-        set_means(summary, &sent, |pair| &pair.sender);
-        set_means(summary, &received, |pair| &pair.receiver);
+        set_means(summary, &sent, |pair| pair.sender);
+        set_means(summary, &received, |pair| pair.receiver);
     }
 }
 
 fn set_means(
     summary: &ThroughputSummary,
     gauges: &Gauges<NodeLabels>,
-    node: impl Fn(&PairSummary) -> &String,
+    node: impl Fn(&PairSummary) -> NodeId,
 ) {
-    let mut rates: BTreeMap<&String, Vec<f64>> = BTreeMap::new();
+    let mut rates: BTreeMap<NodeId, Vec<f64>> = BTreeMap::new();
     for pair in &summary.pairs {
         if let Some(bits) = pair.mean_bits_per_second {
             rates.entry(node(pair)).or_default().push(bits / 8.0);
@@ -63,9 +66,9 @@ fn set_means(
     }
     for (node, rates) in rates {
         let labels = NodeLabels {
-            node: node.clone(),
-            path: summary.path.name(),
-            ip_family: ip_family_label(summary.ip_family),
+            node: node.to_string(),
+            path: summary.route.path.name(),
+            ip_family: ip_family_label(summary.route.ip_family),
         };
         if let Some(mean) = mean(&rates) {
             gauges.get_or_create(&labels).set(mean);

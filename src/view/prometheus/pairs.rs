@@ -77,10 +77,10 @@ fn register_throughput(run: &Run, registry: &mut Registry) {
     for summary in &run.summary.throughput {
         for pair in &summary.pairs {
             let labels = PairLabels {
-                sender: pair.sender.clone(),
-                receiver: pair.receiver.clone(),
-                path: summary.path.name(),
-                ip_family: ip_family_label(summary.ip_family),
+                sender: pair.sender.to_string(),
+                receiver: pair.receiver.to_string(),
+                path: summary.route.path.name(),
+                ip_family: ip_family_label(summary.route.ip_family),
             };
             failed.get_or_create(&labels).set(pair.failed as f64);
             for (gauges, value) in [
@@ -110,10 +110,10 @@ fn register_latency(run: &Run, registry: &mut Registry) {
         for pair in &summary.pairs {
             if let Some(value) = pair.mean_microseconds {
                 let labels = LatencyLabels {
-                    client: pair.client.clone(),
-                    server: pair.server.clone(),
-                    path: summary.path.name(),
-                    ip_family: ip_family_label(summary.ip_family),
+                    client: pair.client.to_string(),
+                    server: pair.server.to_string(),
+                    path: summary.route.path.name(),
+                    ip_family: ip_family_label(summary.route.ip_family),
                 };
                 mean.get_or_create(&labels).set(value / 1e6);
             }
@@ -122,10 +122,10 @@ fn register_latency(run: &Run, registry: &mut Registry) {
             {
                 let Some(value) = value else { continue };
                 let labels = PercentileLabels {
-                    client: pair.client.clone(),
-                    server: pair.server.clone(),
-                    path: summary.path.name(),
-                    ip_family: ip_family_label(summary.ip_family),
+                    client: pair.client.to_string(),
+                    server: pair.server.to_string(),
+                    path: summary.route.path.name(),
+                    ip_family: ip_family_label(summary.route.ip_family),
                     percentile,
                 };
                 percentiles.get_or_create(&labels).set(value / 1e6);

@@ -33,7 +33,7 @@ pub(in crate::view) fn text(run: &Run, canvas: Canvas) -> String {
 }
 
 fn route_section(run: &Run, comparison: &Comparison, changes: &RouteComparison, canvas: Canvas) -> String {
-    let over = route_suffix(run, changes.path, changes.ip_family);
+    let over = route_suffix(run, changes.route);
     let renderer = MatrixRenderer {
         title: format!("Throughput change{over} in %; rows send, columns receive."),
         list_title: format!("Throughput change{over} per pair, worst first."),
@@ -82,7 +82,7 @@ fn verdict_summary(changes: &RouteComparison, level: f64, repeat: u32) -> String
     format!(
         "{} over {}: {}{}.{reliability}\n",
         plural(changes.pairs.len(), "pair"),
-        changes.route(),
+        changes.route,
         counts.join(", "),
         median.unwrap_or_default()
     )
@@ -99,8 +99,8 @@ fn regressions(worse: &[&PairChange], changes: &RouteComparison, canvas: Canvas)
     for pair in worse {
         let rate = |rate: Option<f64>| style::or_dash(rate.map(|rate| unit.format(rate)));
         table.add_row([
-            Cell::new(&pair.sender),
-            Cell::new(&pair.receiver),
+            Cell::new(pair.sender),
+            Cell::new(pair.receiver),
             rate(pair.base_bits_per_second),
             rate(pair.bits_per_second),
             match pair.percent {

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::Canvas;
-use crate::document::{Failure, Outcome, Run};
+use crate::document::{Failure, NodeId, Outcome, Run};
 use crate::explanation::by_reason;
 use crate::view::text::{join_first, pair_name};
 
@@ -18,7 +18,7 @@ pub(super) fn text(run: &Run, canvas: Canvas) -> String {
     by_reason(failed).iter().map(|(reason, tests)| paragraph(reason, tests, canvas)).collect()
 }
 
-fn paragraph(reason: &str, tests: &[((&str, &str), &Failure)], canvas: Canvas) -> String {
+fn paragraph(reason: &str, tests: &[((NodeId, NodeId), &Failure)], canvas: Canvas) -> String {
     let (start, end) = if canvas.color.is_some() { ("\u{1b}[1;35m", "\u{1b}[0m") } else { ("", "") };
     // with several paths, the same pair may fail more than once
     let mut seen = HashSet::new();

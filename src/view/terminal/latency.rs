@@ -11,7 +11,7 @@ use crate::view::text::pair_name;
 /// Mean latency without load, followed by the pair whose latency increases most under load.
 pub(super) fn matrix(run: &Run, summary: &LatencySummary, canvas: Canvas) -> String {
     let median = summary.median_microseconds.unwrap_or_default();
-    let over = route_suffix(run, summary.path, summary.ip_family);
+    let over = route_suffix(run, summary.route);
     let renderer = MatrixRenderer {
         title: format!("Idle latency{over} in ms (mean round trip); rows are clients, columns servers."),
         list_title: format!("Idle latency{over} per pair (mean round trip), highest first."),
@@ -28,7 +28,7 @@ fn worst_under_load(summary: &LatencySummary) -> Option<String> {
     let loaded = summary.pairs.iter();
     let loaded = loaded.filter_map(|pair| Some((pair, pair.under_load_microseconds?, pair.load_ratio?)));
     let (pair, latency, ratio) = loaded.max_by(|(_, _, one), (_, _, other)| one.total_cmp(other))?;
-    let (name, latency) = (pair_name(&pair.client, &pair.server), duration(latency));
+    let (name, latency) = (pair_name(pair.client, pair.server), duration(latency));
     Some(format!("\nWorst under load: {name}, {latency}, {ratio:.1} times the idle latency.\n"))
 }
 
@@ -49,7 +49,7 @@ pub(super) fn table(run: &Run, canvas: Canvas) -> String {
     table.set_header(header);
     for summary in &run.summary.latency {
         for pair in &summary.pairs {
-            let path = has_path.then(|| summary.route().to_string());
+            let path = has_path.then(|| summary.route.to_string());
             table.add_row(row(pair, path, summary.median_microseconds, canvas));
         }
     }
@@ -57,7 +57,7 @@ pub(super) fn table(run: &Run, canvas: Canvas) -> String {
 }
 
 fn row(pair: &LatencyPair, path: Option<String>, median: Option<f64>, canvas: Canvas) -> Vec<Cell> {
-    let mut row = vec![Cell::new(&pair.client), Cell::new(&pair.server)];
+    let mut row = vec![Cell::new(pair.client), Cell::new(pair.server)];
     row.extend(path.map(Cell::new));
     row.push(match (pair.mean_microseconds, median) {
         (Some(mean), Some(median)) => {

@@ -4,6 +4,7 @@ use comfy_table::Cell as TableCell;
 
 use super::{Canvas, style};
 use crate::analysis::{Cell, Matrix};
+use crate::document::NodeId;
 use crate::view::short_names::shorten;
 
 /// Renders the matrix of one quantity.
@@ -23,18 +24,21 @@ pub(super) struct MatrixRenderer {
 impl MatrixRenderer {
     /// Shortens node names if the grid is too wide otherwise, then falls back to a list.
     pub(super) fn render(&self, matrix: &Matrix, canvas: Canvas) -> String {
-        if let Some(grid) = self.grid_if_fits(matrix, (&matrix.rows, &matrix.columns), canvas) {
+        let names = |nodes: &[NodeId]| -> Vec<&str> { nodes.iter().map(|node| node.name()).collect() };
+        let (rows, columns) = (names(&matrix.rows), names(&matrix.columns));
+        if let Some(grid) = self.grid_if_fits(matrix, (&rows, &columns), canvas) {
             return format!("{}\n\n{grid}", self.title);
         }
-        let short = shorten(&matrix.rows).filter(|_| matrix.rows == matrix.columns);
+        let short = shorten(&rows).filter(|_| rows == columns);
         let grid = short.and_then(|short| {
-            let grid = self.grid_if_fits(matrix, (&short.names, &short.names), canvas)?;
+            let names: Vec<&str> = short.names.iter().map(String::as_str).collect();
+            let grid = self.grid_if_fits(matrix, (&names, &names), canvas)?;
             Some(format!("{}\n\n{grid}\nNode names are shortened from {}.\n", self.title, short.pattern))
         });
         grid.unwrap_or_else(|| self.list(matrix, canvas))
     }
 
-    fn grid_if_fits(&self, matrix: &Matrix, names: (&[String], &[String]), canvas: Canvas) -> Option<String> {
+    fn grid_if_fits(&self, matrix: &Matrix, names: (&[&str], &[&str]), canvas: Canvas) -> Option<String> {
         // without color: escape sequences would count as characters
         let plain = Canvas { color: None, ..canvas };
         let widest = |text: &str| text.lines().map(|line| line.chars().count()).max().unwrap_or(0);
@@ -46,7 +50,7 @@ impl MatrixRenderer {
         Some(self.grid(matrix, names, canvas))
     }
 
-    fn grid(&self, matrix: &Matrix, (rows, columns): (&[String], &[String]), canvas: Canvas) -> String {
+    fn grid(&self, matrix: &Matrix, (rows, columns): (&[&str], &[&str]), canvas: Canvas) -> String {
         let mut table = style::table(canvas);
         // the mean of a single value is that value
         let has_row_means = columns.len() > 1;
@@ -98,10 +102,10 @@ impl MatrixRenderer {
 
     fn list(&self, matrix: &Matrix, canvas: Canvas) -> String {
         let rows = matrix.rows.iter().zip(&matrix.cells);
-        let mut pairs: Vec<(&str, &str, &Cell)> = rows
+        let mut pairs: Vec<(NodeId, NodeId, &Cell)> = rows
             .flat_map(|(row, cells)| {
                 let cells = matrix.columns.iter().zip(cells);
-                cells.map(move |(column, cell)| (row.as_str(), column.as_str(), cell))
+                cells.map(move |(column, cell)| (*row, *column, cell))
             })
             .filter(|(_, _, cell)| !matches!(cell, Cell::Diagonal | Cell::NotMeasured))
             .collect();

@@ -27,8 +27,7 @@ use crate::quantity::RateUnit;
 
 /// Renders the results of a run. `wide` adds one row per pair to a matrix, and more columns to a pair.
 pub(super) fn render(run: &Run, wide: bool, canvas: Canvas) -> String {
-    let has_reverse_tests =
-        run.parameters.external_server().is_some() && run.parameters.measurement.bidirectional;
+    let has_reverse_tests = run.external_server().is_some() && run.parameters.measurement.bidirectional;
     let mut sections = match run.command {
         // rows and columns could show one direction only
         Command::Matrix if has_reverse_tests => {
@@ -71,7 +70,7 @@ fn throughput_matrix(run: &Run, summary: &ThroughputSummary, canvas: Canvas) -> 
     let matrix = Matrix::of_throughput(run, summary);
     let unit = RateUnit::of_largest(matrix.measured().map(|(_, _, rate)| rate));
     let median = summary.median_bits_per_second.unwrap_or_default();
-    let over = route_suffix(run, summary.path, summary.ip_family);
+    let over = route_suffix(run, summary.route);
     let renderer = MatrixRenderer {
         title: format!("Throughput{over} in {unit}; rows send, columns receive."),
         list_title: format!("Throughput{over} per pair, slowest first (matrix too wide for this terminal)."),
@@ -91,7 +90,7 @@ fn slowest_pair(matrix: &Matrix, median: f64, unit: RateUnit) -> String {
     };
     format!(
         "\nSlowest: {}, {} {unit}, {:.0}% of the median.\n",
-        pair_name(&matrix.rows[row], &matrix.columns[column]),
+        pair_name(matrix.rows[row], matrix.columns[column]),
         unit.format(rate),
         rate / median * 100.0
     )

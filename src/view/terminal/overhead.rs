@@ -10,7 +10,7 @@ use crate::view::text::{format_percent, pair_name};
 /// The overhead of all pairs, followed by its mean and its maximum.
 pub(super) fn matrix(run: &Run, cost: &Cost, canvas: Canvas) -> String {
     let name = full_name(cost);
-    let (path, against) = (cost.path.name(), cost.against.name());
+    let (path, against) = (cost.route.path.name(), cost.against.name());
     let renderer = MatrixRenderer {
         title: format!("{name} in %: throughput lost over {path} compared with {against}."),
         list_title: format!(
@@ -30,7 +30,7 @@ pub(super) fn sentences(run: &Run) -> String {
 }
 
 fn sentence(cost: &Cost) -> String {
-    let (name, path, against) = (full_name(cost), cost.path.name(), cost.against.name());
+    let (name, path, against) = (full_name(cost), cost.route.path.name(), cost.against.name());
     let mean = format_percent(cost.mean_percent.abs());
     let mut text = if cost.mean_percent >= 0.0 {
         format!("{name}: {path} is {mean}% slower than {against}")
@@ -46,7 +46,7 @@ fn sentence(cost: &Cost) -> String {
     }
     match cost.worst() {
         Some(worst) if cost.pairs.len() > 1 => {
-            let pair = pair_name(&worst.sender, &worst.receiver);
+            let pair = pair_name(worst.sender, worst.receiver);
             format!("{text}; worst: {pair}, {}%.\n", format_percent(worst.percent))
         }
         _ => format!("{text}.\n"),
@@ -54,5 +54,5 @@ fn sentence(cost: &Cost) -> String {
 }
 
 fn full_name(cost: &Cost) -> String {
-    overhead_name(cost.path).to_owned() + cost.route().over_family()
+    overhead_name(cost.route.path).to_owned() + cost.route.over_family()
 }

@@ -59,9 +59,9 @@ impl Columns {
     }
 
     fn row(&self, summary: &ThroughputSummary, pair: &PairSummary) -> Vec<Cell> {
-        let mut row = vec![Cell::new(&pair.sender), Cell::new(&pair.receiver)];
+        let mut row = vec![Cell::new(pair.sender), Cell::new(pair.receiver)];
         if self.has_path {
-            row.push(Cell::new(summary.route().to_string()));
+            row.push(Cell::new(summary.route.to_string()));
         }
         row.push(match (pair.mean_bits_per_second, summary.median_bits_per_second) {
             (Some(rate), Some(median)) => {

@@ -30,7 +30,7 @@ pub(in crate::testbed::kubernetes) async fn run_by_exec(
     let lost = |reason: String| Failure::new(FailureKind::ClientLost, reason);
     let seconds = START_REQUEST_LIMIT.as_secs();
     let (context, api) = (client.context, client.context.api());
-    let pod = context.server_name(client.node, client.network);
+    let pod = context.settings.server_name(client.node, client.network);
     let argv: Vec<&str> = WAIT_FOR_GO.into_iter().chain(client.command.iter().map(String::as_str)).collect();
     let command = Command {
         pod: &pod,

@@ -77,8 +77,7 @@ pub(in crate::testbed::kubernetes) async fn run_by_job(
     number: usize,
     output: Output<'_>,
 ) -> Result<ClientExit, Failure> {
-    let Client { context, active, network, command, .. } = client;
-    let node = &context.nodes[client.node];
+    let Client { context, active, node, network, command } = client;
     let job = client_job(&context.settings, number, network, node, command.to_vec(), active.owner.clone());
     let (creating, created) = oneshot::channel::<()>();
     let guard = JobGuard { context, name: job.name_any(), created: Some(created) };

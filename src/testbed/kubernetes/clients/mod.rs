@@ -9,6 +9,7 @@ pub(super) use self::job::run_by_job;
 use std::time::Duration;
 
 use super::context::{ActiveScope, Context};
+use super::nodes::Chosen;
 use super::objects::Network;
 
 /// How long to wait for an API server that does not answer when a client is started. Less than the time
@@ -20,8 +21,7 @@ const START_REQUEST_LIMIT: Duration = Duration::from_secs(10);
 pub(super) struct Client<'a> {
     pub context: &'a Context,
     pub active: &'a ActiveScope,
-    /// The position of its node.
-    pub node: usize,
+    pub node: &'a Chosen,
     pub network: Network,
     /// The program and its arguments.
     pub command: &'a [String],

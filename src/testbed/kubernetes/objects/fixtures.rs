@@ -39,7 +39,8 @@ pub(crate) fn over(paths: &[Path]) -> Vec<Route> {
 
 pub(crate) fn chosen(name: &str) -> Chosen {
     Chosen {
-        node: Node { name: name.to_owned(), ..Node::default() },
+        number: 1,
+        node: Node { name: name.into(), ..Node::default() },
         tolerations: Vec::new(),
         addresses: Vec::new(),
         unusable: None,

@@ -125,19 +125,19 @@ impl Settings {
         self.networks().contains(&Network::Host)
     }
 
-    /// Identifies the servers of a node: its position or, with kept servers, since positions differ between
-    /// runs, a hash of its name.
-    pub fn slug(&self, index: usize, node: &Chosen) -> String {
-        if self.keep { pod::hash(&node.node.name) } else { (index + 1).to_string() }
+    /// Identifies the servers of a node: its number or, with kept servers, since numbers differ between runs, a hash
+    /// of its name.
+    pub fn slug(&self, node: &Chosen) -> String {
+        if self.keep { pod::hash(&node.node.name) } else { node.number.to_string() }
     }
 
-    /// The name of the server pod of the node at position `index`.
-    pub fn server_name(&self, index: usize, network: Network, node: &Chosen) -> String {
+    /// The name of the server pod of a node.
+    pub fn server_name(&self, node: &Chosen, network: Network) -> String {
         let kind = match network {
             Network::Pod => "server",
             Network::Host => "host",
         };
-        format!("netbench-{}-{kind}-{}", self.run(), self.slug(index, node))
+        format!("netbench-{}-{kind}-{}", self.run(), self.slug(node))
     }
 
     /// The test label of a client pod.

@@ -19,12 +19,11 @@ use crate::testbed::kubernetes::nodes::Chosen;
 /// When the cluster deletes a finished Job that is left.
 const FINISHED_JOB_LIFETIME: Duration = Duration::from_secs(600);
 
-/// The pod with the servers of the node at position `index` on one of its networks.
+/// The pod with the servers of a node on one of its networks.
 pub fn server_pod(
     settings: &Settings,
-    index: usize,
-    network: Network,
     node: &Chosen,
+    network: Network,
     owner: Option<OwnerReference>,
 ) -> Pod {
     // a node whose first address is IPv6 has pods whose first address is IPv6, too
@@ -34,9 +33,9 @@ pub fn server_pod(
     let mut spec = pod_spec(settings, network, node, containers);
     let deadline = if settings.keep { settings.kept_deadline } else { settings.server_deadline };
     spec.active_deadline_seconds = Some(seconds(deadline));
-    let mut metadata = metadata(settings, &settings.server_name(index, network, node), owner);
+    let mut metadata = metadata(settings, &settings.server_name(node, network), owner);
     let labels = metadata.labels.get_or_insert_default();
-    labels.insert(SERVER_LABEL.to_owned(), settings.slug(index, node));
+    labels.insert(SERVER_LABEL.to_owned(), settings.slug(node));
     labels.insert(NETWORK_LABEL.to_owned(), network.name().to_owned());
     if settings.keep {
         metadata.annotations.get_or_insert_default().extend([spec_annotation(&spec)]);
@@ -170,19 +169,20 @@ mod tests {
 
     #[test]
     fn server_pod_of_a_run() {
-        insta::assert_json_snapshot!(server_pod(&settings(), 0, Network::Pod, &chosen("node-1"), None));
+        insta::assert_json_snapshot!(server_pod(&settings(), &chosen("node-1"), Network::Pod, None));
     }
 
     #[test]
     fn kept_server_pod_has_a_hash_of_its_spec() {
         let kept = Settings { keep: true, ..settings() };
-        let annotation = |settings: &Settings, index: usize| {
-            let pod = server_pod(settings, index, Network::Pod, &chosen("node-1"), None);
+        let annotation = |settings: &Settings, number: usize| {
+            let node = Chosen { number, ..chosen("node-1") };
+            let pod = server_pod(settings, &node, Network::Pod, None);
             pod.metadata.annotations.unwrap()[SPEC_ANNOTATION].clone()
         };
-        assert_eq!(annotation(&kept, 0), annotation(&kept, 7));
+        assert_eq!(annotation(&kept, 1), annotation(&kept, 8));
         let other = Settings { image: "example.org/iperf3:2".to_owned(), ..kept.clone() };
-        assert_ne!(annotation(&kept, 0), annotation(&other, 0));
+        assert_ne!(annotation(&kept, 1), annotation(&other, 1));
     }
 
     #[test]
@@ -200,7 +200,7 @@ mod tests {
         };
         let options = PodOptions { objects, network_policy: false };
         let settings = Settings { options, keep: true, ..settings() };
-        insta::assert_json_snapshot!(server_pod(&settings, 0, Network::Pod, &chosen("node-1"), None));
+        insta::assert_json_snapshot!(server_pod(&settings, &chosen("node-1"), Network::Pod, None));
     }
 
     #[test]
@@ -215,7 +215,8 @@ mod tests {
         let long = "n".repeat(253);
         for keep in [false, true] {
             let settings = Settings { keep, ..settings() };
-            let mut pod = server_pod(&settings, 4999, Network::Pod, &chosen(&long), None);
+            let node = Chosen { number: 5000, ..chosen(&long) };
+            let mut pod = server_pod(&settings, &node, Network::Pod, None);
             assert!(pod.metadata.name.as_ref().unwrap().len() <= 63);
             pod.spec.as_mut().unwrap().affinity = None;
             assert!(!serde_json::to_string(&pod).unwrap().contains("nnn"));

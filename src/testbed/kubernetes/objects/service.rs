@@ -11,14 +11,8 @@ use super::{NETWORK_LABEL, Network, RUN_LABEL, Role, SERVER_LABEL, Settings, met
 use crate::document::{IpFamily, Path, Protocol};
 use crate::testbed::kubernetes::nodes::Chosen;
 
-/// The Service in front of the servers of the node at position `index`; none if no path needs one. One
-/// serves all paths: a Service with a node port has a cluster IP as well.
-pub fn service(
-    settings: &Settings,
-    index: usize,
-    node: &Chosen,
-    owner: Option<OwnerReference>,
-) -> Option<Service> {
+/// The Service in front of the servers of a node; none if no path needs one. One serves all paths: a Service with a node port has a cluster IP as well.
+pub fn service(settings: &Settings, node: &Chosen, owner: Option<OwnerReference>) -> Option<Service> {
     let kind = kind(settings)?;
     let families: Vec<IpFamily> = settings.routes.iter().filter_map(|route| route.ip_family).collect();
     let has = |family: IpFamily| families.contains(&family);
@@ -28,7 +22,7 @@ pub fn service(
         (true, false) => (Some("SingleStack"), Some("IPv4")),
         (false, true) => (Some("SingleStack"), Some("IPv6")),
     };
-    let slug = settings.slug(index, node);
+    let slug = settings.slug(node);
     let selector =
         [(RUN_LABEL, settings.run()), (SERVER_LABEL, slug.as_str()), (NETWORK_LABEL, Network::Pod.name())];
     let udp = settings.protocol == Protocol::Udp && !needs_udp_node_port(settings);
@@ -105,7 +99,7 @@ mod tests {
     use crate::testbed::kubernetes::objects::fixtures::{chosen, over, settings, with_latency};
 
     fn created(settings: &Settings) -> Service {
-        service(settings, 0, &chosen("node-1"), None).unwrap()
+        service(settings, &chosen("node-1"), None).unwrap()
     }
 
     #[test]
@@ -117,7 +111,7 @@ mod tests {
     #[test]
     fn paths_without_services_need_no_service() {
         let routes = over(&[Path::Pod, Path::Host]);
-        assert!(service(&Settings { routes, ..settings() }, 0, &chosen("node-1"), None).is_none());
+        assert!(service(&Settings { routes, ..settings() }, &chosen("node-1"), None).is_none());
     }
 
     #[test]

@@ -16,7 +16,7 @@ use crate::testbed::{Server, Unusable};
 /// How the server of a node is reached over `route`.
 pub(super) fn server(
     context: &Context,
-    index: usize,
+    node: &Chosen,
     route: Route,
     pod: &ListeningPod,
     service: &Result<Option<Service>, Unusable>,
@@ -29,7 +29,6 @@ pub(super) fn server(
     let unchanged = |port: u16| Ok(port);
     // nothing connects to the pods of clients: any address will do
     let path = if role == Role::Clients { Path::Pod } else { route.path };
-    let node = &context.nodes[index];
     let is_outside = role == Role::Servers;
     let through = || match service {
         Ok(Some(service)) => Ok(service),

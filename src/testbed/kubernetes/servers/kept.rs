@@ -22,7 +22,6 @@ pub async fn has_kept(cluster: &Cluster, scope: &Scope, settings: &Settings, nod
         return false;
     }
     let settings = Settings { keep: true, ..settings.clone() };
-    let nodes = || nodes.iter().enumerate();
     let kept: HashMap<String, Pod> = kept(cluster, scope).await;
     let is_kept = |wanted: Pod| {
         kept.get(&wanted.name_any()).is_some_and(|pod| {
@@ -31,14 +30,12 @@ pub async fn has_kept(cluster: &Cluster, scope: &Scope, settings: &Settings, nod
                 && lives_for(pod, settings.server_deadline)
         })
     };
-    let pods = || {
-        let of_network = |network| nodes().map(move |(index, node)| (network, index, node));
-        settings.networks().into_iter().flat_map(of_network)
-    };
-    if !pods().all(|(network, index, node)| is_kept(server_pod(&settings, index, network, node, None))) {
+    let mut pods =
+        settings.networks().into_iter().flat_map(|network| nodes.iter().map(move |node| (network, node)));
+    if !pods.all(|(network, node)| is_kept(server_pod(&settings, node, network, None))) {
         return false;
     }
-    let mut services = nodes().filter_map(|(index, node)| service(&settings, index, node, None)).peekable();
+    let mut services = nodes.iter().filter_map(|node| service(&settings, node, None)).peekable();
     if services.peek().is_none() {
         return true;
     }

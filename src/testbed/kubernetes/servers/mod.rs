@@ -20,11 +20,14 @@ use tokio::time::Instant;
 pub(super) use self::services::needs_load_balancer;
 use super::context::{ActiveScope, Context};
 use super::logs::{LogPosition, LogSource, REOPEN_PAUSE, read_log};
+use super::nodes::Chosen;
 use super::objects::{self, Network, has_same_spec};
 use super::pods::events::with_warning;
 use super::pods::state::PodState;
 use super::pods::{FailureCause, StartOutcome};
 use crate::cluster::{RequestError, RequestErrorKind, ok_if_exists, ok_if_gone, retry, retry_unanswered};
+use crate::document::NodeId;
+use crate::options::Route;
 use crate::testbed::{NodeServers, ServerLines, StartProgress, Starting, Unusable};
 
 /// How long a pod may take to start; most of it is for pulling the image.
@@ -46,9 +49,9 @@ const REPLACE_LIMIT: Duration = Duration::from_secs(20);
 #[derive(Default)]
 pub(super) struct Servers {
     /// The servers of each node, as last started.
-    pub started: Mutex<Vec<StartedNode>>,
+    pub started: Mutex<HashMap<NodeId, StartedNode>>,
     /// How far the log of each server has been read.
-    log_positions: Mutex<HashMap<(usize, Network), SharedPosition>>,
+    log_positions: Mutex<HashMap<(NodeId, Network), SharedPosition>>,
 }
 
 /// A position with its own lock: a slow log does not block the others.
@@ -57,7 +60,7 @@ type SharedPosition = Arc<Mutex<LogPosition>>;
 /// The servers of a node.
 #[derive(Debug, Clone, Default)]
 pub(super) struct StartedNode {
-    /// How they are reached, path by path.
+    /// How they are reached.
     pub servers: NodeServers,
     /// The addresses of the pods whose servers listen.
     pub addresses: HashMap<Network, Vec<String>>,
@@ -68,8 +71,7 @@ pub(super) struct StartedNode {
 /// The servers of a node to start.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct NodeStart<'a> {
-    /// The position of the node.
-    pub index: usize,
+    pub node: &'a Chosen,
     /// The networks that servers are needed on.
     pub networks: &'a [Network],
     /// What to do about pods of the same name.
@@ -117,17 +119,17 @@ pub(super) async fn start(
     active: &ActiveScope,
     servers: &Servers,
     progress: StartProgress<'_>,
-) -> Vec<NodeServers> {
+) -> HashMap<NodeId, NodeServers> {
     let networks = context.settings.networks();
     let existing = if context.settings.keep { Existing::Reuse } else { Existing::None };
     let needs_load_balancer = needs_load_balancer(&context.settings.routes, None);
-    let start = |index| {
-        let start = NodeStart { index, networks: &networks, existing, needs_load_balancer };
-        start_node(context, active, start, progress)
+    let start = async |node: &Chosen| {
+        let start = NodeStart { node, networks: &networks, existing, needs_load_balancer };
+        (node.node.name, start_node(context, active, start, progress).await)
     };
-    let nodes = join_all((0..context.nodes.len()).map(start)).await;
-    let reached = nodes.iter().map(|node| node.servers.clone()).collect();
-    *servers.started.lock().await = nodes;
+    let nodes = join_all(context.nodes.iter().map(start)).await;
+    let reached = nodes.iter().map(|(id, node)| (*id, node.servers.clone())).collect();
+    *servers.started.lock().await = nodes.into_iter().collect();
     reached
 }
 
@@ -138,30 +140,31 @@ pub(super) async fn start_node(
     start: NodeStart<'_>,
     progress: StartProgress<'_>,
 ) -> StartedNode {
-    let index = start.index;
+    let id = start.node.node.name;
     let pods = start.networks.iter().map(|&network| async move {
         let started = start_pod(context, active, start, network, progress).await;
         let started = started.map_err(|unusable| with_network(context, network, unusable));
         if let Err(unusable) = &started {
-            progress(index, Starting::Failed(unusable));
+            progress(id, Starting::Failed(unusable));
         }
         (network, started)
     });
-    let service = services::create(context, active, index);
+    let service = services::create(context, active, start.node);
     let (mut service, pods) = tokio::join!(service, join_all(pods));
     if start.needs_load_balancer {
-        let waiting = |waits_for: &str| progress(index, Starting::WaitsFor(waits_for));
+        let waiting = |waits_for: &str| progress(id, Starting::WaitsFor(waits_for));
         service = services::with_address(context, service, waiting).await;
     }
-    let reach = |route: &crate::options::Route| {
+    let reach = |route: &Route| {
         let network = Network::of(route.path);
         let pod = pods.iter().find_map(|(of, pod)| (*of == network).then_some(pod.as_ref()));
         let pod = pod.unwrap_or(Err(&Unusable::because("no server pod"))).map_err(Unusable::clone)?;
-        endpoints::server(context, index, *route, pod, &service)
+        endpoints::server(context, start.node, *route, pod, &service)
     };
-    let servers: NodeServers = context.settings.routes.iter().map(reach).collect();
+    let routes = context.settings.routes.iter();
+    let servers = routes.map(|route| (*route, reach(route))).collect();
     if pods.iter().all(|(_, pod)| pod.is_ok()) {
-        progress(index, Starting::Listens);
+        progress(id, Starting::Listens);
     }
     let listening = pods.into_iter().filter_map(|(network, pod)| Some((network, pod.ok()?.addresses)));
     StartedNode { servers, addresses: listening.collect(), was_restored: false }
@@ -183,13 +186,13 @@ async fn start_pod(
     network: Network,
     progress: StartProgress<'_>,
 ) -> Result<ListeningPod, Unusable> {
-    let index = start.index;
-    if let Some(reason) = &context.nodes[index].unusable {
+    let node = start.node;
+    if let Some(reason) = &node.unusable {
         return Err(Unusable::because(reason));
     }
-    let name = context.server_name(index, network);
+    let name = context.settings.server_name(node, network);
     let ServerPod { uid, was_running } = provide_pod(context, active, start, network).await?;
-    let waiting = |waits_for: &str| progress(index, Starting::WaitsFor(waits_for));
+    let waiting = |waits_for: &str| progress(node.node.name, Starting::WaitsFor(waits_for));
     // another pod of the same name may be terminating
     let is_it = |pod: &Pod| pod.name_any() == name && (uid.is_none() || pod.uid() == uid);
     let addresses = match active.pods.wait_for_start(is_it, START_LIMIT, waiting).await {
@@ -217,8 +220,7 @@ async fn provide_pod(
     start: NodeStart<'_>,
     network: Network,
 ) -> Result<ServerPod, RequestError> {
-    let (index, node) = (start.index, &context.nodes[start.index]);
-    let pod = objects::server_pod(&context.settings, index, network, node, active.owner.clone());
+    let pod = objects::server_pod(&context.settings, start.node, network, active.owner.clone());
     let api = context.api::<Pod>();
     if start.existing != Existing::None
         && let Some(found) = reuse_or_delete(context, &api, &pod, start.existing).await?
@@ -278,13 +280,14 @@ async fn reuse_or_delete(
 pub(super) async fn read_server_log(
     context: &Context,
     servers: &Servers,
-    index: usize,
+    node: &Chosen,
     network: Network,
     take: ServerLines<'_>,
 ) -> Result<(), RequestError> {
-    let pod = context.server_name(index, network);
+    let pod = context.settings.server_name(node, network);
     let container = context.settings.processes.throughput.engine.program();
-    let position = Arc::clone(servers.log_positions.lock().await.entry((index, network)).or_default());
+    let position =
+        Arc::clone(servers.log_positions.lock().await.entry((node.node.name, network)).or_default());
     let mut position = position.lock().await;
     let source = LogSource { pod: &pod, container, follow: false };
     read_log(&context.cluster, &context.api(), source, &mut position, &mut *take).await.map(drop)

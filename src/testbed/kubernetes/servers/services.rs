@@ -12,6 +12,7 @@ use crate::cluster::{RequestError, ok_if_exists, retry_unanswered};
 use crate::document::Path;
 use crate::options::Route;
 use crate::testbed::kubernetes::context::{ActiveScope, Context};
+use crate::testbed::kubernetes::nodes::Chosen;
 use crate::testbed::kubernetes::objects::{self, has_same_spec, needs_udp_node_port, with_udp};
 use crate::testbed::{NodeServers, Unusable};
 
@@ -24,10 +25,9 @@ const POLL: Duration = Duration::from_millis(500);
 pub(super) async fn create(
     context: &Context,
     active: &ActiveScope,
-    index: usize,
+    node: &Chosen,
 ) -> Result<Option<Service>, Unusable> {
-    let node = &context.nodes[index];
-    match objects::service(&context.settings, index, node, active.owner.clone()) {
+    match objects::service(&context.settings, node, active.owner.clone()) {
         Some(service) => Ok(Some(create_service(context, service).await?)),
         None => Ok(None),
     }
@@ -69,8 +69,8 @@ pub(in crate::testbed::kubernetes) fn needs_load_balancer(
     routes: &[Route],
     before: Option<&NodeServers>,
 ) -> bool {
-    let had_one = |route: usize| before.is_none_or(|servers| servers[route].is_ok());
-    routes.iter().enumerate().any(|(position, route)| route.path == Path::LoadBalancer && had_one(position))
+    let had_one = |route: &Route| before.is_none_or(|servers| servers.get(route).is_some_and(Result::is_ok));
+    routes.iter().any(|route| route.path == Path::LoadBalancer && had_one(route))
 }
 
 /// Waits until the load balancer has assigned an address to a Service.

@@ -107,9 +107,8 @@ impl DryRuns {
 pub async fn dry_runs(cluster: &Cluster, needs: &Needs, nodes: &[Chosen], scope: DryRunScope) -> DryRuns {
     let settings = &needs.settings;
     let namespace = needs.given.as_deref().unwrap_or(cluster.default_namespace());
-    let usable = nodes.iter().enumerate().find(|(_, node)| node.unusable.is_none());
-    let Some((index, node)) = usable.filter(|_| needs.given.is_some() || scope != DryRunScope::Servers)
-    else {
+    let usable = nodes.iter().find(|node| node.unusable.is_none());
+    let Some(node) = usable.filter(|_| needs.given.is_some() || scope != DryRunScope::Servers) else {
         return DryRuns::default();
     };
     let networks = settings.networks();
@@ -126,7 +125,7 @@ pub async fn dry_runs(cluster: &Cluster, needs: &Needs, nodes: &[Chosen], scope:
     }
     let pods = || Pods { cluster, needs, api: cluster.namespaced(namespace) };
     for &network in &networks {
-        let pod = objects::server_pod(settings, index, network, node, None);
+        let pod = objects::server_pod(settings, node, network, None);
         requests.push(pods().create(DryRunObject::ServerPod(network), pod).boxed());
     }
     if let (DryRunScope::All { client_jobs: true }, Some(&network)) = (scope, networks.first()) {
@@ -139,7 +138,7 @@ pub async fn dry_runs(cluster: &Cluster, needs: &Needs, nodes: &[Chosen], scope:
         }
     }
     if scope != DryRunScope::Servers && needs.given.is_some() {
-        if let Some(service) = objects::service(settings, index, node, None) {
+        if let Some(service) = objects::service(settings, node, None) {
             let api = cluster.namespaced::<Service>(namespace);
             requests.push(create_object(cluster, api, DryRunObject::Service, service).boxed());
         }
@@ -272,7 +271,7 @@ mod tests {
             let dry_runs = dry_runs(&api.cluster(), &needs, nodes, DryRunScope::Servers).await;
             dry_runs.answers.into_iter().map(|dry_run| dry_run.sent.unwrap()).collect::<Vec<_>>()
         };
-        let pods = sent(&[unusable.clone(), chosen("node-2")]).await;
+        let pods = sent(&[unusable.clone(), Chosen { number: 2, ..chosen("node-2") }]).await;
         assert_eq!(pods[0].metadata.name.as_deref(), Some("netbench-k3v9x2mq-server-2"));
         assert!(sent(&[unusable]).await.is_empty());
     }

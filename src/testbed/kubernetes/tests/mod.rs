@@ -46,7 +46,7 @@ fn with_settings(
 ) -> KubernetesTestbed {
     let chosen = |index: usize| {
         let address = NodeAddress { ip: format!("192.0.2.{}", index + 1).parse().unwrap(), external: false };
-        Chosen { addresses: vec![address], ..chosen(&format!("node-{}", index + 1)) }
+        Chosen { number: index + 1, addresses: vec![address], ..chosen(&format!("node-{}", index + 1)) }
     };
     let scope = Scope::new("k3v9x2mq", namespace.map(str::to_owned), false);
     let scope = if settings.keep { Scope::kept(namespace.map(str::to_owned), false) } else { scope };
@@ -61,10 +61,19 @@ fn server_log(name: &str) -> Option<Answer> {
     })
 }
 
-/// How the server of each node is reached over the first path.
+/// The route of most tests.
+const POD: Route = Route { path: Path::Pod, ip_family: None };
+
+fn node_1() -> NodeId {
+    "node-1".into()
+}
+
+/// How the server of each node is reached over the first path, in the order of the nodes.
 async fn start(testbed: &KubernetesTestbed) -> Vec<Result<Server, Unusable>> {
     let nodes = testbed.start(&|_, _| {}).await.unwrap();
-    nodes.into_iter().map(|mut routes| routes.remove(0)).collect()
+    let mut nodes: Vec<_> = nodes.into_iter().collect();
+    nodes.sort_unstable_by_key(|(node, _)| *node);
+    nodes.into_iter().map(|(_, routes)| routes.into_values().next().unwrap()).collect()
 }
 
 fn server(host: &str, port: u16) -> Server {

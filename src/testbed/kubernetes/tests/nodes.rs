@@ -49,7 +49,7 @@ fn named(names: &[&str]) -> Wanted {
 #[test]
 fn unusable_nodes_are_skipped_with_reasons() {
     let choice = choose(&cluster(), &usable(&[]), 2).unwrap();
-    let names: Vec<&str> = choice.chosen.iter().map(|chosen| chosen.node.name.as_str()).collect();
+    let names: Vec<&str> = choice.chosen.iter().map(|chosen| chosen.node.name.name()).collect();
     assert_eq!(names, ["node-1", "node-2"]);
     let reasons: Vec<String> =
         choice.skipped_nodes.iter().map(|skipped| format!("{}: {}", skipped.name, skipped.reason)).collect();
@@ -104,7 +104,7 @@ fn named_node_that_is_not_ready_is_unusable() {
 #[test]
 fn named_nodes_keep_their_order_and_repeated_names_count_once() {
     let choice = choose(&cluster(), &named(&["node-2", "node-1", "node-2"]), 2).unwrap();
-    let names: Vec<&str> = choice.chosen.iter().map(|chosen| chosen.node.name.as_str()).collect();
+    let names: Vec<&str> = choice.chosen.iter().map(|chosen| chosen.node.name.name()).collect();
     assert_eq!(names, ["node-2", "node-1"]);
 }
 

@@ -23,7 +23,9 @@ async fn one_pod_and_one_service_serve_all_paths_of_the_pod_network() {
     let testbed = with_settings(&api, 2, ClientMode::Exec, None, Settings { routes, ..settings() });
     let nodes = testbed.start(&|_, _| {}).await.unwrap();
     let reached = [server("10.244.1.5", 5201), server("10.96.0.7", 5201), server("192.0.2.2", 31_234)];
-    assert_eq!(nodes[1], reached.map(Ok));
+    let expected =
+        [Path::Pod, Path::Service, Path::NodePort].map(Route::from).into_iter().zip(reached.map(Ok));
+    assert_eq!(nodes[&"node-2".into()], expected.collect());
     assert_eq!(api.requests("POST /api/v1/namespaces/netbench-k3v9x2mq/pods?").len(), 2);
     assert_eq!(api.requests("POST /api/v1/namespaces/netbench-k3v9x2mq/services?").len(), 2);
 }
@@ -37,20 +39,22 @@ async fn refused_service_fails_its_own_path_only() {
     let routes = over(&[Path::Pod, Path::Service]);
     let testbed = with_settings(&api, 2, ClientMode::Exec, None, Settings { routes, ..settings() });
     let nodes = testbed.start(&|_, _| {}).await.unwrap();
-    assert!(nodes[0][0].is_ok());
-    assert!(nodes[0][1].as_ref().unwrap_err().reason.contains("exceeded quota"));
+    let servers = &nodes[&node_1()];
+    assert!(servers[&POD].is_ok());
+    assert!(servers[&Path::Service.into()].as_ref().unwrap_err().reason.contains("exceeded quota"));
 }
 
 #[tokio::test(start_paused = true)]
 async fn node_without_an_address_of_the_family_is_reported() {
     let api = FakeApi::new(|name, _| server_log(name));
-    let routes = [IpFamily::Ipv4, IpFamily::Ipv6]
-        .map(|family| Route { path: Path::Pod, ip_family: Some(family) })
-        .to_vec();
-    let testbed = with_settings(&api, 2, ClientMode::Exec, None, Settings { routes, ..settings() });
+    let [ipv4, ipv6] =
+        [IpFamily::Ipv4, IpFamily::Ipv6].map(|family| Route { ip_family: Some(family), ..POD });
+    let settings = Settings { routes: vec![ipv4, ipv6], ..settings() };
+    let testbed = with_settings(&api, 2, ClientMode::Exec, None, settings);
     let nodes = testbed.start(&|_, _| {}).await.unwrap();
-    assert_eq!(nodes[0][0], Ok(server("10.244.1.5", 5201)));
-    assert_eq!(nodes[0][1], Err(Unusable::because("the pod has no IPv6 address")));
+    let servers = &nodes[&node_1()];
+    assert_eq!(servers[&ipv4], Ok(server("10.244.1.5", 5201)));
+    assert_eq!(servers[&ipv6], Err(Unusable::because("the pod has no IPv6 address")));
 }
 
 #[tokio::test(start_paused = true)]

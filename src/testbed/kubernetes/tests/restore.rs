@@ -18,7 +18,8 @@ fn node(name: &str, is_ready: bool) -> Option<Answer> {
 }
 
 async fn delete_server(api: &FakeApi, testbed: &KubernetesTestbed) {
-    let name = testbed.context.server_name(0, Network::Pod);
+    let context = &testbed.context;
+    let name = context.settings.server_name(context.node(node_1()).unwrap(), Network::Pod);
     api.delete_pod(&format!("/pods/{name}?"));
     while testbed.active.get().unwrap().pods.state(&name).is_some() {
         tokio::time::sleep(Duration::from_millis(10)).await;
@@ -30,22 +31,22 @@ async fn deleted_server_is_restored_only_once() {
     let api = FakeApi::new(|name, _| server_log(name).or_else(|| node(name, true)));
     let testbed = testbed(&api, 2, ClientMode::Exec, None);
     start(&testbed).await;
-    assert!(matches!(testbed.restore(0, Trouble::Failed).await, Restored::Intact));
+    assert!(matches!(testbed.restore(node_1(), Trouble::Failed).await, Restored::Intact));
     delete_server(&api, &testbed).await;
-    let Restored::Back { lost, servers } = testbed.restore(0, Trouble::Failed).await else {
+    let Restored::Back { lost, servers } = testbed.restore(node_1(), Trouble::Failed).await else {
         panic!("it is not restored");
     };
     assert_eq!(lost.reason(), "the server pod was deleted");
-    assert!(servers.iter().all(Result::is_ok));
+    assert!(servers.values().all(Result::is_ok));
     delete_server(&api, &testbed).await;
-    let Restored::Gone { servers } = testbed.restore(0, Trouble::Failed).await else {
+    let Restored::Gone { servers } = testbed.restore(node_1(), Trouble::Failed).await else {
         panic!("it is restored twice")
     };
-    let lost = servers[0].as_ref().unwrap_err();
+    let lost = servers[&POD].as_ref().unwrap_err();
     assert_eq!(lost.reason(), "the server pod was deleted, after it was restored once");
     assert!(lost.remedy().is_some_and(|remedy| remedy.contains("kubectl describe node node-1")));
     // a server that is gone for good is not checked again
-    assert!(matches!(testbed.restore(0, Trouble::Failed).await, Restored::Intact));
+    assert!(matches!(testbed.restore(node_1(), Trouble::Failed).await, Restored::Intact));
 }
 
 #[tokio::test(start_paused = true)]
@@ -54,9 +55,10 @@ async fn cancelled_restore_does_not_count() {
     let testbed = testbed(&api, 2, ClientMode::Exec, None);
     start(&testbed).await;
     delete_server(&api, &testbed).await;
-    let given_up = tokio::time::timeout(Duration::from_millis(1), testbed.restore(0, Trouble::Failed)).await;
+    let given_up =
+        tokio::time::timeout(Duration::from_millis(1), testbed.restore(node_1(), Trouble::Failed)).await;
     assert!(given_up.is_err());
-    assert!(matches!(testbed.restore(0, Trouble::Failed).await, Restored::Back { .. }));
+    assert!(matches!(testbed.restore(node_1(), Trouble::Failed).await, Restored::Back { .. }));
 }
 
 #[tokio::test(start_paused = true)]
@@ -72,30 +74,33 @@ async fn network_that_never_had_a_server_does_not_affect_the_other() {
     let settings = Settings { routes, ..settings() };
     let testbed = with_settings(&api, 2, ClientMode::Exec, None, settings);
     let nodes = testbed.start(&|_, _| {}).await.unwrap();
-    assert!(nodes[0][0].is_ok() && nodes[0][1].is_err());
-    assert!(matches!(testbed.restore(0, Trouble::Failed).await, Restored::Intact));
+    let host = Path::Host.into();
+    assert!(nodes[&node_1()][&POD].is_ok() && nodes[&node_1()][&host].is_err());
+    assert!(matches!(testbed.restore(node_1(), Trouble::Failed).await, Restored::Intact));
     delete_server(&api, &testbed).await;
-    let Restored::Back { servers, .. } = testbed.restore(0, Trouble::Failed).await else {
+    let Restored::Back { servers, .. } = testbed.restore(node_1(), Trouble::Failed).await else {
         panic!("it is not restored");
     };
-    assert!(servers[0].is_ok());
-    assert!(servers[1].as_ref().is_err_and(|why| why.reason().contains("the policy says no")));
+    assert!(servers[&POD].is_ok());
+    assert!(servers[&host].as_ref().is_err_and(|why| why.reason().contains("the policy says no")));
 }
 
 #[tokio::test(start_paused = true)]
 async fn path_that_never_worked_keeps_its_reason_after_a_restore() {
     let api = FakeApi::new(|name, _| server_log(name).or_else(|| node(name, true)));
-    let route = |ip_family| Route { path: Path::Pod, ip_family: Some(ip_family) };
-    let settings = Settings { routes: vec![route(IpFamily::Ipv4), route(IpFamily::Ipv6)], ..settings() };
+    let [ipv4, ipv6] =
+        [IpFamily::Ipv4, IpFamily::Ipv6].map(|family| Route { ip_family: Some(family), ..POD });
+    let settings = Settings { routes: vec![ipv4, ipv6], ..settings() };
     let testbed = with_settings(&api, 2, ClientMode::Exec, None, settings);
     let before = testbed.start(&|_, _| {}).await.unwrap();
-    assert!(before[0][0].is_ok() && before[0][1].is_err());
+    let before = &before[&node_1()];
+    assert!(before[&ipv4].is_ok() && before[&ipv6].is_err());
     delete_server(&api, &testbed).await;
-    let Restored::Back { servers, .. } = testbed.restore(0, Trouble::Failed).await else {
+    let Restored::Back { servers, .. } = testbed.restore(node_1(), Trouble::Failed).await else {
         panic!("it is not restored");
     };
-    assert!(servers[0].is_ok());
-    assert_eq!(servers[1], before[0][1]);
+    assert!(servers[&ipv4].is_ok());
+    assert_eq!(servers[&ipv6], before[&ipv6]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -104,12 +109,12 @@ async fn node_that_is_not_ready_is_waited_for_and_its_server_kept() {
     let testbed = testbed(&api, 2, ClientMode::Exec, None);
     start(&testbed).await;
     let began = Instant::now();
-    let Restored::Lost(lost) = testbed.restore(0, Trouble::Failed).await else { panic!("it is well") };
+    let Restored::Lost(lost) = testbed.restore(node_1(), Trouble::Failed).await else { panic!("it is well") };
     assert_eq!(lost.reason(), "not ready: Kubelet stopped posting node status");
     assert!(began.elapsed() >= Duration::from_secs(15));
     // a server that is known to be gone is not waited for
     let began = Instant::now();
-    assert!(matches!(testbed.restore(0, Trouble::Gone).await, Restored::Lost(_)));
+    assert!(matches!(testbed.restore(node_1(), Trouble::Gone).await, Restored::Lost(_)));
     assert!(began.elapsed() < Duration::from_secs(1));
     assert_eq!(api.requests("DELETE").len(), 0);
 }
