@@ -151,9 +151,16 @@ impl FakeApi {
                 &json!({"kind": "PodList", "apiVersion": "v1", "metadata": {"resourceVersion": "1"}, "items": pods}),
             );
         }
+        if let Some((_, pod)) = name.split_once("/pods/").filter(|_| method == Method::GET) {
+            let state = self.state.lock().unwrap();
+            let pod = pod.split('?').next().unwrap_or(pod);
+            let found = state.pods.iter().find(|found| found["metadata"]["name"] == *pod);
+            return found.map_or_else(|| Answer::error(404, "not found"), Answer::ok);
+        }
         if method == Method::POST && name.contains("/pods") && !name.contains("dryRun=All") {
             let mut pod = body;
             pod["status"] = running();
+            pod["metadata"]["uid"] = json!(format!("uid-{}", self.state.lock().unwrap().requests.len()));
             self.add_pod(pod.clone());
             return Answer::ok(&pod);
         }

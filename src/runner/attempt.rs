@@ -18,8 +18,15 @@ use crate::testbed::Server;
 /// How long a test may transfer no data before it is aborted.
 const STALL_LIMIT: Duration = Duration::from_secs(10);
 
-/// Attempts at a test before its failure is final.
-pub(super) const MAX_ATTEMPTS: u32 = 3;
+/// Attempts at a test before the failure of a busy server is final.
+pub(super) const MAX_BUSY_ATTEMPTS: u32 = 3;
+
+/// Attempts at a test before the loss of its client is final. A cluster that recovers from an outage of its control
+/// plane may lose several in a row.
+const MAX_LOST_ATTEMPTS: u32 = 5;
+
+/// Attempts at a test whose servers are restored each time.
+pub(super) const MAX_RESTORED_ATTEMPTS: u32 = 6;
 
 /// Duration of the TCP probe that determines the rate of a UDP test.
 pub(super) const PROBE_SECONDS: u32 = 1;
@@ -217,10 +224,10 @@ fn no_data() -> Failure {
 /// Only transient failures are retried: a server that still finishes the previous test, and a client that was
 /// lost. A lost client may still be sending, so the next attempt waits for a whole `time`.
 pub(super) fn pause_before_next(attempt: u32, failure: &Failure, time: Duration) -> Option<Duration> {
-    let pause = match failure.kind {
-        FailureKind::Busy => Duration::from_millis(500) * attempt,
-        FailureKind::ClientLost => time,
+    let (pause, max_attempts) = match failure.kind {
+        FailureKind::Busy => (Duration::from_millis(500) * attempt, MAX_BUSY_ATTEMPTS),
+        FailureKind::ClientLost => (time, MAX_LOST_ATTEMPTS),
         _ => return None,
     };
-    (attempt < MAX_ATTEMPTS).then_some(pause)
+    (attempt < max_attempts).then_some(pause)
 }

@@ -24,7 +24,7 @@ use crate::engine::{ClientSpec, Engine, Target};
 use crate::options::{MeasurementOptions, Route};
 use crate::plan::{Plan, Slot, Test, Variant};
 use crate::testbed::{NodeServers, Processes, Starting, Testbed};
-use attempt::MAX_ATTEMPTS;
+use attempt::MAX_RESTORED_ATTEMPTS;
 use nodes::{NodeHealth, Nodes};
 use remedy::add_default_remedy;
 
@@ -212,7 +212,7 @@ impl Run<'_> {
                 let pause = match self.recover(test, attempt, failure).await {
                     NodeHealth::Lost => break self.server(test).and(result),
                     // the reason of the failure is gone
-                    NodeHealth::Recovered if attempt < 2 * MAX_ATTEMPTS => Some(Duration::ZERO),
+                    NodeHealth::Recovered if attempt < MAX_RESTORED_ATTEMPTS => Some(Duration::ZERO),
                     NodeHealth::Recovered | NodeHealth::Healthy => {
                         attempt::pause_before_next(attempt, failure, self.settings.time(measure))
                     }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::Run;
-use super::attempt::{self, MAX_ATTEMPTS, Results};
+use super::attempt::{self, MAX_BUSY_ATTEMPTS, Results};
 use super::nodes::NodeHealth;
 use crate::document::{Failure, FailureKind};
 use crate::plan::Test;
@@ -28,7 +28,7 @@ impl Run<'_> {
     pub(super) async fn recover(&self, test: Test, attempt: u32, failure: &Failure) -> NodeHealth {
         let trouble = match failure.kind {
             FailureKind::Refused | FailureKind::NodeUnusable => return NodeHealth::Healthy,
-            FailureKind::Busy if attempt < MAX_ATTEMPTS => return NodeHealth::Healthy,
+            FailureKind::Busy if attempt < MAX_BUSY_ATTEMPTS => return NodeHealth::Healthy,
             FailureKind::Busy => Trouble::Stuck,
             _ => Trouble::Failed,
         };

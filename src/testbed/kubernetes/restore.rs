@@ -15,11 +15,15 @@ use crate::cluster::{API_SERVER_OUTAGE, retry_transient};
 use crate::options::Route;
 use crate::testbed::{NodeServers, Restored, Trouble, Unusable};
 
-/// How long a node may be not ready before its tests fail.
-const NOT_READY_LIMIT: Duration = Duration::from_secs(15);
+/// How long a node may be not ready before its tests fail: a kubelet that could not report for a moment reports
+/// again after 10 seconds, and the cluster takes some more to notice.
+const NOT_READY_LIMIT: Duration = Duration::from_secs(30);
 
 /// The same after the API server was unavailable: nodes could not report meanwhile, and recover slowly.
 const NOT_READY_AFTER_OUTAGE: Duration = Duration::from_secs(60);
+
+/// A response that takes this long, retries included, follows an outage of the control plane.
+const OUTAGE: Duration = Duration::from_secs(3);
 
 /// How often to check a node that is not ready.
 const POLL: Duration = Duration::from_secs(1);
@@ -187,10 +191,16 @@ async fn readiness(
     trouble: Trouble,
 ) -> Result<(), String> {
     let begun = Instant::now();
+    let mut answered_after_outage = None;
     loop {
+        let asked = Instant::now();
         let readiness = readiness_now(context, node).await;
+        if asked.elapsed() >= OUTAGE {
+            answered_after_outage = Some(Instant::now());
+        }
+        let since_outage = [active.pods.since_unavailable(), answered_after_outage.map(|at| at.elapsed())];
         let is_late = begun.elapsed() >= NOT_READY_LIMIT
-            && active.pods.since_unavailable().is_none_or(|since| since >= NOT_READY_AFTER_OUTAGE);
+            && since_outage.into_iter().flatten().all(|since| since >= NOT_READY_AFTER_OUTAGE);
         if readiness.is_ok() || trouble == Trouble::Gone || is_late {
             return readiness;
         }

@@ -42,6 +42,9 @@ pub(super) const ACCOUNT_LIMIT: Duration = Duration::from_secs(10);
 /// and the pause between two attempts to create a pod in it.
 pub(super) const ACCOUNT_PAUSE: Duration = Duration::from_millis(100);
 
+/// The exit code of a container whose process the container runtime could not start.
+const NOT_STARTED: i32 = 128;
+
 /// How long a pod that is replaced may take to end.
 const REPLACE_LIMIT: Duration = Duration::from_secs(20);
 
@@ -191,11 +194,21 @@ async fn start_pod(
         return Err(Unusable::because(reason));
     }
     let name = context.settings.server_name(node, network);
-    let ServerPod { uid, was_running } = provide_pod(context, active, start, network).await?;
-    let waiting = |waits_for: &str| progress(node.node.name, Starting::WaitsFor(waits_for));
-    // another pod of the same name may be terminating
-    let is_it = |pod: &Pod| pod.name_any() == name && (uid.is_none() || pod.uid() == uid);
-    let addresses = match active.pods.wait_for_start(is_it, START_LIMIT, waiting).await {
+    let start_once = async |existing: Existing| {
+        let start = NodeStart { existing, ..start };
+        let ServerPod { uid, was_running } = provide_pod(context, active, start, network).await?;
+        let waiting = |waits_for: &str| progress(node.node.name, Starting::WaitsFor(waits_for));
+        // another pod of the same name may be terminating
+        let is_it = |pod: &Pod| pod.name_any() == name && (uid.is_none() || pod.uid() == uid);
+        let outcome = active.pods.wait_for_start(is_it, START_LIMIT, waiting).await;
+        Ok::<_, RequestError>((outcome, was_running))
+    };
+    let (mut outcome, mut was_running) = start_once(start.existing).await?;
+    if let StartOutcome::Failed { cause: FailureCause::Exited { code: NOT_STARTED }, .. } = &outcome {
+        // the runtime may have failed for a reason that is transient
+        (outcome, was_running) = start_once(Existing::Replace).await?;
+    }
+    let addresses = match outcome {
         StartOutcome::Running { addresses, .. } => addresses,
         StartOutcome::Failed { cause: FailureCause::Exited { code: 0 }, .. } => {
             return Err(listening::exit_reason(context, active, &name).await);

@@ -78,6 +78,43 @@ async fn image_that_cannot_be_pulled_fails_within_seconds() {
     assert!(servers[0].as_ref().unwrap_err().reason.contains("cannot pull the image"));
 }
 
+/// A status of a pod whose container was not started.
+fn not_started() -> Value {
+    json!({"phase": "Failed", "containerStatuses": [{
+        "name": "iperf3", "image": "", "imageID": "", "ready": false, "restartCount": 0,
+        "state": {"terminated": {
+            "exitCode": 128, "reason": "StartError", "message": "failed to create containerd task"
+        }},
+    }]})
+}
+
+#[tokio::test(start_paused = true)]
+async fn server_that_the_runtime_does_not_start_is_recreated_once() {
+    for failures in [1, 2] {
+        let created = std::sync::Arc::new(AtomicUsize::new(0));
+        let api = FakeApi::new(|_, _| None);
+        let handler = {
+            let (api, created) = (api.clone(), std::sync::Arc::clone(&created));
+            move |name: &str, body: &Value| {
+                let creates = name.starts_with("POST") && name.contains("/pods?");
+                let is_first = body["metadata"]["name"].as_str().is_some_and(|pod| pod.ends_with("server-1"));
+                if creates && is_first && created.fetch_add(1, Ordering::Relaxed) < failures {
+                    let mut failed = body.clone();
+                    failed["status"] = not_started();
+                    failed["metadata"]["uid"] = json!(format!("failed-{}", created.load(Ordering::Relaxed)));
+                    api.add_pod(failed.clone());
+                    return Some(Answer::ok(&failed));
+                }
+                server_log(name)
+            }
+        };
+        let api = api.with_handler(handler);
+        let servers = start(&testbed(&api, 2, ClientMode::Exec, None)).await;
+        assert_eq!(servers.iter().filter(|server| server.is_ok()).count(), 3 - failures, "{servers:?}");
+        assert_eq!(created.load(Ordering::Relaxed), 2);
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn refused_watch_fails_immediately() {
     let api = FakeApi::new(|name, _| {
