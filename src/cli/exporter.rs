@@ -3,7 +3,7 @@
 use clap::Args;
 
 use super::ConnectionArgs;
-use crate::options::parse_schedule_name;
+use crate::options::{number_in, parse_schedule_name};
 
 /// `exporter`.
 #[derive(Debug, Args)]
@@ -28,7 +28,7 @@ pub struct ExporterArgs {
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:9710", value_parser = parse_listen)]
     pub listen: String,
     /// Maximum number of series; beyond it, the metrics of single pairs are omitted.
-    #[arg(long, value_name = "N", default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(100..))]
+    #[arg(long, value_name = "N", default_value_t = 10_000, value_parser = number_in(100u32..))]
     pub max_series: u32,
     /// The connection to the cluster.
     #[command(flatten)]

@@ -7,7 +7,7 @@ use clap::Args;
 use super::conflict::{Conflict, check_measurement, check_placement, check_pods};
 use super::{ConnectionArgs, DeliveryArgs, GateArgs, OutputArgs, SavingArgs, exit};
 use crate::engine::throughput_engine;
-use crate::options::{MeasurementOptions, Path, PlacementOptions, PlanOptions, PodOptions};
+use crate::options::{MeasurementOptions, Path, PlacementOptions, PlanOptions, PodOptions, number_in};
 
 /// The flags of all measuring commands.
 #[derive(Debug, Args)]
@@ -63,7 +63,7 @@ pub struct TargetArgs {
             "kubeconfig", "cluster", "user", "impersonate", "volume", "volume_keep", "network_policy",
             "ObjectOptions",
         ],
-        value_parser = clap::value_parser!(u16).range(2..=64)
+        value_parser = number_in(2..=64u16)
     )]
     pub local: Option<u16>,
 }

@@ -6,8 +6,7 @@ use clap::{Args, Subcommand};
 
 use super::conflict::Conflict;
 use super::{ConnectionArgs, ListFormat};
-use crate::options::parse_duration;
-use crate::options::{Cron, CronError, parse_schedule_name};
+use crate::options::{Cron, CronError, number_in, parse_duration, parse_schedule_name};
 
 /// `schedule`.
 #[derive(Debug, Args)]
@@ -109,7 +108,7 @@ pub struct ScheduleCreateArgs {
     #[command(flatten)]
     pub program: ProgramImageArgs,
     /// Number of runs to keep in ConfigMaps.
-    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=100))]
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = number_in(1..=100u16))]
     pub keep_records: u16,
     /// Maximum duration of a run, including the wait for other runs.
     #[arg(long, value_name = "DURATION", default_value = "1h", value_parser = parse_duration)]
@@ -176,7 +175,7 @@ pub struct ScheduleLogsArgs {
     #[arg(value_name = "NAME", value_parser = parse_schedule_name)]
     pub schedule: String,
     /// Show an earlier run: 1 is the one before the last.
-    #[arg(long, value_name = "N", default_value_t = 0)]
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = number_in(0usize..))]
     pub back: usize,
     /// The connection to the cluster.
     #[command(flatten)]

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::catalog::{OptionInfo, flag_value, joined};
 use super::measurement::is_false;
+use super::number::number_in;
 use super::{Address, IpFamilies, IpFamily, Path, Route};
 
 /// The default image of the pods. Releases are built with their own.
@@ -87,7 +88,7 @@ pub struct PlacementOptions {
     pub image: Option<String>,
     /// Port of the servers; --rtt uses the next one too [default: 5201; iperf 2 and --rtt: 5001].
     /// With --local: the first port [default: free ports]
-    #[arg(long, value_parser = clap::value_parser!(u16).range(1..65535), hide_short_help = true)]
+    #[arg(long, value_parser = number_in(1..=65534u16), hide_short_help = true)]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(description = "Port of the servers; absent where each has its own.")]
     pub port: Option<u16>,
