@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::ConnectionArgs;
+use super::{ConnectionArgs, exit};
 use crate::options::{number_in, parse_schedule_name};
 
 /// `exporter`.
@@ -17,7 +17,13 @@ use crate::options::{number_in, parse_schedule_name};
         "  kubectl netbench exporter --schedule nightly -n network\n",
         "                                                     the newest run of a schedule\n",
         "  kubectl netbench schedule create nightly -n network --cron @daily --exporter -- matrix\n",
-        "                                                     the same, deployed in the cluster"
+        "                                                     the same, deployed in the cluster\n\n",
+        exit::exit_codes! {
+            0: "interrupted while it was serving",
+            1: "error: it cannot listen on the address, or cannot connect to the cluster",
+            2: "invalid command line",
+            130: "interrupted while it was connecting to the cluster",
+        }
     )
 )]
 pub struct ExporterArgs {

@@ -108,7 +108,7 @@ impl CommonArgs {
         "  kubectl netbench matrix --baseline latest --fail-regression 10%   in a pipeline\n",
         "  kubectl netbench matrix --resume latest       what is missing or failed in the last run\n",
         "  kubectl netbench matrix --local 4             no cluster: four servers on this machine\n\n",
-        exit::exit_codes!()
+        exit::measuring_exit_codes!()
     )
 )]
 pub struct MatrixArgs {
@@ -157,7 +157,7 @@ pub struct MatrixArgs {
         "  kubectl netbench pair node-1 node-3 --udp --bitrate 1G      packet loss and jitter\n",
         "  kubectl netbench pair node-1 far-2 --server-context far     between two clusters\n",
         "  kubectl netbench pair --local 2               no cluster: two servers on this machine\n\n",
-        exit::exit_codes!()
+        exit::measuring_exit_codes!()
     )
 )]
 pub struct PairArgs {
