@@ -11,11 +11,11 @@ use crate::options::{number_in, parse_schedule_name};
     after_help = "Serves /metrics, and /healthz for probes, until it is interrupted.",
     after_long_help = concat!(
         "Serves /metrics, and /healthz for probes, until it is interrupted. Each scrape looks for the\n",
-        "newest run. Incomplete saved runs are ignored.\n\n",
+        "latest run. Incomplete saved runs are ignored.\n\n",
         "Examples:\n",
-        "  kubectl netbench exporter                          the newest saved run on this machine\n",
+        "  kubectl netbench exporter                          the latest saved run on this machine\n",
         "  kubectl netbench exporter --schedule nightly -n network\n",
-        "                                                     the newest run of a schedule\n",
+        "                                                     the latest run of a schedule\n",
         "  kubectl netbench schedule create nightly -n network --cron @daily --exporter -- matrix\n",
         "                                                     the same, deployed in the cluster\n\n",
         exit::exit_codes! {
@@ -27,7 +27,7 @@ use crate::options::{number_in, parse_schedule_name};
     )
 )]
 pub struct ExporterArgs {
-    /// Serve the newest run of this schedule instead of the newest saved run.
+    /// Serve the latest run of this schedule instead of the latest saved run.
     #[arg(long, value_name = "NAME", value_parser = parse_schedule_name)]
     pub schedule: Option<String>,
     /// Address and port to listen on; :PORT for all addresses.

@@ -106,7 +106,7 @@ impl CommonArgs {
         "  kubectl netbench matrix --rtt                 throughput and latency\n",
         "  kubectl netbench matrix --to 192.0.2.7        from every node to an external server\n",
         "  kubectl netbench matrix --baseline latest --fail-regression 10%   in a pipeline\n",
-        "  kubectl netbench matrix --resume latest       what is missing or failed in the last run\n",
+        "  kubectl netbench matrix --resume latest       what is missing or failed in the latest run\n",
         "  kubectl netbench matrix --local 4             no cluster: four servers on this machine\n\n",
         exit::measuring_exit_codes!()
     )

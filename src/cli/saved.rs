@@ -10,7 +10,7 @@ use crate::options::{DEFAULT_IMAGE, ObjectOptions};
 macro_rules! run_names {
     () => {
         "\
-RUN is the id of a saved run or a prefix of it, `latest`, `latest~1` for the run before, or a file
+RUN is the ID of a saved run or a prefix of it, `latest`, `latest~1` for the run before, or a file
 written by -o json or --save-to."
     };
 }
@@ -136,7 +136,7 @@ pub enum RunsCommand {
     2: "invalid command line",
 })]
 pub struct DeleteArgs {
-    /// Ids, prefixes of ids, `latest`, `latest~1`
+    /// IDs, prefixes of IDs, `latest`, `latest~1`
     #[arg(value_name = "RUN", required = true)]
     pub runs: Vec<String>,
 }

@@ -16,7 +16,7 @@ pub struct SavingArgs {
     /// Save the run to this file instead of the data directory
     #[arg(long, value_name = "FILE", conflicts_with = "keep_runs", hide_short_help = true)]
     save_to: Option<PathBuf>,
-    /// Delete all saved runs but the newest N when saving this one [default: keep all]
+    /// Delete all saved runs but the latest N when saving this one [default: keep all]
     #[arg(long, value_name = "N", value_parser = number_in(1u32..), hide_short_help = true)]
     keep_runs: Option<u32>,
 }

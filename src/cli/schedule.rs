@@ -102,7 +102,7 @@ pub enum ScheduleCommand {
         "COMMAND is `matrix` or `pair` with its flags. Before anything is created, it is checked\n",
         "like a run from this machine: nodes, permissions, quotas, policies. Your current\n",
         "settings apply to each run. The namespace is that of -n, or of the context. The\n",
-        "documents of the newest runs are kept in ConfigMaps.\n\n",
+        "documents of the latest runs are kept in ConfigMaps.\n\n",
         "Examples:\n",
         "  kubectl netbench schedule create nightly -n network --cron '0 3 * * *' -- \\\n",
         "      matrix --path pod,host -t 5s\n",
@@ -139,7 +139,7 @@ pub struct ScheduleCreateArgs {
     /// Maximum duration of a run, including the wait for other runs.
     #[arg(long, value_name = "DURATION", default_value = "1h", value_parser = parse_duration)]
     pub deadline: Duration,
-    /// Deploy an exporter that serves the metrics of the newest run to Prometheus.
+    /// Deploy an exporter that serves the metrics of the latest run to Prometheus.
     #[arg(long)]
     pub exporter: bool,
     /// Create a ServiceMonitor for the exporter, for the Prometheus operator.
