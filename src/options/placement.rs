@@ -80,9 +80,10 @@ pub struct PlacementOptions {
     #[arg(long, value_name = "HOST[:PORT]", conflicts_with = "rtt")]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub to: Option<Address>,
-    /// Image of the pods
+    /// Image of the pods; must contain iperf3 and sh
     ///
-    /// Any image with iperf3 and sh on its PATH that runs as any user; --rtt and --engine iperf2 need iperf 2.
+    /// They must be on its PATH, and run without root. --rtt also needs `iperf` (iperf 2, version 2.1 or later);
+    /// --engine iperf2 needs it instead of iperf3.
     #[arg(long, default_value = DEFAULT_IMAGE)]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub image: Option<String>,
