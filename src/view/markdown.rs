@@ -5,9 +5,9 @@ use std::fmt::Write;
 
 use super::labels::{describe_run, overhead_name, route_suffix};
 use super::notes::notes;
-use super::text::{format_percent, format_signed_percent, format_time, join_first, pair_name};
+use super::text::{INCONCLUSIVE, format_percent, format_signed_percent, format_time, join_first, pair_name};
 use crate::analysis::{Cell, Level, Matrix};
-use crate::document::{Breach, Command, Cost, Outcome, PairChange, Run};
+use crate::document::{Breach, Command, Cost, Outcome, PairChange, Run, Verdict};
 use crate::explanation::by_reason;
 use crate::quantity::{RateUnit, duration, rate};
 use crate::sanitize;
@@ -136,14 +136,20 @@ pub(super) fn comparison(run: &Run) -> String {
         if worse.is_empty() {
             text.push_str("\nNo regressions.\n");
         }
+        let has_inconclusive = worse.iter().any(|pair| pair.verdict == Verdict::Unclear);
         push_list(&mut text, "Regressions", worse.into_iter().map(regression_item));
+        if has_inconclusive {
+            let _ = writeln!(text, "\nInconclusive: {INCONCLUSIVE}.");
+        }
     }
     text
 }
 
 fn regression_item(pair: &PairChange) -> String {
-    let percent =
-        pair.percent.map_or_else(String::new, |percent| format!(" ({}%)", format_signed_percent(percent)));
+    let mark = if pair.verdict == Verdict::Unclear { ", inconclusive" } else { "" };
+    let percent = pair
+        .percent
+        .map_or_else(String::new, |percent| format!(" ({}%{mark})", format_signed_percent(percent)));
     format!(
         "{}: {} → {}{percent}",
         escaped_pair(&pair.sender, &pair.receiver),

@@ -2,6 +2,10 @@
 
 use jiff::Timestamp;
 
+/// The legend of inconclusive changes, without a full stop.
+pub(super) const INCONCLUSIVE: &str =
+    "too few samples to tell the change from chance; use --repeat 3 in both runs";
+
 /// `node-1 → node-2`.
 pub(super) fn pair_name(sender: &str, receiver: &str) -> String {
     format!("{sender} → {receiver}")
