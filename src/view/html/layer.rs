@@ -116,7 +116,7 @@ impl Layer {
         sources.extend(throughput_layers(layers, cost.against, cost.ip_family));
         let matrix = Matrix::of_cost(run, cost);
         let layer = Self::new(run, Kind::Overhead, title, (cost.path, cost.ip_family), &matrix);
-        Self { sources, ..layer }
+        Self { sources, median: cost.median_percent.map(Number::percent), ..layer }
     }
 
     fn of_change(run: &Run, change: &RouteComparison, layers: &[Self]) -> Self {
