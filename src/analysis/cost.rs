@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::statistics::mean;
+use super::statistics::{mean, median};
 use crate::document::{Cost, LatencySummary, PairCost, Path, Route, ThroughputSummary};
 
 /// Pairs of a path and its reference path that differ in one respect only.
@@ -57,8 +57,9 @@ fn cost(
             })
         })
         .collect();
-    let mean_percent = mean(&pairs.iter().map(|pair| pair.percent).collect::<Vec<_>>())?;
-    Some(Cost { route: costly.route, against: reference.route.path, mean_percent, pairs })
+    let percents: Vec<f64> = pairs.iter().map(|pair| pair.percent).collect();
+    let (mean_percent, median_percent) = (mean(&percents)?, median(percents));
+    Some(Cost { route: costly.route, against: reference.route.path, mean_percent, median_percent, pairs })
 }
 
 impl Cost {
@@ -67,9 +68,9 @@ impl Cost {
         self.pairs.iter().max_by(|one, other| one.percent.total_cmp(&other.percent))
     }
 
-    /// The mean added latency over the pairs where it is known; none if it is known for none.
-    pub fn mean_added_latency_microseconds(&self) -> Option<f64> {
-        mean(&self.pairs.iter().filter_map(|pair| pair.added_latency_microseconds).collect::<Vec<_>>())
+    /// The median added latency of the pairs where it is known; none if it is known for none.
+    pub fn median_added_latency_microseconds(&self) -> Option<f64> {
+        median(self.pairs.iter().filter_map(|pair| pair.added_latency_microseconds).collect())
     }
 }
 
@@ -97,7 +98,23 @@ mod tests {
         let percents: Vec<i64> = costs[0].pairs.iter().map(|pair| pair.percent.round() as i64).collect();
         assert_eq!(percents, [25, -10]);
         assert!((costs[0].mean_percent - 7.5).abs() < 1e-9);
+        assert!((costs[0].median_percent.unwrap() - 7.5).abs() < 1e-9);
         assert_eq!(costs[0].worst().unwrap().sender, "a");
+    }
+
+    #[test]
+    fn single_outlier_does_not_decide_the_median_cost() {
+        let rates = [("a", "b", 6e9), ("b", "c", 6e9), ("c", "a", 80e9)];
+        let tests: Vec<TestRecord> = rates
+            .into_iter()
+            .flat_map(|(sender, receiver, rate)| {
+                let host = on_path(Path::Host, measured(sender, receiver, 8e9));
+                [measured(sender, receiver, rate), host]
+            })
+            .collect();
+        let cost = summarise(&tests).costs.remove(0);
+        assert!((cost.median_percent.unwrap() - 25.0).abs() < 1e-9);
+        assert!(cost.mean_percent < -200.0);
     }
 
     #[test]
@@ -119,6 +136,6 @@ mod tests {
             on_path(Path::Host, measured_latency("a", "b", 50.0)),
         ];
         let cost = summarise(&tests).costs.remove(0);
-        assert_eq!(cost.mean_added_latency_microseconds(), Some(30.0));
+        assert_eq!(cost.median_added_latency_microseconds(), Some(30.0));
     }
 }

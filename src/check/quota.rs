@@ -41,10 +41,14 @@ fn check_quota(quota: &ResourceQuota, planned: &PlannedObjects) -> (Vec<Item>, b
             continue;
         };
         if needed > 0.0 && exceeds(used + needed, hard) {
-            let [used, hard, needed] = [used, hard, needed].map(|value| format_quantity(value, resource));
+            let left = (hard - used).max(0.0);
+            let [used, hard, needed, left] =
+                [used, hard, needed, left].map(|value| format_quantity(value, resource));
             items.push(Item::problem(
                 Topic::Quota,
-                format!("{name}: {used} of {hard} {resource} used, but the run needs {needed} more"),
+                format!(
+                    "{name}: the run needs {resource}={needed}, but the quota has {left} left ({used} of {hard} used)"
+                ),
                 "raise the quota, test fewer nodes, or omit --namespace",
             ));
         }
@@ -203,8 +207,8 @@ mod tests {
         assert_eq!(
             found(&hard, &json!({}), &[], &planned),
             [
-                "Problem: q: 0 of 3 services used, but the run needs 4 more",
-                "Problem: q: 0 of 3 services.nodeports used, but the run needs 4 more",
+                "Problem: q: the run needs services=4, but the quota has 3 left (0 of 3 used)",
+                "Problem: q: the run needs services.nodeports=4, but the quota has 3 left (0 of 3 used)",
             ]
         );
     }
@@ -216,7 +220,10 @@ mod tests {
             found(&json!({"limits.cpu": "6"}), &json!({}), &[], &planned)
         };
         assert_eq!(found_with("1"), ["Ok: sufficient for the objects of the run"]);
-        assert_eq!(found_with("2"), ["Problem: q: 0 of 6 limits.cpu used, but the run needs 12 more"]);
+        assert_eq!(
+            found_with("2"),
+            ["Problem: q: the run needs limits.cpu=12, but the quota has 6 left (0 of 6 used)"]
+        );
     }
 
     #[test]
@@ -231,6 +238,9 @@ mod tests {
         assert_eq!(total_limit(&pod, "memory"), None);
         let planned = planned_objects_admitted_as(&pod);
         let found = found(&json!({"limits.cpu": "6"}), &json!({}), &[], &planned);
-        assert_eq!(found, ["Problem: q: 0 of 6 limits.cpu used, but the run needs 9600m more"]);
+        assert_eq!(
+            found,
+            ["Problem: q: the run needs limits.cpu=9600m, but the quota has 6 left (0 of 6 used)"]
+        );
     }
 }

@@ -12,7 +12,8 @@ use crate::options::{EngineId, MeasurementOptions, PlacementOptions, PodOptions,
 #[derive(Debug, Args)]
 #[command(
     override_usage = "kubectl netbench check [OPTIONS] [NODE]...\n       kubectl netbench check --rbac [OPTIONS]",
-    after_help = exit::short_exit_codes!(),
+    after_help = "Exit codes: 0 no problems, 1 error, 2 invalid command line, 3 problems found.\n\
+                  All flags and examples: --help",
     after_long_help = concat!(
         "check creates nothing. It takes the flags of `matrix` that change what a run needs; a `pair` needs\n",
         "what `check --via job` shows.\n\n",
@@ -21,7 +22,12 @@ use crate::options::{EngineId, MeasurementOptions, PlacementOptions, PodOptions,
         "  kubectl netbench check --host -n team-a       and on the host network, in this namespace?\n",
         "  kubectl netbench check --rbac | kubectl apply -f -\n",
         "                                                create the roles that a run needs\n\n",
-        exit::exit_codes!()
+        exit::exit_codes! {
+            0: "no problems; there may be warnings",
+            1: "error: the cluster could not be checked",
+            2: "invalid command line",
+            3: "problems found",
+        }
     )
 )]
 pub struct CheckArgs {

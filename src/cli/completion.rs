@@ -5,13 +5,15 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 
+use super::exit;
+
 /// `completion`.
 #[derive(Debug, Args)]
 #[command(
     args_conflicts_with_subcommands = true,
     arg_required_else_help = true,
     override_usage = "kubectl netbench completion install [--directory <DIRECTORY>]\n       kubectl netbench completion <SHELL>",
-    after_help = "\
+    after_help = concat!("\
 `install` is for `kubectl netbench`, in each shell that completes kubectl itself:
   kubectl netbench completion install
 To complete `kubectl-netbench` (with a hyphen), load a script:
@@ -19,7 +21,15 @@ To complete `kubectl-netbench` (with a hyphen), load a script:
   zsh         source <(kubectl-netbench completion zsh)          in ~/.zshrc, after compinit
   fish        kubectl-netbench completion fish | source          in ~/.config/fish/config.fish
   PowerShell  kubectl-netbench completion powershell | Out-String | Invoke-Expression   in $PROFILE
-  elvish      eval (kubectl-netbench completion elvish | slurp)  in ~/.config/elvish/rc.elv"
+  elvish      eval (kubectl-netbench completion elvish | slurp)  in ~/.config/elvish/rc.elv
+
+",
+        exit::exit_codes! {
+            0: "success",
+            1: "error",
+            2: "invalid command line",
+        }
+    )
 )]
 pub struct CompletionArgs {
     /// What to do.
@@ -39,6 +49,11 @@ pub enum CompletionCommand {
 
 /// `completion install`.
 #[derive(Debug, Args)]
+#[command(after_help = exit::exit_codes! {
+    0: "installed",
+    1: "error: the file could not be written",
+    2: "invalid command line",
+})]
 pub struct InstallArgs {
     /// A directory of PATH [default: the one that has kubectl-netbench].
     #[arg(long)]

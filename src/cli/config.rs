@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::{ConnectionArgs, DeliveryArgs, ListFormat, ProgramImageArgs, SavingArgs};
+use super::{ConnectionArgs, DeliveryArgs, ListFormat, ProgramImageArgs, SavingArgs, exit};
 use crate::options::{MeasurementOptions, PlacementOptions, PlanOptions, PodOptions};
 
 /// `config`.
@@ -12,7 +12,7 @@ use crate::options::{MeasurementOptions, PlacementOptions, PlanOptions, PodOptio
     after_help = "\
 A setting has the name of its flag: `time: 5s` in the file, NETBENCH_TIME=5s in the
 environment, --time 5s on the command line. Examples and all settings: --help",
-    after_long_help = "\
+    after_long_help = concat!("\
 A setting has the name of its flag: `time: 5s` in the file, NETBENCH_TIME=5s in the environment,
 --time 5s on the command line. The command line overrides the environment, the environment the
 section of the context in the file, and the section the rest of the file:
@@ -26,7 +26,15 @@ section of the context in the file, and the section the rest of the file:
 Examples:
   kubectl netbench config                       the effective settings and their sources
   kubectl netbench config --context production  the same for another context
-  kubectl netbench config -t 30s -o json        the same with these flags, as JSON"
+  kubectl netbench config -t 30s -o json        the same with these flags, as JSON
+
+",
+        exit::exit_codes! {
+            0: "success",
+            1: "error: a setting is invalid, or the file cannot be read",
+            2: "invalid command line",
+        }
+    )
 )]
 pub struct ConfigArgs {
     /// Output format

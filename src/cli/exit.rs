@@ -18,23 +18,30 @@ pub enum ExitCode {
     Interrupted = 130,
 }
 
-/// The exit codes for `--help`; a literal, for use in `concat!`.
+/// The exit codes of a command for `--help`; a literal, for use in `concat!`.
 macro_rules! exit_codes {
+    ($($code:tt: $meaning:literal),+ $(,)?) => {
+        concat!("Exit codes:", $("\n  ", $code, $crate::cli::exit::exit_codes!(@gap $code), $meaning),+)
+    };
+    (@gap 130) => { "  " };
+    (@gap $code:tt) => { "    " };
+}
+
+/// The exit codes of the commands that measure.
+macro_rules! measuring_exit_codes {
     () => {
-        "\
-Exit codes:
-  0    success: everything was measured
-  1    error: nothing was measured; or the result could not be saved, written, sent or
-       compared; or objects could not be deleted; takes precedence over 3 and 4
-  2    invalid command line
-  3    partial: some pairs failed or were not measured; check: problems found; runs: some
-       saved runs could not be read
-  4    a gate failed: --fail-below, --fail-regression
-  130  interrupted; the results so far were printed and saved"
+        $crate::cli::exit::exit_codes! {
+            0: "everything was measured",
+            1: "error: nothing was measured, or the result could not be saved, written,\n       sent or compared, or objects could not be deleted (even if 3 or 4 applies)",
+            2: "invalid command line",
+            3: "some pairs failed or were not measured",
+            4: "a gate failed: --fail-below, --fail-regression",
+            130: "interrupted; the results so far were printed and saved",
+        }
     };
 }
 
-/// The same for `-h`, which has to fit on a screen.
+/// A short form for `-h`, which has to fit on a screen.
 macro_rules! short_exit_codes {
     () => {
         "\
@@ -42,7 +49,7 @@ Exit codes: 0 success, 1 error, 2 invalid command line, 3 some pairs failed,
 4 a gate failed, 130 interrupted. All flags and examples: --help"
     };
 }
-pub(super) use {exit_codes, short_exit_codes};
+pub(super) use {exit_codes, measuring_exit_codes, short_exit_codes};
 
 #[cfg(test)]
 mod tests {
@@ -59,7 +66,7 @@ mod tests {
             ExitCode::Interrupted,
         ] {
             let line = format!("\n  {:<5}", code as i32);
-            assert!(exit_codes!().contains(&line), "{line:?}");
+            assert!(measuring_exit_codes!().contains(&line), "{line:?}");
             assert!(
                 short_exit_codes!().replace('\n', " ").contains(&format!(" {} ", code as i32)),
                 "{code:?}"

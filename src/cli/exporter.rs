@@ -2,8 +2,8 @@
 
 use clap::Args;
 
-use super::ConnectionArgs;
-use crate::options::parse_schedule_name;
+use super::{ConnectionArgs, exit};
+use crate::options::{number_in, parse_schedule_name};
 
 /// `exporter`.
 #[derive(Debug, Args)]
@@ -11,24 +11,30 @@ use crate::options::parse_schedule_name;
     after_help = "Serves /metrics, and /healthz for probes, until it is interrupted.",
     after_long_help = concat!(
         "Serves /metrics, and /healthz for probes, until it is interrupted. Each scrape looks for the\n",
-        "newest run. Incomplete saved runs are ignored.\n\n",
+        "latest run. Incomplete saved runs are ignored.\n\n",
         "Examples:\n",
-        "  kubectl netbench exporter                          the newest saved run on this machine\n",
+        "  kubectl netbench exporter                          the latest saved run on this machine\n",
         "  kubectl netbench exporter --schedule nightly -n network\n",
-        "                                                     the newest run of a schedule\n",
+        "                                                     the latest run of a schedule\n",
         "  kubectl netbench schedule create nightly -n network --cron @daily --exporter -- matrix\n",
-        "                                                     the same, deployed in the cluster"
+        "                                                     the same, deployed in the cluster\n\n",
+        exit::exit_codes! {
+            0: "interrupted while it was serving",
+            1: "error: it cannot listen on the address, or cannot connect to the cluster",
+            2: "invalid command line",
+            130: "interrupted while it was connecting to the cluster",
+        }
     )
 )]
 pub struct ExporterArgs {
-    /// Serve the newest run of this schedule instead of the newest saved run.
+    /// Serve the latest run of this schedule instead of the latest saved run.
     #[arg(long, value_name = "NAME", value_parser = parse_schedule_name)]
     pub schedule: Option<String>,
     /// Address and port to listen on; :PORT for all addresses.
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:9710", value_parser = parse_listen)]
     pub listen: String,
     /// Maximum number of series; beyond it, the metrics of single pairs are omitted.
-    #[arg(long, value_name = "N", default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(100..))]
+    #[arg(long, value_name = "N", default_value_t = 10_000, value_parser = number_in(100u32..))]
     pub max_series: u32,
     /// The connection to the cluster.
     #[command(flatten)]

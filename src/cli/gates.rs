@@ -10,7 +10,7 @@ use crate::options::parse_rate;
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Gates")]
 pub struct GateArgs {
-    /// Compare with this run: an id, latest, latest~1, or a file
+    /// Compare with this run: an ID, latest, latest~1, or a file
     #[arg(long, value_name = "RUN", hide_short_help = true)]
     pub baseline: Option<String>,
     /// Exit with code 4 if a pair failed or is below this rate (5Gbit/s) or percentage of the median (80%)

@@ -7,7 +7,7 @@ use clap::Args;
 use super::conflict::{Conflict, check_measurement, check_placement, check_pods};
 use super::{ConnectionArgs, DeliveryArgs, GateArgs, OutputArgs, SavingArgs, exit};
 use crate::engine::throughput_engine;
-use crate::options::{MeasurementOptions, Path, PlacementOptions, PlanOptions, PodOptions};
+use crate::options::{MeasurementOptions, Path, PlacementOptions, PlanOptions, PodOptions, number_in};
 
 /// The flags of all measuring commands.
 #[derive(Debug, Args)]
@@ -63,7 +63,7 @@ pub struct TargetArgs {
             "kubeconfig", "cluster", "user", "impersonate", "volume", "volume_keep", "network_policy",
             "ObjectOptions",
         ],
-        value_parser = clap::value_parser!(u16).range(2..=64)
+        value_parser = number_in(2..=64u16)
     )]
     pub local: Option<u16>,
 }
@@ -106,9 +106,9 @@ impl CommonArgs {
         "  kubectl netbench matrix --rtt                 throughput and latency\n",
         "  kubectl netbench matrix --to 192.0.2.7        from every node to an external server\n",
         "  kubectl netbench matrix --baseline latest --fail-regression 10%   in a pipeline\n",
-        "  kubectl netbench matrix --resume latest       what is missing or failed in the last run\n",
+        "  kubectl netbench matrix --resume latest       what is missing or failed in the latest run\n",
         "  kubectl netbench matrix --local 4             no cluster: four servers on this machine\n\n",
-        exit::exit_codes!()
+        exit::measuring_exit_codes!()
     )
 )]
 pub struct MatrixArgs {
@@ -157,7 +157,7 @@ pub struct MatrixArgs {
         "  kubectl netbench pair node-1 node-3 --udp --bitrate 1G      packet loss and jitter\n",
         "  kubectl netbench pair node-1 far-2 --server-context far     between two clusters\n",
         "  kubectl netbench pair --local 2               no cluster: two servers on this machine\n\n",
-        exit::exit_codes!()
+        exit::measuring_exit_codes!()
     )
 )]
 pub struct PairArgs {

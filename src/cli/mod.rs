@@ -44,6 +44,13 @@ use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use crate::options::parse_duration;
 
+/// The last line of the help of the program.
+macro_rules! help_of_commands {
+    () => {
+        "Use `kubectl netbench COMMAND --help` for the flags, examples and exit codes of a command."
+    };
+}
+
 /// Measure the network between the nodes of a Kubernetes cluster
 ///
 /// Runs an iperf3 server on each node and clients between them, in rounds in which no node is used twice, prints
@@ -53,7 +60,19 @@ use crate::options::parse_duration;
     name = "kubectl-netbench",
     bin_name = "kubectl netbench",
     version = env!("NETBENCH_VERSION"),
-    after_help = exit::short_exit_codes!(),
+    after_help = help_of_commands!(),
+    after_long_help = concat!(
+        exit::exit_codes! {
+            0: "success",
+            1: "error",
+            2: "invalid command line",
+            3: "some pairs failed or were not measured; check: problems found;\n       runs: some saved runs could not be read",
+            4: "a gate failed: --fail-below, --fail-regression",
+            130: "interrupted",
+        },
+        "\n\n",
+        help_of_commands!()
+    ),
     arg_required_else_help = true,
     subcommand_required = true,
     max_term_width = 100
@@ -137,7 +156,11 @@ pub enum Command {
 
 /// `cleanup`.
 #[derive(Debug, Args)]
-#[command(after_help = exit::exit_codes!())]
+#[command(after_help = exit::exit_codes! {
+    0: "all leftovers were deleted, or there were none",
+    1: "error, or some objects could not be deleted",
+    2: "invalid command line",
+})]
 pub struct CleanupArgs {
     /// Also delete objects of runs that are, or may be, in progress
     #[arg(long)]
@@ -191,7 +214,7 @@ mod tests {
 
     /// The help of a command on a terminal of 80 columns.
     fn help(command: &str, flag: &str) -> String {
-        let words = ["kubectl-netbench", command, flag].into_iter().filter(|word| !word.is_empty());
+        let words = ["kubectl-netbench"].into_iter().chain(command.split_whitespace()).chain([flag]);
         Cli::command().term_width(80).try_get_matches_from(words).unwrap_err().to_string()
     }
 
@@ -209,10 +232,44 @@ mod tests {
     }
 
     #[test]
-    fn both_helps_list_exit_codes() {
-        for command in ["matrix", "pair", "check"] {
+    fn short_help_of_measuring_commands_lists_exit_codes() {
+        for command in ["matrix", "pair"] {
             assert!(help(command, "-h").contains("130 interrupted"), "{command}");
-            assert!(help(command, "--help").contains("130  interrupted"), "{command}");
+        }
+        assert!(help("check", "-h").contains("3 problems found"));
+    }
+
+    #[test]
+    fn long_help_lists_the_exit_codes_of_the_command() {
+        let (success, measuring) = (&["0", "1", "2"][..], &["0", "1", "2", "3", "4", "130"][..]);
+        let interruptible = &["0", "1", "2", "130"][..];
+        for (command, expected) in [
+            ("", measuring),
+            ("matrix", measuring),
+            ("pair", measuring),
+            ("check", &["0", "1", "2", "3"]),
+            ("report", &["0", "1", "2", "3", "4"]),
+            ("compare", &["0", "1", "2", "4"]),
+            ("runs", &["0", "1", "2", "3", "130"]),
+            ("runs delete", success),
+            ("schedule create", interruptible),
+            ("schedule list", success),
+            ("schedule run", measuring),
+            ("schedule logs", measuring),
+            ("schedule delete", success),
+            ("exporter", interruptible),
+            ("cleanup", success),
+            ("config", success),
+            ("completion", success),
+            ("completion install", success),
+        ] {
+            let help = help(command, "--help");
+            let (_, codes) = help.split_once("Exit codes:\n").unwrap_or_else(|| panic!("{command}: {help}"));
+            let codes = codes.lines().take_while(|line| !line.is_empty());
+            let codes =
+                codes.filter_map(|line| line.strip_prefix("  ").filter(|line| !line.starts_with(' ')));
+            let codes: Vec<&str> = codes.filter_map(|line| line.split(' ').next()).collect();
+            assert_eq!(codes, expected, "{command}");
         }
     }
 

@@ -10,7 +10,7 @@ use crate::options::{DEFAULT_IMAGE, ObjectOptions};
 macro_rules! run_names {
     () => {
         "\
-RUN is the id of a saved run or a prefix of it, `latest`, `latest~1` for the run before, or a file
+RUN is the ID of a saved run or a prefix of it, `latest`, `latest~1` for the run before, or a file
 written by -o json or --save-to."
     };
 }
@@ -26,7 +26,13 @@ written by -o json or --save-to."
         "  kubectl netbench report -o html --output-file report.html\n",
         "  kubectl netbench report latest~1 -o markdown     for a ticket\n",
         "  kubectl netbench report run.json --fail-below 80%\n\n",
-        exit::exit_codes!()
+        exit::exit_codes! {
+            0: "everything was measured in this run",
+            1: "error: no such run, or nothing was measured in it, or the report could\n       not be written or compared (even if 3 or 4 applies)",
+            2: "invalid command line",
+            3: "some pairs failed or were not measured",
+            4: "a gate failed: --fail-below, --fail-regression",
+        }
     )
 )]
 pub struct ReportArgs {
@@ -51,7 +57,12 @@ pub struct ReportArgs {
         "  kubectl netbench compare latest~1                    the latest run with the one before\n",
         "  kubectl netbench compare monday.json friday.json -o markdown\n",
         "  kubectl netbench compare k3v9 latest --fail-regression 10%\n\n",
-        exit::exit_codes!()
+        exit::exit_codes! {
+            0: "compared, whatever the changes",
+            1: "error: no such run, or the runs could not be compared, or the result\n       could not be written",
+            2: "invalid command line",
+            4: "a gate failed: --fail-regression",
+        }
     )
 )]
 pub struct CompareArgs {
@@ -79,7 +90,14 @@ pub struct CompareArgs {
         "  kubectl netbench runs --from-cluster nightly -n network   the runs of a schedule, saved here as well\n",
         "  kubectl netbench runs --from-cluster results:lab -n network\n",
         "                                                            the runs in a directory of a volume\n",
-        "  kubectl netbench runs delete latest"
+        "  kubectl netbench runs delete latest\n\n",
+        exit::exit_codes! {
+            0: "success",
+            1: "error",
+            2: "invalid command line",
+            3: "--from-cluster: some runs could not be read",
+            130: "--from-cluster: interrupted",
+        }
     )
 )]
 pub struct RunsArgs {
@@ -112,8 +130,13 @@ pub enum RunsCommand {
 
 /// `runs delete`.
 #[derive(Debug, Args)]
+#[command(after_help = exit::exit_codes! {
+    0: "the runs were deleted",
+    1: "error: no such run, or it could not be deleted",
+    2: "invalid command line",
+})]
 pub struct DeleteArgs {
-    /// Ids, prefixes of ids, `latest`, `latest~1`
+    /// IDs, prefixes of IDs, `latest`, `latest~1`
     #[arg(value_name = "RUN", required = true)]
     pub runs: Vec<String>,
 }

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use crate::options::number_in;
+
 /// Where a run is saved.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Output")]
@@ -14,8 +16,8 @@ pub struct SavingArgs {
     /// Save the run to this file instead of the data directory
     #[arg(long, value_name = "FILE", conflicts_with = "keep_runs", hide_short_help = true)]
     save_to: Option<PathBuf>,
-    /// Delete all saved runs but the newest N when saving this one [default: keep all]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..), hide_short_help = true)]
+    /// Delete all saved runs but the latest N when saving this one [default: keep all]
+    #[arg(long, value_name = "N", value_parser = number_in(1u32..), hide_short_help = true)]
     keep_runs: Option<u32>,
 }
 

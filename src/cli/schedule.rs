@@ -5,9 +5,8 @@ use std::time::Duration;
 use clap::{Args, Subcommand};
 
 use super::conflict::Conflict;
-use super::{ConnectionArgs, ListFormat};
-use crate::options::parse_duration;
-use crate::options::{Cron, CronError, parse_schedule_name};
+use super::{ConnectionArgs, ListFormat, exit};
+use crate::options::{Cron, CronError, number_in, parse_duration, parse_schedule_name};
 
 /// `schedule`.
 #[derive(Debug, Args)]
@@ -59,6 +58,20 @@ fn parse_image(text: &str) -> Result<String, String> {
     Ok(text.to_owned())
 }
 
+/// The exit codes of the commands that follow a run.
+macro_rules! run_exit_codes {
+    () => {
+        exit::exit_codes! {
+            0: "the run measured everything",
+            1: "error: no such schedule or run, or the run failed",
+            2: "invalid command line",
+            3: "in the run, some pairs failed or were not measured",
+            4: "in the run, a gate failed",
+            130: "interrupted; the run continues",
+        }
+    };
+}
+
 /// The subcommands of `schedule`.
 #[derive(Debug, Subcommand)]
 pub enum ScheduleCommand {
@@ -67,10 +80,16 @@ pub enum ScheduleCommand {
     /// List schedules with their next run, last run, outcome and findings.
     List(ScheduleListArgs),
     /// Start a run now, follow its log, and exit with its exit code; Ctrl-C does not stop the run.
+    #[command(after_help = run_exit_codes!())]
     Run(ScheduleNameArgs),
     /// Print the log of the last run, and follow it while the run is in progress.
     Logs(ScheduleLogsArgs),
     /// Delete a schedule with its runs and run documents; documents on a volume stay.
+    #[command(after_help = exit::exit_codes! {
+        0: "the schedule was deleted",
+        1: "error: no such schedule, or some objects could not be deleted",
+        2: "invalid command line",
+    })]
     Delete(ScheduleNameArgs),
 }
 
@@ -83,7 +102,7 @@ pub enum ScheduleCommand {
         "COMMAND is `matrix` or `pair` with its flags. Before anything is created, it is checked\n",
         "like a run from this machine: nodes, permissions, quotas, policies. Your current\n",
         "settings apply to each run. The namespace is that of -n, or of the context. The\n",
-        "documents of the newest runs are kept in ConfigMaps.\n\n",
+        "documents of the latest runs are kept in ConfigMaps.\n\n",
         "Examples:\n",
         "  kubectl netbench schedule create nightly -n network --cron '0 3 * * *' -- \\\n",
         "      matrix --path pod,host -t 5s\n",
@@ -92,7 +111,13 @@ pub enum ScheduleCommand {
         "  kubectl netbench schedule create weekly -n network --cron '0 4 * * sun' -- \\\n",
         "      matrix --volume results           with every document on a volume\n",
         "  kubectl netbench schedule create gate -n network --cron '0 5 * * *' --dry-run -- \\\n",
-        "      matrix --baseline latest --fail-regression 20%    as YAML, for GitOps"
+        "      matrix --baseline latest --fail-regression 20%    as YAML, for GitOps\n\n",
+        exit::exit_codes! {
+            0: "the schedule was created",
+            1: "error: the runs could not succeed, or the schedule could not be created",
+            2: "invalid command line",
+            130: "interrupted",
+        }
     )
 )]
 pub struct ScheduleCreateArgs {
@@ -109,12 +134,12 @@ pub struct ScheduleCreateArgs {
     #[command(flatten)]
     pub program: ProgramImageArgs,
     /// Number of runs to keep in ConfigMaps.
-    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=100))]
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = number_in(1..=100u16))]
     pub keep_records: u16,
     /// Maximum duration of a run, including the wait for other runs.
     #[arg(long, value_name = "DURATION", default_value = "1h", value_parser = parse_duration)]
     pub deadline: Duration,
-    /// Deploy an exporter that serves the metrics of the newest run to Prometheus.
+    /// Deploy an exporter that serves the metrics of the latest run to Prometheus.
     #[arg(long)]
     pub exporter: bool,
     /// Create a ServiceMonitor for the exporter, for the Prometheus operator.
@@ -146,6 +171,11 @@ pub struct ProgramImageArgs {
 
 /// `schedule list`.
 #[derive(Debug, Args)]
+#[command(after_help = exit::exit_codes! {
+    0: "success, also if there are no schedules",
+    1: "error",
+    2: "invalid command line",
+})]
 pub struct ScheduleListArgs {
     /// List the schedules of all namespaces.
     #[arg(short = 'A', long, conflicts_with = "namespace")]
@@ -171,12 +201,13 @@ pub struct ScheduleNameArgs {
 
 /// `schedule logs`.
 #[derive(Debug, Args)]
+#[command(after_help = run_exit_codes!())]
 pub struct ScheduleLogsArgs {
     /// Name of the schedule.
     #[arg(value_name = "NAME", value_parser = parse_schedule_name)]
     pub schedule: String,
     /// Show an earlier run: 1 is the one before the last.
-    #[arg(long, value_name = "N", default_value_t = 0)]
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = number_in(0usize..))]
     pub back: usize,
     /// The connection to the cluster.
     #[command(flatten)]

@@ -142,7 +142,7 @@ impl Error {
             }
             Self::SameRun { .. } => explanation
                 .cause("BASE and NEW are the same run")
-                .help("use an earlier run: latest~1, or an id from `kubectl netbench runs`"),
+                .help("use an earlier run: latest~1, or an ID from `kubectl netbench runs`"),
             Self::NothingToCompare { .. } => explanation
                 .cause("the two runs have no pair in common on any path, so that --fail-regression has nothing to compare")
                 .help("choose a run of the same nodes and paths: kubectl netbench runs"),

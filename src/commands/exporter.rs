@@ -1,4 +1,4 @@
-//! `exporter`: serves the metrics of the newest run.
+//! `exporter`: serves the metrics of the latest run.
 
 use std::io;
 use std::time::Duration;
@@ -33,7 +33,7 @@ pub(super) async fn run(arguments: ExporterArgs, program: &ProgramContext) -> Re
                 // not fatal: it may be created later
                 console::error(&error.explain());
             }
-            let what = format!("the newest run of schedule {name} in namespace {}", id.namespace);
+            let what = format!("the latest run of schedule {name} in namespace {}", id.namespace);
             let source = ScheduleRuns::new(cluster, id);
             let exporter = Exporter::new(source, Some(name), max_series, console::error);
             serve(exporter, &arguments.listen, &what, interrupt).await.map_err(listen_error)?;
@@ -41,7 +41,7 @@ pub(super) async fn run(arguments: ExporterArgs, program: &ProgramContext) -> Re
         None => {
             let store = program.store.clone().ok_or(StoreError::NoDirectory)?;
             let exporter = Exporter::new(SavedRuns::new(store), None, max_series, console::error);
-            let what = "the newest saved run";
+            let what = "the latest saved run";
             serve(exporter, &arguments.listen, what, interrupt).await.map_err(listen_error)?;
         }
     }

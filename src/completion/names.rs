@@ -98,7 +98,7 @@ fn with_names(command: Command, names: &Arc<Names>) -> Command {
     command.mut_subcommands(|command| with_names(command, names))
 }
 
-/// The kind of an argument's values, by its id: an id has the same meaning in every command.
+/// The kind of an argument's values, by its ID: an ID has the same meaning in every command.
 pub(super) fn kind(id: &str) -> Option<Kind> {
     Some(match id {
         "nodes" | "client" => Kind::Node,

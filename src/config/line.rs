@@ -138,7 +138,7 @@ impl CommandLine {
             .map(|(name, _)| name)
     }
 
-    /// Whether an argument, given by its long name or its id, is on the command line.
+    /// Whether an argument, given by its long name or its ID, is on the command line.
     pub fn says(&self, flag: &str) -> bool {
         self.flag(flag).is_some_and(|flag| is_said(self.subcommand(), flag.get_id().as_str()))
     }

@@ -5,6 +5,7 @@ use std::path::Path;
 use super::*;
 use crate::cli::{Cli, Command, CommonArgs, ScheduleCommand};
 use crate::options::Protocol;
+use crate::view::Canvas;
 
 fn configuration(text: &str, variables: &[(&str, &str)]) -> Result<Configuration, ConfigError> {
     let variables: HashMap<&str, &str> = variables.iter().copied().collect();
@@ -204,6 +205,12 @@ fn delivery_settings_apply_where_delivery_is_possible() {
     let settings = configuration("volume: results", &[]).unwrap().settings(None);
     let explanation = applied("matrix", &settings).unwrap_err().explain();
     assert!(explanation.cause.unwrap().contains("add --namespace"));
+}
+
+#[test]
+fn table_shows_defaults_that_depend_on_something_in_words() {
+    let effective = line("config").effective(&Settings::default());
+    insta::assert_snapshot!(table(&effective, None, Canvas::FILE));
 }
 
 #[test]

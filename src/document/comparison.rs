@@ -10,7 +10,7 @@ use super::{NodeId, Route};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Comparison {
-    /// The id of the baseline run.
+    /// The ID of the baseline run.
     pub base: String,
     /// When the baseline run started.
     pub base_started_at: Timestamp,

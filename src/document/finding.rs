@@ -18,7 +18,7 @@ pub struct Finding {
     pub sentence: String,
     /// The affected nodes or zones.
     pub subjects: Vec<String>,
-    /// How far the throughput is below that of the rest of the run, in percent.
+    /// How much slower than unaffected pairs, those that no such finding covers, in percent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub percent: Option<f64>,
     /// The pairs that show it, the clearest evidence first.

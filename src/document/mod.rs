@@ -103,7 +103,7 @@ pub struct Run {
     pub api_version: ApiVersion,
     /// Always `Run`.
     pub kind: Kind,
-    /// The run's id, which is also the value of the label `netbench.dev/run` of its objects: with the suffix
+    /// The run's ID, which is also the value of the label `netbench.dev/run` of its objects: with the suffix
     /// `-server` in a separate cluster of the server, and `kept` for kept servers.
     pub id: String,
     /// The command of the run.
@@ -129,7 +129,7 @@ pub struct Run {
     /// The skipped nodes.
     #[serde(rename = "leftOut", default, skip_serializing_if = "Vec::is_empty")]
     pub skipped_nodes: Vec<SkippedNode>,
-    /// The id of the resumed run, whose successful tests were reused.
+    /// The ID of the resumed run, whose successful tests were reused.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resumed: Option<String>,
     /// Number of planned tests; each direction counts.

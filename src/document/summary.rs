@@ -151,6 +151,10 @@ pub struct Cost {
     pub against: Path,
     /// The mean of the pairs' costs, in percent.
     pub mean_percent: f64,
+    /// The median of the pairs' costs, in percent, which no single outlier decides; none in documents of old
+    /// versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub median_percent: Option<f64>,
     /// The pairs that were measured on both paths.
     pub pairs: Vec<PairCost>,
 }

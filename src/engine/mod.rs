@@ -26,15 +26,15 @@ pub fn engines() -> impl Iterator<Item = &'static dyn Engine> {
     ENGINES.into_iter()
 }
 
-/// The throughput engine of an id.
+/// The throughput engine of an ID.
 ///
 /// # Panics
 /// Never: a test checks that each [`EngineId`] has one.
-#[expect(clippy::expect_used, reason = "a test checks that each id has an engine")]
+#[expect(clippy::expect_used, reason = "a test checks that each ID has an engine")]
 pub fn throughput_engine(id: EngineId) -> &'static dyn Engine {
     engines()
         .find(|engine| engine.id() == id && engine.capabilities().measure == Measure::Throughput)
-        .expect("each id has an engine")
+        .expect("each ID has an engine")
 }
 
 /// The engine that measures latency, for any throughput engine.

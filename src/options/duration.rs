@@ -27,8 +27,8 @@ pub fn parse_duration(text: &str) -> Result<Duration, String> {
 /// Parses the duration of a test, in seconds: 1s to 24h.
 pub(super) fn parse_time(text: &str) -> Result<u32, String> {
     match seconds(parse_duration(text)?) {
-        0 => Err("a test takes at least 1s".to_owned()),
-        time if time > MAX_TIME_SECONDS => Err("a test takes at most 24h".to_owned()),
+        0 => Err("must be at least 1s".to_owned()),
+        time if time > MAX_TIME_SECONDS => Err("must be at most 24h".to_owned()),
         time => Ok(time),
     }
 }
@@ -36,7 +36,7 @@ pub(super) fn parse_time(text: &str) -> Result<u32, String> {
 /// Parses how much of the start of a test is discarded, in seconds: up to 60s.
 pub(super) fn parse_omit(text: &str) -> Result<u32, String> {
     match seconds(parse_duration(text)?) {
-        omit if omit > MAX_OMIT_SECONDS => Err("at most 60s can be discarded".to_owned()),
+        omit if omit > MAX_OMIT_SECONDS => Err("must be at most 60s".to_owned()),
         omit => Ok(omit),
     }
 }

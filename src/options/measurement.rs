@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::catalog::{OptionInfo, flag_value};
 use super::duration::{parse_omit, parse_time};
+use super::number::number_in;
 use super::quantity::{parse_dscp, parse_rate, parse_size};
 use crate::quantity::{plural, rate};
 
@@ -81,13 +82,13 @@ pub struct MeasurementOptions {
     /// Parallel streams per test
     #[arg(
         short = 'P', long, value_name = "N", default_value_t = 1,
-        value_parser = clap::value_parser!(u32).range(1..=128)
+        value_parser = number_in(1..=128u32)
     )]
     pub parallel: u32,
     /// Number of tests per pair; the table shows means, `-o wide` and JSON the spread
     #[arg(
         long, value_name = "N", default_value_t = 1,
-        value_parser = clap::value_parser!(u32).range(1..=1000), hide_short_help = true
+        value_parser = number_in(1..=1000u32), hide_short_help = true
     )]
     #[schemars(description = "Number of tests per pair.")]
     pub repeat: u32,
@@ -127,7 +128,7 @@ pub struct MeasurementOptions {
     pub length_bytes: Option<u64>,
     /// TCP maximum segment size in bytes
     #[arg(
-        long = "mss", value_name = "BYTES", value_parser = clap::value_parser!(u32).range(88..=9216),
+        long = "mss", value_name = "BYTES", value_parser = number_in(88..=9216u32),
         hide_short_help = true
     )]
     #[serde(default, skip_serializing_if = "Option::is_none")]

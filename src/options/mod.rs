@@ -8,6 +8,7 @@ mod address;
 mod catalog;
 mod duration;
 mod measurement;
+mod number;
 mod placement;
 mod pods;
 mod pushgateway;
@@ -22,6 +23,7 @@ pub use address::Address;
 pub use catalog::{OptionInfo, OptionValue};
 pub use duration::{TimeLimit, parse_duration, parse_limit};
 pub use measurement::{EngineId, MeasurementOptions, Protocol};
+pub(crate) use number::number_in;
 pub use placement::{ClientMode, DEFAULT_IMAGE, PlacementOptions};
 pub use pods::{Annotation, Label, ObjectOptions, PodOptions, Resource, TaintToleration};
 pub use pushgateway::Pushgateway;
@@ -42,7 +44,7 @@ use serde::{Deserialize, Serialize};
 #[serde(rename_all = "camelCase")]
 pub struct PlanOptions {
     /// Maximum number of concurrent tests [default: all disjoint pairs]
-    #[arg(long, value_name = "N", value_parser = parse_concurrency, conflicts_with = "to", hide_short_help = true)]
+    #[arg(long, value_name = "N", value_parser = number_in(1usize..), conflicts_with = "to", hide_short_help = true)]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub concurrency: Option<usize>,
 }
@@ -54,14 +56,6 @@ impl PlanOptions {
             o.concurrency.map(|limit| limit.to_string())
         })
         .setting()];
-}
-
-fn parse_concurrency(text: &str) -> Result<usize, String> {
-    text.parse::<u32>()
-        .ok()
-        .filter(|&limit| limit > 0)
-        .map(|limit| limit as usize)
-        .ok_or_else(|| format!("`{text}` is not a number of tests: use 1 or more"))
 }
 
 /// The options of a run, with defaults filled in.

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::catalog::{OptionInfo, flag_value, joined};
 use super::measurement::is_false;
+use super::number::number_in;
 use super::{Address, IpFamilies, IpFamily, Path, Route};
 
 /// The default image of the pods. Releases are built with their own.
@@ -79,15 +80,16 @@ pub struct PlacementOptions {
     #[arg(long, value_name = "HOST[:PORT]", conflicts_with = "rtt")]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub to: Option<Address>,
-    /// Image of the pods
+    /// Image of the pods; must contain iperf3 and sh
     ///
-    /// Any image with iperf3 and sh on its PATH that runs as any user; --rtt and --engine iperf2 need iperf 2.
+    /// They must be on its PATH, and run without root. --rtt also needs `iperf` (iperf 2, version 2.1 or later);
+    /// --engine iperf2 needs it instead of iperf3.
     #[arg(long, default_value = DEFAULT_IMAGE)]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub image: Option<String>,
     /// Port of the servers; --rtt uses the next one too [default: 5201; iperf 2 and --rtt: 5001].
     /// With --local: the first port [default: free ports]
-    #[arg(long, value_parser = clap::value_parser!(u16).range(1..65535), hide_short_help = true)]
+    #[arg(long, value_parser = number_in(1..=65534u16), hide_short_help = true)]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(description = "Port of the servers; absent where each has its own.")]
     pub port: Option<u16>,

@@ -66,7 +66,7 @@ impl Retention {
         };
         let number: u32 = number.parse().map_err(|_| invalid())?;
         match hours {
-            _ if number == 0 => Err("the newest document is always kept: use 1 or more".to_owned()),
+            _ if number == 0 => Err("the latest document is always kept: use 1 or more".to_owned()),
             None => Ok(Self::Newest(number as usize)),
             Some(hours) => Ok(Self::MaxAge(Duration::from_secs(u64::from(number) * hours * 3600))),
         }

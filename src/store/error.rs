@@ -43,7 +43,7 @@ pub enum StoreError {
     Ambiguous {
         /// As given by the user.
         reference: String,
-        /// The ids.
+        /// The IDs.
         ids: Vec<String>,
     },
     /// `latest~N` exceeds the number of runs.
@@ -66,10 +66,10 @@ pub enum StoreError {
         /// The file.
         path: PathBuf,
     },
-    /// A document from elsewhere has an id that this program does not generate.
-    #[error("`{id}` is not a valid run id")]
+    /// A document from elsewhere has an ID that this program does not generate.
+    #[error("`{id}` is not a valid run ID")]
     InvalidId {
-        /// The id.
+        /// The ID.
         id: String,
     },
     /// There is no data directory.
@@ -88,11 +88,11 @@ impl StoreError {
                 .help("use --save-to FILE to save elsewhere, or --no-save"),
             Self::Read { source, .. } => explanation
                 .cause(source.to_string())
-                .help("use a run id, a unique prefix of one, latest, latest~1, or an existing file"),
+                .help("use a run ID, a unique prefix of one, latest, latest~1, or an existing file"),
             Self::InvalidDocument { source, .. } => explanation
                 .cause(source.to_string())
                 .help("use a document written by -o json or --save-to, of this version or an older one"),
-            Self::NotFound { .. } => explanation.cause("no saved run has an id with this prefix").help(LIST),
+            Self::NotFound { .. } => explanation.cause("no saved run has an ID with this prefix").help(LIST),
             Self::Ambiguous { ids, .. } => {
                 explanation.cause(format!("it matches {}", ids.join(", "))).help("use a longer prefix")
             }
@@ -110,7 +110,7 @@ impl StoreError {
                 explanation.cause("only a run document can be overwritten").help("choose another file")
             }
             Self::InvalidId { .. } => explanation.cause(
-                "run ids consist of letters and digits; this document was not written by this program",
+                "run IDs consist of letters and digits; this document was not written by this program",
             ),
             Self::NoDirectory => explanation
                 .cause("neither the home directory nor XDG_DATA_HOME is known")

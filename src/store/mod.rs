@@ -1,4 +1,4 @@
-//! Runs on disk: saved test by test, and loaded by id or file name.
+//! Runs on disk: saved test by test, and loaded by ID or file name.
 //!
 //! A run is one JSON file, `<id>.json`. Its tests are the last field of the document, so that a test is
 //! appended by overwriting the end of the file with the test and the end again: the file is a complete
@@ -59,7 +59,7 @@ impl Store {
     /// Saves a run of another machine.
     ///
     /// # Errors
-    /// The file cannot be written, or the id of the run is invalid: it might be a path.
+    /// The file cannot be written, or the ID of the run is invalid: it might be a path.
     pub fn add(&self, run: &Run) -> Result<(), StoreError> {
         if !is_id(&run.id) {
             return Err(StoreError::InvalidId { id: line(&run.id) });
@@ -67,7 +67,7 @@ impl Store {
         self.record(run)?.finish(run)
     }
 
-    /// Whether a run of this id is saved.
+    /// Whether a run of this ID is saved.
     pub fn has_run(&self, id: &str) -> bool {
         self.path(id).is_file()
     }
@@ -79,7 +79,7 @@ impl Store {
     pub fn list(&self) -> Result<Vec<Entry>, StoreError> {
         let mut entries: Vec<Entry> =
             self.ids()?.iter().filter_map(|id| Entry::read(id, &self.path(id)).ok()).collect();
-        // ties are broken by id: `latest` must be stable
+        // ties are broken by ID: `latest` must be stable
         entries.sort_by(|one, other| (other.started_at, &other.id).cmp(&(one.started_at, &one.id)));
         Ok(entries)
     }
@@ -198,12 +198,12 @@ pub fn latest(reference: &str) -> Option<usize> {
     }
 }
 
-/// Whether a text is a valid run id.
+/// Whether a text is a valid run ID.
 pub(crate) fn is_id(text: &str) -> bool {
     !text.is_empty() && text.len() <= 32 && text.chars().all(|character| character.is_ascii_alphanumeric())
 }
 
-/// Loads a run by its id, a unique prefix of it, `latest`, `latest~1`, or its file. Without a store, only files can
+/// Loads a run by its ID, a unique prefix of it, `latest`, `latest~1`, or its file. Without a store, only files can
 /// be loaded.
 ///
 /// # Errors
@@ -211,7 +211,7 @@ pub(crate) fn is_id(text: &str) -> bool {
 pub fn load(store: Option<&Store>, reference: &str) -> Result<Run, StoreError> {
     match Reference::parse(reference) {
         Reference::File(path) => reading::read(&path),
-        // a file name may look like an id
+        // a file name may look like an ID
         Reference::Id
             if store.is_none_or(|store| !store.has_prefix(reference)) && Path::new(reference).is_file() =>
         {

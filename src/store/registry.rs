@@ -87,7 +87,7 @@ impl RunRegistry {
     }
 
     fn path(&self, id: &str) -> PathBuf {
-        // an id may come from a label: it must not lead to another directory
+        // an ID may come from a label: it must not lead to another directory
         let name: String = id.chars().filter(char::is_ascii_alphanumeric).collect();
         self.directory.join(format!("{name}.lock"))
     }

@@ -5,9 +5,10 @@ use std::fmt::Write;
 
 use super::labels::{describe_run, overhead_name, route_suffix};
 use super::notes::notes;
-use super::text::{format_percent, format_signed_percent, format_time, join_first, pair_name};
+use super::terminal::overhead;
+use super::text::{INCONCLUSIVE, format_percent, format_signed_percent, format_time, join_first, pair_name};
 use crate::analysis::{Cell, Level, Matrix};
-use crate::document::{Breach, Command, Cost, NodeId, Outcome, PairChange, Run};
+use crate::document::{Breach, Command, Cost, NodeId, Outcome, PairChange, Run, Verdict};
 use crate::explanation::by_reason;
 use crate::quantity::{RateUnit, duration, rate};
 use crate::sanitize;
@@ -79,7 +80,7 @@ fn push_matrices(text: &mut String, run: &Run) {
         let over = route_suffix(run, summary.route);
         let _ = writeln!(
             text,
-            "\n### Idle latency{over}\n\nMean round trip; rows are clients, columns servers.\n"
+            "\n### Idle latency{over}\n\nMean round trip; rows are clients, columns are servers; **bold** is more than twice the median.\n"
         );
         push_grid(text, &Matrix::of_latency(run, summary), duration);
     }
@@ -90,10 +91,14 @@ fn push_matrices(text: &mut String, run: &Run) {
 
 fn push_overhead(text: &mut String, run: &Run, cost: &Cost) {
     let (path, against) = (cost.route.path.name(), cost.against.name());
-    let name = overhead_name(cost.route.path);
-    let (over, mean) = (cost.route.over_family(), format_percent(cost.mean_percent));
-    let _ = writeln!(text, "\n### {name}{over} ({path} vs. {against}): {mean}%\n");
+    let (name, over) = (overhead_name(cost.route.path), cost.route.over_family());
+    let _ = writeln!(text, "\n### {name}{over}\n\n{}", escape(overhead(cost).trim_end()));
     if run.command == Command::Matrix {
+        let _ = writeln!(
+            text,
+            "\nThroughput lost over {path} compared with {against}; rows send, columns receive; **bold** is more than \
+             50%.\n"
+        );
         push_grid(text, &Matrix::of_cost(run, cost), |percent| format!("{}%", format_percent(percent)));
     }
 }
@@ -130,20 +135,29 @@ pub(super) fn comparison(run: &Run) -> String {
     }
     for changes in &comparison.routes {
         let over = route_suffix(run, changes.route);
-        let _ = writeln!(text, "\nThroughput change{over} in %:\n");
+        let _ = writeln!(
+            text,
+            "\nThroughput change{over} in %; rows send, columns receive; **bold** is a loss of more than 50%.\n"
+        );
         push_grid(&mut text, &Matrix::of_change(run, changes), format_signed_percent);
         let worse = changes.worse();
         if worse.is_empty() {
             text.push_str("\nNo regressions.\n");
         }
+        let has_inconclusive = worse.iter().any(|pair| pair.verdict == Verdict::Unclear);
         push_list(&mut text, "Regressions", worse.into_iter().map(regression_item));
+        if has_inconclusive {
+            let _ = writeln!(text, "\nInconclusive: {INCONCLUSIVE}.");
+        }
     }
     text
 }
 
 fn regression_item(pair: &PairChange) -> String {
-    let percent =
-        pair.percent.map_or_else(String::new, |percent| format!(" ({}%)", format_signed_percent(percent)));
+    let mark = if pair.verdict == Verdict::Unclear { ", inconclusive" } else { "" };
+    let percent = pair
+        .percent
+        .map_or_else(String::new, |percent| format!(" ({}%{mark})", format_signed_percent(percent)));
     format!(
         "{}: {} → {}{percent}",
         escaped_pair(pair.sender, pair.receiver),

@@ -133,6 +133,13 @@ fn matrix_over_two_paths_has_latency_and_overhead_matrices() {
 }
 
 #[test]
+fn markdown_over_two_paths_explains_latency_and_overhead() {
+    let mut matrix = run(&["node-1", "node-3"], tests_over_two_paths());
+    matrix.parameters.placement.paths = vec![Path::Pod, Path::Host];
+    insta::assert_snapshot!(render(&matrix, Format::Markdown, PLAIN));
+}
+
+#[test]
 fn udp_pair_has_loss_and_jitter() {
     let lossy = |mut record: TestRecord| {
         if let Outcome::Ok(Measurement::Throughput(throughput)) = &mut record.outcome {

@@ -4,6 +4,10 @@ use std::fmt::Display;
 
 use jiff::Timestamp;
 
+/// The legend of inconclusive changes, without a full stop.
+pub(super) const INCONCLUSIVE: &str =
+    "too few samples to tell the change from chance; use --repeat 3 in both runs";
+
 /// `node-1 → node-2`.
 pub(super) fn pair_name(sender: impl Display, receiver: impl Display) -> String {
     format!("{sender} → {receiver}")

@@ -95,7 +95,7 @@ fn the_flags_in_the_readme_are_those_of_the_program() {
             rows.entry(key).or_default().push(command_name.clone());
         }
     }
-    let mut table = "| flag | meaning | of |\n| --- | --- | --- |\n".to_owned();
+    let mut table = "| flag | meaning | commands |\n| --- | --- | --- |\n".to_owned();
     for key in order {
         let of = &rows[&key];
         let has_flags = |(_, command): &&(String, clap::Command)| {

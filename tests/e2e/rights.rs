@@ -179,7 +179,7 @@ pub fn quota_and_network_policy_of_a_namespace_are_reported() {
     apply(&deny);
     let checked = check(&format!("{nodes} -n {name}")).expect_code(3).stdout;
     for message in [
-        "few: 0 of 3 pods used, but the run needs 4 more",
+        "few: the run needs pods=4, but the quota has 3 left (0 of 3 used)",
         "server pod rejected: failed quota: few: must specify limits.cpu",
         "ingress to the servers on TCP 5201 is blocked by deny",
     ] {

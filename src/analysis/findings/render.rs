@@ -1,7 +1,7 @@
 //! Renders faults as findings.
 
 use super::node_index::NodeIndex;
-use super::{finding, is_throughput_test_on, route_prefix};
+use super::{finding, is_throughput_test_on, join_names, route_prefix};
 use crate::analysis::diagnosis::{Cause, Fault, Grid, RetestVerdict};
 use crate::analysis::statistics::{mean, median};
 use crate::analysis::{Level, part_of_rate};
@@ -47,31 +47,31 @@ impl FindingRenderer<'_> {
     }
 
     fn describe_problem(&self, fault: &Fault, percent: f64) -> (FindingKind, Vec<String>, String) {
-        let below = format!("{percent:.0}% below the rest");
+        let slower = format!("{percent:.0}% slower than unaffected pairs");
         let pairs = |noun: &str| format!("({} of {} {noun})", fault.slow_pairs, fault.measured_pairs);
         match fault.cause {
             Cause::Node(node) => {
                 let node = self.node(node);
-                let sentence = format!("{node} sends and receives {below} {}", pairs("pairs"));
+                let sentence = format!("{node} sends and receives {slower} {}", pairs("pairs"));
                 (FindingKind::SlowNode, vec![node.to_string()], sentence)
             }
             Cause::Sender(node) => {
                 let received: Vec<f64> = self.grid.rates.iter().filter_map(|row| row[node]).collect();
                 let other = if self.are_normal(received) { "; it receives normally" } else { "" };
                 let node = self.node(node);
-                let sentence = format!("{node} sends {below} {}{other}", pairs("receivers"));
+                let sentence = format!("{node} sends {slower} {}{other}", pairs("receivers"));
                 (FindingKind::SlowSender, vec![node.to_string()], sentence)
             }
             Cause::Receiver(node) => {
                 let sent: Vec<f64> = self.grid.rates[node].iter().flatten().copied().collect();
                 let other = if self.are_normal(sent) { "; it sends normally" } else { "" };
                 let node = self.node(node);
-                let sentence = format!("{node} receives {below} {}{other}", pairs("senders"));
+                let sentence = format!("{node} receives {slower} {}{other}", pairs("senders"));
                 (FindingKind::SlowReceiver, vec![node.to_string()], sentence)
             }
             Cause::Pair(one, other) => {
                 let (one, other) = (self.node(one), self.node(other));
-                let sentence = format!("{one} ↔ {other} is {below} in both directions (this pair only)");
+                let sentence = format!("{one} ↔ {other} is {slower} in both directions (this pair only)");
                 (FindingKind::SlowPair, vec![one.to_string(), other.to_string()], sentence)
             }
             Cause::Link { sender, receiver } => {
@@ -80,17 +80,18 @@ impl FindingRenderer<'_> {
                     _ => "",
                 };
                 let (sender, receiver) = (self.node(sender), self.node(receiver));
-                let sentence = format!("{sender} → {receiver} is {below} (this pair only){reverse}");
+                let sentence = format!("{sender} → {receiver} is {slower} (this pair only){reverse}");
                 (FindingKind::SlowLink, vec![sender.to_string(), receiver.to_string()], sentence)
             }
             Cause::Zones { from, to } if from == to => {
-                let zone = self.zone(from);
-                let sentence = format!("traffic within {zone} is {below} {}", pairs("pairs"));
+                let (zone, nodes) = (self.zone(from), self.nodes_of_zone(from));
+                let sentence = format!("traffic within {zone} ({nodes}) is {slower} {}", pairs("pairs"));
                 (FindingKind::SlowZones, vec![zone], sentence)
             }
             Cause::Zones { from, to } => {
+                let ends = format!("{} → {}", self.nodes_of_zone(from), self.nodes_of_zone(to));
                 let (from, to) = (self.zone(from), self.zone(to));
-                let sentence = format!("{from} → {to} is {below} {}", pairs("pairs"));
+                let sentence = format!("{from} → {to} ({ends}) is {slower} {}", pairs("pairs"));
                 (FindingKind::SlowZones, vec![from, to], sentence)
             }
         }
@@ -125,6 +126,12 @@ impl FindingRenderer<'_> {
 
     fn zone(&self, zone: usize) -> String {
         self.index.zones[zone].to_owned()
+    }
+
+    fn nodes_of_zone(&self, zone: usize) -> String {
+        let nodes = self.index.nodes.iter().zip(&self.grid.zones);
+        let nodes = nodes.filter(|(_, of)| **of == Some(zone)).map(|(node, _)| node.to_string());
+        join_names(&nodes.collect::<Vec<_>>())
     }
 
     fn is_normal(&self, rate: f64) -> bool {

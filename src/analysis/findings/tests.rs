@@ -43,24 +43,36 @@ fn healthy_run_has_no_findings() {
 #[test]
 fn slow_receiver_is_reported_with_its_direction() {
     let run = five_nodes(|_, server| if server == "node-3" { 3.6 } else { 9.4 });
-    assert_eq!(sentences(run), ["node-3 receives 62% below the rest (4 of 4 senders); it sends normally"]);
+    assert_eq!(
+        sentences(run),
+        ["node-3 receives 62% slower than unaffected pairs (4 of 4 senders); it sends normally"]
+    );
 }
 
 #[test]
 fn slow_link_is_not_reported_as_a_slow_node() {
     let run = five_nodes(|client, server| if (client, server) == ("node-2", "node-4") { 2.0 } else { 9.4 });
-    let sentence = "node-2 → node-4 is 79% below the rest (this pair only); the reverse direction is normal";
+    let sentence = "node-2 → node-4 is 79% slower than unaffected pairs (this pair only); the reverse direction is normal";
     assert_eq!(sentences(run), [sentence]);
 }
 
 #[test]
-fn slow_zones_are_reported_by_name() {
+fn slow_zones_are_reported_by_name_with_their_nodes() {
     let zone = |name: &str| if name <= "node-3" { "zone-a" } else { "zone-b" };
-    let mut run = five_nodes(|client, server| if zone(client) < zone(server) { 5.0 } else { 9.4 });
-    for node in &mut run.nodes {
-        node.zone = Some(zone(&node.name).to_owned());
-    }
-    assert_eq!(sentences(run), ["zone-a → zone-b is 47% below the rest (6 of 6 pairs)"]);
+    let found = |is_slow: &dyn Fn(&str, &str) -> bool| {
+        let mut run =
+            five_nodes(|client, server| if is_slow(zone(client), zone(server)) { 5.0 } else { 9.4 });
+        for node in &mut run.nodes {
+            node.zone = Some(zone(&node.name).to_owned());
+        }
+        sentences(run)
+    };
+    let between = "zone-a → zone-b (node-1, node-2, node-3 → node-4, node-5) is 47% slower than unaffected pairs (6 of \
+                   6 pairs)";
+    assert_eq!(found(&|from, to| from < to), [between]);
+    let within =
+        "traffic within zone-a (node-1, node-2, node-3) is 47% slower than unaffected pairs (6 of 6 pairs)";
+    assert_eq!(found(&|from, to| from == "zone-a" && to == "zone-a"), [within]);
 }
 
 #[test]

@@ -116,7 +116,7 @@ impl ScheduledRun {
     }
 
     /// Copies the run that `latest` or `latest~N` refers to from the run documents of the schedule to `store`. Returns
-    /// its id; none if there is no such run yet.
+    /// its ID; none if there is no such run yet.
     ///
     /// # Errors
     /// The cluster does not answer, or the document cannot be read or saved.

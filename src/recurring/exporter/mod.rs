@@ -21,7 +21,7 @@ use crate::document::Run;
 use crate::explanation::Explanation;
 use crate::view::{self, PROMETHEUS_CONTENT_TYPE, Served};
 
-/// Maximum time to look for the newest run. The default scrape timeout of Prometheus is 10 seconds.
+/// Maximum time to look for the latest run. The default scrape timeout of Prometheus is 10 seconds.
 const SOURCE_TIMEOUT: Duration = Duration::from_secs(8);
 
 /// An HTTP server of metrics.
@@ -79,7 +79,7 @@ impl<S: RunSource> Exporter<S> {
             Ok(found) => found.map_err(|error| error.explain()),
             Err(_) => {
                 let cause = format!("timed out after {} seconds", SOURCE_TIMEOUT.as_secs());
-                Err(Explanation::new("cannot look for the newest run").cause(cause))
+                Err(Explanation::new("cannot look for the latest run").cause(cause))
             }
         };
         let (run, is_up) = self.remember(found);

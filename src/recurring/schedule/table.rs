@@ -94,7 +94,7 @@ mod tests {
             planned_tests: 12,
             tests: 12,
             failed_tests: 1,
-            findings: vec!["node-3 sends 78% below the rest".to_owned()],
+            findings: vec!["node-3 sends 78% slower than unaffected pairs".to_owned()],
         };
         let run = |outcome| LastRun { job: "j".to_owned(), started_at: at(-600), outcome };
         let status = |name: &str, last_run, record| Status {

@@ -114,7 +114,7 @@ impl Layer {
         sources.extend(throughput_layers(layers, Route { path: cost.against, ..cost.route }));
         let matrix = Matrix::of_cost(run, cost);
         let layer = Self::new(run, Kind::Overhead, title, cost.route, &matrix);
-        Self { sources, ..layer }
+        Self { sources, median: cost.median_percent.map(Number::percent), ..layer }
     }
 
     fn of_change(run: &Run, change: &RouteComparison, layers: &[Self]) -> Self {

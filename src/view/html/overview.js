@@ -43,11 +43,10 @@ function fillTiles() {
   const [measured, failed, planned] = report.tests;
   const tiles = [];
   if (layer) {
-    const [name, average] = layer.kind === "overhead" ? ["mean", layer.mean] : ["median", layer.median];
     tiles.push(
       tile(
-        `${layer.title}, ${name}`,
-        average === null ? "–" : valueText(layer, average),
+        `${layer.title}, median`,
+        layer.median === null ? "–" : valueText(layer, layer.median),
         plural(layer.values.filter((value) => value !== null).length, "pair"),
       ),
     );

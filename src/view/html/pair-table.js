@@ -19,7 +19,7 @@ function columnsOf(layer) {
   });
   const add = (title, get, format) =>
     columns.push({ title, sortKey: get, text: (row) => formatted(get(row), format) ?? "–" });
-  if (layer.median && layer.kind !== "change")
+  if (layer.median && (layer.kind === "throughput" || layer.kind === "latency"))
     add("Of median", (row) => formatted(row.value, (value) => (value / layer.median) * 100), formatPercent);
   const fields = isLatency
     ? [

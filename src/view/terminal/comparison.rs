@@ -9,7 +9,7 @@ use crate::analysis::Matrix;
 use crate::document::{Comparison, PairChange, RouteComparison, Run, Verdict};
 use crate::quantity::RateUnit;
 use crate::quantity::plural;
-use crate::view::text::{format_signed_percent, format_time};
+use crate::view::text::{INCONCLUSIVE, format_signed_percent, format_time};
 
 /// Empty if the run has no comparison.
 pub(in crate::view) fn text(run: &Run, canvas: Canvas) -> String {
@@ -110,10 +110,17 @@ fn regressions(worse: &[&PairChange], changes: &RouteComparison, canvas: Canvas)
                 }
                 None => style::failed(),
             },
-            style::or_dash(pair.p.map(format_p_value)),
+            match pair.verdict {
+                Verdict::Unclear => style::right(Cell::new("inconclusive")),
+                _ => style::or_dash(pair.p.map(format_p_value)),
+            },
         ]);
     }
-    style::finish(table)
+    let mut text = style::finish(table);
+    if worse.iter().any(|pair| pair.verdict == Verdict::Unclear) {
+        let _ = writeln!(text, "inconclusive: {INCONCLUSIVE}.");
+    }
+    text
 }
 
 /// Never zero.

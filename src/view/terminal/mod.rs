@@ -13,6 +13,7 @@ pub(crate) mod style;
 
 pub use check::table as check;
 pub(super) use comparison::text as comparison;
+pub(super) use overhead::sentence as overhead;
 pub use runs::table as runs;
 
 use matrix::MatrixRenderer;

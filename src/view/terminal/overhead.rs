@@ -1,5 +1,7 @@
 //! Overhead of one path compared with another, as a matrix and in a sentence.
 
+use std::fmt::Write;
+
 use super::{Canvas, MatrixRenderer};
 use crate::analysis::{Matrix, part_of_cost};
 use crate::document::{Cost, Run};
@@ -7,7 +9,7 @@ use crate::quantity::duration;
 use crate::view::labels::overhead_name;
 use crate::view::text::{format_percent, pair_name};
 
-/// The overhead of all pairs, followed by its mean and its maximum.
+/// The overhead of all pairs, followed by its median and its maximum.
 pub(super) fn matrix(run: &Run, cost: &Cost, canvas: Canvas) -> String {
     let name = full_name(cost);
     let (path, against) = (cost.route.path.name(), cost.against.name());
@@ -29,18 +31,20 @@ pub(super) fn sentences(run: &Run) -> String {
     run.summary.costs.iter().map(sentence).collect()
 }
 
-fn sentence(cost: &Cost) -> String {
+/// The median, which a single outlier does not decide, and the worst pair: one line.
+pub(in crate::view) fn sentence(cost: &Cost) -> String {
     let (name, path, against) = (full_name(cost), cost.route.path.name(), cost.against.name());
-    let mean = format_percent(cost.mean_percent.abs());
-    let mut text = if cost.mean_percent >= 0.0 {
-        format!("{name}: {path} is {mean}% slower than {against}")
-    } else {
-        format!("{name}: none, {path} is {mean}% faster than {against}")
+    let lost = cost.median_percent.unwrap_or(cost.mean_percent);
+    let relation = match format_percent(lost.abs()) {
+        size if size == "0.0" => "as fast as".to_owned(),
+        size if lost > 0.0 => format!("{size}% slower than"),
+        size => format!("{size}% faster than"),
     };
+    let mut text = format!("{name}: {path} is {relation} {against}");
     if cost.pairs.len() > 1 {
-        text.push_str(" on average");
+        let _ = write!(text, " (median of {} pairs)", cost.pairs.len());
     }
-    if let Some(added) = cost.mean_added_latency_microseconds() {
+    if let Some(added) = cost.median_added_latency_microseconds() {
         let sign = if added >= 0.0 { '+' } else { '-' };
         text = format!("{text}, {sign}{} latency", duration(added.abs()));
     }

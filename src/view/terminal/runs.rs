@@ -72,7 +72,7 @@ mod tests {
             planned_tests: 12,
             tests: 12,
             failed_tests: 1,
-            findings: vec!["node-3 receives 62% below the rest".to_owned()],
+            findings: vec!["node-3 receives 62% slower than unaffected pairs".to_owned()],
         };
         let partial = Entry {
             state: State::Partial,

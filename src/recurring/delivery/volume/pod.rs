@@ -90,7 +90,7 @@ impl VolumeClient {
         self.volume.check(&self.cluster, &self.namespace).await
     }
 
-    /// Creates the pod. Its labels contain `id`, the id of the run or of this process.
+    /// Creates the pod. Its labels contain `id`, the ID of the run or of this process.
     ///
     /// # Errors
     /// The cluster rejects the pod; nothing remains.
