@@ -37,7 +37,7 @@ fn cost(
     let latencies = |route: Route| -> HashMap<_, f64> {
         let summaries = latency.iter().filter(|summary| summary.route == route);
         let pairs = summaries.flat_map(|summary| &summary.pairs);
-        pairs.filter_map(|pair| Some(((pair.client, pair.server), pair.mean_microseconds?))).collect()
+        pairs.filter_map(|pair| Some(((pair.client, pair.server), pair.mean_microseconds()?))).collect()
     };
     let (with, without) = (latencies(costly.route), latencies(reference.route));
     let pairs: Vec<PairCost> = costly
@@ -45,7 +45,7 @@ fn cost(
         .iter()
         .filter_map(|pair| {
             let ends = (pair.sender, pair.receiver);
-            let ratio = pair.mean_bits_per_second? / reference_pairs.get(&ends)?.mean_bits_per_second?;
+            let ratio = pair.mean_bits_per_second()? / reference_pairs.get(&ends)?.mean_bits_per_second()?;
             Some(PairCost {
                 sender: pair.sender,
                 receiver: pair.receiver,

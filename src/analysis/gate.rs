@@ -70,7 +70,7 @@ fn below(summary: &ThroughputSummary, threshold: Threshold, gate: &str) -> Vec<B
             summary.median_bits_per_second.unwrap_or_default() * percent / 100.0
         }
     };
-    let fails = |pair: &&PairSummary| pair.mean_bits_per_second.is_none_or(|rate| rate < limit);
+    let fails = |pair: &&PairSummary| pair.mean_bits_per_second().is_none_or(|rate| rate < limit);
     let pairs = summary.pairs.iter().filter(fails);
     pairs
         .map(|pair| Breach {
@@ -78,7 +78,7 @@ fn below(summary: &ThroughputSummary, threshold: Threshold, gate: &str) -> Vec<B
             route: summary.route,
             sender: pair.sender,
             receiver: pair.receiver,
-            bits_per_second: pair.mean_bits_per_second,
+            bits_per_second: pair.mean_bits_per_second(),
             limit_bits_per_second: limit,
         })
         .collect()

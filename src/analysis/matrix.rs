@@ -87,7 +87,7 @@ impl Matrix {
     pub fn of_throughput(run: &Run, summary: &ThroughputSummary) -> Self {
         let median = summary.median_bits_per_second;
         let cells = summary.pairs.iter().map(|pair| {
-            let cell = match (pair.mean_bits_per_second, median) {
+            let cell = match (pair.mean_bits_per_second(), median) {
                 (Some(value), Some(median)) => {
                     Cell::Measured { value, part: part_of_rate(value, median), some_failed: pair.failed > 0 }
                 }
@@ -114,7 +114,7 @@ impl Matrix {
     pub fn of_latency(run: &Run, summary: &LatencySummary) -> Self {
         let median = summary.median_microseconds;
         let cells = summary.pairs.iter().map(|pair| {
-            let cell = match (pair.mean_microseconds, median) {
+            let cell = match (pair.mean_microseconds(), median) {
                 (Some(value), Some(median)) => Cell::Measured {
                     value,
                     part: part_of_latency(value, median),

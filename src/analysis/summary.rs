@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use super::cost;
 use super::statistics::{mean, median, standard_deviation};
 use crate::document::{
-    Latency, LatencyPair, LatencySummary, Measure, NodeId, Outcome, PairSummary, Summary, TestRecord,
-    Throughput, ThroughputSummary,
+    AggregateKind, Aggregates, LatencyPair, LatencySummary, Measure, NodeId, Outcome, PairSummary, Summary,
+    TestRecord, ThroughputSummary,
 };
 
 /// Summarises the tests of a run, without findings.
@@ -17,7 +17,7 @@ pub fn summarise(tests: &[TestRecord]) -> Summary {
         .map(|(route, tests)| {
             let pairs = group_by(tests.into_iter(), TestRecord::sender_and_receiver);
             let pairs: Vec<PairSummary> = pairs.iter().map(|(_, tests)| summarise_pair(tests)).collect();
-            let means = pairs.iter().filter_map(|pair| pair.mean_bits_per_second).collect();
+            let means = pairs.iter().filter_map(|pair| pair.mean_bits_per_second()).collect();
             ThroughputSummary { route, median_bits_per_second: median(means), pairs }
         })
         .collect();
@@ -28,13 +28,13 @@ pub fn summarise(tests: &[TestRecord]) -> Summary {
             let loaded: RoundTripTimes = loaded
                 .flat_map(|summary| &summary.pairs)
                 .filter_map(|pair| {
-                    Some(((pair.sender, pair.receiver), pair.mean_round_trip_time_microseconds?))
+                    Some(((pair.sender, pair.receiver), pair.mean_round_trip_time_microseconds()?))
                 })
                 .collect();
             let pairs = group_by(tests.into_iter(), |test| (test.client, test.server));
             let pairs: Vec<LatencyPair> =
                 pairs.iter().map(|(_, tests)| summarise_latency(tests, &loaded)).collect();
-            let means = pairs.iter().filter_map(|pair| pair.mean_microseconds).collect();
+            let means = pairs.iter().filter_map(|pair| pair.mean_microseconds()).collect();
             LatencySummary { route, median_microseconds: median(means), pairs }
         })
         .collect();
@@ -62,38 +62,18 @@ fn group_by<'a, K: Copy + Eq + std::hash::Hash>(
 
 /// `tests` are the throughput tests of one pair and must not be empty.
 fn summarise_pair(tests: &[&TestRecord]) -> PairSummary {
-    let measured: Vec<(&TestRecord, &Throughput)> =
-        tests.iter().filter_map(|test| Some((*test, test.outcome.throughput()?))).collect();
-    let rates: Vec<f64> = measured.iter().map(|(_, result)| result.bits_per_second).collect();
-    let mean_of = |value: &dyn Fn(&TestRecord, &Throughput) -> Option<f64>| {
-        mean(&measured.iter().filter_map(|(test, result)| value(test, result)).collect::<Vec<_>>())
-    };
-    let cpu_percent = |of_sender: bool| {
-        move |test: &TestRecord, result: &Throughput| {
-            let is_client = (test.sender_and_receiver().0 == test.client) == of_sender;
-            result.cpu.map(|cpu| if is_client { cpu.client_percent } else { cpu.server_percent })
-        }
-    };
+    let rates: Vec<f64> =
+        tests.iter().filter_map(|test| Some(test.outcome.throughput()?.bits_per_second)).collect();
     let (sender, receiver) = tests[0].sender_and_receiver();
     PairSummary {
         sender,
         receiver,
-        measured: measured.len(),
-        failed: tests.len() - measured.len(),
-        mean_bits_per_second: mean(&rates),
+        measured: rates.len(),
+        failed: tests.len() - rates.len(),
+        aggregates: aggregates(Measure::Throughput, tests),
         standard_deviation_bits_per_second: standard_deviation(&rates),
         min_bits_per_second: rates.iter().copied().reduce(f64::min),
         max_bits_per_second: rates.iter().copied().reduce(f64::max),
-        mean_retransmits: mean_of(&|_, result| result.retransmits.map(|count| count as f64)),
-        mean_round_trip_time_microseconds: mean_of(&|_, result| {
-            result.round_trip_time.map(|time| time.mean_microseconds)
-        }),
-        mean_sender_cpu_percent: mean_of(&cpu_percent(true)),
-        mean_receiver_cpu_percent: mean_of(&cpu_percent(false)),
-        mean_target_bits_per_second: mean_of(&|_, result| result.udp?.target_bits_per_second),
-        mean_lost_percent: mean_of(&|_, result| Some(result.udp?.lost_percent)),
-        mean_jitter_microseconds: mean_of(&|_, result| Some(result.udp?.jitter_microseconds)),
-        mean_out_of_order: mean_of(&|_, result| Some(result.udp?.out_of_order? as f64)),
         failure: last_failure(tests),
     }
 }
@@ -103,29 +83,33 @@ type RoundTripTimes = HashMap<(NodeId, NodeId), f64>;
 
 /// `tests` are the latency tests of one pair and must not be empty; `loaded` belongs to the same route.
 fn summarise_latency(tests: &[&TestRecord], loaded: &RoundTripTimes) -> LatencyPair {
-    let measured: Vec<&Latency> = tests.iter().filter_map(|test| test.outcome.latency()).collect();
-    let mean_of =
-        |value: fn(&Latency) -> f64| mean(&measured.iter().map(|latency| value(latency)).collect::<Vec<_>>());
     let (client, server) = (tests[0].client, tests[0].server);
+    let measured = tests.iter().filter(|test| test.outcome.is_ok()).count();
     let under_load_microseconds = loaded.get(&(client, server)).copied();
-    let mean_microseconds = mean_of(|latency| latency.mean_microseconds);
-    LatencyPair {
+    let mut pair = LatencyPair {
         client,
         server,
-        measured: measured.len(),
-        failed: tests.len() - measured.len(),
-        mean_microseconds,
-        p50_microseconds: mean_of(|latency| latency.p50_microseconds),
-        p95_microseconds: mean_of(|latency| latency.p95_microseconds),
-        p99_microseconds: mean_of(|latency| latency.p99_microseconds),
-        max_microseconds: measured.iter().map(|latency| latency.max_microseconds).reduce(f64::max),
+        measured,
+        failed: tests.len() - measured,
+        aggregates: aggregates(Measure::Latency, tests),
         under_load_microseconds,
-        load_ratio: under_load_microseconds
-            .zip(mean_microseconds)
-            .map(|(loaded, idle)| loaded / idle)
-            .filter(|ratio| ratio.is_finite()),
+        load_ratio: None,
         failure: last_failure(tests),
-    }
+    };
+    let ratio = under_load_microseconds.zip(pair.mean_microseconds()).map(|(loaded, idle)| loaded / idle);
+    pair.load_ratio = ratio.filter(|ratio| ratio.is_finite());
+    pair
+}
+
+/// Tests that do not yield a metric are excluded from its aggregate.
+fn aggregates(measure: Measure, tests: &[&TestRecord]) -> Aggregates {
+    Aggregates::of(measure, |metric, kind| {
+        let values: Vec<f64> = tests.iter().filter_map(|test| metric.of(test)).collect();
+        match kind {
+            AggregateKind::Mean => mean(&values),
+            AggregateKind::Max => values.into_iter().reduce(f64::max),
+        }
+    })
 }
 
 fn last_failure(tests: &[&TestRecord]) -> Option<String> {
@@ -138,6 +122,7 @@ fn last_failure(tests: &[&TestRecord]) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::document::METRICS;
     use crate::document::fixtures::{failed, measured, measured_latency};
     use crate::document::{Direction, Path};
 
@@ -146,7 +131,7 @@ mod tests {
         let tests = [measured("a", "b", 8e9), measured("a", "b", 10e9), measured("b", "a", 4e9)];
         let summary = &summarise(&tests).throughput[0];
         let pair = &summary.pairs[0];
-        assert_eq!(pair.mean_bits_per_second, Some(9e9));
+        assert_eq!(pair.mean_bits_per_second(), Some(9e9));
         assert_eq!((pair.min_bits_per_second, pair.max_bits_per_second), (Some(8e9), Some(10e9)));
         let spread = pair.standard_deviation_bits_per_second.unwrap();
         assert!((spread - 2f64.sqrt() * 1e9).abs() < 1.0);
@@ -159,8 +144,8 @@ mod tests {
         let tests = [measured("a", "b", 8e9), failed("a", "b", "no route"), failed("b", "a", "no route")];
         let summary = &summarise(&tests).throughput[0];
         assert_eq!((summary.pairs[0].measured, summary.pairs[0].failed), (1, 1));
-        assert_eq!(summary.pairs[0].mean_bits_per_second, Some(8e9));
-        assert_eq!(summary.pairs[1].mean_bits_per_second, None);
+        assert_eq!(summary.pairs[0].mean_bits_per_second(), Some(8e9));
+        assert_eq!(summary.pairs[1].mean_bits_per_second(), None);
         assert_eq!(summary.pairs[1].failure.as_deref(), Some("no route"));
         assert_eq!(summary.median_bits_per_second, Some(8e9));
     }
@@ -170,7 +155,10 @@ mod tests {
         let back = TestRecord { direction: Direction::ServerToClient, ..measured("a", "b", 2e9) };
         let pairs = summarise(&[measured("a", "b", 8e9), back]).throughput.remove(0).pairs;
         assert_eq!((pairs[1].sender, pairs[1].receiver), ("b".into(), "a".into()));
-        assert_eq!(pairs[1].mean_sender_cpu_percent, pairs[0].mean_receiver_cpu_percent);
+        let cpu = |pair: usize, field| {
+            pairs[pair].aggregates.get(METRICS.iter().find(|of| of.title == Some(field)).unwrap())
+        };
+        assert_eq!(cpu(1, "SENDER CPU"), cpu(0, "RECEIVER CPU"));
     }
 
     #[test]
@@ -191,7 +179,7 @@ mod tests {
             [measured_latency("a", "b", 50.0), measured_latency("a", "b", 100.0), measured("a", "b", 8e9)];
         let summary = summarise(&tests);
         let pair = &summary.latency[0].pairs[0];
-        assert_eq!((pair.mean_microseconds, pair.measured), (Some(75.0), 2));
+        assert_eq!((pair.mean_microseconds(), pair.measured), (Some(75.0), 2));
         // the fixture's round-trip time under load is 131.5 µs
         assert_eq!(pair.under_load_microseconds, Some(131.5));
         assert!((pair.load_ratio.unwrap() - 131.5 / 75.0).abs() < 1e-9);

@@ -1,9 +1,9 @@
 //! The results of a run, summarised per pair.
 
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Serialize};
 
-use super::{NodeId, Path, Route};
+use super::{Aggregates, Measure, NodeId, Path, Route};
 
 /// The results of a run per path, IP family and pair.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -45,9 +45,10 @@ pub struct PairSummary {
     pub measured: usize,
     /// The number of failed tests.
     pub failed: usize,
-    /// The mean throughput at the receiver over the successful tests; none if all failed.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub mean_bits_per_second: Option<f64>,
+    /// The aggregates of all metrics.
+    #[serde(flatten)]
+    #[schemars(schema_with = "throughput_aggregates")]
+    pub aggregates: Aggregates,
     /// The sample standard deviation of the tests' throughputs; none for fewer than two.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub standard_deviation_bits_per_second: Option<f64>,
@@ -57,30 +58,6 @@ pub struct PairSummary {
     /// The fastest test.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_bits_per_second: Option<f64>,
-    /// TCP retransmits, mean per test.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub mean_retransmits: Option<f64>,
-    /// The mean TCP round-trip time under load.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub mean_round_trip_time_microseconds: Option<f64>,
-    /// The CPU usage of the engine at the sender, in percent of one CPU.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub mean_sender_cpu_percent: Option<f64>,
-    /// The CPU usage of the engine at the receiver, in percent of one CPU.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub mean_receiver_cpu_percent: Option<f64>,
-    /// The mean target rate of the UDP senders.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub mean_target_bits_per_second: Option<f64>,
-    /// Lost UDP datagrams, in percent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub mean_lost_percent: Option<f64>,
-    /// The jitter of UDP datagrams.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub mean_jitter_microseconds: Option<f64>,
-    /// UDP datagrams received out of order, mean per test.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub mean_out_of_order: Option<f64>,
     /// The reason of the last failure.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failure: Option<String>,
@@ -113,21 +90,10 @@ pub struct LatencyPair {
     pub measured: usize,
     /// The number of failed tests.
     pub failed: usize,
-    /// The mean round-trip latency.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub mean_microseconds: Option<f64>,
-    /// The median round-trip latency.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub p50_microseconds: Option<f64>,
-    /// The 95th percentile of the round-trip latency.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub p95_microseconds: Option<f64>,
-    /// The 99th percentile of the round-trip latency.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub p99_microseconds: Option<f64>,
-    /// The maximum round-trip latency of all tests.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub max_microseconds: Option<f64>,
+    /// The aggregates of all metrics.
+    #[serde(flatten)]
+    #[schemars(schema_with = "latency_aggregates")]
+    pub aggregates: Aggregates,
     /// The mean TCP round-trip time in the throughput tests of the same pair and path.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub under_load_microseconds: Option<f64>,
@@ -172,4 +138,31 @@ pub struct PairCost {
     /// The added round-trip latency without load, where latency was measured on both paths.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub added_latency_microseconds: Option<f64>,
+}
+
+impl PairSummary {
+    /// The mean throughput at the receiver; none if all tests failed.
+    pub fn mean_bits_per_second(&self) -> Option<f64> {
+        self.aggregates.by_field("meanBitsPerSecond")
+    }
+
+    /// The mean TCP round-trip time under load; none if it was not reported.
+    pub fn mean_round_trip_time_microseconds(&self) -> Option<f64> {
+        self.aggregates.by_field("meanRoundTripTimeMicroseconds")
+    }
+}
+
+impl LatencyPair {
+    /// The mean latency; none if all tests failed.
+    pub fn mean_microseconds(&self) -> Option<f64> {
+        self.aggregates.by_field("meanMicroseconds")
+    }
+}
+
+fn throughput_aggregates(_generator: &mut SchemaGenerator) -> Schema {
+    Aggregates::schema(Measure::Throughput)
+}
+
+fn latency_aggregates(_generator: &mut SchemaGenerator) -> Schema {
+    Aggregates::schema(Measure::Latency)
 }

@@ -4,13 +4,42 @@ use std::borrow::Cow;
 
 use serde::Serialize;
 
-use crate::document::{
-    Failure, FailureKind, Latency, Measure, Outcome, Run, TestRecord, Throughput, Verdict,
-};
+use crate::document::{METRICS, Measure, Metric, Outcome, Run, TestRecord, Unit, Verdict};
 
 /// One row per test.
 pub(super) fn render(run: &Run) -> String {
-    write_rows(run.tests.iter().map(|test| Row::new(run, test)))
+    let metrics = || METRICS.iter().filter(|metric| metric.column.is_some());
+    let mut writer = csv::WriterBuilder::new().has_headers(false).from_writer(Vec::new());
+    let columns = metrics().filter_map(|metric| metric.column);
+    let header = TEST_COLUMNS.into_iter().chain(columns).chain(FAILURE_COLUMNS);
+    // rows are flat and the writer is in memory, so this cannot fail
+    let _ = writer.write_record(header);
+    for test in &run.tests {
+        let failure = match &test.outcome {
+            Outcome::Failed(failure) => Some(failure),
+            Outcome::Ok(_) => None,
+        };
+        let values: Vec<Option<Number>> =
+            metrics().map(|metric| metric.of(test).map(|value| Number::of(metric, value))).collect();
+        let reason = failure.map(|failure| escape_formula(&failure.reason));
+        let row = (TestRow::new(run, test), values, failure.map(|failure| failure.kind), reason);
+        let _ = writer.serialize(row);
+    }
+    text(writer)
+}
+
+/// A value with no more digits than were measured: counts are whole numbers.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Number {
+    Count(u64),
+    Float(f64),
+}
+
+impl Number {
+    fn of(metric: &Metric, value: f64) -> Self {
+        if metric.unit == Unit::Count { Self::Count(value as u64) } else { Self::Float(value) }
+    }
 }
 
 /// Comparison with the baseline, one row per pair and route.
@@ -43,12 +72,37 @@ fn write_rows(rows: impl Iterator<Item = impl Serialize>) -> String {
         // rows are flat and the writer is in memory, so this cannot fail
         let _ = writer.serialize(row);
     }
+    text(writer)
+}
+
+fn text(writer: csv::Writer<Vec<u8>>) -> String {
     writer.into_inner().ok().and_then(|bytes| String::from_utf8(bytes).ok()).unwrap_or_default()
 }
 
-/// Columns have the names of the document's fields in `snake_case`, as data frames expect.
+/// The columns before the metrics. Columns have the names of the document's fields in `snake_case`, as data frames
+/// expect.
+const TEST_COLUMNS: [&str; 13] = [
+    "run",
+    "started_at",
+    "finished_at",
+    "client",
+    "server",
+    "sender",
+    "receiver",
+    "measure",
+    "path",
+    "slot",
+    "repetition",
+    "attempt",
+    "outcome",
+];
+
+/// The columns after the metrics.
+const FAILURE_COLUMNS: [&str; 2] = ["failure_kind", "failure_reason"];
+
+/// The values of [`TEST_COLUMNS`].
 #[derive(Serialize)]
-struct Row<'a> {
+struct TestRow<'a> {
     run: Cow<'a, str>,
     started_at: String,
     finished_at: String,
@@ -62,40 +116,11 @@ struct Row<'a> {
     repetition: u32,
     attempt: u32,
     outcome: &'a str,
-    bits_per_second: Option<f64>,
-    bytes: Option<u64>,
-    seconds: Option<f64>,
-    retransmits: Option<u64>,
-    mss_bytes: Option<u32>,
-    round_trip_time_min_microseconds: Option<f64>,
-    round_trip_time_mean_microseconds: Option<f64>,
-    round_trip_time_max_microseconds: Option<f64>,
-    client_cpu_percent: Option<f64>,
-    server_cpu_percent: Option<f64>,
-    target_bits_per_second: Option<f64>,
-    lost_percent: Option<f64>,
-    jitter_microseconds: Option<f64>,
-    latency_mean_microseconds: Option<f64>,
-    latency_p50_microseconds: Option<f64>,
-    latency_p95_microseconds: Option<f64>,
-    latency_p99_microseconds: Option<f64>,
-    latency_max_microseconds: Option<f64>,
-    failure_kind: Option<FailureKind>,
-    failure_reason: Option<Cow<'a, str>>,
 }
 
-impl<'a> Row<'a> {
+impl<'a> TestRow<'a> {
     fn new(run: &'a Run, test: &'a TestRecord) -> Self {
         let (sender, receiver) = test.sender_and_receiver();
-        let throughput: Option<&Throughput> = test.outcome.throughput();
-        let latency: Option<&Latency> = test.outcome.latency();
-        let failure: Option<&Failure> = match &test.outcome {
-            Outcome::Failed(failure) => Some(failure),
-            Outcome::Ok(_) => None,
-        };
-        let time = throughput.and_then(|throughput| throughput.round_trip_time);
-        let cpu = throughput.and_then(|throughput| throughput.cpu);
-        let udp = throughput.and_then(|throughput| throughput.udp);
         Self {
             run: escape_formula(&run.id),
             started_at: test.started_at.to_string(),
@@ -109,29 +134,7 @@ impl<'a> Row<'a> {
             slot: test.slot,
             repetition: test.repetition,
             attempt: test.attempt,
-            outcome: if failure.is_some() { "failed" } else { "ok" },
-            bits_per_second: throughput.map(|throughput| throughput.bits_per_second),
-            bytes: throughput.map(|throughput| throughput.bytes),
-            seconds: throughput
-                .map(|throughput| throughput.seconds)
-                .or(latency.map(|latency| latency.seconds)),
-            retransmits: throughput.and_then(|throughput| throughput.retransmits),
-            mss_bytes: throughput.and_then(|throughput| throughput.mss_bytes),
-            round_trip_time_min_microseconds: time.map(|time| time.min_microseconds),
-            round_trip_time_mean_microseconds: time.map(|time| time.mean_microseconds),
-            round_trip_time_max_microseconds: time.map(|time| time.max_microseconds),
-            client_cpu_percent: cpu.map(|cpu| cpu.client_percent),
-            server_cpu_percent: cpu.map(|cpu| cpu.server_percent),
-            target_bits_per_second: udp.and_then(|udp| udp.target_bits_per_second),
-            lost_percent: udp.map(|udp| udp.lost_percent),
-            jitter_microseconds: udp.map(|udp| udp.jitter_microseconds),
-            latency_mean_microseconds: latency.map(|latency| latency.mean_microseconds),
-            latency_p50_microseconds: latency.map(|latency| latency.p50_microseconds),
-            latency_p95_microseconds: latency.map(|latency| latency.p95_microseconds),
-            latency_p99_microseconds: latency.map(|latency| latency.p99_microseconds),
-            latency_max_microseconds: latency.map(|latency| latency.max_microseconds),
-            failure_kind: failure.map(|failure| failure.kind),
-            failure_reason: failure.map(|failure| escape_formula(&failure.reason)),
+            outcome: if test.outcome.is_ok() { "ok" } else { "failed" },
         }
     }
 }

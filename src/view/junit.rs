@@ -94,7 +94,7 @@ fn throughput_case(
         (_, Some(reason)) => failed_tests(pair.measured, pair.failed, reason, failure),
         _ => TestCaseStatus::success(),
     };
-    new_case(&route.to_string(), (pair.sender, pair.receiver), status, pair.mean_bits_per_second.map(rate))
+    new_case(&route.to_string(), (pair.sender, pair.receiver), status, pair.mean_bits_per_second().map(rate))
 }
 
 fn latency_case(route: &str, pair: &LatencyPair, failure: Option<&Failure>) -> TestCase {
@@ -106,7 +106,7 @@ fn latency_case(route: &str, pair: &LatencyPair, failure: Option<&Failure>) -> T
         &format!("{route}.latency"),
         (pair.client, pair.server),
         status,
-        pair.mean_microseconds.map(duration),
+        pair.mean_microseconds().map(duration),
     )
 }
 

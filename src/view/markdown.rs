@@ -64,7 +64,7 @@ fn push_list(text: &mut String, heading: &str, items: impl Iterator<Item = Strin
 
 fn push_matrices(text: &mut String, run: &Run) {
     for summary in &run.summary.throughput {
-        let unit = RateUnit::of_largest(summary.pairs.iter().filter_map(|pair| pair.mean_bits_per_second));
+        let unit = RateUnit::of_largest(summary.pairs.iter().filter_map(|pair| pair.mean_bits_per_second()));
         let over = route_suffix(run, summary.route);
         let _ = writeln!(
             text,

@@ -72,7 +72,7 @@ fn deviation(run: &Run, retest: &TestRecord) -> Option<String> {
     let is_same_route = |of: &&ThroughputSummary| of.route == retest.route;
     let is_same_pair = |pair: &&PairSummary| pair.sender == sender && pair.receiver == receiver;
     let mut pairs = run.summary.throughput.iter().filter(is_same_route).flat_map(|of| &of.pairs);
-    let first = pairs.find(is_same_pair)?.mean_bits_per_second?;
+    let first = pairs.find(is_same_pair)?.mean_bits_per_second()?;
     let retested = retest.outcome.throughput()?.bits_per_second;
     ((retested / first - 1.0).abs() >= MIN_DEVIATION)
         .then(|| format!("{} {} (was {})", pair_name(sender, receiver), rate(retested), rate(first)))

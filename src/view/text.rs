@@ -4,6 +4,9 @@ use std::fmt::Display;
 
 use jiff::Timestamp;
 
+use crate::document::{Metric, Unit};
+use crate::quantity::{RateUnit, duration};
+
 /// The legend of inconclusive changes, without a full stop.
 pub(super) const INCONCLUSIVE: &str =
     "too few samples to tell the change from chance; use --repeat 3 in both runs";
@@ -18,6 +21,17 @@ pub(super) fn join_first(items: &[String], limit: usize) -> String {
     match items.len().saturating_sub(limit) {
         0 => items.join(", "),
         more => format!("{} and {more} more", items[..limit].join(", ")),
+    }
+}
+
+/// The value of a metric in a table whose rates have one unit.
+pub(super) fn format_value(metric: &Metric, value: f64, rates: RateUnit) -> String {
+    match metric.unit {
+        Unit::BitsPerSecond => rates.format(value),
+        Unit::Microseconds => duration(value),
+        Unit::Seconds => format!("{value:.1} s"),
+        Unit::Percent { digits } => format!("{value:.digits$}%"),
+        Unit::Count => format!("{value:.0}"),
     }
 }
 

@@ -56,7 +56,7 @@ async fn each_cell_announces_its_result() {
         let index =
             |name: &str| run.nodes.iter().position(|node| node.name == name).expect("the node is in the run");
         let text = &cells[index(&pair.sender)][index(&pair.receiver)];
-        let expected = match pair.mean_bits_per_second {
+        let expected = match pair.mean_bits_per_second() {
             Some(rate) => format!("{} to {}: {:.2} Gbit/s, ", pair.sender, pair.receiver, rate / 1e9),
             None => format!("{} to {}: failed", pair.sender, pair.receiver),
         };

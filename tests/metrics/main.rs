@@ -35,7 +35,8 @@ fn measured(data: &Path, flags: &str) -> Run {
 
 fn bytes_per_second(run: &Run, sender: &str) -> f64 {
     let pair = run.summary.throughput[0].pairs.iter().find(|pair| pair.sender == sender);
-    pair.and_then(|pair| pair.mean_bits_per_second).expect("it was measured") / 8.0
+    pair.and_then(kubectl_netbench::document::PairSummary::mean_bits_per_second).expect("it was measured")
+        / 8.0
 }
 
 fn promtool(arguments: &[&str], standard_input: Stdio) -> Ended {

@@ -30,7 +30,7 @@ impl<'a> NodeIndex<'a> {
         let mut rates = vec![vec![None; self.nodes.len()]; self.nodes.len()];
         for pair in &summary.pairs {
             if let Some((sender, receiver)) = self.pair((pair.sender, pair.receiver)) {
-                rates[sender][receiver] = pair.mean_bits_per_second;
+                rates[sender][receiver] = pair.mean_bits_per_second();
             }
         }
         let zone = |node: &Node| self.zones.iter().position(|zone| node.zone.as_deref() == Some(zone));

@@ -60,7 +60,7 @@ fn set_means(
 ) {
     let mut rates: BTreeMap<NodeId, Vec<f64>> = BTreeMap::new();
     for pair in &summary.pairs {
-        if let Some(bits) = pair.mean_bits_per_second {
+        if let Some(bits) = pair.mean_bits_per_second() {
             rates.entry(node(pair)).or_default().push(bits / 8.0);
         }
     }

@@ -1,135 +1,96 @@
 //! Metrics per ordered pair.
 
-use prometheus_client::encoding::EncodeLabelSet;
+use std::collections::HashMap;
+
 use prometheus_client::registry::Registry;
 
-use super::gauges;
-use crate::document::{LatencyPair, PairSummary, Run};
+use super::{Gauges, gauges};
+use crate::document::{
+    Aggregates, LatencyPair, METRICS, Measure, Metric, NodeId, PairSummary, Route, Run, Unit,
+};
 use crate::view::labels::ip_family_label;
 
-#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct PairLabels {
-    sender: String,
-    receiver: String,
-    path: &'static str,
-    ip_family: &'static str,
+type Labels = Vec<(&'static str, String)>;
+
+/// The results of a pair.
+struct Pair<'a> {
+    /// Those of its ends have the names that fit the measure.
+    labels: Labels,
+    aggregates: &'a Aggregates,
+    failed: usize,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct LatencyLabels {
-    client: String,
-    server: String,
-    path: &'static str,
-    ip_family: &'static str,
+impl<'a> Pair<'a> {
+    fn new(
+        route: Route,
+        ends: [(&'static str, NodeId); 2],
+        aggregates: &'a Aggregates,
+        failed: usize,
+    ) -> Self {
+        let ends = ends.map(|(label, node)| (label, node.to_string()));
+        let route = [
+            ("path", route.path.name().to_owned()),
+            ("ip_family", ip_family_label(route.ip_family).to_owned()),
+        ];
+        Self { labels: ends.into_iter().chain(route).collect(), aggregates, failed }
+    }
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct PercentileLabels {
-    client: String,
-    server: String,
-    path: &'static str,
-    ip_family: &'static str,
-    percentile: &'static str,
+/// The pairs with results of a measure.
+fn pairs(run: &Run, measure: Measure) -> Vec<Pair<'_>> {
+    match measure {
+        Measure::Throughput => {
+            let summaries = run.summary.throughput.iter();
+            let pairs = summaries.flat_map(|summary| summary.pairs.iter().map(|pair| (summary.route, pair)));
+            let ends = |pair: &PairSummary| [("sender", pair.sender), ("receiver", pair.receiver)];
+            pairs.map(|(route, pair)| Pair::new(route, ends(pair), &pair.aggregates, pair.failed)).collect()
+        }
+        Measure::Latency => {
+            let summaries = run.summary.latency.iter();
+            let pairs = summaries.flat_map(|summary| summary.pairs.iter().map(|pair| (summary.route, pair)));
+            let ends = |pair: &LatencyPair| [("client", pair.client), ("server", pair.server)];
+            pairs.map(|(route, pair)| Pair::new(route, ends(pair), &pair.aggregates, pair.failed)).collect()
+        }
+    }
 }
 
 /// Number of samples that [`register`] adds.
 pub(super) fn count_samples(run: &Run) -> usize {
-    let throughput_samples = |pair: &PairSummary| {
-        let values = [
-            pair.mean_bits_per_second,
-            pair.mean_retransmits,
-            pair.mean_round_trip_time_microseconds,
-            pair.mean_sender_cpu_percent,
-            pair.mean_receiver_cpu_percent,
-            pair.mean_lost_percent,
-            pair.mean_jitter_microseconds,
-        ];
-        1 + values.iter().flatten().count()
-    };
-    let latency_samples = |pair: &LatencyPair| {
-        let values =
-            [pair.mean_microseconds, pair.p50_microseconds, pair.p95_microseconds, pair.p99_microseconds];
-        values.iter().flatten().count()
-    };
-    let throughput = run.summary.throughput.iter().flat_map(|summary| &summary.pairs).map(throughput_samples);
-    let latency = run.summary.latency.iter().flat_map(|summary| &summary.pairs).map(latency_samples);
-    throughput.chain(latency).sum()
+    let (throughput, latency) = (pairs(run, Measure::Throughput), pairs(run, Measure::Latency));
+    let exported = || METRICS.iter().filter(|metric| metric.gauge.is_some());
+    let samples = |pair: &Pair| exported().filter(|metric| pair.aggregates.get(metric).is_some()).count();
+    // and the number of failed tests
+    throughput.len() + throughput.iter().chain(&latency).map(samples).sum::<usize>()
 }
 
 pub(super) fn register(run: &Run, registry: &mut Registry) {
-    register_throughput(run, registry);
-    register_latency(run, registry);
-}
-
-fn register_throughput(run: &Run, registry: &mut Registry) {
-    let rate = gauges(
-        registry,
-        "throughput_bytes_per_second",
-        "Mean throughput at the receiver; absent if all tests of the pair failed",
-    );
-    let failed = gauges(registry, "failed_tests", "Number of failed throughput tests of the pair");
-    let retransmits = gauges(registry, "retransmits", "Mean number of retransmitted TCP segments per test");
-    let time = gauges(registry, "round_trip_time_seconds", "Mean TCP round-trip time under load");
-    let sender_cpu = gauges(registry, "sender_cpu_ratio", "CPU usage of the sender; 1 is one CPU");
-    let receiver_cpu = gauges(registry, "receiver_cpu_ratio", "CPU usage of the receiver; 1 is one CPU");
-    let lost = gauges(registry, "lost_ratio", "Packet loss of UDP");
-    let jitter = gauges(registry, "jitter_seconds", "Jitter of UDP");
-    for summary in &run.summary.throughput {
-        for pair in &summary.pairs {
-            let labels = PairLabels {
-                sender: pair.sender.to_string(),
-                receiver: pair.receiver.to_string(),
-                path: summary.route.path.name(),
-                ip_family: ip_family_label(summary.route.ip_family),
-            };
-            failed.get_or_create(&labels).set(pair.failed as f64);
-            for (gauges, value) in [
-                (&rate, pair.mean_bits_per_second.map(|bits| bits / 8.0)),
-                (&retransmits, pair.mean_retransmits),
-                (&time, pair.mean_round_trip_time_microseconds.map(|time| time / 1e6)),
-                (&sender_cpu, pair.mean_sender_cpu_percent.map(|percent| percent / 100.0)),
-                (&receiver_cpu, pair.mean_receiver_cpu_percent.map(|percent| percent / 100.0)),
-                (&lost, pair.mean_lost_percent.map(|percent| percent / 100.0)),
-                (&jitter, pair.mean_jitter_microseconds.map(|time| time / 1e6)),
-            ] {
-                // what was not measured has no sample: it is neither zero nor NaN
-                if let Some(value) = value {
-                    gauges.get_or_create(&labels).set(value);
-                }
+    let (throughput, latency) = (pairs(run, Measure::Throughput), pairs(run, Measure::Latency));
+    let help = "Number of failed throughput tests of the pair";
+    let failed: Gauges<Labels> = gauges(registry, "failed_tests", help);
+    for pair in &throughput {
+        failed.get_or_create(&pair.labels).set(pair.failed as f64);
+    }
+    let mut families: HashMap<&str, Gauges<Labels>> = HashMap::new();
+    for (metric, gauge) in METRICS.iter().filter_map(|metric| Some((metric, metric.gauge.as_ref()?))) {
+        let family = families.entry(gauge.name).or_insert_with(|| gauges(registry, gauge.name, gauge.help));
+        let pairs = if metric.measure == Measure::Latency { &latency } else { &throughput };
+        for pair in pairs {
+            // what was not measured has no sample: it is neither zero nor NaN
+            if let Some(value) = pair.aggregates.get(metric) {
+                let percentile = gauge.percentile.map(|percentile| ("percentile", percentile.to_owned()));
+                let labels: Labels = pair.labels.iter().cloned().chain(percentile).collect();
+                family.get_or_create(&labels).set(in_base_unit(metric, value));
             }
         }
     }
 }
 
-fn register_latency(run: &Run, registry: &mut Registry) {
-    let mean = gauges(registry, "latency_seconds", "Mean round-trip latency without load");
-    // the label is not `quantile`: that is reserved for summaries
-    let percentiles =
-        gauges(registry, "latency_percentile_seconds", "Percentiles of round-trip latency without load");
-    for summary in &run.summary.latency {
-        for pair in &summary.pairs {
-            if let Some(value) = pair.mean_microseconds {
-                let labels = LatencyLabels {
-                    client: pair.client.to_string(),
-                    server: pair.server.to_string(),
-                    path: summary.route.path.name(),
-                    ip_family: ip_family_label(summary.route.ip_family),
-                };
-                mean.get_or_create(&labels).set(value / 1e6);
-            }
-            for (percentile, value) in
-                [("50", pair.p50_microseconds), ("95", pair.p95_microseconds), ("99", pair.p99_microseconds)]
-            {
-                let Some(value) = value else { continue };
-                let labels = PercentileLabels {
-                    client: pair.client.to_string(),
-                    server: pair.server.to_string(),
-                    path: summary.route.path.name(),
-                    ip_family: ip_family_label(summary.route.ip_family),
-                    percentile,
-                };
-                percentiles.get_or_create(&labels).set(value / 1e6);
-            }
-        }
+/// The value in the base unit of Prometheus: bytes, seconds, ratios.
+fn in_base_unit(metric: &Metric, value: f64) -> f64 {
+    match metric.unit {
+        Unit::BitsPerSecond => value / 8.0,
+        Unit::Microseconds => value / 1e6,
+        Unit::Percent { .. } => value / 100.0,
+        Unit::Seconds | Unit::Count => value,
     }
 }

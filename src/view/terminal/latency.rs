@@ -4,9 +4,9 @@ use comfy_table::Cell;
 
 use super::{Canvas, MatrixRenderer, route_suffix, style};
 use crate::analysis::{Matrix, part_of_latency};
-use crate::document::{LatencyPair, LatencySummary, Run};
-use crate::quantity::duration;
-use crate::view::text::pair_name;
+use crate::document::{LatencyPair, LatencySummary, METRICS, Measure, Metric, Run};
+use crate::quantity::{RateUnit, duration};
+use crate::view::text::{format_value, pair_name};
 
 /// Mean latency without load, followed by the pair whose latency increases most under load.
 pub(super) fn matrix(run: &Run, summary: &LatencySummary, canvas: Canvas) -> String {
@@ -44,35 +44,42 @@ pub(super) fn table(run: &Run, canvas: Canvas) -> String {
         header.push(style::header("PATH"));
     }
     header.push(style::right(style::header("LATENCY  ")));
-    let titles = ["P50", "P95", "P99", "MAX", "UNDER LOAD", "RATIO"];
+    let titles = metrics(run).filter_map(|metric| metric.title).chain(["UNDER LOAD", "RATIO"]);
     header.extend(titles.map(|title| style::right(style::header(title))));
     table.set_header(header);
     for summary in &run.summary.latency {
         for pair in &summary.pairs {
             let path = has_path.then(|| summary.route.to_string());
-            table.add_row(row(pair, path, summary.median_microseconds, canvas));
+            table.add_row(row(run, pair, path, summary.median_microseconds, canvas));
         }
     }
     style::finish(table)
 }
 
-fn row(pair: &LatencyPair, path: Option<String>, median: Option<f64>, canvas: Canvas) -> Vec<Cell> {
+/// The metrics beside the mean latency.
+fn metrics(run: &Run) -> impl Iterator<Item = &'static Metric> {
+    let protocol = run.parameters.measurement.protocol;
+    METRICS.iter().filter(move |metric| metric.title.is_some() && metric.is_of(Measure::Latency, protocol))
+}
+
+fn row(
+    run: &Run,
+    pair: &LatencyPair,
+    path: Option<String>,
+    median: Option<f64>,
+    canvas: Canvas,
+) -> Vec<Cell> {
     let mut row = vec![Cell::new(pair.client), Cell::new(pair.server)];
     row.extend(path.map(Cell::new));
-    row.push(match (pair.mean_microseconds, median) {
+    row.push(match (pair.mean_microseconds(), median) {
         (Some(mean), Some(median)) => {
             style::heat_cell(&duration(mean), part_of_latency(mean, median), true, canvas)
         }
         _ => style::failed(),
     });
-    let latencies = [
-        pair.p50_microseconds,
-        pair.p95_microseconds,
-        pair.p99_microseconds,
-        pair.max_microseconds,
-        pair.under_load_microseconds,
-    ];
-    row.extend(latencies.map(|latency| style::or_dash(latency.map(duration))));
+    let value = |metric: &Metric| Some(format_value(metric, pair.aggregates.get(metric)?, RateUnit::Gigabit));
+    row.extend(metrics(run).map(value).map(style::or_dash));
+    row.push(style::or_dash(pair.under_load_microseconds.map(duration)));
     row.push(style::or_dash(pair.load_ratio.map(|ratio| format!("{ratio:.1}×"))));
     row
 }

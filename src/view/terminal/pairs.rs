@@ -4,18 +4,19 @@ use comfy_table::Cell;
 
 use super::{Canvas, style};
 use crate::analysis::part_of_rate;
-use crate::document::{PairSummary, Protocol, Run, ThroughputSummary};
-use crate::quantity::{RateUnit, duration};
+use crate::document::{METRICS, Measure, Metric, PairSummary, Protocol, Run, ThroughputSummary};
+use crate::quantity::RateUnit;
+use crate::view::text::format_value;
 
 /// One row per pair and route, in the order of the run. `wide` adds the spread of the values, and how
 /// many tests succeeded.
 pub(super) fn table(run: &Run, wide: bool, canvas: Canvas) -> String {
     let summaries = &run.summary.throughput;
     let rates = summaries.iter().flat_map(|summary| &summary.pairs);
-    let unit = RateUnit::of_largest(rates.filter_map(|pair| pair.mean_bits_per_second));
+    let unit = RateUnit::of_largest(rates.filter_map(|pair| pair.mean_bits_per_second()));
     let columns = Columns {
         has_path: summaries.len() > 1,
-        is_udp: run.parameters.measurement.protocol == Protocol::Udp,
+        protocol: run.parameters.measurement.protocol,
         is_wide: wide,
         unit,
         canvas,
@@ -32,25 +33,28 @@ pub(super) fn table(run: &Run, wide: bool, canvas: Canvas) -> String {
 
 struct Columns {
     has_path: bool,
-    is_udp: bool,
+    protocol: Protocol,
     is_wide: bool,
     unit: RateUnit,
     canvas: Canvas,
 }
 
 impl Columns {
+    /// The metrics that may explain the throughput.
+    fn metrics(&self) -> impl Iterator<Item = &'static Metric> {
+        let protocol = self.protocol;
+        METRICS
+            .iter()
+            .filter(move |metric| metric.title.is_some() && metric.is_of(Measure::Throughput, protocol))
+    }
+
     fn header(&self) -> Vec<Cell> {
         let mut header = vec![style::header("SENDER"), style::header("RECEIVER")];
         if self.has_path {
             header.push(style::header("PATH"));
         }
         header.push(style::right(style::header(format!("{}  ", self.unit))));
-        let mut titles = if self.is_udp {
-            vec!["TARGET", "LOSS", "JITTER", "OUT OF ORDER"]
-        } else {
-            vec!["RETRANSMITS", "RTT"]
-        };
-        titles.extend(["SENDER CPU", "RECEIVER CPU"]);
+        let mut titles: Vec<&str> = self.metrics().filter_map(|metric| metric.title).collect();
         if self.is_wide {
             titles.extend(["MIN", "MAX", "STDDEV", "TESTS"]);
         }
@@ -63,26 +67,15 @@ impl Columns {
         if self.has_path {
             row.push(Cell::new(summary.route.to_string()));
         }
-        row.push(match (pair.mean_bits_per_second, summary.median_bits_per_second) {
+        row.push(match (pair.mean_bits_per_second(), summary.median_bits_per_second) {
             (Some(rate), Some(median)) => {
                 style::heat_cell(&self.unit.format(rate), part_of_rate(rate, median), false, self.canvas)
             }
             _ => style::failed(),
         });
-        let count = |value: Option<f64>| value.map(|count| format!("{count:.0}"));
-        let percent = |value: Option<f64>| value.map(|value| format!("{value:.0}%"));
         let rate = |value: Option<f64>| value.map(|value| self.unit.format(value));
-        let mut values = if self.is_udp {
-            vec![
-                rate(pair.mean_target_bits_per_second),
-                pair.mean_lost_percent.map(|percent| format!("{percent:.2}%")),
-                pair.mean_jitter_microseconds.map(duration),
-                count(pair.mean_out_of_order),
-            ]
-        } else {
-            vec![count(pair.mean_retransmits), pair.mean_round_trip_time_microseconds.map(duration)]
-        };
-        values.extend([percent(pair.mean_sender_cpu_percent), percent(pair.mean_receiver_cpu_percent)]);
+        let value = |metric: &Metric| Some(format_value(metric, pair.aggregates.get(metric)?, self.unit));
+        let mut values: Vec<Option<String>> = self.metrics().map(value).collect();
         if self.is_wide {
             values.extend([
                 rate(pair.min_bits_per_second),
