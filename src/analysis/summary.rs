@@ -156,9 +156,9 @@ mod tests {
         let pairs = summarise(&[measured("a", "b", 8e9), back]).throughput.remove(0).pairs;
         assert_eq!((pairs[1].sender, pairs[1].receiver), ("b".into(), "a".into()));
         let cpu = |pair: usize, field| {
-            pairs[pair].aggregates.get(METRICS.iter().find(|of| of.title == Some(field)).unwrap())
+            pairs[pair].aggregates.get(METRICS.iter().find(|of| of.label == Some(field)).unwrap())
         };
-        assert_eq!(cpu(1, "SENDER CPU"), cpu(0, "RECEIVER CPU"));
+        assert_eq!(cpu(1, "Sender CPU"), cpu(0, "Receiver CPU"));
     }
 
     #[test]

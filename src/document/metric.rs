@@ -23,8 +23,10 @@ pub struct Metric {
     pub column: Option<&'static str>,
     /// Its value over all tests of a pair.
     pub aggregate: Option<Aggregate>,
-    /// The title of the column with its aggregate in tables.
-    pub title: Option<&'static str>,
+    /// Its name for people, where it is shown to them.
+    pub label: Option<&'static str>,
+    /// Whether tables of pairs have a column with its aggregate.
+    pub is_key: bool,
     /// Its gauge in Prometheus.
     pub gauge: Option<Gauge>,
     value: fn(&TestRecord) -> Option<f64>,
@@ -44,6 +46,8 @@ pub enum Unit {
         /// Digits after the decimal point that are worth printing.
         digits: usize,
     },
+    /// Bytes.
+    Bytes,
     /// A number of something.
     Count,
 }
@@ -81,7 +85,17 @@ pub struct Gauge {
 
 impl Metric {
     const fn new(measure: Measure, unit: Unit, value: fn(&TestRecord) -> Option<f64>) -> Self {
-        Self { measure, protocol: None, unit, column: None, aggregate: None, title: None, gauge: None, value }
+        Self {
+            measure,
+            protocol: None,
+            unit,
+            column: None,
+            aggregate: None,
+            label: None,
+            is_key: false,
+            gauge: None,
+            value,
+        }
     }
 
     const fn throughput(unit: Unit, value: fn(&TestRecord) -> Option<f64>) -> Self {
@@ -108,8 +122,12 @@ impl Metric {
         Self { aggregate: Some(Aggregate { field, help, kind: AggregateKind::Max }), ..self }
     }
 
-    const fn title(self, title: &'static str) -> Self {
-        Self { title: Some(title), ..self }
+    const fn label(self, label: &'static str) -> Self {
+        Self { label: Some(label), ..self }
+    }
+
+    const fn key(self, label: &'static str) -> Self {
+        Self { label: Some(label), is_key: true, ..self }
     }
 
     const fn gauge(self, name: &'static str, help: &'static str) -> Self {
@@ -138,6 +156,7 @@ impl Metric {
 /// All metrics, in the order of columns.
 pub static METRICS: &[Metric] = &[
     Metric::throughput(Unit::BitsPerSecond, |test| Some(throughput(test)?.bits_per_second))
+        .label("Throughput")
         .column("bits_per_second")
         .gauge(
             "throughput_bytes_per_second",
@@ -147,7 +166,7 @@ pub static METRICS: &[Metric] = &[
             "meanBitsPerSecond",
             "The mean throughput at the receiver over the successful tests; none if all failed.",
         ),
-    Metric::throughput(Unit::Count, |test| Some(throughput(test)?.bytes as f64)).column("bytes"),
+    Metric::throughput(Unit::Bytes, |test| Some(throughput(test)?.bytes as f64)).column("bytes"),
     // of tests of both measures
     Metric::throughput(Unit::Seconds, |test| {
         throughput(test).map(|result| result.seconds).or(latency(test).map(|result| result.seconds))
@@ -157,79 +176,86 @@ pub static METRICS: &[Metric] = &[
         .only(Protocol::Tcp)
         .column("retransmits")
         .mean("meanRetransmits", "TCP retransmits, mean per test.")
-        .title("RETRANSMITS")
+        .key("Retransmits")
         .gauge("retransmits", "Mean number of retransmitted TCP segments per test"),
-    Metric::throughput(Unit::Count, |test| throughput(test)?.mss_bytes.map(f64::from)).column("mss_bytes"),
+    Metric::throughput(Unit::Bytes, |test| throughput(test)?.mss_bytes.map(f64::from))
+        .column("mss_bytes")
+        .label("MSS"),
     Metric::throughput(Unit::Microseconds, |test| Some(round_trip_time(test)?.min_microseconds))
-        .column("round_trip_time_min_microseconds"),
+        .column("round_trip_time_min_microseconds")
+        .label("RTT, min"),
     Metric::throughput(Unit::Microseconds, |test| Some(round_trip_time(test)?.mean_microseconds))
         .only(Protocol::Tcp)
         .column("round_trip_time_mean_microseconds")
         .mean("meanRoundTripTimeMicroseconds", "The mean TCP round-trip time under load.")
-        .title("RTT")
+        .key("RTT")
         .gauge("round_trip_time_seconds", "Mean TCP round-trip time under load"),
     Metric::throughput(Unit::Microseconds, |test| Some(round_trip_time(test)?.max_microseconds))
-        .column("round_trip_time_max_microseconds"),
+        .column("round_trip_time_max_microseconds")
+        .label("RTT, max"),
     Metric::throughput(CPU, |test| Some(cpu(test)?.client_percent)).column("client_cpu_percent"),
     Metric::throughput(CPU, |test| Some(cpu(test)?.server_percent)).column("server_cpu_percent"),
     Metric::throughput(Unit::BitsPerSecond, |test| datagrams(test)?.target_bits_per_second)
         .only(Protocol::Udp)
         .column("target_bits_per_second")
         .mean("meanTargetBitsPerSecond", "The mean target rate of the UDP senders.")
-        .title("TARGET"),
+        .key("Target"),
     Metric::throughput(Unit::Percent { digits: 2 }, |test| Some(datagrams(test)?.lost_percent))
         .only(Protocol::Udp)
         .column("lost_percent")
         .mean("meanLostPercent", "Lost UDP datagrams, in percent.")
-        .title("LOSS")
+        .key("Loss")
         .gauge("lost_ratio", "Packet loss of UDP"),
     Metric::throughput(Unit::Microseconds, |test| Some(datagrams(test)?.jitter_microseconds))
         .only(Protocol::Udp)
         .column("jitter_microseconds")
         .mean("meanJitterMicroseconds", "The jitter of UDP datagrams.")
-        .title("JITTER")
+        .key("Jitter")
         .gauge("jitter_seconds", "Jitter of UDP"),
     Metric::throughput(Unit::Count, |test| datagrams(test)?.out_of_order.map(|count| count as f64))
         .only(Protocol::Udp)
         .mean("meanOutOfOrder", "UDP datagrams received out of order, mean per test.")
-        .title("OUT OF ORDER"),
+        .key("Out of order"),
     Metric::throughput(CPU, |test| {
         let (cpu, (sender, _)) = (cpu(test)?, test.sender_and_receiver());
         Some(if sender == test.client { cpu.client_percent } else { cpu.server_percent })
     })
     .mean("meanSenderCpuPercent", "The CPU usage of the engine at the sender, in percent of one CPU.")
-    .title("SENDER CPU")
+    .key("Sender CPU")
     .gauge("sender_cpu_ratio", "CPU usage of the sender; 1 is one CPU"),
     Metric::throughput(CPU, |test| {
         let (cpu, (_, receiver)) = (cpu(test)?, test.sender_and_receiver());
         Some(if receiver == test.client { cpu.client_percent } else { cpu.server_percent })
     })
     .mean("meanReceiverCpuPercent", "The CPU usage of the engine at the receiver, in percent of one CPU.")
-    .title("RECEIVER CPU")
+    .key("Receiver CPU")
     .gauge("receiver_cpu_ratio", "CPU usage of the receiver; 1 is one CPU"),
     Metric::latency(|test| Some(latency(test)?.mean_microseconds))
+        .label("Mean")
         .column("latency_mean_microseconds")
         .mean("meanMicroseconds", "The mean round-trip latency.")
         .gauge("latency_seconds", "Mean round-trip latency without load"),
+    Metric::latency(|test| Some(latency(test)?.min_microseconds)).label("Min"),
     Metric::latency(|test| Some(latency(test)?.p50_microseconds))
         .column("latency_p50_microseconds")
         .mean("p50Microseconds", "The median round-trip latency.")
-        .title("P50")
+        .key("p50")
         .percentile("50"),
     Metric::latency(|test| Some(latency(test)?.p95_microseconds))
         .column("latency_p95_microseconds")
         .mean("p95Microseconds", "The 95th percentile of the round-trip latency.")
-        .title("P95")
+        .key("p95")
         .percentile("95"),
     Metric::latency(|test| Some(latency(test)?.p99_microseconds))
         .column("latency_p99_microseconds")
         .mean("p99Microseconds", "The 99th percentile of the round-trip latency.")
-        .title("P99")
+        .key("p99")
         .percentile("99"),
     Metric::latency(|test| Some(latency(test)?.max_microseconds))
         .column("latency_max_microseconds")
         .max("maxMicroseconds", "The maximum round-trip latency of all tests.")
-        .title("MAX"),
+        .key("Max"),
+    Metric::new(Measure::Latency, Unit::Count, |test| Some(latency(test)?.requests as f64)).label("Requests"),
 ];
 
 const CPU: Unit = Unit::Percent { digits: 0 };

@@ -38,7 +38,11 @@ enum Number {
 
 impl Number {
     fn of(metric: &Metric, value: f64) -> Self {
-        if metric.unit == Unit::Count { Self::Count(value as u64) } else { Self::Float(value) }
+        if matches!(metric.unit, Unit::Count | Unit::Bytes) {
+            Self::Count(value as u64)
+        } else {
+            Self::Float(value)
+        }
     }
 }
 

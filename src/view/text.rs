@@ -4,7 +4,7 @@ use std::fmt::Display;
 
 use jiff::Timestamp;
 
-use crate::document::{Metric, Unit};
+use crate::document::{METRICS, Measure, Metric, Run, Unit};
 use crate::quantity::{RateUnit, duration};
 
 /// The legend of inconclusive changes, without a full stop.
@@ -31,8 +31,19 @@ pub(super) fn format_value(metric: &Metric, value: f64, rates: RateUnit) -> Stri
         Unit::Microseconds => duration(value),
         Unit::Seconds => format!("{value:.1} s"),
         Unit::Percent { digits } => format!("{value:.digits$}%"),
-        Unit::Count => format!("{value:.0}"),
+        Unit::Bytes | Unit::Count => format!("{value:.0}"),
     }
+}
+
+/// The metrics that the tables of pairs have columns for.
+pub(super) fn key_metrics(run: &Run, measure: Measure) -> impl Iterator<Item = &'static Metric> {
+    let protocol = run.parameters.measurement.protocol;
+    METRICS.iter().filter(move |metric| metric.is_key && metric.is_of(measure, protocol))
+}
+
+/// The titles of their columns.
+pub(super) fn titles(metrics: impl Iterator<Item = &'static Metric>) -> impl Iterator<Item = String> {
+    metrics.filter_map(|metric| metric.label).map(str::to_uppercase)
 }
 
 /// `2026-03-01 09:00 UTC`.

@@ -117,19 +117,24 @@ function changeText(layer, cell) {
   return rates + VERDICTS[verdict] + pValue;
 }
 
-// decodes a test: an array whose length depends on its kind
-function readTest(test) {
-  const [repetition, attempts] = test;
-  if (test.length === 3) {
-    const [reason, remedy] = report.reasons[test[2]];
+// the metrics of a layer's tests, in the order of their values
+const metricsOf = (layer) => report.metrics[layer.kind === "latency" ? 1 : 0];
+
+// decodes a test
+function readTest([repetition, attempts, result, samples]) {
+  if (typeof result === "number") {
+    const [reason, remedy] = report.reasons[result];
     return { repetition, attempts, failed: true, reason, remedy };
   }
-  if (test.length === 4) {
-    const [mean, min, p50, p95, p99, max] = test[2];
-    return { repetition, attempts, latency: true, mean, min, p50, p95, p99, max, requests: test[3] };
-  }
-  const [, , rate, retransmits, roundTrip, cpu, mss, udp, samples] = test;
-  return { repetition, attempts, rate, retransmits, roundTrip, cpu, mss, udp, samples: readSamples(samples) };
+  return {
+    repetition,
+    attempts,
+    values: result,
+    // decoded only where they are shown: a test may have thousands
+    get samples() {
+      return samples ? readSamples(samples) : [];
+    },
+  };
 }
 
 function readSamples([bounds, rates, retransmits, roundTrips]) {
@@ -148,9 +153,9 @@ const testsOf = (layer, cell) => (cell >= 0 ? (layer.tests[cell] ?? []) : []).ma
 const retestsOf = (layer, cell) =>
   layer.retests.filter(([of]) => of === cell).map(([, test]) => readTest(test));
 
-// the mean over the tests that have a value; null if none has
-function meanOf(tests, get) {
-  const values = tests.map(get).filter((value) => !isMissing(value));
+// the mean of the metric at an index over the tests that have it; null if none has
+function meanOf(tests, metric) {
+  const values = tests.map((test) => test.values?.[metric]).filter((value) => !isMissing(value));
   return values.length ? values.reduce((sum, value) => sum + value, 0) / values.length : null;
 }
 

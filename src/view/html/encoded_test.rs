@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use serde::{Serialize, Serializer};
 
-use crate::document::{Failure, Latency, Measurement, Outcome, Run, Sample, TestRecord, Throughput};
+use crate::document::{Failure, METRICS, Measure, Metric, Outcome, Run, Sample, TestRecord, Unit};
 
 /// Maximum number of intervals of all tests of a page. With more, adjacent intervals are merged: a page
 /// of about 30 MB is what a browser opens without delay.
@@ -51,27 +51,25 @@ impl Serialize for Number {
     }
 }
 
-/// A test as an array. The script distinguishes the variants by their length.
+/// A test as an array. The script distinguishes a failed one by its third element.
 #[derive(Debug, Serialize)]
 #[serde(untagged)]
 pub(super) enum EncodedTest {
     /// Repetition, attempts, index of the reason.
     Failed(u32, u32, usize),
-    /// Repetition, attempts, rate, retransmits, round-trip time (mean, min, max), CPU (sender, receiver),
-    /// MSS, UDP (loss in percent, jitter, target rate), intervals.
-    Throughput(
-        u32,
-        u32,
-        Number,
-        Option<u64>,
-        Option<[Number; 3]>,
-        Option<[Number; 2]>,
-        Option<u32>,
-        Option<(Number, Number, Option<Number>)>,
-        EncodedSamples,
-    ),
-    /// Repetition, attempts, microseconds (mean, min, p50, p95, p99, max), requests.
-    Latency(u32, u32, [Number; 6], u64),
+    /// Repetition, attempts, values of the metrics.
+    Measured(u32, u32, Vec<Option<Number>>),
+    /// The same, and its intervals.
+    Sampled(u32, u32, Vec<Option<Number>>, EncodedSamples),
+}
+
+/// A metric, to interpret the values of tests.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct EncodedMetric {
+    label: &'static str,
+    unit: &'static str,
+    is_key: bool,
 }
 
 /// The intervals of a test: bounds in seconds (`None`: 0, 1, 2, …), rates, retransmits (`None`: no
@@ -87,6 +85,8 @@ pub(super) struct EncodedSamples(
 /// Encodes tests, and collects the failure reasons that they refer to.
 #[derive(Debug)]
 pub(super) struct TestEncoder<'a> {
+    /// Those that any test has.
+    metrics: Vec<&'static Metric>,
     /// Number of adjacent intervals that become one.
     merged: usize,
     reason_indices: HashMap<&'a str, usize>,
@@ -99,44 +99,38 @@ impl<'a> TestEncoder<'a> {
         let samples = run.tests.iter().filter_map(|test| test.outcome.throughput());
         let samples: usize = samples.map(|throughput| throughput.samples.len()).sum();
         let merged = samples.div_ceil(MAX_SAMPLES).max(1);
-        Self { merged, reason_indices: HashMap::new(), reasons: Vec::new() }
+        let has =
+            |metric: &&Metric| run.tests.iter().chain(&run.retests).any(|test| metric.of(test).is_some());
+        let metrics = METRICS.iter().filter(|metric| metric.label.is_some()).filter(has).collect();
+        Self { metrics, merged, reason_indices: HashMap::new(), reasons: Vec::new() }
+    }
+
+    /// The metrics of a measure, in the order of the values of its tests.
+    pub(super) fn metrics(&self, measure: Measure) -> Vec<EncodedMetric> {
+        let encoded = self.metrics_of(measure).filter_map(|metric| {
+            Some(EncodedMetric { label: metric.label?, unit: unit_name(metric.unit), is_key: metric.is_key })
+        });
+        encoded.collect()
+    }
+
+    fn metrics_of(&self, measure: Measure) -> impl Iterator<Item = &'static Metric> {
+        self.metrics.iter().copied().filter(move |metric| metric.measure == measure)
     }
 
     pub(super) fn encode(&mut self, test: &'a TestRecord) -> EncodedTest {
         let (repetition, attempt) = (test.repetition, test.attempt);
-        match &test.outcome {
-            Outcome::Failed(failure) => EncodedTest::Failed(repetition, attempt, self.reason_index(failure)),
-            Outcome::Ok(Measurement::Latency(latency)) => {
-                EncodedTest::Latency(repetition, attempt, latencies(latency), latency.requests)
-            }
-            Outcome::Ok(Measurement::Throughput(throughput)) => self.encode_throughput(test, throughput),
+        if let Outcome::Failed(failure) = &test.outcome {
+            return EncodedTest::Failed(repetition, attempt, self.reason_index(failure));
         }
-    }
-
-    fn encode_throughput(&self, test: &TestRecord, throughput: &Throughput) -> EncodedTest {
-        let round_trip_time = throughput.round_trip_time.map(|time| {
-            [time.mean_microseconds, time.min_microseconds, time.max_microseconds].map(Number::time)
-        });
-        let client_sends = test.sender_and_receiver().0 == test.client;
-        let cpu = throughput.cpu.map(|cpu| {
-            let ends = [cpu.client_percent, cpu.server_percent];
-            if client_sends { ends } else { [ends[1], ends[0]] }.map(Number::percent)
-        });
-        let udp = throughput.udp.map(|udp| {
-            let target = udp.target_bits_per_second.map(Number::rate);
-            (Number::significant(udp.lost_percent, 3), Number::time(udp.jitter_microseconds), target)
-        });
-        EncodedTest::Throughput(
-            test.repetition,
-            test.attempt,
-            Number::rate(throughput.bits_per_second),
-            throughput.retransmits,
-            round_trip_time,
-            cpu,
-            throughput.mss_bytes,
-            udp,
-            self.encode_samples(&throughput.samples),
-        )
+        let value = |metric: &Metric| Some(encode_value(metric.unit, metric.of(test)?));
+        let values = self.metrics_of(test.measure).map(value).collect();
+        match test.outcome.throughput() {
+            Some(throughput) => {
+                let samples = self.encode_samples(&throughput.samples);
+                EncodedTest::Sampled(repetition, attempt, values, samples)
+            }
+            None => EncodedTest::Measured(repetition, attempt, values),
+        }
     }
 
     fn encode_samples(&self, samples: &[Sample]) -> EncodedSamples {
@@ -182,16 +176,24 @@ fn mean_round_trip_time(samples: &[Sample]) -> Option<Number> {
     (!times.is_empty()).then(|| Number::time(times.iter().sum::<f64>() / times.len() as f64))
 }
 
-fn latencies(latency: &Latency) -> [Number; 6] {
-    [
-        latency.mean_microseconds,
-        latency.min_microseconds,
-        latency.p50_microseconds,
-        latency.p95_microseconds,
-        latency.p99_microseconds,
-        latency.max_microseconds,
-    ]
-    .map(Number::time)
+fn encode_value(unit: Unit, value: f64) -> Number {
+    match unit {
+        Unit::BitsPerSecond => Number::rate(value),
+        Unit::Microseconds | Unit::Seconds | Unit::Percent { .. } => Number::time(value),
+        Unit::Bytes | Unit::Count => Number(value),
+    }
+}
+
+/// As the script names it.
+fn unit_name(unit: Unit) -> &'static str {
+    match unit {
+        Unit::BitsPerSecond => "rate",
+        Unit::Microseconds => "time",
+        Unit::Seconds => "seconds",
+        Unit::Percent { .. } => "percent",
+        Unit::Bytes => "bytes",
+        Unit::Count => "count",
+    }
 }
 
 #[cfg(test)]

@@ -44,6 +44,18 @@ const formatPercent = (percent) => `${percentNumber(percent)}%`;
 
 const formatCount = (number) => number.toLocaleString("en");
 
+// by unit: formats a value of a metric, or a mean of several
+const METRIC_FORMATS = {
+  rate: formatRate,
+  time: formatMilliseconds,
+  seconds: (value) => `${value.toFixed(1)} s`,
+  percent: formatPercent,
+  bytes: (value) => `${formatCount(Math.round(value))} bytes`,
+  count: (value) => formatCount(Math.round(value)),
+};
+
+const formatMetric = ({ unit }, value) => (isMissing(value) ? null : METRIC_FORMATS[unit](value));
+
 const plural = (number, noun) => `${formatCount(number)} ${noun}${number === 1 ? "" : "s"}`;
 
 const isMissing = (value) => value === null || value === undefined;

@@ -28,18 +28,10 @@ function pairTooltip(pair) {
   const rows = [];
   const [reverseLayer, reverseCell] = reverseOf(layer, pair);
   if (reverseCell >= 0) rows.push(["reverse", cellText(reverseLayer, reverseCell)]);
-  const addMean = (name, get, format) => {
-    const mean = meanOf(tests, get);
-    if (mean !== null) rows.push([name, format(mean)]);
-  };
-  addMean(
-    "retransmits",
-    (test) => test.retransmits,
-    (mean) => formatCount(Math.round(mean)),
-  );
-  addMean("RTT", (test) => test.roundTrip?.[0], formatMilliseconds);
-  addMean("packet loss", (test) => test.udp?.[0], formatPercent);
-  addMean("p99", (test) => test.p99, formatMilliseconds);
+  metricsOf(layer).forEach((metric, index) => {
+    const mean = meanOf(tests, index);
+    if (metric.isKey && mean !== null) rows.push([metric.label, formatMetric(metric, mean)]);
+  });
   if (rows.length)
     content.push(
       html(
@@ -175,8 +167,8 @@ function layerSection(layer, pair, hasTitle) {
     drawing
       ? html("figure", {}, drawing, html("figcaption", {}, chartCaption(tests, reverseTests, layer)))
       : null,
-    testTable(tests, layer.kind),
-    retests.length ? [html("h3", {}, "Retested in isolation"), testTable(retests, layer.kind)] : null,
+    testTable(tests, layer),
+    retests.length ? [html("h3", {}, "Retested in isolation"), testTable(retests, layer)] : null,
   );
 }
 
@@ -187,11 +179,13 @@ function chartCaption(tests, reverseTests, layer) {
 }
 
 // a column per test, a row per value that any test has
-function testTable(tests, kind) {
+function testTable(tests, layer) {
   const measured = tests.filter((test) => !test.failed);
-  const rows = (kind === "latency" ? LATENCY_ROWS : THROUGHPUT_ROWS)
-    .map(([name, get]) => [name, measured.map((test) => get(test))])
-    .filter(([, texts]) => texts.some((text) => text !== null));
+  const rows = metricsOf(layer).map((metric, index) => [
+    metric.label,
+    measured.map((test) => formatMetric(metric, test.values[index])),
+  ]);
+  rows.push(["Attempts", measured.map(({ attempts }) => (attempts > 1 ? String(attempts) : null))]);
   const head =
     measured.length > 1
       ? html(
@@ -205,14 +199,16 @@ function testTable(tests, kind) {
           ),
         )
       : null;
-  const body = rows.map(([name, texts]) =>
-    html(
-      "tr",
-      {},
-      html("th", { scope: "row" }, name),
-      texts.map((text) => html("td", {}, text ?? "–")),
-    ),
-  );
+  const body = rows
+    .filter(([, texts]) => texts.some((text) => text !== null))
+    .map(([name, texts]) =>
+      html(
+        "tr",
+        {},
+        html("th", { scope: "row" }, name),
+        texts.map((text) => html("td", {}, text ?? "–")),
+      ),
+    );
   const failures = tests
     .filter((test) => test.failed)
     .map((test) =>
@@ -234,36 +230,6 @@ function testTable(tests, kind) {
 }
 
 const remedyLine = (remedy) => (remedy ? html("p", { class: "remedy" }, `Help: ${remedy}`) : null);
-
-// the formatted value, or null if there is none
-const formatted = (value, format) => (isMissing(value) ? null : format(value));
-const ATTEMPTS_ROW = ["Attempts", (test) => (test.attempts > 1 ? String(test.attempts) : null)];
-const THROUGHPUT_ROWS = [
-  ["Throughput", (test) => formatRate(test.rate)],
-  ["Retransmits", (test) => formatted(test.retransmits, formatCount)],
-  ["RTT, mean", (test) => formatted(test.roundTrip?.[0], formatMilliseconds)],
-  [
-    "RTT, min – max",
-    (test) =>
-      formatted(test.roundTrip, ([, min, max]) => `${millisecondsNumber(min)} – ${formatMilliseconds(max)}`),
-  ],
-  ["Sender CPU", (test) => formatted(test.cpu?.[0], formatPercent)],
-  ["Receiver CPU", (test) => formatted(test.cpu?.[1], formatPercent)],
-  ["MSS", (test) => formatted(test.mss, (bytes) => `${formatCount(bytes)} bytes`)],
-  ["Packet loss", (test) => formatted(test.udp?.[0], formatPercent)],
-  ["Jitter", (test) => formatted(test.udp?.[1], formatMilliseconds)],
-  ["Target rate", (test) => formatted(test.udp?.[2], formatRate)],
-  ATTEMPTS_ROW,
-];
-const LATENCY_ROWS = [
-  ["Mean", "mean"],
-  ["Min", "min"],
-  ["p50", "p50"],
-  ["p95", "p95"],
-  ["p99", "p99"],
-  ["Max", "max"],
-].map(([name, field]) => [name, (test) => formatMilliseconds(test[field])]);
-LATENCY_ROWS.push(["Requests", (test) => formatCount(test.requests)], ATTEMPTS_ROW);
 
 // a row per layer, a column per direction
 function directionsSection(pair) {

@@ -7,7 +7,6 @@ const table = { column: 2, descending: false, shown: ROWS };
 const capitalized = (text) => text[0].toUpperCase() + text.slice(1);
 
 function columnsOf(layer) {
-  const isLatency = layer.kind === "latency";
   const columns = rolesOf(layer).map((role, index) => {
     const name = (row) => endpoints[row.pair[index]].name;
     return { title: capitalized(role), sortKey: name, text: name };
@@ -18,33 +17,20 @@ function columnsOf(layer) {
     text: rowValueText,
   });
   const add = (title, get, format) =>
-    columns.push({ title, sortKey: get, text: (row) => formatted(get(row), format) ?? "–" });
+    columns.push({ title, sortKey: get, text: (row) => (isMissing(get(row)) ? "–" : format(get(row))) });
   if (layer.median && (layer.kind === "throughput" || layer.kind === "latency"))
-    add("Of median", (row) => formatted(row.value, (value) => (value / layer.median) * 100), formatPercent);
-  const fields = isLatency
-    ? [
-        ["p50 (ms)", (test) => test.p50, millisecondsNumber],
-        ["p99 (ms)", (test) => test.p99, millisecondsNumber],
-        ["Max (ms)", (test) => test.max, millisecondsNumber],
-      ]
-    : [
-        ["Retransmits", (test) => test.retransmits, (number) => formatCount(Math.round(number))],
-        ["RTT (ms)", (test) => test.roundTrip?.[0], millisecondsNumber],
-        ["Sender CPU (%)", (test) => test.cpu?.[0], percentNumber],
-        ["Receiver CPU (%)", (test) => test.cpu?.[1], percentNumber],
-        ["Packet loss (%)", (test) => test.udp?.[0], percentNumber],
-      ];
-  // only those that any test has
-  const tests = layer.tests.flat().map(readWithoutSamples);
-  for (const [title, get, format] of fields) {
-    if (tests.some((test) => !isMissing(get(test)))) add(title, (row) => row.mean(get), format);
-  }
+    add("Of median", ({ value }) => (value === null ? null : (value / layer.median) * 100), formatPercent);
+  if (!layer.tests.length) return columns;
+  metricsOf(layer).forEach((metric, index) => {
+    if (metric.isKey)
+      add(
+        metric.label,
+        (row) => row.mean(index),
+        (mean) => formatMetric(metric, mean),
+      );
+  });
   return columns;
 }
-
-// faster than readTest: no column shows samples
-const readWithoutSamples = (test) =>
-  test.length === 9 ? readTest([...test.slice(0, 8), [null, [], null, null]]) : readTest(test);
 
 function rowValueText(row) {
   if (row.value === null) return row.state === "f" ? "✕ failed" : missingText(view.layer);
@@ -61,9 +47,9 @@ function rowsOf(layer) {
     const [row, column] = layer.reversed ? swapped(pair) : pair;
     if (!shownRows.has(row) || !shownColumns.has(column)) return;
     let tests = null;
-    const mean = (get) => {
-      tests ??= (layer.tests[cell] ?? []).map(readWithoutSamples);
-      return meanOf(tests, get);
+    const mean = (metric) => {
+      tests ??= testsOf(layer, cell);
+      return meanOf(tests, metric);
     };
     rows.push({ pair, value, state, mean });
   });

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use serde::Serialize;
 
-use super::encoded_test::{Number, TestEncoder};
+use super::encoded_test::{EncodedMetric, Number, TestEncoder};
 use super::layer::{Kind, Layer, layers};
 use super::run_details::{RunDetails, run_details, title};
 use crate::document::{
@@ -30,6 +30,8 @@ pub(super) struct Report<'a> {
     /// What short names omit, as `prefix…suffix`.
     name_pattern: Option<String>,
     skipped_nodes: &'a [SkippedNode],
+    /// The metrics of throughput tests, and of latency tests.
+    metrics: [Vec<EncodedMetric>; 2],
     pub(super) layers: Vec<Layer>,
     findings: Vec<FindingEntry<'a>>,
     breaches: Vec<BreachEntry<'a>>,
@@ -102,7 +104,8 @@ impl<'a> Report<'a> {
     pub(super) fn new(run: &'a Run) -> Self {
         let index = EndpointIndex::new(run);
         let mut layers = layers(run);
-        let reasons = add_tests(run, &index, &mut layers);
+        let mut encoder = TestEncoder::new(run);
+        add_tests(run, &index, &mut layers, &mut encoder);
         let layer = |route| {
             let is_match = |layer: &Layer| layer.shows(Kind::Throughput, route) && !layer.reversed;
             layers.iter().position(is_match)
@@ -131,7 +134,8 @@ impl<'a> Report<'a> {
                 differences: &comparison.differences,
             }),
             failures: failure_groups(run, &index, &layers),
-            reasons,
+            metrics: [Measure::Throughput, Measure::Latency].map(|measure| encoder.metrics(measure)),
+            reasons: encoder.reasons,
             layers,
         }
     }
@@ -167,13 +171,8 @@ impl EndpointIndex {
     }
 }
 
-/// Adds all tests to their layers. Returns the reasons of failed ones.
-fn add_tests<'a>(
-    run: &'a Run,
-    index: &EndpointIndex,
-    layers: &mut [Layer],
-) -> Vec<(&'a str, Option<&'a str>)> {
-    let mut encoder = TestEncoder::new(run);
+/// Adds all tests to their layers.
+fn add_tests<'a>(run: &'a Run, index: &EndpointIndex, layers: &mut [Layer], encoder: &mut TestEncoder<'a>) {
     for layer in layers.iter_mut().filter(|layer| matches!(layer.kind, Kind::Throughput | Kind::Latency)) {
         layer.tests.resize_with(layer.values.len(), Vec::new);
     }
@@ -197,7 +196,6 @@ fn add_tests<'a>(
             layers[layer].retests.push((cell, encoder.encode(test)));
         }
     }
-    encoder.reasons
 }
 
 fn endpoints(run: &Run, short_names: Vec<String>) -> Vec<Endpoint<'_>> {

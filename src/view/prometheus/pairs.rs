@@ -91,6 +91,6 @@ fn in_base_unit(metric: &Metric, value: f64) -> f64 {
         Unit::BitsPerSecond => value / 8.0,
         Unit::Microseconds => value / 1e6,
         Unit::Percent { .. } => value / 100.0,
-        Unit::Seconds | Unit::Count => value,
+        Unit::Seconds | Unit::Bytes | Unit::Count => value,
     }
 }

@@ -4,9 +4,9 @@ use comfy_table::Cell;
 
 use super::{Canvas, MatrixRenderer, route_suffix, style};
 use crate::analysis::{Matrix, part_of_latency};
-use crate::document::{LatencyPair, LatencySummary, METRICS, Measure, Metric, Run};
+use crate::document::{LatencyPair, LatencySummary, Measure, Metric, Run};
 use crate::quantity::{RateUnit, duration};
-use crate::view::text::{format_value, pair_name};
+use crate::view::text::{format_value, key_metrics, pair_name, titles};
 
 /// Mean latency without load, followed by the pair whose latency increases most under load.
 pub(super) fn matrix(run: &Run, summary: &LatencySummary, canvas: Canvas) -> String {
@@ -44,26 +44,21 @@ pub(super) fn table(run: &Run, canvas: Canvas) -> String {
         header.push(style::header("PATH"));
     }
     header.push(style::right(style::header("LATENCY  ")));
-    let titles = metrics(run).filter_map(|metric| metric.title).chain(["UNDER LOAD", "RATIO"]);
+    let metrics: Vec<&Metric> = key_metrics(run, Measure::Latency).collect();
+    let titles = titles(metrics.iter().copied()).chain(["UNDER LOAD", "RATIO"].map(str::to_owned));
     header.extend(titles.map(|title| style::right(style::header(title))));
     table.set_header(header);
     for summary in &run.summary.latency {
         for pair in &summary.pairs {
             let path = has_path.then(|| summary.route.to_string());
-            table.add_row(row(run, pair, path, summary.median_microseconds, canvas));
+            table.add_row(row(&metrics, pair, path, summary.median_microseconds, canvas));
         }
     }
     style::finish(table)
 }
 
-/// The metrics beside the mean latency.
-fn metrics(run: &Run) -> impl Iterator<Item = &'static Metric> {
-    let protocol = run.parameters.measurement.protocol;
-    METRICS.iter().filter(move |metric| metric.title.is_some() && metric.is_of(Measure::Latency, protocol))
-}
-
 fn row(
-    run: &Run,
+    metrics: &[&Metric],
     pair: &LatencyPair,
     path: Option<String>,
     median: Option<f64>,
@@ -78,7 +73,7 @@ fn row(
         _ => style::failed(),
     });
     let value = |metric: &Metric| Some(format_value(metric, pair.aggregates.get(metric)?, RateUnit::Gigabit));
-    row.extend(metrics(run).map(value).map(style::or_dash));
+    row.extend(metrics.iter().map(|metric| style::or_dash(value(metric))));
     row.push(style::or_dash(pair.under_load_microseconds.map(duration)));
     row.push(style::or_dash(pair.load_ratio.map(|ratio| format!("{ratio:.1}×"))));
     row

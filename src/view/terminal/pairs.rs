@@ -4,9 +4,9 @@ use comfy_table::Cell;
 
 use super::{Canvas, style};
 use crate::analysis::part_of_rate;
-use crate::document::{METRICS, Measure, Metric, PairSummary, Protocol, Run, ThroughputSummary};
+use crate::document::{Measure, Metric, PairSummary, Run, ThroughputSummary};
 use crate::quantity::RateUnit;
-use crate::view::text::format_value;
+use crate::view::text::{format_value, key_metrics, titles};
 
 /// One row per pair and route, in the order of the run. `wide` adds the spread of the values, and how
 /// many tests succeeded.
@@ -16,7 +16,7 @@ pub(super) fn table(run: &Run, wide: bool, canvas: Canvas) -> String {
     let unit = RateUnit::of_largest(rates.filter_map(|pair| pair.mean_bits_per_second()));
     let columns = Columns {
         has_path: summaries.len() > 1,
-        protocol: run.parameters.measurement.protocol,
+        metrics: key_metrics(run, Measure::Throughput).collect(),
         is_wide: wide,
         unit,
         canvas,
@@ -33,30 +33,23 @@ pub(super) fn table(run: &Run, wide: bool, canvas: Canvas) -> String {
 
 struct Columns {
     has_path: bool,
-    protocol: Protocol,
+    /// Those that may explain the throughput.
+    metrics: Vec<&'static Metric>,
     is_wide: bool,
     unit: RateUnit,
     canvas: Canvas,
 }
 
 impl Columns {
-    /// The metrics that may explain the throughput.
-    fn metrics(&self) -> impl Iterator<Item = &'static Metric> {
-        let protocol = self.protocol;
-        METRICS
-            .iter()
-            .filter(move |metric| metric.title.is_some() && metric.is_of(Measure::Throughput, protocol))
-    }
-
     fn header(&self) -> Vec<Cell> {
         let mut header = vec![style::header("SENDER"), style::header("RECEIVER")];
         if self.has_path {
             header.push(style::header("PATH"));
         }
         header.push(style::right(style::header(format!("{}  ", self.unit))));
-        let mut titles: Vec<&str> = self.metrics().filter_map(|metric| metric.title).collect();
+        let mut titles: Vec<String> = titles(self.metrics.iter().copied()).collect();
         if self.is_wide {
-            titles.extend(["MIN", "MAX", "STDDEV", "TESTS"]);
+            titles.extend(["MIN", "MAX", "STDDEV", "TESTS"].map(str::to_owned));
         }
         header.extend(titles.into_iter().map(|title| style::right(style::header(title))));
         header
@@ -75,7 +68,7 @@ impl Columns {
         });
         let rate = |value: Option<f64>| value.map(|value| self.unit.format(value));
         let value = |metric: &Metric| Some(format_value(metric, pair.aggregates.get(metric)?, self.unit));
-        let mut values: Vec<Option<String>> = self.metrics().map(value).collect();
+        let mut values: Vec<Option<String>> = self.metrics.iter().map(|metric| value(metric)).collect();
         if self.is_wide {
             values.extend([
                 rate(pair.min_bits_per_second),
