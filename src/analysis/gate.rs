@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-use crate::document::{Breach, Comparison, PairSummary, Run, ThroughputSummary, Verdict};
+use crate::document::{
+    Breach, Comparison, Metric, PairSummary, RouteComparison, Run, ThroughputSummary, Verdict,
+};
 
 /// The minimum throughput of a pair.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -87,20 +89,21 @@ fn below(summary: &ThroughputSummary, threshold: Threshold, gate: &str) -> Vec<B
 /// A change within chance fails no gate; one for which significance could not be tested does.
 fn regressions(comparison: &Comparison, percent: f64, gate: &str) -> Vec<Breach> {
     let mut breaches = Vec::new();
-    for changes in &comparison.routes {
+    let throughput = |changes: &&RouteComparison| changes.metric == Metric::throughput_mean();
+    for changes in comparison.routes.iter().filter(throughput) {
         for pair in &changes.pairs {
             let fails = match pair.verdict {
                 Verdict::NowFails => true,
                 Verdict::Slower | Verdict::Unclear => pair.percent.is_some_and(|change| -change > percent),
                 _ => false,
             };
-            let Some(base) = pair.base_bits_per_second.filter(|_| fails) else { continue };
+            let Some(base) = pair.base.filter(|_| fails) else { continue };
             breaches.push(Breach {
                 gate: gate.to_owned(),
                 route: changes.route,
                 sender: pair.sender,
                 receiver: pair.receiver,
-                bits_per_second: pair.bits_per_second,
+                bits_per_second: pair.value,
                 limit_bits_per_second: base * (1.0 - percent / 100.0),
             });
         }

@@ -3,7 +3,9 @@
 use std::collections::HashMap;
 
 use super::statistics::mean;
-use crate::document::{Cost, LatencySummary, NodeId, RouteComparison, Run, ThroughputSummary, Verdict};
+use crate::document::{
+    Better, Cost, LatencySummary, Metric, NodeId, RouteComparison, Run, ThroughputSummary, Verdict,
+};
 
 /// A cell of a matrix.
 #[derive(Debug, Clone, PartialEq)]
@@ -49,6 +51,12 @@ pub fn part_of_latency(latency: f64, median: f64) -> f64 {
 /// The fraction of the throughput that a cost in percent leaves.
 pub fn part_of_cost(percent: f64) -> f64 {
     1.0 - percent / 100.0
+}
+
+/// The quality of a metric that has changed by a percentage, relative to before, which is 1.
+pub fn part_of_change(percent: f64, metric: &Metric) -> f64 {
+    let ratio = 1.0 + percent / 100.0;
+    if metric.compared == Some(Better::Lower) { 1.0 / ratio } else { ratio }
 }
 
 impl Level {
@@ -141,7 +149,10 @@ impl Matrix {
     pub fn of_change(run: &Run, changes: &RouteComparison) -> Self {
         let cells = changes.pairs.iter().map(|pair| {
             let cell = match (pair.percent, pair.verdict) {
-                (Some(value), _) => Cell::Measured { value, part: 1.0 + value / 100.0, some_failed: false },
+                (Some(value), _) => {
+                    let part = part_of_change(value, changes.metric);
+                    Cell::Measured { value, part, some_failed: false }
+                }
                 (None, Verdict::NowFails | Verdict::StillFails) => Cell::Failed,
                 (None, _) => Cell::NotMeasured,
             };

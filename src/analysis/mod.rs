@@ -12,7 +12,7 @@ mod summary;
 pub use comparison::compare;
 pub use findings::suspicious;
 pub use gate::{Gates, Threshold};
-pub use matrix::{Cell, Level, Matrix, part_of_cost, part_of_latency, part_of_rate};
+pub use matrix::{Cell, Level, Matrix, part_of_change, part_of_cost, part_of_latency, part_of_rate};
 pub(crate) use statistics::mean;
 pub use summary::summarise;
 

@@ -17,7 +17,7 @@ pub fn summarise(tests: &[TestRecord]) -> Summary {
         .map(|(route, tests)| {
             let pairs = group_by(tests.into_iter(), TestRecord::sender_and_receiver);
             let pairs: Vec<PairSummary> = pairs.iter().map(|(_, tests)| summarise_pair(tests)).collect();
-            let means = pairs.iter().filter_map(|pair| pair.mean_bits_per_second()).collect();
+            let means = pairs.iter().filter_map(PairSummary::mean_bits_per_second).collect();
             ThroughputSummary { route, median_bits_per_second: median(means), pairs }
         })
         .collect();
@@ -34,7 +34,7 @@ pub fn summarise(tests: &[TestRecord]) -> Summary {
             let pairs = group_by(tests.into_iter(), |test| (test.client, test.server));
             let pairs: Vec<LatencyPair> =
                 pairs.iter().map(|(_, tests)| summarise_latency(tests, &loaded)).collect();
-            let means = pairs.iter().filter_map(|pair| pair.mean_microseconds()).collect();
+            let means = pairs.iter().filter_map(LatencyPair::mean_microseconds).collect();
             LatencySummary { route, median_microseconds: median(means), pairs }
         })
         .collect();

@@ -2,7 +2,7 @@
 
 use kubectl_netbench::analysis::{Gates, compare};
 use kubectl_netbench::cli::ExitCode;
-use kubectl_netbench::document::{Breach, PairChange, Run, State, Verdict};
+use kubectl_netbench::document::{Breach, Metric, PairChange, Run, State, Verdict};
 use kubectl_netbench::quantity::rate;
 
 use super::Error;
@@ -20,7 +20,8 @@ pub(super) fn evaluate(run: &mut Run, baseline: Option<&Run>, gates: &Gates) -> 
     if let Some(base) = baseline {
         let comparison = compare(base, run);
         let is_compared = |pair: &PairChange| pair.verdict != Verdict::OnlyInOne;
-        let has_common_pair = comparison.routes.iter().any(|route| route.pairs.iter().any(is_compared));
+        let throughput = comparison.routes.iter().filter(|route| route.metric == Metric::throughput_mean());
+        let has_common_pair = throughput.into_iter().any(|route| route.pairs.iter().any(is_compared));
         run.comparison = Some(comparison);
         if !has_common_pair && gates.regression.is_some() {
             return Err(Error::NothingToCompare { base: base.id.clone() });

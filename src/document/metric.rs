@@ -27,6 +27,8 @@ pub struct Metric {
     pub label: Option<&'static str>,
     /// Whether tables of pairs have a column with its aggregate.
     pub is_key: bool,
+    /// Which change is an improvement, if two runs are compared by it.
+    pub compared: Option<Better>,
     /// Its gauge in Prometheus.
     pub gauge: Option<Gauge>,
     value: fn(&TestRecord) -> Option<f64>,
@@ -50,6 +52,22 @@ pub enum Unit {
     Bytes,
     /// A number of something.
     Count,
+}
+
+/// The better one of two values of a metric.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Better {
+    /// The higher one.
+    Higher,
+    /// The lower one.
+    Lower,
+}
+
+impl PartialEq for Metric {
+    /// Each metric exists once.
+    fn eq(&self, other: &Self) -> bool {
+        std::ptr::eq(self, other)
+    }
 }
 
 /// One value for all successful tests of a pair.
@@ -93,6 +111,7 @@ impl Metric {
             aggregate: None,
             label: None,
             is_key: false,
+            compared: None,
             gauge: None,
             value,
         }
@@ -130,6 +149,10 @@ impl Metric {
         Self { label: Some(label), is_key: true, ..self }
     }
 
+    const fn compared(self, better: Better) -> Self {
+        Self { compared: Some(better), ..self }
+    }
+
     const fn gauge(self, name: &'static str, help: &'static str) -> Self {
         Self { gauge: Some(Gauge { name, help, percentile: None }), ..self }
     }
@@ -140,6 +163,11 @@ impl Metric {
             gauge: Some(Gauge { name: "latency_percentile_seconds", help, percentile: Some(percentile) }),
             ..self
         }
+    }
+
+    /// Throughput at the receiver.
+    pub fn throughput_mean() -> &'static Self {
+        &METRICS[0]
     }
 
     /// The value in a test; none if the test failed or does not yield it.
@@ -157,6 +185,7 @@ impl Metric {
 pub static METRICS: &[Metric] = &[
     Metric::throughput(Unit::BitsPerSecond, |test| Some(throughput(test)?.bits_per_second))
         .label("Throughput")
+        .compared(Better::Higher)
         .column("bits_per_second")
         .gauge(
             "throughput_bytes_per_second",
@@ -232,6 +261,7 @@ pub static METRICS: &[Metric] = &[
     .gauge("receiver_cpu_ratio", "CPU usage of the receiver; 1 is one CPU"),
     Metric::latency(|test| Some(latency(test)?.mean_microseconds))
         .label("Mean")
+        .compared(Better::Lower)
         .column("latency_mean_microseconds")
         .mean("meanMicroseconds", "The mean round-trip latency.")
         .gauge("latency_seconds", "Mean round-trip latency without load"),

@@ -50,15 +50,19 @@ impl Number {
 pub(super) fn comparison(run: &Run) -> String {
     let routes = run.comparison.iter().flat_map(|comparison| &comparison.routes);
     write_rows(routes.flat_map(|changes| {
-        changes.pairs.iter().map(|pair| ChangeRow {
+        let is_throughput = changes.metric == Metric::throughput_mean();
+        changes.pairs.iter().map(move |pair| ChangeRow {
             sender: escape_formula(&pair.sender),
             receiver: escape_formula(&pair.receiver),
             path: changes.route.to_string(),
-            base_bits_per_second: pair.base_bits_per_second,
-            bits_per_second: pair.bits_per_second,
+            base_bits_per_second: pair.base.filter(|_| is_throughput),
+            bits_per_second: pair.value.filter(|_| is_throughput),
             percent: pair.percent,
             p: pair.p,
             verdict: pair.verdict,
+            metric: changes.metric.column.unwrap_or_default(),
+            base: pair.base,
+            value: pair.value,
         })
     }))
 }
@@ -153,4 +157,7 @@ struct ChangeRow<'a> {
     percent: Option<f64>,
     p: Option<f64>,
     verdict: Verdict,
+    metric: &'a str,
+    base: Option<f64>,
+    value: Option<f64>,
 }

@@ -6,9 +6,14 @@ use std::fmt::Write;
 use super::labels::{describe_run, overhead_name, route_suffix};
 use super::notes::notes;
 use super::terminal::overhead;
-use super::text::{INCONCLUSIVE, format_percent, format_signed_percent, format_time, join_first, pair_name};
+use super::text::{
+    INCONCLUSIVE, format_percent, format_signed_percent, format_time, format_value, join_first, measure_name,
+    pair_name,
+};
 use crate::analysis::{Cell, Level, Matrix};
-use crate::document::{Breach, Command, Cost, NodeId, Outcome, PairChange, Run, Verdict};
+use crate::document::{
+    Breach, Command, Cost, NodeId, Outcome, PairChange, PairSummary, RouteComparison, Run, Unit, Verdict,
+};
 use crate::explanation::by_reason;
 use crate::quantity::{RateUnit, duration, rate};
 use crate::sanitize;
@@ -64,7 +69,7 @@ fn push_list(text: &mut String, heading: &str, items: impl Iterator<Item = Strin
 
 fn push_matrices(text: &mut String, run: &Run) {
     for summary in &run.summary.throughput {
-        let unit = RateUnit::of_largest(summary.pairs.iter().filter_map(|pair| pair.mean_bits_per_second()));
+        let unit = RateUnit::of_largest(summary.pairs.iter().filter_map(PairSummary::mean_bits_per_second));
         let over = route_suffix(run, summary.route);
         let _ = writeln!(
             text,
@@ -135,9 +140,10 @@ pub(super) fn comparison(run: &Run) -> String {
     }
     for changes in &comparison.routes {
         let over = route_suffix(run, changes.route);
+        let (name, axes) = measure_name(changes.metric.measure);
         let _ = writeln!(
             text,
-            "\nThroughput change{over} in %; rows send, columns receive; **bold** is a loss of more than 50%.\n"
+            "\n{name} change{over} in %; {axes}; **bold** is half as good as before, or worse.\n"
         );
         push_grid(&mut text, &Matrix::of_change(run, changes), format_signed_percent);
         let worse = changes.worse();
@@ -145,7 +151,7 @@ pub(super) fn comparison(run: &Run) -> String {
             text.push_str("\nNo regressions.\n");
         }
         let has_inconclusive = worse.iter().any(|pair| pair.verdict == Verdict::Unclear);
-        push_list(&mut text, "Regressions", worse.into_iter().map(regression_item));
+        push_list(&mut text, "Regressions", worse.into_iter().map(|pair| regression_item(changes, pair)));
         if has_inconclusive {
             let _ = writeln!(text, "\nInconclusive: {INCONCLUSIVE}.");
         }
@@ -153,7 +159,12 @@ pub(super) fn comparison(run: &Run) -> String {
     text
 }
 
-fn regression_item(pair: &PairChange) -> String {
+fn regression_item(changes: &RouteComparison, pair: &PairChange) -> String {
+    let value = |value: Option<f64>| match (value, changes.metric.unit) {
+        (None, _) => "failed".to_owned(),
+        (Some(value), Unit::BitsPerSecond) => rate(value),
+        (Some(value), _) => format_value(changes.metric, value, RateUnit::Gigabit),
+    };
     let mark = if pair.verdict == Verdict::Unclear { ", inconclusive" } else { "" };
     let percent = pair
         .percent
@@ -161,8 +172,8 @@ fn regression_item(pair: &PairChange) -> String {
     format!(
         "{}: {} → {}{percent}",
         escaped_pair(pair.sender, pair.receiver),
-        rate_or_failed(pair.base_bits_per_second),
-        rate_or_failed(pair.bits_per_second)
+        value(pair.base),
+        value(pair.value)
     )
 }
 

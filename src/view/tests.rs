@@ -194,6 +194,16 @@ fn table_ends_with_findings_comparison_and_failures() {
 }
 
 #[test]
+fn comparison_of_latency_reports_clients_and_servers() {
+    let tests = |to_b: f64| vec![measured_latency("a", "b", to_b), measured_latency("b", "a", 52.0)];
+    let base = run(&["a", "b"], tests(51.0));
+    let mut run = run(&["a", "b"], tests(164.0));
+    run.comparison = Some(compare(&Run { id: "b2w7h4ns".to_owned(), ..base }, &run));
+    insta::assert_snapshot!("latency_comparison", render_comparison(&run, Format::Table, PLAIN));
+    insta::assert_snapshot!("latency_comparison_markdown", render_comparison(&run, Format::Markdown, PLAIN));
+}
+
+#[test]
 fn run_renders_in_every_text_format() {
     for (name, format) in [
         ("csv", Format::Csv),

@@ -35,6 +35,14 @@ pub(super) fn format_value(metric: &Metric, value: f64, rates: RateUnit) -> Stri
     }
 }
 
+/// How a measure is called, and what its rows and columns are.
+pub(super) fn measure_name(measure: Measure) -> (&'static str, &'static str) {
+    match measure {
+        Measure::Throughput => ("Throughput", "rows send, columns receive"),
+        Measure::Latency => ("Latency", "rows are clients, columns servers"),
+    }
+}
+
 /// The metrics that the tables of pairs have columns for.
 pub(super) fn key_metrics(run: &Run, measure: Measure) -> impl Iterator<Item = &'static Metric> {
     let protocol = run.parameters.measurement.protocol;

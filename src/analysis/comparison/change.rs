@@ -1,15 +1,15 @@
 //! The change of one pair and its p-value.
 //!
-//! Noise is proportional to the rate, so all statistics use logarithms of rates.
+//! Noise is proportional to the value, so all statistics use logarithms of values.
 
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
 use crate::analysis::statistics::{mean, median, robust_deviation};
-use crate::document::{NodeId, PairChange, TestRecord, Verdict};
+use crate::document::{Metric, NodeId, PairChange, TestRecord, Verdict};
 
-/// Statistics of the logarithms of rates that were measured under the same conditions.
+/// Statistics of the logarithms of values that were measured under the same conditions.
 #[derive(Debug, Clone, Copy)]
-struct LogRates {
+struct LogValues {
     mean: f64,
     /// Of a single value.
     variance: f64,
@@ -19,14 +19,14 @@ struct LogRates {
     freedom: f64,
 }
 
-/// The throughput tests of a pair in one run.
+/// The tests of a pair in one run.
 pub(super) struct PairTests {
-    /// The mean rate in bits per second; none if all tests failed.
+    /// The mean of the metric; none if all tests failed.
     mean: Option<f64>,
     /// Over the repetitions; none for fewer than two.
-    repetitions: Option<LogRates>,
+    repetitions: Option<LogValues>,
     /// Over the intervals of a single test; none if there are several tests or too few intervals.
-    intervals: Option<LogRates>,
+    intervals: Option<LogValues>,
 }
 
 /// The noise, estimated from all pairs on a route.
@@ -57,20 +57,25 @@ const MIN_PAIRS: usize = 6;
 
 impl PairTests {
     /// `tests` must belong to one pair and route.
-    pub(super) fn new(tests: &[&TestRecord]) -> Self {
-        let measured: Vec<_> = tests.iter().filter_map(|test| test.outcome.throughput()).collect();
-        let rates: Vec<f64> = measured.iter().map(|result| result.bits_per_second).collect();
-        let intervals = match measured.as_slice() {
+    pub(super) fn new(metric: &Metric, tests: &[&TestRecord]) -> Self {
+        let values: Vec<f64> = tests.iter().filter_map(|test| metric.of(test)).collect();
+        // the intervals of a test have rates
+        let sampled: Vec<_> = tests
+            .iter()
+            .filter_map(|test| test.outcome.throughput())
+            .filter(|_| metric == Metric::throughput_mean())
+            .collect();
+        let intervals = match sampled.as_slice() {
             [single] => {
                 let samples = single.samples.iter().skip(FIRST_STEADY_INTERVAL);
                 let rates: Vec<f64> = samples.map(|sample| sample.bits_per_second).collect();
                 (rates.len() >= MIN_INTERVALS)
-                    .then(|| LogRates::autocorrelated(&logarithms(&rates)))
+                    .then(|| LogValues::autocorrelated(&logarithms(&rates)))
                     .flatten()
             }
             _ => None,
         };
-        Self { mean: mean(&rates), repetitions: LogRates::independent(&logarithms(&rates)), intervals }
+        Self { mean: mean(&values), repetitions: LogValues::independent(&logarithms(&values)), intervals }
     }
 }
 
@@ -123,15 +128,15 @@ impl Noise {
     }
 
     /// Moderates the variance of a pair by that of all pairs.
-    fn moderate(&self, rates: LogRates) -> LogRates {
+    fn moderate(&self, rates: LogValues) -> LogValues {
         let Some(prior) = self.repetition_variance else { return rates };
         let freedom = rates.freedom + PRIOR_FREEDOM;
         let variance = (rates.freedom * rates.variance + PRIOR_FREEDOM * prior) / freedom;
-        LogRates { variance, freedom, ..rates }
+        LogValues { variance, freedom, ..rates }
     }
 }
 
-impl LogRates {
+impl LogValues {
     fn independent(values: &[f64]) -> Option<Self> {
         let count = values.len() as f64;
         let mean = mean(values).filter(|_| count > 1.0)?;
@@ -157,9 +162,9 @@ impl LogRates {
 }
 
 /// The p-value of the difference of two means whose variances may differ (Welch, 1947).
-fn welch_test(one: LogRates, other: LogRates) -> f64 {
-    let variance_of_mean = |rates: LogRates| rates.variance / rates.count;
-    let part = |rates: LogRates| variance_of_mean(rates).powi(2) / rates.freedom;
+fn welch_test(one: LogValues, other: LogValues) -> f64 {
+    let variance_of_mean = |rates: LogValues| rates.variance / rates.count;
+    let part = |rates: LogValues| variance_of_mean(rates).powi(2) / rates.freedom;
     let variance = variance_of_mean(one) + variance_of_mean(other);
     student_test(one.mean - other.mean, variance, variance.powi(2) / (part(one) + part(other)))
 }
@@ -199,8 +204,8 @@ pub(super) fn compare_pair(
     PairChange {
         sender,
         receiver,
-        base_bits_per_second: base_mean,
-        bits_per_second: new_mean,
+        base: base_mean,
+        value: new_mean,
         percent: percent.filter(|percent| percent.is_finite()),
         p: p.filter(|p| p.is_finite()),
         verdict,

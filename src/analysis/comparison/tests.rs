@@ -1,5 +1,5 @@
 use super::*;
-use crate::document::fixtures::{failed, measured, run};
+use crate::document::fixtures::{failed, measured, measured_latency, run};
 use crate::document::{Measurement, Node, Outcome, Sample};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
@@ -34,6 +34,23 @@ fn repeated_tests_distinguish_change_from_noise() {
     assert_eq!(same.verdict, Verdict::Same);
     let faster = compare_single_pair(tests([8.1, 8.0, 8.2, 8.1]), tests([9.4, 9.5, 9.3, 9.4]));
     assert_eq!(faster.verdict, Verdict::Faster);
+}
+
+#[test]
+fn higher_latency_is_slower() {
+    let tests = |factor: f64| {
+        [50.0, 52.0, 51.0, 49.0].map(|latency| measured_latency("a", "b", latency * factor)).to_vec()
+    };
+    let compared = |factor: f64| {
+        let comparison = compare(&run(&["a", "b"], tests(1.0)), &run(&["a", "b"], tests(factor)));
+        assert_eq!(comparison.routes.len(), 1);
+        comparison.routes[0].clone()
+    };
+    let slower = compared(2.0);
+    assert_eq!((slower.pairs[0].verdict, slower.pairs[0].percent), (Verdict::Slower, Some(100.0)));
+    assert_eq!(slower.worse(), [&slower.pairs[0]]);
+    assert_eq!(compared(0.5).pairs[0].verdict, Verdict::Faster);
+    assert_eq!(compared(1.01).pairs[0].verdict, Verdict::Same);
 }
 
 #[test]

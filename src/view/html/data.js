@@ -78,14 +78,17 @@ const missingText = (layer) =>
 function scoreOf(layer, value) {
   if (layer.kind === "throughput") return layer.median ? value / layer.median : 1;
   if (layer.kind === "latency") return layer.median ? layer.median / value : 1;
-  return Math.max(0, layer.kind === "overhead" ? 1 - value / 100 : 1 + value / 100);
+  if (layer.kind === "overhead") return Math.max(0, 1 - value / 100);
+  const ratio = Math.max(0, 1 + value / 100);
+  return layer.lowerIsBetter ? 1 / ratio : ratio;
 }
 
 // the inverse of scoreOf
 function valueOfScore(layer, score) {
   if (layer.kind === "throughput") return layer.median * score;
   if (layer.kind === "latency") return layer.median / score;
-  return layer.kind === "overhead" ? (1 - score) * 100 : (score - 1) * 100;
+  if (layer.kind === "overhead") return (1 - score) * 100;
+  return ((layer.lowerIsBetter ? 1 / score : score) - 1) * 100;
 }
 
 // what a value is relative to, to follow that value
@@ -112,13 +115,15 @@ function changeText(layer, cell) {
   const change = layer.changes[cell];
   if (!change) return null;
   const [before, now, p, verdict] = change;
-  const rates = before !== null && now !== null ? `${formatRate(before)} → ${formatRate(now)}; ` : "";
+  const [metric] = metricsOf(layer);
+  const values = [before, now].map((value) => formatMetric(metric, value));
+  const rates = values.includes(null) ? "" : `${values.join(" → ")}; `;
   const pValue = p === null ? "" : p < 0.001 ? " (p < 0.001)" : ` (p = ${p})`;
   return rates + VERDICTS[verdict] + pValue;
 }
 
 // the metrics of a layer's tests, in the order of their values
-const metricsOf = (layer) => report.metrics[layer.kind === "latency" ? 1 : 0];
+const metricsOf = (layer) => report.metrics[layer.measure === "latency" ? 1 : 0];
 
 // decodes a test
 function readTest([repetition, attempts, result, samples]) {

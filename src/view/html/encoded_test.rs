@@ -176,7 +176,7 @@ fn mean_round_trip_time(samples: &[Sample]) -> Option<Number> {
     (!times.is_empty()).then(|| Number::time(times.iter().sum::<f64>() / times.len() as f64))
 }
 
-fn encode_value(unit: Unit, value: f64) -> Number {
+pub(super) fn encode_value(unit: Unit, value: f64) -> Number {
     match unit {
         Unit::BitsPerSecond => Number::rate(value),
         Unit::Microseconds | Unit::Seconds | Unit::Percent { .. } => Number::time(value),

@@ -4,12 +4,13 @@ use std::collections::HashMap;
 
 use serde::Serialize;
 
-use super::encoded_test::{EncodedTest, Number};
+use super::encoded_test::{EncodedTest, Number, encode_value};
 use crate::analysis::{Cell, Level, Matrix};
 use crate::document::{
-    Cost, LatencySummary, NodeId, PairChange, Route, RouteComparison, Run, ThroughputSummary, Verdict,
+    Better, Cost, LatencySummary, Measure, NodeId, Route, RouteComparison, Run, ThroughputSummary, Verdict,
 };
 use crate::view::labels::{overhead_name, route_suffix};
+use crate::view::text::measure_name;
 
 /// Quantity that a layer shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -36,6 +37,9 @@ pub(super) struct Layer {
     pub reversed: bool,
     /// Whether the only column is an external server.
     pub external: bool,
+    /// The measure that it is derived from.
+    pub measure: Measure,
+    pub lower_is_better: bool,
     pub median: Option<Number>,
     /// Row by row; `None` without a result.
     pub values: Vec<Option<Number>>,
@@ -57,7 +61,7 @@ pub(super) struct Layer {
     shown_route: Route,
 }
 
-/// Baseline and current rate in Mbit/s, p-value, verdict.
+/// Baseline and current value, p-value, verdict.
 #[derive(Debug, Serialize)]
 pub(super) struct Change(Option<Number>, Option<Number>, Option<Number>, Verdict);
 
@@ -110,8 +114,8 @@ impl Layer {
     fn of_overhead(run: &Run, cost: &Cost, layers: &[Self]) -> Self {
         let (name, over) = (overhead_name(cost.route.path), cost.route.over_family());
         let title = format!("{name}{over} ({} vs. {})", cost.route.path.name(), cost.against.name());
-        let mut sources = throughput_layers(layers, cost.route);
-        sources.extend(throughput_layers(layers, Route { path: cost.against, ..cost.route }));
+        let mut sources = layers_of(layers, Measure::Throughput, cost.route);
+        sources.extend(layers_of(layers, Measure::Throughput, Route { path: cost.against, ..cost.route }));
         let matrix = Matrix::of_cost(run, cost);
         let layer = Self::new(run, Kind::Overhead, title, cost.route, &matrix);
         Self { sources, median: cost.median_percent.map(Number::percent), ..layer }
@@ -119,13 +123,16 @@ impl Layer {
 
     fn of_change(run: &Run, change: &RouteComparison, layers: &[Self]) -> Self {
         let matrix = Matrix::of_change(run, change);
-        let title = format!("Throughput change{}", route_suffix(run, change.route));
+        let (name, _) = measure_name(change.metric.measure);
+        let title = format!("{name} change{}", route_suffix(run, change.route));
         let mut layer = Self {
-            sources: throughput_layers(layers, change.route),
+            sources: layers_of(layers, change.metric.measure, change.route),
+            measure: change.metric.measure,
+            lower_is_better: change.metric.compared == Some(Better::Lower),
             median: change.median_percent.map(Number::percent),
             ..Self::new(run, Kind::Change, title, change.route, &matrix)
         };
-        layer.add_changes(&matrix, &change.pairs);
+        layer.add_changes(&matrix, change);
         layer
     }
 
@@ -143,6 +150,8 @@ impl Layer {
             route: route.to_string(),
             reversed: false,
             external: run.external_server().is_some(),
+            measure: if kind == Kind::Latency { Measure::Latency } else { Measure::Throughput },
+            lower_is_better: matches!(kind, Kind::Latency | Kind::Overhead),
             median: None,
             values: cells().map(|cell| cell.value().map(number)).collect(),
             states: cells().map(state_letter).collect(),
@@ -158,13 +167,13 @@ impl Layer {
     }
 
     /// Adds the changes of all pairs. Only significant ones keep a mark.
-    fn add_changes(&mut self, matrix: &Matrix, pairs: &[PairChange]) {
+    fn add_changes(&mut self, matrix: &Matrix, change: &RouteComparison) {
         let indices =
             |nodes: &[NodeId]| -> HashMap<NodeId, usize> { nodes.iter().copied().zip(0..).collect() };
         let (rows, columns) = (indices(&matrix.rows), indices(&matrix.columns));
         let mut states: Vec<char> = self.states.chars().collect();
         self.changes.resize_with(states.len(), || None);
-        for pair in pairs {
+        for pair in &change.pairs {
             let (Some(row), Some(column)) = (rows.get(&pair.sender), columns.get(&pair.receiver)) else {
                 continue;
             };
@@ -177,8 +186,8 @@ impl Layer {
                 (_, state) => state,
             };
             self.changes[cell] = Some(Change(
-                pair.base_bits_per_second.map(Number::rate),
-                pair.bits_per_second.map(Number::rate),
+                pair.base.map(|value| encode_value(change.metric.unit, value)),
+                pair.value.map(|value| encode_value(change.metric.unit, value)),
                 pair.p.map(Number::time),
                 pair.verdict,
             ));
@@ -191,8 +200,9 @@ impl Layer {
     }
 }
 
-fn throughput_layers(layers: &[Layer], route: Route) -> Vec<usize> {
-    let of_route = layers.iter().enumerate().filter(|(_, layer)| layer.shows(Kind::Throughput, route));
+fn layers_of(layers: &[Layer], measure: Measure, route: Route) -> Vec<usize> {
+    let kind = if measure == Measure::Latency { Kind::Latency } else { Kind::Throughput };
+    let of_route = layers.iter().enumerate().filter(|(_, layer)| layer.shows(kind, route));
     of_route.map(|(index, _)| index).collect()
 }
 

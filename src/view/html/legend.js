@@ -18,7 +18,7 @@ function fillLegend() {
     .map(({ score, value, shade }) => {
       // the scale ends there: worse values have the same color
       const isEnd = score === 0.25 && low <= -0.99;
-      const sign = layer.kind === "throughput" || layer.kind === "change" ? "≤" : "≥";
+      const sign = layer.lowerIsBetter ? "≥" : "≤";
       const tick = html("span", {}, (isEnd ? sign : "") + numberText(layer, value));
       tick.style.left = left(shade);
       return tick;

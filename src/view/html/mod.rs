@@ -30,7 +30,7 @@ const SCRIPT: &str = concat!(
 /// Content Security Policy, with the hashes of [`STYLE`] and [`SCRIPT`]. A test computes them.
 const POLICY: &str = "default-src 'none'; \
     style-src 'sha256-CCwOx9gIPH43ipWulBcfozXl6XlZO1acMZwwUTD58Ds='; \
-    script-src 'sha256-FTvmHh72t0RCZ9/5VLqEFkPbA7CFF08qD+EkGRVd4f8='; \
+    script-src 'sha256-8xsguavfz7+597STiBNmS340hMBJr9Z1k4Tjx9E5azA='; \
     img-src data:; base-uri 'none'; form-action 'none'";
 
 pub(super) fn render(run: &Run) -> String {

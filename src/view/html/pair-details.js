@@ -71,7 +71,7 @@ function meanTooltip([row, column]) {
 }
 
 // the roles of a pair's ends
-const rolesOf = (layer) => (layer.kind === "latency" ? ["client", "server"] : ["sender", "receiver"]);
+const rolesOf = (layer) => (layer.measure === "latency" ? ["client", "server"] : ["sender", "receiver"]);
 
 // what had the focus before the panel opened
 let opener = null;

@@ -58,8 +58,7 @@ function rowsOf(layer) {
 
 // sorts the worst pair first
 function resetTable() {
-  const { kind } = view.layer;
-  Object.assign(table, { column: 2, descending: kind === "latency" || kind === "overhead", shown: ROWS });
+  Object.assign(table, { column: 2, descending: view.layer.lowerIsBetter, shown: ROWS });
   table.columns = columnsOf(view.layer);
   fillTable();
 }

@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 use super::*;
 use crate::document::fixtures::{failed, measured, measured_latency, run};
 use crate::document::{
-    Breach, Comparison, Confirmation, Direction, Ends, Finding, FindingKind, PairChange, Path,
+    Breach, Comparison, Confirmation, Direction, Ends, Finding, FindingKind, Metric, PairChange, Path,
     RouteComparison, TestRecord, Verdict,
 };
 
@@ -121,8 +121,8 @@ fn only_significant_changes_are_marked() {
     let change = |sender: &str, receiver: &str, percent, verdict| PairChange {
         sender: sender.into(),
         receiver: receiver.into(),
-        base_bits_per_second: Some(10e9),
-        bits_per_second: Some(9e9),
+        base: Some(10e9),
+        value: Some(9e9),
         percent,
         p: Some(0.012_345),
         verdict,
@@ -139,7 +139,12 @@ fn only_significant_changes_are_marked() {
         base_started_at: run.started_at,
         differences: Vec::new(),
         level: 0.05,
-        routes: vec![RouteComparison { route: Path::Pod.into(), median_percent: Some(-1.0), pairs }],
+        routes: vec![RouteComparison {
+            metric: Metric::throughput_mean(),
+            route: Path::Pod.into(),
+            median_percent: Some(-1.0),
+            pairs,
+        }],
     });
     let layer = &data(&run)["layers"][1];
     assert_eq!((&layer["kind"], &layer["sources"]), (&json!("change"), &json!([0])));

@@ -5,11 +5,11 @@ use std::fmt::Write;
 use comfy_table::Cell;
 
 use super::{Canvas, MatrixRenderer, route_suffix, style};
-use crate::analysis::Matrix;
-use crate::document::{Comparison, PairChange, RouteComparison, Run, Verdict};
+use crate::analysis::{Matrix, part_of_change};
+use crate::document::{Better, Comparison, Measure, PairChange, RouteComparison, Run, Unit, Verdict};
 use crate::quantity::RateUnit;
 use crate::quantity::plural;
-use crate::view::text::{INCONCLUSIVE, format_signed_percent, format_time};
+use crate::view::text::{INCONCLUSIVE, format_signed_percent, format_time, format_value, measure_name};
 
 /// Empty if the run has no comparison.
 pub(in crate::view) fn text(run: &Run, canvas: Canvas) -> String {
@@ -34,13 +34,15 @@ pub(in crate::view) fn text(run: &Run, canvas: Canvas) -> String {
 
 fn route_section(run: &Run, comparison: &Comparison, changes: &RouteComparison, canvas: Canvas) -> String {
     let over = route_suffix(run, changes.route);
+    let metric = changes.metric;
+    let (name, axes) = measure_name(metric.measure);
     let renderer = MatrixRenderer {
-        title: format!("Throughput change{over} in %; rows send, columns receive."),
-        list_title: format!("Throughput change{over} per pair, worst first."),
+        title: format!("{name} change{over} in %; {axes}."),
+        list_title: format!("{name} change{over} per pair, worst first."),
         unit: "%".to_owned(),
         format_value: Box::new(format_signed_percent),
-        part: Box::new(|percent| 1.0 + percent / 100.0),
-        is_larger_worse: false,
+        part: Box::new(|percent| part_of_change(percent, metric)),
+        is_larger_worse: metric.compared == Some(Better::Lower),
     };
     let mut text = renderer.render(&Matrix::of_change(run, changes), canvas);
     let worse = changes.worse();
@@ -89,24 +91,33 @@ fn verdict_summary(changes: &RouteComparison, level: f64, repeat: u32) -> String
 }
 
 fn regressions(worse: &[&PairChange], changes: &RouteComparison, canvas: Canvas) -> String {
-    let rates = changes.pairs.iter().flat_map(|pair| [pair.base_bits_per_second, pair.bits_per_second]);
-    let unit = RateUnit::of_largest(rates.flatten());
+    let metric = changes.metric;
+    let rates = changes.pairs.iter().flat_map(|pair| [pair.base, pair.value]);
+    let rate_unit = RateUnit::of_largest(rates.flatten());
+    // other values have their unit
+    let unit = if metric.unit == Unit::BitsPerSecond { format!(" {rate_unit}") } else { String::new() };
+    let ends = match metric.measure {
+        Measure::Throughput => ["SENDER", "RECEIVER"],
+        Measure::Latency => ["CLIENT", "SERVER"],
+    };
     let mut table = style::table(canvas);
-    let mut header = ["SENDER", "RECEIVER"].map(style::header).to_vec();
-    let columns = [format!("BASELINE {unit}"), format!("NOW {unit}"), "CHANGE  ".to_owned(), "P".to_owned()];
+    let mut header = ends.map(style::header).to_vec();
+    let columns = [format!("BASELINE{unit}"), format!("NOW{unit}"), "CHANGE  ".to_owned(), "P".to_owned()];
     header.extend(columns.map(|title| style::right(style::header(title))));
     table.set_header(header);
     for pair in worse {
-        let rate = |rate: Option<f64>| style::or_dash(rate.map(|rate| unit.format(rate)));
+        let value =
+            |value: Option<f64>| style::or_dash(value.map(|value| format_value(metric, value, rate_unit)));
         table.add_row([
             Cell::new(pair.sender),
             Cell::new(pair.receiver),
-            rate(pair.base_bits_per_second),
-            rate(pair.bits_per_second),
+            value(pair.base),
+            value(pair.value),
             match pair.percent {
                 Some(percent) => {
                     let text = format!("{}%", format_signed_percent(percent));
-                    style::heat_cell(&text, 1.0 + percent / 100.0, false, canvas)
+                    let is_larger_worse = metric.compared == Some(Better::Lower);
+                    style::heat_cell(&text, part_of_change(percent, metric), is_larger_worse, canvas)
                 }
                 None => style::failed(),
             },

@@ -13,7 +13,7 @@ use crate::view::text::{format_value, key_metrics, titles};
 pub(super) fn table(run: &Run, wide: bool, canvas: Canvas) -> String {
     let summaries = &run.summary.throughput;
     let rates = summaries.iter().flat_map(|summary| &summary.pairs);
-    let unit = RateUnit::of_largest(rates.filter_map(|pair| pair.mean_bits_per_second()));
+    let unit = RateUnit::of_largest(rates.filter_map(PairSummary::mean_bits_per_second));
     let columns = Columns {
         has_path: summaries.len() > 1,
         metrics: key_metrics(run, Measure::Throughput).collect(),
