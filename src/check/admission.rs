@@ -22,8 +22,11 @@ const SECURITY_CONTEXT_CONSTRAINT: &str = "openshift.io/scc";
 
 pub(super) fn check(needs: &Needs, cluster: &ClusterSnapshot<'_>, unchecked: &mut Unchecked) -> Vec<Item> {
     let dry_runs = cluster.dry_runs;
-    let check =
-        Check { needs, dry_runs, has_client_jobs: has_client_jobs(needs.client_mode, &cluster.facts.rights) };
+    let check = Check {
+        needs,
+        dry_runs,
+        has_client_jobs: has_client_jobs(needs.client_mode, &cluster.facts.permissions),
+    };
     for DryRun { answer, .. } in &dry_runs.answers {
         if let Some(error) = answer.as_ref().err().filter(|error| error.rejection().is_none()) {
             unchecked.add(error);

@@ -38,7 +38,7 @@ impl PlannedObjects {
             })
         };
         let service = |node: &&Chosen| objects::service(settings, node, None);
-        let has_client_jobs = has_client_jobs(needs.client_mode, &cluster.facts.rights);
+        let has_client_jobs = has_client_jobs(needs.client_mode, &cluster.facts.permissions);
         let concurrent_clients = match settings.role {
             // a round uses each node once at most
             Role::Mesh => nodes.len() / 2,

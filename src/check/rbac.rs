@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use crate::document::Protocol;
 use crate::options::ClientMode;
-use crate::testbed::kubernetes::{Necessity, Needs, Reach, Right, rights};
+use crate::testbed::kubernetes::{Necessity, Needs, Permission, Reach, required_permissions};
 
 /// The command that prints all roles of a run, for the help of a missing permission.
 pub(super) fn hint(needs: &Needs) -> String {
@@ -36,9 +36,11 @@ fn flags(needs: &Needs) -> String {
 
 /// The roles that grant what a run with these needs does in a cluster, as YAML.
 pub fn rbac_manifests(needs: &Needs) -> String {
-    let rights = rights(needs);
-    let rights = || rights.iter().filter(|right| right.necessity != Necessity::InsteadOfExec);
-    let is_cluster_wide = |right: &&Right| right.reach == Reach::Cluster || needs.given.is_none();
+    let permissions = required_permissions(needs);
+    let permissions =
+        || permissions.iter().filter(|permission| permission.necessity != Necessity::InsteadOfExec);
+    let is_cluster_wide =
+        |permission: &&Permission| permission.reach == Reach::Cluster || needs.given.is_none();
     let mut text =
         format!("# Permissions for `kubectl netbench matrix{}`. Grant them to a user:\n", flags(needs));
     text += "#   kubectl create clusterrolebinding netbench --clusterrole=netbench --user=NAME\n";
@@ -49,10 +51,15 @@ pub fn rbac_manifests(needs: &Needs) -> String {
         let _ = writeln!(text, "#   {binding} --namespace={namespace}");
     }
     text += "# For a group or a service account, replace --user=NAME with --group=NAME or --serviceaccount=NAMESPACE:NAME.\n";
-    text += &role("ClusterRole", "netbench", None, rights().filter(is_cluster_wide));
+    text += &role("ClusterRole", "netbench", None, permissions().filter(is_cluster_wide));
     if let Some(namespace) = &needs.given {
         text += "---\n";
-        text += &role("Role", "netbench", Some(namespace), rights().filter(|right| !is_cluster_wide(right)));
+        text += &role(
+            "Role",
+            "netbench",
+            Some(namespace),
+            permissions().filter(|permission| !is_cluster_wide(permission)),
+        );
     }
     text
 }
@@ -61,27 +68,27 @@ fn role<'a>(
     kind: &str,
     name: &str,
     namespace: Option<&str>,
-    rights: impl Iterator<Item = &'a Right>,
+    permissions: impl Iterator<Item = &'a Permission>,
 ) -> String {
     // quoted: `1` is a valid name of a namespace, and a number in YAML
     let namespace = namespace.map_or(String::new(), |namespace| format!("\n  namespace: \"{namespace}\""));
     let head = "apiVersion: rbac.authorization.k8s.io/v1";
     let mut text = format!("{head}\nkind: {kind}\nmetadata:\n  name: {name}{namespace}\nrules:\n");
-    for right in rights {
-        let purpose = right.purpose;
-        let comment = match right.necessity {
+    for permission in permissions {
+        let purpose = permission.purpose;
+        let comment = match permission.necessity {
             Necessity::Optional(lost) => format!("optional, for {purpose}; without it, {lost}"),
             Necessity::Required | Necessity::InsteadOfExec => format!("for {purpose}"),
         };
         // writing to a string cannot fail
-        let _ = writeln!(text, "# {comment}\n- {}", rule(right, right.verbs));
+        let _ = writeln!(text, "# {comment}\n- {}", rule(permission, permission.verbs));
     }
     text
 }
 
-/// The RBAC rule that grants these verbs on the resource of `right`.
-pub(super) fn rule(right: &Right, verbs: &[&str]) -> String {
-    let Right { group, resource, .. } = right;
+/// The RBAC rule that grants these verbs on the resource of `permission`.
+pub(super) fn rule(permission: &Permission, verbs: &[&str]) -> String {
+    let Permission { group, resource, .. } = permission;
     format!("{{apiGroups: [\"{group}\"], resources: [{resource}], verbs: [{}]}}", verbs.join(", "))
 }
 
@@ -115,7 +122,7 @@ mod tests {
         let needs = needs(settings(), None, ClientMode::Exec);
         let role: serde_json::Value = serde_yaml::from_str(&rbac_manifests(&needs)).unwrap();
         let printed = role["rules"].as_array().unwrap();
-        assert_eq!(printed.len(), rights(&needs).len());
+        assert_eq!(printed.len(), required_permissions(&needs).len());
         assert_eq!(printed[0]["resources"][0], "nodes");
     }
 }

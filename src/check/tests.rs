@@ -3,7 +3,9 @@ use crate::cluster::RequestErrorKind;
 use crate::document::Path;
 use crate::options::{ClientMode, PodOptions};
 use crate::testbed::kubernetes::objects::fixtures::{needs, over, settings};
-use crate::testbed::kubernetes::{GivenNamespace, Granted, Settings, Wanted, choose, rights};
+use crate::testbed::kubernetes::{
+    GivenNamespace, PermissionCheck, Settings, Wanted, choose, required_permissions,
+};
 use k8s_openapi::api::core::v1::Namespace;
 use serde_json::{Value, json};
 
@@ -29,10 +31,10 @@ fn forbidden(what: &str) -> RequestError {
 
 /// The facts for a user with all permissions except `missing`, each a resource and a verb.
 fn facts(needs: &Needs, missing: &[(&str, &str)]) -> Facts {
-    let granted = |right: crate::testbed::kubernetes::Right| {
-        let is_missing = |verb: &&&str| missing.contains(&(right.resource, verb));
-        let missing = Ok(right.verbs.iter().filter(is_missing).copied().collect());
-        Granted { right, missing }
+    let granted = |permission: crate::testbed::kubernetes::Permission| {
+        let is_missing = |verb: &&&str| missing.contains(&(permission.resource, verb));
+        let missing = Ok(permission.verbs.iter().filter(is_missing).copied().collect());
+        PermissionCheck { permission, missing }
     };
     let namespace: Namespace = serde_json::from_value(json!({"metadata": {"name": "team-a"}})).unwrap();
     let given = needs.given.as_ref().map(|_| GivenNamespace {
@@ -41,8 +43,8 @@ fn facts(needs: &Needs, missing: &[(&str, &str)]) -> Facts {
         policies: Ok(Vec::new()),
     });
     let pods = needs.settings.host_network().then(|| Ok(Vec::new()));
-    let rights = rights(needs).into_iter().map(granted).collect();
-    Facts { rights, given, pods }
+    let permissions = required_permissions(needs).into_iter().map(granted).collect();
+    Facts { permissions, given, pods }
 }
 
 fn report(needs: &Needs, nodes: &[Node], facts: &Facts) -> Report {

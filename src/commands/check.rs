@@ -39,7 +39,7 @@ pub(super) async fn run(
         Some(nodes) => choose(nodes, &arguments),
         None => (Choice::default(), None),
     };
-    let client_jobs = kubernetes::has_client_jobs(needs.client_mode, &facts.rights);
+    let client_jobs = kubernetes::has_client_jobs(needs.client_mode, &facts.permissions);
     let scope = DryRunScope::All { client_jobs };
     let dry_runs = kubernetes::dry_runs(&cluster, &needs, &choice.chosen, scope).await;
     let report = check::check(

@@ -14,7 +14,7 @@ use kubectl_netbench::plan::{Estimate, Plan, format_duration};
 use kubectl_netbench::quantity::rate;
 use kubectl_netbench::runner::{Event, Settings};
 use kubectl_netbench::sanitize;
-use kubectl_netbench::testbed::Starting;
+use kubectl_netbench::testbed::ServerState;
 
 /// Maximum number of test bars, so that they fit on a screen; further tests are only counted.
 const MAX_TEST_BARS: usize = 12;
@@ -84,7 +84,7 @@ impl Bars {
     pub(super) fn observe(&self, event: &Event) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         match event {
-            Event::Server { node, starting } => self.update_server(&mut state, *node, *starting),
+            Event::Server { node, state: server } => self.update_server(&mut state, *node, *server),
             Event::SlotStarted { number, of, tests } => {
                 if !state.is_measuring {
                     state.is_measuring = true;
@@ -121,19 +121,19 @@ impl Bars {
         }
     }
 
-    fn update_server(&self, state: &mut State, node: NodeId, starting: Starting) {
-        let waits_for = match starting {
-            Starting::WaitsFor(waits_for) => sanitize::line(&format!("; {node}: {waits_for}")),
-            Starting::Listens => {
+    fn update_server(&self, state: &mut State, node: NodeId, server: ServerState) {
+        let waits_for = match server {
+            ServerState::Waiting(waits_for) => sanitize::line(&format!("; {node}: {waits_for}")),
+            ServerState::Listening => {
                 state.ready += 1;
                 String::new()
             }
-            Starting::Failed(unusable) => {
+            ServerState::Failed(unusable) => {
                 note(&sanitize::line(&lines::server_failed(node, unusable)));
                 String::new()
             }
             // the overall bar already counts tests
-            Starting::Restored(lost) => return note(&sanitize::line(&lines::server_restored(node, lost))),
+            ServerState::Restored(lost) => return note(&sanitize::line(&lines::server_restored(node, lost))),
         };
         let ready = state.ready;
         self.overall.set_message(to_charset(format!("starting servers: {ready}/{}{waits_for}", self.nodes)));

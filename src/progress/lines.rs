@@ -6,7 +6,7 @@ use crate::console::note;
 use kubectl_netbench::document::{Measure, Measurement, NodeId, Outcome, Route, TestRecord};
 use kubectl_netbench::quantity::{duration, rate};
 use kubectl_netbench::runner::{Event, Settings};
-use kubectl_netbench::testbed::{Starting, Unusable};
+use kubectl_netbench::testbed::{ServerState, Unusable};
 
 /// Writes a line per finished test.
 pub struct Lines {
@@ -22,10 +22,10 @@ impl Lines {
 
     pub(super) fn observe(&self, event: &Event) {
         match event {
-            Event::Server { node, starting: Starting::Failed(unusable) } => {
+            Event::Server { node, state: ServerState::Failed(unusable) } => {
                 note(&server_failed(*node, unusable));
             }
-            Event::Server { node, starting: Starting::Restored(lost) } => note(&server_restored(*node, lost)),
+            Event::Server { node, state: ServerState::Restored(lost) } => note(&server_restored(*node, lost)),
             Event::TestEnded { record } => {
                 let number = self.finished.fetch_add(1, Ordering::Relaxed) + 1;
                 let digits = self.tests.to_string().len();

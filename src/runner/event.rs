@@ -2,7 +2,7 @@
 
 use crate::document::{Measure, NodeId, Sample, TestRecord};
 use crate::options::Route;
-use crate::testbed::Starting;
+use crate::testbed::ServerState;
 
 /// An event of a run.
 #[derive(Debug)]
@@ -12,7 +12,7 @@ pub enum Event<'a> {
         /// Its node.
         node: NodeId,
         /// The change.
-        starting: Starting<'a>,
+        state: ServerState<'a>,
     },
     /// A slot has started.
     SlotStarted {

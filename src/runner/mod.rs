@@ -23,7 +23,7 @@ use crate::document::{FailureKind, Measure, NodeId, Outcome, TestRecord};
 use crate::engine::{ClientSpec, Engine, Target};
 use crate::options::{MeasurementOptions, Route};
 use crate::plan::{Plan, Slot, Test, Variant};
-use crate::testbed::{NodeServers, Processes, Starting, Testbed};
+use crate::testbed::{NodeServers, Processes, ServerState, Testbed};
 use attempt::MAX_RESTORED_ATTEMPTS;
 use nodes::{NodeHealth, Nodes};
 use remedy::add_default_remedy;
@@ -123,8 +123,8 @@ pub async fn start<'a>(
     observer: &dyn Observer,
     interrupt: &CancellationToken,
 ) -> Result<Option<Started<'a>>, RunError> {
-    let progress = |node: NodeId, starting: Starting| {
-        observer.observe(&Event::Server { node, starting });
+    let progress = |node: NodeId, state: ServerState| {
+        observer.observe(&Event::Server { node, state });
     };
     let Some(servers) = interrupt.run_until_cancelled(testbed.start(&progress)).await else {
         return Ok(None);

@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use super::{Event, Observer};
 use crate::document::{Failure, FailureKind, NodeId};
 use crate::options::Route;
-use crate::testbed::{NodeServers, Restored, Server, Starting, Testbed, Trouble, Unusable};
+use crate::testbed::{NodeServers, RestoreOutcome, RestoreReason, Server, ServerState, Testbed, Unusable};
 
 /// How long kube-proxy (or its replacement) may take, after a server listens, to program the Service on every
 /// node.
@@ -93,30 +93,30 @@ impl Nodes {
         testbed: &dyn Testbed,
         observer: &dyn Observer,
         node: NodeId,
-        trouble: Trouble,
+        reason: RestoreReason,
     ) -> NodeHealth {
         if self.state(node).servers.values().all(Result::is_err) {
             return NodeHealth::Healthy;
         }
-        let restored = testbed.restore(node, trouble).await;
-        if let Restored::Back { lost, .. } = &restored {
-            observer.observe(&Event::Server { node, starting: Starting::Restored(lost) });
+        let restored = testbed.restore(node, reason).await;
+        if let RestoreOutcome::Recreated { lost, .. } = &restored {
+            observer.observe(&Event::Server { node, state: ServerState::Restored(lost) });
         }
         let mut state = self.state(node);
         match restored {
-            Restored::Intact => {
+            RestoreOutcome::Intact => {
                 state.lost = None;
                 NodeHealth::Healthy
             }
-            Restored::Back { servers, .. } => {
+            RestoreOutcome::Recreated { servers, .. } => {
                 *state = State::new(servers);
                 NodeHealth::Recovered
             }
-            Restored::Gone { servers } => {
+            RestoreOutcome::Unrecoverable { servers } => {
                 *state = State { is_rechecked: true, ..State::new(servers) };
                 NodeHealth::Lost
             }
-            Restored::Lost(lost) => {
+            RestoreOutcome::Unavailable(lost) => {
                 state.lost = Some(lost);
                 NodeHealth::Lost
             }

@@ -7,7 +7,7 @@ use super::attempt::{self, MAX_BUSY_ATTEMPTS, Results};
 use super::nodes::NodeHealth;
 use crate::document::{Failure, FailureKind};
 use crate::plan::Test;
-use crate::testbed::{Server, Trouble};
+use crate::testbed::{RestoreReason, Server};
 
 /// How long the cluster may take to report that a server has died.
 const REPORT_DELAY: Duration = Duration::from_secs(3);
@@ -17,7 +17,7 @@ impl Run<'_> {
     pub(super) async fn try_once(&self, test: Test) -> Result<Results, Failure> {
         for node in [test.client, test.server] {
             if self.nodes.is_lost(node) {
-                self.nodes.recover(self.testbed, self.observer, node, Trouble::Gone).await;
+                self.nodes.recover(self.testbed, self.observer, node, RestoreReason::LostBefore).await;
             }
         }
         let server = self.server(test)?;
@@ -26,13 +26,13 @@ impl Run<'_> {
 
     /// Checks both nodes of a failed test, and restores their servers where possible.
     pub(super) async fn recover(&self, test: Test, attempt: u32, failure: &Failure) -> NodeHealth {
-        let trouble = match failure.kind {
+        let reason = match failure.kind {
             FailureKind::Refused | FailureKind::NodeUnusable => return NodeHealth::Healthy,
             FailureKind::Busy if attempt < MAX_BUSY_ATTEMPTS => return NodeHealth::Healthy,
-            FailureKind::Busy => Trouble::Stuck,
-            _ => Trouble::Failed,
+            FailureKind::Busy => RestoreReason::Stuck,
+            _ => RestoreReason::TestFailed,
         };
-        let health = self.recover_both(test, trouble).await;
+        let health = self.recover_both(test, reason).await;
         let may_have_died = matches!(
             failure.kind,
             FailureKind::Unreachable | FailureKind::Incomplete | FailureKind::ClientLost
@@ -46,13 +46,15 @@ impl Run<'_> {
             return health;
         }
         tokio::time::sleep(REPORT_DELAY).await;
-        self.recover_both(test, trouble).await
+        self.recover_both(test, reason).await
     }
 
-    async fn recover_both(&self, test: Test, server_trouble: Trouble) -> NodeHealth {
-        let recover = |node, trouble| self.nodes.recover(self.testbed, self.observer, node, trouble);
-        let (client, server) =
-            tokio::join!(recover(test.client, Trouble::Failed), recover(test.server, server_trouble));
+    async fn recover_both(&self, test: Test, server_trouble: RestoreReason) -> NodeHealth {
+        let recover = |node, reason| self.nodes.recover(self.testbed, self.observer, node, reason);
+        let (client, server) = tokio::join!(
+            recover(test.client, RestoreReason::TestFailed),
+            recover(test.server, server_trouble)
+        );
         client.max(server)
     }
 

@@ -18,7 +18,8 @@ use crate::engine::{ClientExit, Flow};
 use crate::options::Protocol;
 use crate::plan::Step;
 use crate::testbed::{
-    Output, Process, Restored, Server, ServerLines, StartProgress, TestbedError, Trouble, Unusable,
+    Output, Process, RestoreOutcome, RestoreReason, Server, ServerLines, StartProgress, TestbedError,
+    Unusable,
 };
 
 const TIME: Duration = Duration::from_secs(2);
@@ -50,7 +51,7 @@ struct FakeTestbed {
     runs: Mutex<Vec<(Instant, Instant, NodeId, String)>>,
     commands: Mutex<Vec<Vec<String>>>,
     /// The result of restoring a node.
-    restore: Box<dyn Fn(NodeId, Trouble) -> Restored + Send + Sync>,
+    restore: Box<dyn Fn(NodeId, RestoreReason) -> RestoreOutcome + Send + Sync>,
 }
 
 impl FakeTestbed {
@@ -66,7 +67,7 @@ impl FakeTestbed {
             attempts: Mutex::default(),
             runs: Mutex::default(),
             commands: Mutex::default(),
-            restore: Box::new(|_, _| Restored::Intact),
+            restore: Box::new(|_, _| RestoreOutcome::Intact),
         }
     }
 }
@@ -124,8 +125,8 @@ impl Testbed for FakeTestbed {
         exit
     }
 
-    async fn restore(&self, node: NodeId, trouble: Trouble) -> Restored {
-        (self.restore)(node, trouble)
+    async fn restore(&self, node: NodeId, reason: RestoreReason) -> RestoreOutcome {
+        (self.restore)(node, reason)
     }
 
     async fn stop(&self) -> Result<(), TestbedError> {

@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use async_trait::async_trait;
 
 use super::{
-    NodeServers, Output, Restored, Server, ServerLines, StartProgress, Testbed, TestbedError, Trouble,
+    NodeServers, Output, RestoreOutcome, RestoreReason, Server, ServerLines, StartProgress, Testbed,
+    TestbedError,
 };
 use crate::document::{Failure, FailureKind, NodeId};
 use crate::engine::ClientExit;
@@ -54,8 +55,8 @@ impl Testbed for WithExternalServer {
         Err(Failure::new(FailureKind::Engine, "cannot read the output of an external server"))
     }
 
-    async fn restore(&self, node: NodeId, trouble: Trouble) -> Restored {
-        self.clients.restore(node, trouble).await
+    async fn restore(&self, node: NodeId, reason: RestoreReason) -> RestoreOutcome {
+        self.clients.restore(node, reason).await
     }
 
     async fn stop(&self) -> Result<(), TestbedError> {

@@ -12,8 +12,8 @@ use tokio::process::{Child, Command};
 use tokio::sync::{Mutex, mpsc};
 
 use super::{
-    NodeServers, Output, Restored, Server, ServerLines, StartProgress, Starting, Testbed, TestbedError,
-    Trouble,
+    NodeServers, Output, RestoreOutcome, RestoreReason, Server, ServerLines, ServerState, StartProgress,
+    Testbed, TestbedError,
 };
 use crate::document::{Failure, FailureKind, NodeId};
 use crate::engine::{ClientExit, Engine, LineSplitter, ServerSpec};
@@ -184,7 +184,7 @@ impl Testbed for LocalTestbed {
             }
             let server = Server { host: Ipv4Addr::LOCALHOST.to_string(), port, latency_port, version };
             servers.insert(node, NodeServers::from([(Path::Loopback.into(), Ok(server))]));
-            progress(node, Starting::Listens);
+            progress(node, ServerState::Listening);
         }
         Ok(servers)
     }
@@ -236,8 +236,8 @@ impl Testbed for LocalTestbed {
         Ok(())
     }
 
-    async fn restore(&self, _node: NodeId, _trouble: Trouble) -> Restored {
-        Restored::Intact
+    async fn restore(&self, _node: NodeId, _reason: RestoreReason) -> RestoreOutcome {
+        RestoreOutcome::Intact
     }
 
     async fn stop(&self) -> Result<(), TestbedError> {

@@ -121,45 +121,45 @@ impl fmt::Display for Unusable {
     }
 }
 
-/// Why the servers of a node are to be restored.
+/// Why the servers of a node are checked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Trouble {
+pub enum RestoreReason {
     /// One of their tests failed.
-    Failed,
+    TestFailed,
     /// They were lost at the last check, and may have recovered.
-    Gone,
+    LostBefore,
     /// They are still busy with a finished test.
     Stuck,
 }
 
-/// The servers of a node after [`Testbed::restore`].
+/// The result of [`Testbed::restore`].
 #[derive(Debug)]
-pub enum Restored {
+pub enum RestoreOutcome {
     /// No problem was found.
     Intact,
     /// They were lost, and have been recreated.
-    Back {
+    Recreated {
         /// Why they were lost.
         lost: Unusable,
         /// The new servers.
         servers: NodeServers,
     },
     /// Some of them are permanently lost.
-    Gone {
+    Unrecoverable {
         /// The remaining servers, and why the others were lost.
         servers: NodeServers,
     },
     /// They are lost, and cannot be recreated at the moment.
-    Lost(Unusable),
+    Unavailable(Unusable),
 }
 
-/// A change of a server's state.
+/// A new state of a server.
 #[derive(Debug, Clone, Copy)]
-pub enum Starting<'a> {
+pub enum ServerState<'a> {
     /// It is not listening yet: what it waits for, in a few words.
-    WaitsFor(&'a str),
+    Waiting(&'a str),
     /// It is listening.
-    Listens,
+    Listening,
     /// It was lost for this reason, and has been recreated.
     Restored(&'a Unusable),
     /// It cannot be started.
@@ -167,7 +167,7 @@ pub enum Starting<'a> {
 }
 
 /// Takes the changes of the server on a node.
-pub type StartProgress<'a> = &'a (dyn Fn(NodeId, Starting) + Sync);
+pub type StartProgress<'a> = &'a (dyn Fn(NodeId, ServerState) + Sync);
 
 /// Why a testbed cannot be used, or cannot be removed.
 #[derive(Debug, thiserror::Error)]
@@ -251,7 +251,7 @@ pub trait Testbed: Sync {
 
     /// Checks the servers of a node, and recreates them if they are lost and that may help.
     /// External servers, which the testbed has not started, are always intact.
-    async fn restore(&self, node: NodeId, trouble: Trouble) -> Restored;
+    async fn restore(&self, node: NodeId, reason: RestoreReason) -> RestoreOutcome;
 
     /// Removes everything that the testbed has created, except for kept servers. Can be called at any time, and
     /// repeatedly.

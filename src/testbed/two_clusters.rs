@@ -5,7 +5,9 @@ use std::collections::HashMap;
 use async_trait::async_trait;
 
 use super::kubernetes::KubernetesTestbed;
-use super::{NodeServers, Output, Restored, ServerLines, StartProgress, Testbed, TestbedError, Trouble};
+use super::{
+    NodeServers, Output, RestoreOutcome, RestoreReason, ServerLines, StartProgress, Testbed, TestbedError,
+};
 use crate::document::{Failure, NodeId};
 use crate::engine::ClientExit;
 use crate::options::Route;
@@ -28,7 +30,7 @@ impl TwoClusters {
 #[async_trait]
 impl Testbed for TwoClusters {
     async fn start(&self, progress: StartProgress<'_>) -> Result<HashMap<NodeId, NodeServers>, TestbedError> {
-        let of_server = |_node: NodeId, starting: super::Starting| progress(self.server_id, starting);
+        let of_server = |_node: NodeId, state: super::ServerState| progress(self.server_id, state);
         let (client, server) = tokio::join!(self.client.start(progress), self.server.start(&of_server));
         let server = server?.into_values().map(|servers| (self.server_id, servers));
         Ok(client?.into_iter().chain(server).collect())
@@ -53,11 +55,11 @@ impl Testbed for TwoClusters {
         self.server.read_server(self.server.only_node(), route, lines).await
     }
 
-    async fn restore(&self, node: NodeId, trouble: Trouble) -> Restored {
+    async fn restore(&self, node: NodeId, reason: RestoreReason) -> RestoreOutcome {
         if node == self.server_id {
-            self.server.restore(self.server.only_node(), trouble).await
+            self.server.restore(self.server.only_node(), reason).await
         } else {
-            self.client.restore(node, trouble).await
+            self.client.restore(node, reason).await
         }
     }
 

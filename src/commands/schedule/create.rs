@@ -10,7 +10,7 @@ use kubectl_netbench::config::{LineError, scheduled};
 use kubectl_netbench::plan::format_duration;
 use kubectl_netbench::recurring::schedule::objects::{CronJobVersion, manifests};
 use kubectl_netbench::recurring::schedule::{ExporterOptions, Schedule, ScheduleId, Schedules};
-use kubectl_netbench::testbed::kubernetes::rights;
+use kubectl_netbench::testbed::kubernetes::required_permissions;
 
 use super::super::measure::{self, Request};
 use super::super::{Error, ProgramContext, interrupt, matrix, output, pair};
@@ -105,7 +105,7 @@ fn schedule_and_request(
         image,
         configuration: scheduled::configuration(&settings, &namespace),
         id: ScheduleId { name: arguments.name.clone(), namespace },
-        permissions: rights(&request.needs()),
+        permissions: required_permissions(&request.needs()),
         options: request.pods.objects.clone(),
         deadline: arguments.deadline,
         keep_records: arguments.keep_records.into(),

@@ -17,7 +17,7 @@ pub use table::table;
 use std::time::Duration;
 
 use crate::options::{Cron, EXPORTER_SUFFIX, ObjectOptions, Volume};
-use crate::testbed::kubernetes::Right;
+use crate::testbed::kubernetes::Permission;
 
 /// A schedule to create.
 #[derive(Debug, Clone)]
@@ -33,7 +33,7 @@ pub struct Schedule {
     /// The settings of each run, as YAML.
     pub configuration: String,
     /// The permissions that a run needs.
-    pub permissions: Vec<Right>,
+    pub permissions: Vec<Permission>,
     /// The options of all pods.
     pub options: ObjectOptions,
     /// Maximum duration of a run, enforced by the Job.

@@ -10,13 +10,13 @@ fn gone() -> Unusable {
 }
 
 /// The servers of one node, restored at another address.
-fn back() -> Restored {
+fn back() -> RestoreOutcome {
     back_over(Path::Pod)
 }
 
-fn back_over(path: Path) -> Restored {
+fn back_over(path: Path) -> RestoreOutcome {
     let server = Server { host: "10.9.9.9".to_owned(), port: PORT, latency_port: None, version: None };
-    Restored::Back { lost: gone(), servers: [(path.into(), Ok(server))].into() }
+    RestoreOutcome::Recreated { lost: gone(), servers: [(path.into(), Ok(server))].into() }
 }
 
 /// The first client behaves as `first`, all others report.
@@ -39,7 +39,7 @@ fn one_test_over(path: Path) -> Plan {
 #[tokio::test(start_paused = true)]
 async fn lost_server_is_restored_and_its_test_retried_immediately() {
     let mut testbed = only_first(2, || Behavior::IsLost);
-    testbed.restore = Box::new(|node, _| if node == "node-2" { back() } else { Restored::Intact });
+    testbed.restore = Box::new(|node, _| if node == "node-2" { back() } else { RestoreOutcome::Intact });
     let began = Instant::now();
     let token = CancellationToken::new();
     let measured = run(&testbed, &one_test(), &settings(2), &Unobserved, &token).await.unwrap();
@@ -56,7 +56,11 @@ async fn tests_of_a_lost_node_fail_immediately_with_its_reason() {
             |client, _| if client == "node-3" { Behavior::IsLost } else { Behavior::Reports(REPORT) },
         );
     testbed.restore = Box::new(|node, _| {
-        if node == "node-3" { Restored::Lost(Unusable::because("not ready")) } else { Restored::Intact }
+        if node == "node-3" {
+            RestoreOutcome::Unavailable(Unusable::because("not ready"))
+        } else {
+            RestoreOutcome::Intact
+        }
     });
     let began = Instant::now();
     let measured = run_on(&testbed, 4).await.unwrap();
@@ -80,7 +84,11 @@ async fn recovered_node_is_tested_again() {
     testbed.restore = Box::new(move |_, _| {
         let mut checks = checks.lock().unwrap();
         *checks += 1;
-        if *checks == 1 { Restored::Lost(Unusable::because("not ready")) } else { Restored::Intact }
+        if *checks == 1 {
+            RestoreOutcome::Unavailable(Unusable::because("not ready"))
+        } else {
+            RestoreOutcome::Intact
+        }
     });
     let measured = run_on(&testbed, 3).await.unwrap();
     assert_eq!((measured.tests.len(), failures(&measured).len()), (6, 1));
@@ -93,12 +101,12 @@ async fn server_stuck_in_a_finished_test_is_replaced() {
     let mut testbed = FakeTestbed::new(2, move |_, _| {
         Behavior::Reports(if is_replaced.load(Ordering::Relaxed) { REPORT } else { BUSY })
     });
-    testbed.restore = Box::new(move |_, trouble| match trouble {
-        Trouble::Stuck => {
+    testbed.restore = Box::new(move |_, reason| match reason {
+        RestoreReason::Stuck => {
             replaced.store(true, Ordering::Relaxed);
             back()
         }
-        Trouble::Failed | Trouble::Gone => Restored::Intact,
+        RestoreReason::TestFailed | RestoreReason::LostBefore => RestoreOutcome::Intact,
     });
     let measured =
         run(&testbed, &one_test(), &settings(2), &Unobserved, &CancellationToken::new()).await.unwrap();
@@ -127,7 +135,7 @@ async fn service_of_a_restored_server_is_waited_for() {
     let is_gone = Mutex::new(true);
     testbed.restore = Box::new(move |node, _| {
         let goes = node == "node-2" && std::mem::take(&mut *is_gone.lock().unwrap());
-        if goes { back_over(Path::Service) } else { Restored::Intact }
+        if goes { back_over(Path::Service) } else { RestoreOutcome::Intact }
     });
     let settings = over(Path::Service, 2);
     let token = CancellationToken::new();

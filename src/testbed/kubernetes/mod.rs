@@ -21,8 +21,10 @@ pub use servers::START_LIMIT;
 pub use servers::kept::has_kept;
 pub use survey::access::choose_client_mode;
 pub use survey::dry_run::{DryRun, DryRunObject, DryRunScope, DryRuns, dry_runs};
-pub use survey::facts::{Depth, Facts, GivenNamespace, Granted, Known, facts, has_client_jobs, is_needed};
-pub use survey::rights::{Necessity, Needs, Reach, Right, rights};
+pub use survey::facts::{
+    Depth, Facts, GivenNamespace, Known, PermissionCheck, facts, has_client_jobs, is_needed,
+};
+pub use survey::permissions::{Necessity, Needs, Permission, Reach, required_permissions};
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -35,7 +37,9 @@ use self::clients::{Client, run_by_exec, run_by_job};
 use self::context::{ActiveScope, Context};
 use self::objects::Network;
 use self::servers::Servers;
-use super::{NodeServers, Output, Restored, ServerLines, StartProgress, Testbed, TestbedError, Trouble};
+use super::{
+    NodeServers, Output, RestoreOutcome, RestoreReason, ServerLines, StartProgress, Testbed, TestbedError,
+};
 use crate::cluster::{Cluster, RequestError};
 use crate::document::{Failure, FailureKind, NodeId};
 use crate::engine::ClientExit;
@@ -121,13 +125,13 @@ impl Testbed for KubernetesTestbed {
         read.map_err(|error| error.client_failure())
     }
 
-    async fn restore(&self, node: NodeId, trouble: Trouble) -> Restored {
+    async fn restore(&self, node: NodeId, reason: RestoreReason) -> RestoreOutcome {
         match (self.active.get(), self.context.node(node)) {
             (Some(active), Some(node)) => {
-                restore::restore(&self.context, active, &self.servers, node, trouble).await
+                restore::restore(&self.context, active, &self.servers, node, reason).await
             }
             // an external server
-            _ => Restored::Intact,
+            _ => RestoreOutcome::Intact,
         }
     }
 

@@ -13,7 +13,7 @@ use super::pods::state::PodState;
 use super::servers::{Existing, NodeStart, Servers, StartedNode, needs_load_balancer, start_node};
 use crate::cluster::{API_SERVER_OUTAGE, retry_transient};
 use crate::options::Route;
-use crate::testbed::{NodeServers, Restored, Trouble, Unusable};
+use crate::testbed::{NodeServers, RestoreOutcome, RestoreReason, Unusable};
 
 /// How long a node may be not ready before its tests fail: a kubelet that could not report for a moment reports
 /// again after 10 seconds, and the cluster takes some more to notice.
@@ -48,19 +48,17 @@ pub(super) async fn restore(
     active: &ActiveScope,
     servers: &Servers,
     node: &Chosen,
-    trouble: Trouble,
-) -> Restored {
-    let lost = lost_servers(context, active, servers, node, trouble).await;
+    reason: RestoreReason,
+) -> RestoreOutcome {
+    let lost = lost_servers(context, active, servers, node, reason).await;
     let first = lost.first().map(|lost| lost.reason.clone());
-    match (first, readiness(context, active, node, trouble).await) {
-        (None, Ok(())) => Restored::Intact,
+    match (first, readiness(context, active, node, reason).await) {
+        (None, Ok(())) => RestoreOutcome::Intact,
         (None, Err(not_ready)) => {
-            Restored::Lost(Unusable::because(not_ready).with_remedy(Some(remedy(node))))
+            RestoreOutcome::Unavailable(Unusable::because(not_ready).with_remedy(Some(remedy(node))))
         }
-        (Some(reason), Err(not_ready)) => Restored::Lost(
-            reason
-                .reworded(|reason| format!("{reason}; the node is {not_ready}"))
-                .with_remedy(Some(remedy(node))),
+        (Some(lost), Err(not_ready)) => RestoreOutcome::Unavailable(
+            lost.reworded(|lost| format!("{lost}; the node is {not_ready}")).with_remedy(Some(remedy(node))),
         ),
         (Some(reason), Ok(())) => restart(context, active, servers, node, &lost, reason).await,
     }
@@ -72,7 +70,7 @@ async fn lost_servers(
     active: &ActiveScope,
     servers: &Servers,
     node: &Chosen,
-    trouble: Trouble,
+    reason: RestoreReason,
 ) -> Vec<LostServer> {
     let started = servers.started.lock().await;
     let lost = |network| {
@@ -86,7 +84,7 @@ async fn lost_servers(
                 (Unusable::because("the address of the server pod changed"), true)
             }
             // kept servers may be busy with the test of another run
-            Some(PodState::Running { .. }) if trouble == Trouble::Stuck && !context.settings.keep => {
+            Some(PodState::Running { .. }) if reason == RestoreReason::Stuck && !context.settings.keep => {
                 (Unusable::because("the server was stuck in a test that had ended"), false)
             }
             Some(PodState::Running { .. }) => return None,
@@ -103,14 +101,14 @@ async fn restart(
     node: &Chosen,
     lost: &[LostServer],
     reason: Unusable,
-) -> Restored {
+) -> RestoreOutcome {
     let networks: Vec<Network> = lost.iter().map(|lost| lost.network).collect();
     let has_moved = lost.iter().all(|lost| lost.has_moved);
     let before = servers.started.lock().await.get(&node.node.name).cloned().unwrap_or_default();
     if !has_moved && before.was_restored {
         let reason = reason.reworded(|reason| format!("{reason}, after it was restored once"));
         let servers = replace(servers, node, &networks, Err(reason)).await;
-        return Restored::Gone { servers };
+        return RestoreOutcome::Unrecoverable { servers };
     }
     let start = NodeStart {
         node,
@@ -139,9 +137,9 @@ async fn restart(
     let servers = replace(servers, node, &networks, new).await;
     let is_of = |route: &Route| networks.contains(&Network::of(route.path));
     if servers.iter().any(|(route, server)| is_of(route) && server.is_ok()) {
-        Restored::Back { lost: reason, servers }
+        RestoreOutcome::Recreated { lost: reason, servers }
     } else {
-        Restored::Gone { servers }
+        RestoreOutcome::Unrecoverable { servers }
     }
 }
 
@@ -188,7 +186,7 @@ async fn readiness(
     context: &Context,
     active: &ActiveScope,
     node: &Chosen,
-    trouble: Trouble,
+    reason: RestoreReason,
 ) -> Result<(), String> {
     let begun = Instant::now();
     let mut answered_after_outage = None;
@@ -201,7 +199,7 @@ async fn readiness(
         let since_outage = [active.pods.since_unavailable(), answered_after_outage.map(|at| at.elapsed())];
         let is_late = begun.elapsed() >= NOT_READY_LIMIT
             && since_outage.into_iter().flatten().all(|since| since >= NOT_READY_AFTER_OUTAGE);
-        if readiness.is_ok() || trouble == Trouble::Gone || is_late {
+        if readiness.is_ok() || reason == RestoreReason::LostBefore || is_late {
             return readiness;
         }
         tokio::time::sleep(POLL).await;

@@ -9,7 +9,7 @@ use k8s_openapi::api::rbac::v1::{
 
 use super::{NAMESPACE_LABEL, Schedule, metadata};
 use crate::cluster::objects::Object;
-use crate::testbed::kubernetes::{Necessity, Reach, Right};
+use crate::testbed::kubernetes::{Necessity, Permission, Reach};
 
 /// What a scheduled run does in addition to measuring: find its Job, which owns its objects, wait for other runs, and
 /// keep its document in a ConfigMap.
@@ -26,8 +26,8 @@ struct Grant {
     verbs: &'static [&'static str],
 }
 
-impl From<&Right> for Grant {
-    fn from(permission: &Right) -> Self {
+impl From<&Permission> for Grant {
+    fn from(permission: &Permission) -> Self {
         Self { group: permission.group, resource: permission.resource, verbs: permission.verbs }
     }
 }
@@ -45,7 +45,7 @@ pub(super) fn objects(schedule: &Schedule) -> Vec<Object> {
     };
     let account = ServiceAccount { metadata: namespaced(), ..ServiceAccount::default() };
     // in the whole cluster, only what a run cannot do without
-    let is_needed = |permission: &&Right| match permission.necessity {
+    let is_needed = |permission: &&Permission| match permission.necessity {
         Necessity::Required => true,
         Necessity::Optional(_) => permission.reach == Reach::Namespace,
         Necessity::InsteadOfExec => false,

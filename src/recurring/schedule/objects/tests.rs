@@ -8,7 +8,7 @@ use crate::options::ObjectOptions;
 use crate::options::Volume;
 use crate::recurring::schedule::{Cron, ExporterOptions};
 use crate::testbed::kubernetes::objects::fixtures::{needs, settings};
-use crate::testbed::kubernetes::rights;
+use crate::testbed::kubernetes::required_permissions;
 
 pub(in crate::recurring::schedule) fn schedule() -> Schedule {
     Schedule {
@@ -17,7 +17,7 @@ pub(in crate::recurring::schedule) fn schedule() -> Schedule {
         arguments: ["matrix", "--path", "pod,host", "-t", "5s"].map(str::to_owned).to_vec(),
         image: "example.org/netbench:1".to_owned(),
         configuration: "namespace: network\n".to_owned(),
-        permissions: rights(&needs(settings(), Some("network"), ClientMode::Exec)),
+        permissions: required_permissions(&needs(settings(), Some("network"), ClientMode::Exec)),
         options: ObjectOptions::default(),
         deadline: Duration::from_secs(3600),
         keep_records: 10,

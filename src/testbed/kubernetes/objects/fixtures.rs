@@ -5,7 +5,7 @@ use crate::document::Node;
 use crate::engine::{latency_engine, throughput_engine};
 use crate::options::{ClientMode, EngineId};
 use crate::testbed::Process;
-use crate::testbed::kubernetes::survey::rights::Needs;
+use crate::testbed::kubernetes::survey::permissions::Needs;
 
 /// The default engine on the pod network.
 pub(crate) fn settings() -> Settings {

@@ -28,7 +28,7 @@ use super::pods::{FailureCause, StartOutcome};
 use crate::cluster::{RequestError, RequestErrorKind, ok_if_exists, ok_if_gone, retry, retry_unanswered};
 use crate::document::NodeId;
 use crate::options::Route;
-use crate::testbed::{NodeServers, ServerLines, StartProgress, Starting, Unusable};
+use crate::testbed::{NodeServers, ServerLines, ServerState, StartProgress, Unusable};
 
 /// How long a pod may take to start; most of it is for pulling the image.
 pub const START_LIMIT: Duration = Duration::from_secs(180);
@@ -148,14 +148,14 @@ pub(super) async fn start_node(
         let started = start_pod(context, active, start, network, progress).await;
         let started = started.map_err(|unusable| with_network(context, network, unusable));
         if let Err(unusable) = &started {
-            progress(id, Starting::Failed(unusable));
+            progress(id, ServerState::Failed(unusable));
         }
         (network, started)
     });
     let service = services::create(context, active, start.node);
     let (mut service, pods) = tokio::join!(service, join_all(pods));
     if start.needs_load_balancer {
-        let waiting = |waits_for: &str| progress(id, Starting::WaitsFor(waits_for));
+        let waiting = |waits_for: &str| progress(id, ServerState::Waiting(waits_for));
         service = services::with_address(context, service, waiting).await;
     }
     let reach = |route: &Route| {
@@ -167,7 +167,7 @@ pub(super) async fn start_node(
     let routes = context.settings.routes.iter();
     let servers = routes.map(|route| (*route, reach(route))).collect();
     if pods.iter().all(|(_, pod)| pod.is_ok()) {
-        progress(id, Starting::Listens);
+        progress(id, ServerState::Listening);
     }
     let listening = pods.into_iter().filter_map(|(network, pod)| Some((network, pod.ok()?.addresses)));
     StartedNode { servers, addresses: listening.collect(), was_restored: false }
@@ -197,7 +197,7 @@ async fn start_pod(
     let start_once = async |existing: Existing| {
         let start = NodeStart { existing, ..start };
         let ServerPod { uid, was_running } = provide_pod(context, active, start, network).await?;
-        let waiting = |waits_for: &str| progress(node.node.name, Starting::WaitsFor(waits_for));
+        let waiting = |waits_for: &str| progress(node.node.name, ServerState::Waiting(waits_for));
         // another pod of the same name may be terminating
         let is_it = |pod: &Pod| pod.name_any() == name && (uid.is_none() || pod.uid() == uid);
         let outcome = active.pods.wait_for_start(is_it, START_LIMIT, waiting).await;

@@ -14,7 +14,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::facts::Known;
-use super::rights::Needs;
+use super::permissions::Needs;
 use crate::cluster::{Cluster, Rejection, RequestError, ok_if_exists, retry};
 use crate::testbed::kubernetes::nodes::Chosen;
 use crate::testbed::kubernetes::objects::{self, Network};

@@ -12,7 +12,7 @@ use kube::api::ListParams;
 use serde::de::DeserializeOwned;
 
 use super::access::{Access, is_allowed};
-use super::rights::{Necessity, Needs, Reach, Right, rights};
+use super::permissions::{Necessity, Needs, Permission, Reach, required_permissions};
 use crate::cluster::{Cluster, RequestError};
 use crate::options::ClientMode;
 
@@ -23,7 +23,7 @@ pub type Known<T> = Result<T, RequestError>;
 #[derive(Debug)]
 pub struct Facts {
     /// All permissions that the run needs, and which of them the user has.
-    pub rights: Vec<Granted>,
+    pub permissions: Vec<PermissionCheck>,
     /// The given namespace; none for a namespace of the run's own.
     pub given: Option<GivenNamespace>,
     /// All pods of the cluster, if they could use a host port that the run needs.
@@ -41,9 +41,9 @@ pub enum Depth {
 
 /// Whether the user has a permission.
 #[derive(Debug)]
-pub struct Granted {
+pub struct PermissionCheck {
     /// The permission.
-    pub right: Right,
+    pub permission: Permission,
     /// The verbs that the user lacks.
     pub missing: Known<Vec<&'static str>>,
 }
@@ -60,29 +60,30 @@ pub struct GivenNamespace {
 }
 
 /// Whether the clients of a run run as Jobs: `Auto` prefers exec.
-pub fn has_client_jobs(client_mode: ClientMode, rights: &[Granted]) -> bool {
+pub fn has_client_jobs(client_mode: ClientMode, permissions: &[PermissionCheck]) -> bool {
     match client_mode {
         ClientMode::Job => true,
         ClientMode::Exec | ClientMode::Process => false,
-        ClientMode::Auto => is_needed(Necessity::InsteadOfExec, rights),
+        ClientMode::Auto => is_needed(Necessity::InsteadOfExec, permissions),
     }
 }
 
 /// Whether a run uses a permission of this necessity: those for Jobs only matter where exec is not permitted.
-pub fn is_needed(necessity: Necessity, rights: &[Granted]) -> bool {
-    necessity != Necessity::InsteadOfExec || !may_exec(rights)
+pub fn is_needed(necessity: Necessity, permissions: &[PermissionCheck]) -> bool {
+    necessity != Necessity::InsteadOfExec || !may_exec(permissions)
 }
 
 /// Whether the user may start clients via exec.
-fn may_exec(rights: &[Granted]) -> bool {
-    let exec = rights.iter().find(|granted| granted.right.resource == "pods/exec");
-    exec.is_some_and(|granted| granted.missing.as_ref().is_ok_and(Vec::is_empty))
+fn may_exec(permissions: &[PermissionCheck]) -> bool {
+    let exec = permissions.iter().find(|check| check.permission.resource == "pods/exec");
+    exec.is_some_and(|check| check.missing.as_ref().is_ok_and(Vec::is_empty))
 }
 
 /// Requests all facts that decide whether a run with these needs is possible.
 pub async fn facts(cluster: &Cluster, needs: &Needs, depth: Depth) -> Facts {
     let namespace = needs.namespace();
-    let granted = rights(needs).into_iter().map(|right| granted(cluster, right, &namespace));
+    let check =
+        required_permissions(needs).into_iter().map(|permission| check(cluster, permission, &namespace));
     let given = needs.given.as_deref().map(|name| Box::pin(given_namespace(cluster, name)));
     let wants_pods = depth == Depth::All && needs.settings.host_network();
     let pods = wants_pods.then_some(async {
@@ -90,20 +91,20 @@ pub async fn facts(cluster: &Cluster, needs: &Needs, depth: Depth) -> Facts {
         let (api, parameters) = (cluster.all::<Pod>(), ListParams::default().match_any());
         cluster.call("list the pods of all namespaces", api.list(&parameters)).await.map(|list| list.items)
     });
-    let (rights, given, pods) =
-        tokio::join!(join_all(granted), OptionFuture::from(given), OptionFuture::from(pods));
-    Facts { rights, given, pods }
+    let (permissions, given, pods) =
+        tokio::join!(join_all(check), OptionFuture::from(given), OptionFuture::from(pods));
+    Facts { permissions, given, pods }
 }
 
-async fn granted(cluster: &Cluster, right: Right, namespace: &str) -> Granted {
-    let namespace = (right.reach == Reach::Namespace).then_some(namespace);
-    let (group, resource) = (right.group, right.resource);
-    let answers = right.verbs.iter().map(|&verb| async move {
+async fn check(cluster: &Cluster, permission: Permission, namespace: &str) -> PermissionCheck {
+    let namespace = (permission.reach == Reach::Namespace).then_some(namespace);
+    let (group, resource) = (permission.group, permission.resource);
+    let answers = permission.verbs.iter().map(|&verb| async move {
         let access = Access { namespace, group, resource, verb };
         is_allowed(cluster, access).await.map(|allowed| (!allowed).then_some(verb))
     });
     let missing = join_all(answers).await.into_iter().filter_map(Result::transpose).collect();
-    Granted { right, missing }
+    PermissionCheck { permission, missing }
 }
 
 async fn given_namespace(cluster: &Cluster, name: &str) -> GivenNamespace {
@@ -155,8 +156,8 @@ mod tests {
             review(name, body)
         });
         let facts = facts(&api.cluster(), &needs(settings(), None, ClientMode::Exec), Depth::All).await;
-        let missing = facts.rights.iter().filter(|granted| !granted.missing.as_ref().unwrap().is_empty());
-        let missing: Vec<_> = missing.map(|granted| granted.right.resource).collect();
+        let missing = facts.permissions.iter().filter(|check| !check.missing.as_ref().unwrap().is_empty());
+        let missing: Vec<_> = missing.map(|check| check.permission.resource).collect();
         assert_eq!(missing, ["pods"]);
         assert!(facts.given.is_none() && facts.pods.is_none());
         let reviewed = reviewed.lock().unwrap();

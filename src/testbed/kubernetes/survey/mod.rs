@@ -3,7 +3,7 @@
 pub(super) mod access;
 pub(super) mod dry_run;
 pub(super) mod facts;
-pub(super) mod rights;
+pub(super) mod permissions;
 
 use std::collections::BTreeMap;
 

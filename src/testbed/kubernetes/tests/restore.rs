@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::testbed::kubernetes::objects::Network;
-use crate::testbed::{Restored, Trouble};
+use crate::testbed::{RestoreOutcome, RestoreReason};
 
 /// The list with the one requested node, ready or not.
 fn node(name: &str, is_ready: bool) -> Option<Answer> {
@@ -31,22 +31,26 @@ async fn deleted_server_is_restored_only_once() {
     let api = FakeApi::new(|name, _| server_log(name).or_else(|| node(name, true)));
     let testbed = testbed(&api, 2, ClientMode::Exec, None);
     start(&testbed).await;
-    assert!(matches!(testbed.restore(node_1(), Trouble::Failed).await, Restored::Intact));
+    assert!(matches!(testbed.restore(node_1(), RestoreReason::TestFailed).await, RestoreOutcome::Intact));
     delete_server(&api, &testbed).await;
-    let Restored::Back { lost, servers } = testbed.restore(node_1(), Trouble::Failed).await else {
+    let RestoreOutcome::Recreated { lost, servers } =
+        testbed.restore(node_1(), RestoreReason::TestFailed).await
+    else {
         panic!("it is not restored");
     };
     assert_eq!(lost.reason(), "the server pod was deleted");
     assert!(servers.values().all(Result::is_ok));
     delete_server(&api, &testbed).await;
-    let Restored::Gone { servers } = testbed.restore(node_1(), Trouble::Failed).await else {
+    let RestoreOutcome::Unrecoverable { servers } =
+        testbed.restore(node_1(), RestoreReason::TestFailed).await
+    else {
         panic!("it is restored twice")
     };
     let lost = servers[&POD].as_ref().unwrap_err();
     assert_eq!(lost.reason(), "the server pod was deleted, after it was restored once");
     assert!(lost.remedy().is_some_and(|remedy| remedy.contains("kubectl describe node node-1")));
     // a server that is gone for good is not checked again
-    assert!(matches!(testbed.restore(node_1(), Trouble::Failed).await, Restored::Intact));
+    assert!(matches!(testbed.restore(node_1(), RestoreReason::TestFailed).await, RestoreOutcome::Intact));
 }
 
 #[tokio::test(start_paused = true)]
@@ -56,9 +60,13 @@ async fn cancelled_restore_does_not_count() {
     start(&testbed).await;
     delete_server(&api, &testbed).await;
     let given_up =
-        tokio::time::timeout(Duration::from_millis(1), testbed.restore(node_1(), Trouble::Failed)).await;
+        tokio::time::timeout(Duration::from_millis(1), testbed.restore(node_1(), RestoreReason::TestFailed))
+            .await;
     assert!(given_up.is_err());
-    assert!(matches!(testbed.restore(node_1(), Trouble::Failed).await, Restored::Back { .. }));
+    assert!(matches!(
+        testbed.restore(node_1(), RestoreReason::TestFailed).await,
+        RestoreOutcome::Recreated { .. }
+    ));
 }
 
 #[tokio::test(start_paused = true)]
@@ -76,9 +84,11 @@ async fn network_that_never_had_a_server_does_not_affect_the_other() {
     let nodes = testbed.start(&|_, _| {}).await.unwrap();
     let host = Path::Host.into();
     assert!(nodes[&node_1()][&POD].is_ok() && nodes[&node_1()][&host].is_err());
-    assert!(matches!(testbed.restore(node_1(), Trouble::Failed).await, Restored::Intact));
+    assert!(matches!(testbed.restore(node_1(), RestoreReason::TestFailed).await, RestoreOutcome::Intact));
     delete_server(&api, &testbed).await;
-    let Restored::Back { servers, .. } = testbed.restore(node_1(), Trouble::Failed).await else {
+    let RestoreOutcome::Recreated { servers, .. } =
+        testbed.restore(node_1(), RestoreReason::TestFailed).await
+    else {
         panic!("it is not restored");
     };
     assert!(servers[&POD].is_ok());
@@ -96,7 +106,9 @@ async fn path_that_never_worked_keeps_its_reason_after_a_restore() {
     let before = &before[&node_1()];
     assert!(before[&ipv4].is_ok() && before[&ipv6].is_err());
     delete_server(&api, &testbed).await;
-    let Restored::Back { servers, .. } = testbed.restore(node_1(), Trouble::Failed).await else {
+    let RestoreOutcome::Recreated { servers, .. } =
+        testbed.restore(node_1(), RestoreReason::TestFailed).await
+    else {
         panic!("it is not restored");
     };
     assert!(servers[&ipv4].is_ok());
@@ -109,12 +121,17 @@ async fn node_that_is_not_ready_is_waited_for_and_its_server_kept() {
     let testbed = testbed(&api, 2, ClientMode::Exec, None);
     start(&testbed).await;
     let began = Instant::now();
-    let Restored::Lost(lost) = testbed.restore(node_1(), Trouble::Failed).await else { panic!("it is well") };
+    let RestoreOutcome::Unavailable(lost) = testbed.restore(node_1(), RestoreReason::TestFailed).await else {
+        panic!("it is well")
+    };
     assert_eq!(lost.reason(), "not ready: Kubelet stopped posting node status");
     assert!(began.elapsed() >= Duration::from_secs(30));
     // a server that is known to be gone is not waited for
     let began = Instant::now();
-    assert!(matches!(testbed.restore(node_1(), Trouble::Gone).await, Restored::Lost(_)));
+    assert!(matches!(
+        testbed.restore(node_1(), RestoreReason::LostBefore).await,
+        RestoreOutcome::Unavailable(_)
+    ));
     assert!(began.elapsed() < Duration::from_secs(1));
     assert_eq!(api.requests("DELETE").len(), 0);
 }

@@ -56,7 +56,7 @@ pub enum Necessity {
 
 /// A permission: verbs on a kind of object.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Right {
+pub struct Permission {
     /// The API group; empty for the core group.
     pub group: &'static str,
     /// The resource in the notation of RBAC rules: `pods`, `pods/exec`.
@@ -71,7 +71,7 @@ pub struct Right {
     pub purpose: &'static str,
 }
 
-impl Right {
+impl Permission {
     const fn new(
         reach: Reach,
         resource: &'static str,
@@ -107,49 +107,62 @@ impl Right {
 const SLOW_REMOVAL: &str = "deletion is left to the garbage collector, which may take a minute";
 
 /// Needed before anything is created.
-fn discovery() -> [Right; 4] {
+fn discovery() -> [Permission; 4] {
     use Reach::Cluster;
     [
-        Right::new(Cluster, "nodes", &["list"], "listing the nodes"),
-        Right::new(Cluster, "namespaces", &["list"], "detecting leftovers of killed runs")
+        Permission::new(Cluster, "nodes", &["list"], "listing the nodes"),
+        Permission::new(Cluster, "namespaces", &["list"], "detecting leftovers of killed runs")
             .otherwise("leftover namespaces of killed runs are not detected"),
-        Right::new(Cluster, "configmaps", &["list"], "detecting leftovers of killed runs with --namespace")
-            .otherwise("leftovers of killed runs with --namespace are not detected"),
-        Right::new(Cluster, "pods", &["list"], "distinguishing leftovers from runs in progress")
+        Permission::new(
+            Cluster,
+            "configmaps",
+            &["list"],
+            "detecting leftovers of killed runs with --namespace",
+        )
+        .otherwise("leftovers of killed runs with --namespace are not detected"),
+        Permission::new(Cluster, "pods", &["list"], "distinguishing leftovers from runs in progress")
             .otherwise("leftovers of other users and machines are not detected"),
     ]
 }
 
 /// All permissions that a run with these needs uses.
-pub fn rights(needs: &Needs) -> Vec<Right> {
+pub fn required_permissions(needs: &Needs) -> Vec<Permission> {
     let parts = [scope(needs), servers(needs), services(needs), clients(needs), volume(needs)];
     discovery().into_iter().chain(parts.into_iter().flatten()).collect()
 }
 
 /// Those of the permissions that are marked as needed.
-fn needed(rights: impl IntoIterator<Item = (bool, Right)>) -> Vec<Right> {
-    rights.into_iter().filter_map(|(is_needed, right)| is_needed.then_some(right)).collect()
+fn needed(permissions: impl IntoIterator<Item = (bool, Permission)>) -> Vec<Permission> {
+    permissions.into_iter().filter_map(|(is_needed, permission)| is_needed.then_some(permission)).collect()
 }
 
 /// The namespace or the owner of the objects, and the `NetworkPolicy`.
-fn scope(needs: &Needs) -> Vec<Right> {
+fn scope(needs: &Needs) -> Vec<Permission> {
     use Reach::{Cluster, Namespace};
     let (keep, policy) = (needs.settings.keep, needs.settings.options.network_policy);
     let (given, own) = (needs.given.is_some(), needs.given.is_none());
     let policies = |verbs, purpose| {
-        Right::new(Namespace, "networkpolicies", verbs, purpose).of_group("networking.k8s.io")
+        Permission::new(Namespace, "networkpolicies", verbs, purpose).of_group("networking.k8s.io")
     };
     needed([
-        (own && !keep, Right::new(Cluster, "namespaces", &["create", "delete"], "a namespace per run")),
+        (own && !keep, Permission::new(Cluster, "namespaces", &["create", "delete"], "a namespace per run")),
         (
             own && !keep,
-            Right::new(Cluster, "namespaces", &["get"], "waiting until the namespace of the run is deleted")
-                .otherwise("the run ends before its namespace is deleted"),
+            Permission::new(
+                Cluster,
+                "namespaces",
+                &["get"],
+                "waiting until the namespace of the run is deleted",
+            )
+            .otherwise("the run ends before its namespace is deleted"),
         ),
-        (own && keep, Right::new(Cluster, "namespaces", &["create", "get"], "the namespace of kept servers")),
+        (
+            own && keep,
+            Permission::new(Cluster, "namespaces", &["create", "get"], "the namespace of kept servers"),
+        ),
         (
             own && keep && needs.settings.host_network(),
-            Right::new(
+            Permission::new(
                 Cluster,
                 "namespaces",
                 &["patch"],
@@ -159,7 +172,7 @@ fn scope(needs: &Needs) -> Vec<Right> {
         ),
         (
             given,
-            Right::new(
+            Permission::new(
                 Namespace,
                 "configmaps",
                 &["create", "get"],
@@ -168,7 +181,7 @@ fn scope(needs: &Needs) -> Vec<Right> {
         ),
         (
             given && !keep,
-            Right::new(
+            Permission::new(
                 Namespace,
                 "configmaps",
                 &["delete"],
@@ -183,20 +196,20 @@ fn scope(needs: &Needs) -> Vec<Right> {
     ])
 }
 
-fn servers(needs: &Needs) -> Vec<Right> {
+fn servers(needs: &Needs) -> Vec<Permission> {
     use Reach::Namespace;
     let keep = needs.settings.keep;
     needed([
-        (true, Right::new(Namespace, "pods", &["create", "list", "watch", "delete"], "servers")),
-        (keep, Right::new(Namespace, "pods", &["get"], "reusing kept servers")),
+        (true, Permission::new(Namespace, "pods", &["create", "list", "watch", "delete"], "servers")),
+        (keep, Permission::new(Namespace, "pods", &["get"], "reusing kept servers")),
         (
             !keep,
-            Right::new(Namespace, "pods", &["get"], "restoring a server that disappears")
+            Permission::new(Namespace, "pods", &["get"], "restoring a server that disappears")
                 .otherwise("a server that disappears during the run is not restored"),
         ),
         (
             true,
-            Right::new(
+            Permission::new(
                 Namespace,
                 "pods/log",
                 &["get"],
@@ -205,7 +218,7 @@ fn servers(needs: &Needs) -> Vec<Right> {
         ),
         (
             true,
-            Right::new(
+            Permission::new(
                 Namespace,
                 "events",
                 &["list"],
@@ -217,12 +230,12 @@ fn servers(needs: &Needs) -> Vec<Right> {
 }
 
 /// The Services in front of the servers.
-fn services(needs: &Needs) -> Vec<Right> {
+fn services(needs: &Needs) -> Vec<Permission> {
     if !needs.has_services() {
         return Vec::new();
     }
     let (keep, given) = (needs.settings.keep, needs.given.is_some());
-    let services = |verbs, purpose| Right::new(Reach::Namespace, "services", verbs, purpose);
+    let services = |verbs, purpose| Permission::new(Reach::Namespace, "services", verbs, purpose);
     needed([
         (true, services(&["create", "get"], "Services in front of servers")),
         (objects::needs_udp_node_port(&needs.settings), services(&["patch"], "a node port for UDP")),
@@ -248,29 +261,29 @@ fn exec_necessity(needs: &Needs) -> Option<Necessity> {
     }
 }
 
-fn clients(needs: &Needs) -> Vec<Right> {
+fn clients(needs: &Needs) -> Vec<Permission> {
     let job = match needs.client_mode {
         _ if needs.settings.role == Role::Servers => None,
         ClientMode::Exec | ClientMode::Process => None,
         ClientMode::Auto => Some(Necessity::InsteadOfExec),
         ClientMode::Job => Some(Necessity::Required),
     };
-    let jobs = Right::new(Reach::Namespace, "jobs", &["create", "delete"], "clients").of_group("batch");
+    let jobs = Permission::new(Reach::Namespace, "jobs", &["create", "delete"], "clients").of_group("batch");
     // a WebSocket is opened with GET, which older servers check as `get` and newer ones as `create`
-    let exec = Right::new(Reach::Namespace, "pods/exec", &["get", "create"], "clients");
+    let exec = Permission::new(Reach::Namespace, "pods/exec", &["get", "create"], "clients");
     let exec = exec_necessity(needs).map(|necessity| exec.with(necessity));
     exec.into_iter().chain(job.map(|necessity| jobs.with(necessity))).collect()
 }
 
 /// Writing the run document to a volume; with exec unless clients require it anyway.
-fn volume(needs: &Needs) -> Vec<Right> {
+fn volume(needs: &Needs) -> Vec<Permission> {
     if needs.claim.is_none() {
         return Vec::new();
     }
     let purpose = "checking the volume at the start";
-    let look = Right::new(Reach::Namespace, "persistentvolumeclaims", &["get"], purpose)
+    let look = Permission::new(Reach::Namespace, "persistentvolumeclaims", &["get"], purpose)
         .otherwise("a missing volume is only detected at the end");
-    let write = Right::new(Reach::Namespace, "pods/exec", &["get", "create"], "writing to the volume");
+    let write = Permission::new(Reach::Namespace, "pods/exec", &["get", "create"], "writing to the volume");
     needed([(true, look), (exec_necessity(needs) != Some(Necessity::Required), write)])
 }
 
@@ -281,31 +294,31 @@ mod tests {
     use crate::testbed::kubernetes::objects::fixtures::{needs, over, settings};
 
     fn table(needs: &Needs) -> Vec<String> {
-        let row = |right: &Right| {
-            let necessity = match right.necessity {
+        let row = |permission: &Permission| {
+            let necessity = match permission.necessity {
                 Necessity::Required => "",
                 Necessity::Optional(_) => "?",
                 Necessity::InsteadOfExec => "else",
             };
-            format!("{:?} {} {} {necessity}", right.reach, right.name(), right.verbs.join(","))
+            format!("{:?} {} {} {necessity}", permission.reach, permission.name(), permission.verbs.join(","))
         };
-        rights(needs).iter().map(|right| row(right).trim_end().to_owned()).collect()
+        required_permissions(needs).iter().map(|permission| row(permission).trim_end().to_owned()).collect()
     }
 
     #[test]
-    fn rights_of_a_matrix_in_its_own_namespace() {
+    fn permissions_of_a_matrix_in_its_own_namespace() {
         insta::assert_debug_snapshot!(table(&needs(settings(), None, ClientMode::Auto)));
     }
 
     #[test]
-    fn rights_of_jobs_and_udp_node_ports_in_a_given_namespace() {
+    fn permissions_of_jobs_and_udp_node_ports_in_a_given_namespace() {
         let routes = over(&[Path::Pod, Path::NodePort]);
         let settings = Settings { routes, protocol: Protocol::Udp, ..settings() };
         insta::assert_debug_snapshot!(table(&needs(settings, Some("team-a"), ClientMode::Job)));
     }
 
     #[test]
-    fn servers_alone_need_no_rights_for_clients() {
+    fn servers_alone_need_no_permissions_for_clients() {
         let settings = Settings { role: Role::Servers, ..settings() };
         let table = table(&needs(settings, None, ClientMode::Job));
         assert!(!table.iter().any(|row| row.contains("jobs") || row.contains("exec")), "{table:?}");
@@ -323,7 +336,7 @@ mod tests {
     }
 
     #[test]
-    fn rights_of_kept_servers_on_the_host_network() {
+    fn permissions_of_kept_servers_on_the_host_network() {
         let settings = Settings { routes: over(&[Path::Host]), keep: true, ..settings() };
         insta::assert_debug_snapshot!(table(&needs(settings, None, ClientMode::Exec)));
     }
