@@ -1,10 +1,20 @@
-//! Quantities as text: throughput, latency and counts.
+//! Quantities and lists as text: throughput, latency, counts, names.
 
 use std::fmt;
 
 /// `1 test`, `2 tests`.
 pub fn plural(count: usize, noun: &str) -> String {
     format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
+}
+
+/// The first `limit` items, and how many there are besides: `a, b and 3 more`.
+pub(crate) fn join_first<T: AsRef<str>>(items: impl IntoIterator<Item = T>, limit: usize) -> String {
+    let items: Vec<T> = items.into_iter().collect();
+    let first = items.iter().take(limit).map(AsRef::as_ref).collect::<Vec<_>>().join(", ");
+    match items.len().saturating_sub(limit) {
+        0 => first,
+        more => format!("{first} and {more} more"),
+    }
 }
 
 /// Unit of all rates of one table, so that they can be compared at a glance.
@@ -75,6 +85,13 @@ impl fmt::Display for RateUnit {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn join_first_counts_items_beyond_limit() {
+        let items = ["a", "b", "c"];
+        assert_eq!(join_first(items, 3), "a, b, c");
+        assert_eq!(join_first(items, 2), "a, b and 1 more");
+    }
 
     #[test]
     fn rate_unit_fits_largest_rate() {

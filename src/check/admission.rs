@@ -8,8 +8,9 @@ use std::collections::BTreeSet;
 use k8s_openapi::api::core::v1::Pod;
 use kube::ResourceExt;
 
-use super::{ClusterSnapshot, Item, ItemRemedy, Topic, Unchecked, join_names};
+use super::{ClusterSnapshot, Item, ItemRemedy, MAX_NAMES, Topic, Unchecked};
 use crate::cluster::{Rejection, RequestError, RequestErrorKind};
+use crate::quantity::join_first;
 use crate::sanitize;
 use crate::testbed::kubernetes::objects::{Network, POD_SECURITY_ENFORCE};
 use crate::testbed::kubernetes::{DryRun, DryRunObject, DryRuns, Needs, has_client_jobs};
@@ -235,7 +236,7 @@ impl Check<'_> {
             .find(|(_, names)| !names.is_empty())?;
         // every service account may use these SCCs
         let is_for_all = kind == "SCC" && names.iter().all(|name| name.starts_with("restricted"));
-        let names = join_names(names.iter().map(String::as_str));
+        let names = join_first(&names, MAX_NAMES);
         if !self.has_client_jobs || is_for_all {
             return Some(Item::ok(
                 Topic::PodSecurity,

@@ -3,8 +3,9 @@
 use k8s_openapi::api::core::v1::{Container, ContainerPort, Pod};
 use kube::ResourceExt;
 
-use super::{ClusterSnapshot, Item, Topic, Unchecked, join_names};
+use super::{ClusterSnapshot, Item, MAX_NAMES, Topic, Unchecked};
 use crate::document::Protocol;
+use crate::quantity::join_first;
 use crate::testbed::kubernetes::Needs;
 use crate::testbed::kubernetes::objects::{KEPT, RUN_LABEL};
 
@@ -33,7 +34,7 @@ pub(super) fn check(needs: &Needs, cluster: &ClusterSnapshot<'_>, unchecked: &mu
     if !kept.is_empty() {
         items.push(Item::warning(
             Topic::HostPorts,
-            format!("kept servers listen on {}", join_names(kept.iter().map(|used| used.node))),
+            format!("kept servers listen on {}", join_first(kept.iter().map(|used| used.node), MAX_NAMES)),
             "use the flags with which they were started, or remove them: kubectl netbench cleanup",
         ));
     }

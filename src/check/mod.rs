@@ -136,16 +136,8 @@ impl Unchecked {
     }
 }
 
-/// Joins names for a sentence, and counts those beyond the first few.
-fn join_names<'a>(names: impl Iterator<Item = &'a str>) -> String {
-    const MAX_NAMES: usize = 6;
-    let all: Vec<&str> = names.collect();
-    let shown = all.iter().take(MAX_NAMES).copied().collect::<Vec<_>>().join(", ");
-    match all.len().saturating_sub(MAX_NAMES) {
-        0 => shown,
-        more => format!("{shown} and {more} more"),
-    }
-}
+/// The most names that a sentence lists.
+const MAX_NAMES: usize = 6;
 
 #[cfg(test)]
 mod fixtures;

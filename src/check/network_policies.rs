@@ -15,8 +15,9 @@ use kube::ResourceExt;
 
 use super::planned_objects::PlannedObjects;
 use super::selector::{Labels, matches};
-use super::{ClusterSnapshot, Item, Topic, Unchecked, join_names};
+use super::{ClusterSnapshot, Item, MAX_NAMES, Topic, Unchecked};
 use crate::document::{Path, Protocol};
+use crate::quantity::join_first;
 use crate::testbed::kubernetes::objects::{Role, network_policy};
 use crate::testbed::kubernetes::{GivenNamespace, Needs};
 
@@ -193,7 +194,7 @@ fn blocking(
         return Vec::new();
     }
     let all: Vec<String> = selecting.iter().map(|(policy, _)| policy.name_any()).collect();
-    if all.is_empty() { all } else { vec![join_names(all.iter().map(String::as_str))] }
+    if all.is_empty() { all } else { vec![join_first(&all, MAX_NAMES)] }
 }
 
 /// Whether a policy has rules of this type. Without `policyTypes`, it has `Ingress`, and `Egress` if it has

@@ -3,9 +3,9 @@
 use k8s_openapi::api::core::v1::Node;
 use kube::ResourceExt;
 
-use super::{ClusterSnapshot, Item, Topic, join_names};
+use super::{ClusterSnapshot, Item, MAX_NAMES, Topic};
 use crate::explanation::by_reason;
-use crate::quantity::plural;
+use crate::quantity::{join_first, plural};
 use crate::testbed::kubernetes::{Chosen, Needs};
 
 /// The conditions of a node on which the kubelet evicts pods.
@@ -23,7 +23,7 @@ pub(super) fn check(needs: &Needs, cluster: &ClusterSnapshot<'_>) -> Vec<Item> {
         let help = error.help.clone().unwrap_or_else(|| "`kubectl get nodes` lists the nodes".to_owned());
         items.push(Item::problem(Topic::Nodes, format!("{}{why}", error.error), help));
     } else {
-        let names = join_names(chosen.iter().map(|chosen| chosen.node.name.name()));
+        let names = join_first(chosen.iter().map(|chosen| chosen.node.name.name()), MAX_NAMES);
         items.push(Item::ok(Topic::Nodes, format!("{}: {names}", plural(chosen.len(), "node"))));
         items.extend(skipped_nodes(cluster));
     }
@@ -39,7 +39,7 @@ fn skipped_nodes(cluster: &ClusterSnapshot<'_>) -> Vec<Item> {
     let skipped = cluster.choice.skipped_nodes.iter();
     let by_reason = by_reason(skipped.map(|skipped| (skipped.reason.as_str(), skipped.name.as_str())));
     let item = |(reason, names): (&str, Vec<&str>)| {
-        let found = format!("{} skipped: {reason}", join_names(names.iter().copied()));
+        let found = format!("{} skipped: {reason}", join_first(&names, MAX_NAMES));
         let node = cluster.nodes.iter().find(|node| names.contains(&node.name_any().as_str()));
         if node.is_some_and(|node| !is_linux(node)) {
             Item::ok(Topic::Nodes, found)

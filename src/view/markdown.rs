@@ -7,15 +7,14 @@ use super::labels::{describe_run, overhead_name, route_suffix};
 use super::notes::notes;
 use super::terminal::overhead;
 use super::text::{
-    INCONCLUSIVE, format_percent, format_signed_percent, format_time, format_value, join_first, measure_name,
-    pair_name,
+    INCONCLUSIVE, format_percent, format_signed_percent, format_time, format_value, measure_name, pair_name,
 };
 use crate::analysis::{Cell, Level, Matrix};
 use crate::document::{
     Breach, Command, Cost, NodeId, Outcome, PairChange, PairSummary, RouteComparison, Run, Unit, Verdict,
 };
 use crate::explanation::by_reason;
-use crate::quantity::{RateUnit, duration, rate};
+use crate::quantity::{RateUnit, duration, join_first, rate};
 use crate::sanitize;
 
 pub(super) fn render(run: &Run) -> String {

@@ -1,10 +1,10 @@
 //! Notes below the results: what limits how they may be read.
 
-use super::text::{join_first, pair_name};
+use super::text::pair_name;
 use crate::document::{PairSummary, Run, State, TestRecord, ThroughputSummary};
 use crate::engine::latency_engine;
-use crate::quantity::plural;
 use crate::quantity::{duration, rate};
+use crate::quantity::{join_first, plural};
 
 /// One sentence each; empty if the results need no note.
 pub(super) fn notes(run: &Run) -> Vec<String> {

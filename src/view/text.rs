@@ -16,14 +16,6 @@ pub(super) fn pair_name(sender: impl Display, receiver: impl Display) -> String 
     format!("{sender} → {receiver}")
 }
 
-/// The first `limit` items, and how many there are besides: `a, b and 3 more`.
-pub(super) fn join_first(items: &[String], limit: usize) -> String {
-    match items.len().saturating_sub(limit) {
-        0 => items.join(", "),
-        more => format!("{} and {more} more", items[..limit].join(", ")),
-    }
-}
-
 /// The value of a metric in a table whose rates have one unit.
 pub(super) fn format_value(metric: &Metric, value: f64, rates: RateUnit) -> String {
     match metric.unit {
@@ -72,13 +64,6 @@ pub(super) fn format_signed_percent(percent: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn join_first_counts_items_beyond_limit() {
-        let items = ["a", "b", "c"].map(str::to_owned);
-        assert_eq!(join_first(&items, 3), "a, b, c");
-        assert_eq!(join_first(&items, 2), "a, b and 1 more");
-    }
 
     #[test]
     fn percent_near_zero_has_no_sign() {

@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::{finding, join_names, route_prefix};
+use super::{MAX_NAMES, finding, route_prefix};
 use crate::document::{Finding, FindingKind, Measure, Node, NodeId, Run, TestRecord, ThroughputSummary};
 use crate::engine::throughput_engine;
-use crate::quantity::plural;
+use crate::quantity::{join_first, plural};
 
 /// Nodes whose MTU differs from the most frequent one, by the MSS of their tests; one finding per route.
 pub(super) fn mtu_findings(run: &Run) -> Vec<Finding> {
@@ -44,7 +44,7 @@ fn mtu_finding(run: &Run, summary: &ThroughputSummary) -> Option<Finding> {
     let sentence = format!(
         "{}MTU differs: the TCP MSS is {usual} bytes, but {}",
         route_prefix(run, route),
-        join_names(&list)
+        join_first(&list, MAX_NAMES)
     );
     let subjects = deviating.into_iter().map(|(name, _)| name.to_string()).collect();
     Some(finding(FindingKind::Mtu, Some(route), sentence, subjects))
@@ -62,8 +62,10 @@ pub(super) fn version_finding(run: &Run) -> Option<Finding> {
     if nodes.len() < 2 {
         return None;
     }
-    let list: Vec<String> =
-        nodes.iter().map(|(version, names)| format!("{version} on {}", join_names(names))).collect();
+    let list: Vec<String> = nodes
+        .iter()
+        .map(|(version, names)| format!("{version} on {}", join_first(names, MAX_NAMES)))
+        .collect();
     let subjects = nodes.values().flatten().cloned().collect();
     let sentence = format!("{} versions differ: {}", engine.name(), list.join("; "));
     Some(finding(FindingKind::Versions, None, sentence, subjects))
@@ -90,7 +92,7 @@ pub(super) fn cpu_finding(run: &Run) -> Option<Finding> {
         engine.program(),
         bound.len(),
         plural(all, "test"),
-        join_names(&busy),
+        join_first(&busy, MAX_NAMES),
         if bound.len() == 1 { "this result is" } else { "these results are" }
     );
     Some(finding(FindingKind::CpuBound, None, sentence, busy))

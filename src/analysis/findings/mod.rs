@@ -42,11 +42,5 @@ fn route_prefix(run: &Run, route: Route) -> String {
     if run.summary.throughput.len() > 1 { format!("on path {route}, ") } else { String::new() }
 }
 
-/// The first few names, and the number of the others.
-fn join_names(names: &[String]) -> String {
-    const MAX_NAMES: usize = 4;
-    match names.len().saturating_sub(MAX_NAMES) {
-        0 => names.join(", "),
-        more => format!("{} and {more} more", names[..MAX_NAMES].join(", ")),
-    }
-}
+/// The most names that a sentence lists.
+const MAX_NAMES: usize = 4;

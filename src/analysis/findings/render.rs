@@ -1,12 +1,12 @@
 //! Renders faults as findings.
 
 use super::node_index::NodeIndex;
-use super::{finding, is_throughput_test_on, join_names, route_prefix};
+use super::{MAX_NAMES, finding, is_throughput_test_on, route_prefix};
 use crate::analysis::diagnosis::{Cause, Fault, Grid, RetestVerdict};
 use crate::analysis::statistics::{mean, median};
 use crate::analysis::{Level, part_of_rate};
 use crate::document::{Confirmation, Ends, Finding, FindingKind, NodeId, Outcome, Route, Run, TestRecord};
-use crate::quantity::rate;
+use crate::quantity::{join_first, rate};
 
 /// The number of pairs that a finding lists as evidence.
 const MAX_PAIRS: usize = 12;
@@ -131,7 +131,7 @@ impl FindingRenderer<'_> {
     fn nodes_of_zone(&self, zone: usize) -> String {
         let nodes = self.index.nodes.iter().zip(&self.grid.zones);
         let nodes = nodes.filter(|(_, of)| **of == Some(zone)).map(|(node, _)| node.to_string());
-        join_names(&nodes.collect::<Vec<_>>())
+        join_first(nodes, MAX_NAMES)
     }
 
     fn is_normal(&self, rate: f64) -> bool {

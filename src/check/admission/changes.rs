@@ -8,7 +8,8 @@ use kube::ResourceExt;
 
 use super::Check;
 use crate::check::quantity::{exceeds, parse};
-use crate::check::{Item, Topic, join_names};
+use crate::check::{Item, MAX_NAMES, Topic};
+use crate::quantity::join_first;
 use crate::sanitize;
 
 /// The annotation with what a `LimitRange` has set in a pod: `cpu, memory limit for container iperf3; …`.
@@ -86,10 +87,7 @@ impl Check<'_> {
         }
         Some(Item::warning(
             Topic::Admission,
-            self.marked(format!(
-                "a webhook adds to the pods: {}",
-                join_names(injected.iter().map(String::as_str))
-            )),
+            self.marked(format!("a webhook adds to the pods: {}", join_first(&injected, MAX_NAMES))),
             "exclude the pods if it affects the tests; service meshes have a label for this, such as --label \
              sidecar.istio.io/inject=false",
         ))

@@ -5,7 +5,8 @@ use std::collections::HashSet;
 use super::Canvas;
 use crate::document::{Failure, NodeId, Outcome, Run};
 use crate::explanation::by_reason;
-use crate::view::text::{join_first, pair_name};
+use crate::quantity::join_first;
+use crate::view::text::pair_name;
 
 const MAX_LISTED_PAIRS: usize = 6;
 
