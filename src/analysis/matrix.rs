@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::statistics::mean;
 use crate::document::{
-    Better, Cost, LatencySummary, Metric, NodeId, RouteComparison, Run, ThroughputSummary, Verdict,
+    Cost, LatencySummary, Metric, NodeId, RouteComparison, Run, ThroughputSummary, Verdict,
 };
 
 /// A cell of a matrix.
@@ -56,7 +56,7 @@ pub fn part_of_cost(percent: f64) -> f64 {
 /// The quality of a metric that has changed by a percentage, relative to before, which is 1.
 pub fn part_of_change(percent: f64, metric: &Metric) -> f64 {
     let ratio = 1.0 + percent / 100.0;
-    if metric.compared == Some(Better::Lower) { 1.0 / ratio } else { ratio }
+    if metric.is_larger_worse() { 1.0 / ratio } else { ratio }
 }
 
 impl Level {

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Better, METRICS, Metric, NodeId, Route};
+use super::{METRICS, Metric, NodeId, Route};
 
 /// Changes since the baseline, which is an earlier run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -82,10 +82,7 @@ pub enum Verdict {
 impl RouteComparison {
     /// How much worse a pair has become, in percent; negative if it is better.
     pub fn loss_percent(&self, pair: &PairChange) -> Option<f64> {
-        pair.percent.map(|percent| match self.metric.compared {
-            Some(Better::Lower) => percent,
-            Some(Better::Higher) | None => -percent,
-        })
+        pair.percent.map(|percent| if self.metric.is_larger_worse() { percent } else { -percent })
     }
 }
 

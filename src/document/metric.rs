@@ -27,8 +27,8 @@ pub struct Metric {
     pub label: Option<&'static str>,
     /// Whether tables of pairs have a column with its aggregate.
     pub is_key: bool,
-    /// Which change is an improvement, if two runs are compared by it.
-    pub compared: Option<Better>,
+    /// How it is compared between two runs; none if it is not.
+    pub comparison: Option<Compared>,
     /// Its gauge in Prometheus.
     pub gauge: Option<Gauge>,
     value: fn(&TestRecord) -> Option<f64>,
@@ -52,6 +52,15 @@ pub enum Unit {
     Bytes,
     /// A number of something.
     Count,
+}
+
+/// How a metric is compared between two runs.
+#[derive(Debug)]
+pub struct Compared {
+    /// Its name in titles: `Throughput change`.
+    pub name: &'static str,
+    /// Which change is an improvement.
+    pub better: Better,
 }
 
 /// The better one of two values of a metric.
@@ -111,7 +120,7 @@ impl Metric {
             aggregate: None,
             label: None,
             is_key: false,
-            compared: None,
+            comparison: None,
             gauge: None,
             value,
         }
@@ -149,8 +158,8 @@ impl Metric {
         Self { label: Some(label), is_key: true, ..self }
     }
 
-    const fn compared(self, better: Better) -> Self {
-        Self { compared: Some(better), ..self }
+    const fn compared(self, name: &'static str, better: Better) -> Self {
+        Self { comparison: Some(Compared { name, better }), ..self }
     }
 
     const fn gauge(self, name: &'static str, help: &'static str) -> Self {
@@ -175,6 +184,16 @@ impl Metric {
         (self.value)(test)
     }
 
+    /// Its name in the titles of comparisons.
+    pub fn comparison_name(&self) -> &'static str {
+        self.comparison.as_ref().map_or("", |compared| compared.name)
+    }
+
+    /// Whether a higher value is worse.
+    pub fn is_larger_worse(&self) -> bool {
+        self.comparison.as_ref().is_some_and(|compared| compared.better == Better::Lower)
+    }
+
     /// Whether tests of this measure and protocol yield it.
     pub fn is_of(&self, measure: Measure, protocol: Protocol) -> bool {
         self.measure == measure && self.protocol.is_none_or(|only| only == protocol)
@@ -185,7 +204,7 @@ impl Metric {
 pub static METRICS: &[Metric] = &[
     Metric::throughput(Unit::BitsPerSecond, |test| Some(throughput(test)?.bits_per_second))
         .label("Throughput")
-        .compared(Better::Higher)
+        .compared("Throughput", Better::Higher)
         .column("bits_per_second")
         .gauge(
             "throughput_bytes_per_second",
@@ -261,7 +280,7 @@ pub static METRICS: &[Metric] = &[
     .gauge("receiver_cpu_ratio", "CPU usage of the receiver; 1 is one CPU"),
     Metric::latency(|test| Some(latency(test)?.mean_microseconds))
         .label("Mean")
-        .compared(Better::Lower)
+        .compared("Latency", Better::Lower)
         .column("latency_mean_microseconds")
         .mean("meanMicroseconds", "The mean round-trip latency.")
         .gauge("latency_seconds", "Mean round-trip latency without load"),

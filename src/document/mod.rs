@@ -21,7 +21,7 @@ pub use comparison::{Comparison, PairChange, RouteComparison, Verdict};
 pub use engine_versions::EngineVersions;
 pub use finding::{Confirmation, Ends, Finding, FindingKind};
 pub use gate::Breach;
-pub use metric::{Aggregate, AggregateKind, Aggregates, Better, Gauge, METRICS, Metric, Unit};
+pub use metric::{Aggregate, AggregateKind, Aggregates, Better, Compared, Gauge, METRICS, Metric, Unit};
 pub use node::{Node, SkippedNode};
 pub use node_id::NodeId;
 pub(crate) use possible::is_possible;

@@ -7,7 +7,7 @@ use super::labels::{describe_run, overhead_name, route_suffix};
 use super::notes::notes;
 use super::terminal::overhead;
 use super::text::{
-    INCONCLUSIVE, format_percent, format_signed_percent, format_time, format_value, measure_name, pair_name,
+    INCONCLUSIVE, axes, format_percent, format_signed_percent, format_time, format_value, pair_name,
 };
 use crate::analysis::{Cell, Level, Matrix};
 use crate::document::{
@@ -139,7 +139,7 @@ pub(super) fn comparison(run: &Run) -> String {
     }
     for changes in &comparison.routes {
         let over = route_suffix(run, changes.route);
-        let (name, axes) = measure_name(changes.metric.measure);
+        let (name, axes) = (changes.metric.comparison_name(), axes(changes.metric.measure));
         let _ = writeln!(
             text,
             "\n{name} change{over} in %; {axes}; **bold** is half as good as before, or worse.\n"

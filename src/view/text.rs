@@ -27,11 +27,11 @@ pub(super) fn format_value(metric: &Metric, value: f64, rates: RateUnit) -> Stri
     }
 }
 
-/// How a measure is called, and what its rows and columns are.
-pub(super) fn measure_name(measure: Measure) -> (&'static str, &'static str) {
+/// The rows and columns of a matrix.
+pub(super) fn axes(measure: Measure) -> &'static str {
     match measure {
-        Measure::Throughput => ("Throughput", "rows send, columns receive"),
-        Measure::Latency => ("Latency", "rows are clients, columns servers"),
+        Measure::Throughput => "rows send, columns receive",
+        Measure::Latency => "rows are clients, columns servers",
     }
 }
 

@@ -27,7 +27,7 @@ const LARGE_PERCENT: f64 = 10.0;
 /// With repetitions, Welch's test compares the tests of a pair. With a single test each, it compares the
 /// intervals of the two tests, and the change is compared with those of the other pairs.
 pub fn compare(base: &Run, run: &Run) -> Comparison {
-    let compared = METRICS.iter().filter(|metric| metric.compared.is_some());
+    let compared = METRICS.iter().filter(|metric| metric.comparison.is_some());
     let routes = compared.flat_map(|metric| {
         let (base, new) = (group_by_pair(base, metric.measure), group_by_pair(run, metric.measure));
         let routes = new.routes.iter().filter(|route| base.routes.contains(route));

@@ -7,10 +7,9 @@ use serde::Serialize;
 use super::encoded_test::{EncodedTest, Number, encode_value};
 use crate::analysis::{Cell, Level, Matrix};
 use crate::document::{
-    Better, Cost, LatencySummary, Measure, NodeId, Route, RouteComparison, Run, ThroughputSummary, Verdict,
+    Cost, LatencySummary, Measure, NodeId, Route, RouteComparison, Run, ThroughputSummary, Verdict,
 };
 use crate::view::labels::{overhead_name, route_suffix};
-use crate::view::text::measure_name;
 
 /// Quantity that a layer shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -123,12 +122,12 @@ impl Layer {
 
     fn of_change(run: &Run, change: &RouteComparison, layers: &[Self]) -> Self {
         let matrix = Matrix::of_change(run, change);
-        let (name, _) = measure_name(change.metric.measure);
+        let name = change.metric.comparison_name();
         let title = format!("{name} change{}", route_suffix(run, change.route));
         let mut layer = Self {
             sources: layers_of(layers, change.metric.measure, change.route),
             measure: change.metric.measure,
-            lower_is_better: change.metric.compared == Some(Better::Lower),
+            lower_is_better: change.metric.is_larger_worse(),
             median: change.median_percent.map(Number::percent),
             ..Self::new(run, Kind::Change, title, change.route, &matrix)
         };

@@ -6,10 +6,10 @@ use comfy_table::Cell;
 
 use super::{Canvas, MatrixRenderer, route_suffix, style};
 use crate::analysis::{Matrix, part_of_change};
-use crate::document::{Better, Comparison, Measure, PairChange, RouteComparison, Run, Unit, Verdict};
+use crate::document::{Comparison, Measure, PairChange, RouteComparison, Run, Unit, Verdict};
 use crate::quantity::RateUnit;
 use crate::quantity::plural;
-use crate::view::text::{INCONCLUSIVE, format_signed_percent, format_time, format_value, measure_name};
+use crate::view::text::{INCONCLUSIVE, axes, format_signed_percent, format_time, format_value};
 
 /// Empty if the run has no comparison.
 pub(in crate::view) fn text(run: &Run, canvas: Canvas) -> String {
@@ -35,14 +35,14 @@ pub(in crate::view) fn text(run: &Run, canvas: Canvas) -> String {
 fn route_section(run: &Run, comparison: &Comparison, changes: &RouteComparison, canvas: Canvas) -> String {
     let over = route_suffix(run, changes.route);
     let metric = changes.metric;
-    let (name, axes) = measure_name(metric.measure);
+    let (name, axes) = (metric.comparison_name(), axes(metric.measure));
     let renderer = MatrixRenderer {
         title: format!("{name} change{over} in %; {axes}."),
         list_title: format!("{name} change{over} per pair, worst first."),
         unit: "%".to_owned(),
         format_value: Box::new(format_signed_percent),
         part: Box::new(|percent| part_of_change(percent, metric)),
-        is_larger_worse: metric.compared == Some(Better::Lower),
+        is_larger_worse: metric.is_larger_worse(),
     };
     let mut text = renderer.render(&Matrix::of_change(run, changes), canvas);
     let worse = changes.worse();
@@ -116,7 +116,7 @@ fn regressions(worse: &[&PairChange], changes: &RouteComparison, canvas: Canvas)
             match pair.percent {
                 Some(percent) => {
                     let text = format!("{}%", format_signed_percent(percent));
-                    let is_larger_worse = metric.compared == Some(Better::Lower);
+                    let is_larger_worse = metric.is_larger_worse();
                     style::heat_cell(&text, part_of_change(percent, metric), is_larger_worse, canvas)
                 }
                 None => style::failed(),
