@@ -211,7 +211,7 @@ impl Check<'_> {
             };
             return Some(Item::ok(
                 Topic::PodSecurity,
-                format!("the new namespace enforces {level}{unknown}"),
+                format!("the new namespace enforces the {level} level{unknown}"),
             ));
         }
         let is_rejected = self.dry_runs.rejected().any(|(_, rejection, _)| is_security(rejection));

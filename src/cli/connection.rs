@@ -14,7 +14,7 @@ pub struct ConnectionArgs {
     /// Path to the kubeconfig file
     #[arg(long, value_name = "FILE", hide_short_help = true)]
     kubeconfig: Option<PathBuf>,
-    /// Context of the kubeconfig
+    /// The kubeconfig context to use
     #[arg(long)]
     context: Option<String>,
     /// Cluster of the kubeconfig
@@ -38,7 +38,7 @@ pub struct ConnectionArgs {
     /// Namespace of the run or schedule
     ///
     /// By default, matrix, pair and check use a new namespace, cleanup searches all namespaces, and other commands use
-    /// that of the context. Of a given namespace, only the objects of the run are deleted.
+    /// that of the context. A given namespace is never deleted, only the objects that the run has created in it.
     #[arg(short, long)]
     pub namespace: Option<String>,
 }

@@ -31,7 +31,7 @@ pub struct DeliveryArgs {
         hide_short_help = true
     )]
     pub volume: Option<Volume>,
-    /// Runs to keep on the volume: the latest 100, or those of the last 90d [default: all].
+    /// Runs to keep on the volume: a number, or an age, e.g. 100 or 90d [default: all]
     #[arg(long, value_name = "N|AGE", value_parser = Retention::parse, hide_short_help = true)]
     pub volume_keep: Option<Retention>,
 }

@@ -13,12 +13,12 @@ pub struct GateArgs {
     /// Compare with this run: an ID, latest, latest~1, or a file
     #[arg(long, value_name = "RUN", hide_short_help = true)]
     pub baseline: Option<String>,
-    /// Exit with code 4 if a pair failed or is below this rate (5Gbit/s) or percentage of the median (80%)
+    /// Exit with code 4 if a pair failed or is below this rate or percentage of the median, e.g. 5Gbit/s or 80%
     ///
     /// Repeatable.
     #[arg(long, value_name = "RATE|PERCENT", value_parser = parse_threshold)]
     fail_below: Vec<Threshold>,
-    /// Exit with code 4 if a pair is slower than the baseline by more than this (10%), unless that may be chance
+    /// Exit with code 4 if a pair fails now or is significantly slower than in the baseline, by more than e.g. 10%
     #[arg(long, value_name = "PERCENT", value_parser = parse_percent, hide_short_help = true)]
     fail_regression: Option<f64>,
 }
@@ -47,7 +47,7 @@ impl GateArgs {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Gates")]
 pub struct RegressionArgs {
-    /// Exit with code 4 if a pair is slower by more than this (10%), unless that may be chance
+    /// Exit with code 4 if a pair fails now or is significantly slower, by more than e.g. 10%
     #[arg(long, value_name = "PERCENT", value_parser = parse_percent)]
     fail_regression: Option<f64>,
 }

@@ -102,7 +102,7 @@ impl CommonArgs {
         "  kubectl netbench matrix                       every ordered pair of usable nodes\n",
         "  kubectl netbench matrix node-1 node-2 node-5  these nodes\n",
         "  kubectl netbench matrix -l pool=gpu -t 5s -P 4 -o json\n",
-        "  kubectl netbench matrix --path pod,host       overlay, wire, and the difference\n",
+        "  kubectl netbench matrix --path pod,host       the pod network compared with that of the nodes\n",
         "  kubectl netbench matrix --rtt                 throughput and latency\n",
         "  kubectl netbench matrix --to 192.0.2.7        from every node to an external server\n",
         "  kubectl netbench matrix --baseline latest --fail-regression 10%   in a pipeline\n",

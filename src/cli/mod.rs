@@ -127,7 +127,7 @@ impl Cli {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Measure every ordered pair of nodes
+    /// Measure the network between all nodes, in both directions
     Matrix(Box<MatrixArgs>),
     /// Measure one pair of nodes in both directions
     Pair(Box<PairArgs>),
@@ -143,7 +143,7 @@ pub enum Command {
     Schedule(ScheduleArgs),
     /// Serve the results of the latest run to Prometheus
     Exporter(ExporterArgs),
-    /// Delete leftovers of killed runs, and kept servers
+    /// Delete what killed runs left behind, and kept servers
     Cleanup(CleanupArgs),
     /// Show the effective settings and their sources
     Config(Box<ConfigArgs>),

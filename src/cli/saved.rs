@@ -8,19 +8,21 @@ use crate::options::{DEFAULT_IMAGE, ObjectOptions};
 
 /// How a run is named, for the end of help texts.
 macro_rules! run_names {
-    () => {
-        "\
-RUN is the ID of a saved run or a prefix of it, `latest`, `latest~1` for the run before, or a file
-written by -o json or --save-to."
+    ($subject:literal) => {
+        concat!(
+            $subject,
+            " the ID of a saved run or a prefix of it, `latest`, `latest~1` for the run before, or a file\n\
+             written by -o json or --save-to."
+        )
     };
 }
 
 /// `report`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = run_names!(),
+    after_help = run_names!("RUN is"),
     after_long_help = concat!(
-        run_names!(), "\n\n",
+        run_names!("RUN is"), "\n\n",
         "Examples:\n",
         "  kubectl netbench report                          the latest run as a table\n",
         "  kubectl netbench report -o html --output-file report.html\n",
@@ -50,15 +52,15 @@ pub struct ReportArgs {
 /// `compare`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = run_names!(),
+    after_help = run_names!("BASE and NEW are each"),
     after_long_help = concat!(
-        run_names!(), "\n\n",
+        run_names!("BASE and NEW are each"), "\n\n",
         "Examples:\n",
         "  kubectl netbench compare latest~1                    the latest run with the one before\n",
         "  kubectl netbench compare monday.json friday.json -o markdown\n",
         "  kubectl netbench compare k3v9 latest --fail-regression 10%\n\n",
         exit::exit_codes! {
-            0: "compared, whatever the changes",
+            0: "compared, with or without regressions",
             1: "error: no such run, or the runs could not be compared, or the result\n       could not be written",
             2: "invalid command line",
             4: "a gate failed: --fail-regression",

@@ -65,7 +65,7 @@ pub struct PlacementOptions {
         conflicts_with = "host"
     )]
     pub paths: Vec<Path>,
-    /// Use the host network: --path host
+    /// The same as --path host: the network of the nodes
     #[arg(id = "host", long = "host")]
     #[serde(skip)]
     pub host: bool,
@@ -76,7 +76,7 @@ pub struct PlacementOptions {
     )]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ip_families: Option<IpFamilies>,
-    /// Measure to this external iperf3 server
+    /// Measure from each node to this external server
     #[arg(long, value_name = "HOST[:PORT]", conflicts_with = "rtt")]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub to: Option<Address>,
@@ -87,8 +87,8 @@ pub struct PlacementOptions {
     #[arg(long, default_value = DEFAULT_IMAGE)]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub image: Option<String>,
-    /// Port of the servers; --rtt uses the next one too [default: 5201; iperf 2 and --rtt: 5001].
-    /// With --local: the first port [default: free ports]
+    /// Port of the servers [default: 5201; of iperf 2: 5001]. Latency servers (--rtt) use the next one
+    /// [default: 5001]. With --local: the first port [default: free ports]
     #[arg(long, value_parser = number_in(1..=65534u16), hide_short_help = true)]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(description = "Port of the servers; absent where each has its own.")]
@@ -137,7 +137,7 @@ impl PlacementOptions {
         OptionInfo::new("to", "external server", |o: &Self| o.to.as_ref().map(ToString::to_string)),
         OptionInfo::new("image", "image", |o: &Self| o.image.clone()).setting(),
         OptionInfo::new("port", "port", |o: &Self| o.port.map(|port| port.to_string())).setting().neutral(),
-        OptionInfo::new("via", "client mode", |o: &Self| Some(o.via.to_string())).setting().neutral(),
+        OptionInfo::new("via", "clients start by", |o: &Self| Some(o.via.to_string())).setting().neutral(),
         OptionInfo::new("keep", "servers kept", |o: &Self| flag_value(o.keep)).setting().neutral(),
     ];
 }

@@ -1,9 +1,11 @@
 //! Progress in a pipe or a log: a plain line per finished test.
 
+use std::collections::HashSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::console::note;
-use kubectl_netbench::document::{Measure, Measurement, NodeId, Outcome, Route, TestRecord};
+use kubectl_netbench::document::{FailureKind, Measure, Measurement, NodeId, Outcome, Route, TestRecord};
 use kubectl_netbench::quantity::{duration, rate};
 use kubectl_netbench::runner::{Event, Settings};
 use kubectl_netbench::testbed::{ServerState, Unusable};
@@ -12,27 +14,47 @@ use kubectl_netbench::testbed::{ServerState, Unusable};
 pub struct Lines {
     tests: usize,
     finished: AtomicUsize,
+    /// The nodes whose servers did not start; the reasons are printed already.
+    failed_nodes: Mutex<HashSet<NodeId>>,
     labels: Labels,
 }
 
 impl Lines {
     pub(super) fn new(tests: usize, settings: &Settings) -> Self {
-        Self { tests, finished: AtomicUsize::new(0), labels: Labels::new(settings) }
+        Self {
+            tests,
+            finished: AtomicUsize::new(0),
+            failed_nodes: Mutex::default(),
+            labels: Labels::new(settings),
+        }
     }
 
     pub(super) fn observe(&self, event: &Event) {
         match event {
             Event::Server { node, state: ServerState::Failed(unusable) } => {
+                self.failed_nodes().insert(*node);
                 note(&server_failed(*node, unusable));
             }
             Event::Server { node, state: ServerState::Restored(lost) } => note(&server_restored(*node, lost)),
             Event::TestEnded { record } => {
                 let number = self.finished.fetch_add(1, Ordering::Relaxed) + 1;
                 let digits = self.tests.to_string().len();
-                note(&format!("[{number:>digits$}/{}] {}", self.tests, self.labels.result_line(record)));
+                let is_unusable = matches!(&record.outcome,
+                    Outcome::Failed(failure) if failure.kind == FailureKind::NodeUnusable);
+                let ends = [record.client, record.server].into_iter().filter(|_| is_unusable);
+                let line = match ends.into_iter().find(|node| self.failed_nodes().contains(node)) {
+                    Some(node) => self.labels.line(record, &format!("failed: {node} cannot be measured")),
+                    None => self.labels.result_line(record),
+                };
+                note(&format!("[{number:>digits$}/{}] {line}", self.tests));
             }
             _ => {}
         }
+    }
+
+    fn failed_nodes(&self) -> MutexGuard<'_, HashSet<NodeId>> {
+        // nothing panics while holding the lock
+        self.failed_nodes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -75,6 +97,10 @@ impl Labels {
             Outcome::Ok(Measurement::Latency(latency)) => duration(latency.mean_microseconds),
             Outcome::Failed(failure) => format!("failed: {}", failure.reason),
         };
+        self.line(record, &result)
+    }
+
+    fn line(&self, record: &TestRecord, result: &str) -> String {
         let (sender, receiver) = record.sender_and_receiver();
         let suffix = self.suffix(record.measure, record.route);
         format!("{sender} → {receiver}{suffix}  {result}")

@@ -11,8 +11,10 @@ pub enum RunError {
     #[error(transparent)]
     Testbed(#[from] TestbedError),
     /// Fewer than two nodes have a server.
-    #[error("no pair left to measure: fewer than two servers started")]
+    #[error("{} of {nodes} servers started; at least two are needed", nodes - failed.len())]
     TooFewServers {
+        /// The number of servers, external ones included.
+        nodes: usize,
         /// Each node without a server, and the reason.
         failed: Vec<(NodeId, Unusable)>,
     },
@@ -23,7 +25,7 @@ impl RunError {
     pub fn explain(&self) -> Explanation {
         match self {
             Self::Testbed(error) => error.explain(),
-            Self::TooFewServers { failed } => Explanation {
+            Self::TooFewServers { failed, .. } => Explanation {
                 help: remedies(failed),
                 ..Explanation::new(self.to_string()).cause(grouped(failed))
             },

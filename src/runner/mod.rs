@@ -264,7 +264,7 @@ fn check_servers(servers: &HashMap<NodeId, NodeServers>, settings: &Settings) ->
         let unusable = servers.get(node)?.values().next()?.as_ref().err()?;
         Some((*node, unusable.clone()))
     });
-    Err(RunError::TooFewServers { failed: failed.collect() })
+    Err(RunError::TooFewServers { nodes: settings.nodes.len(), failed: failed.collect() })
 }
 
 #[cfg(test)]

@@ -76,7 +76,7 @@ fn describe_failures(run: &Run, summary: &ThroughputSummary, node: NodeId) -> Op
     reasons.dedup();
     // several reasons are listed below the result; a common one explains the finding
     let reason = match reasons.as_slice() {
-        [reason] => format!(" ({reason})"),
+        [reason] => format!(" ({})", reason.strip_prefix(&format!("{node}: ")).unwrap_or(reason)),
         _ => String::new(),
     };
     Some(format!("{node} {problem}: all {failed} pairs failed{reason}"))

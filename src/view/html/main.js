@@ -59,7 +59,7 @@ function showLayer(index) {
   const [rows, columns] = layer.reversed ? [...rolesOf(layer)].reverse() : rolesOf(layer);
   byId("matrix-note").textContent =
     `Rows: ${rows}s. Columns: ${columns}s. Values in ${layer.unit}, ${NOTES[layer.kind]}.`;
-  if (report.namePattern) byId("matrix-note").append(` Names are shortened from ${report.namePattern}`);
+  if (report.namePattern) byId("matrix-note").append(` Omitted from the names: ${report.namePattern}`);
   byId("grid").setAttribute("aria-label", `${layer.title}, rows: ${rows}s, columns: ${columns}s`);
   [hovered, current] = [null, null];
   arrange();

@@ -30,7 +30,7 @@ const SCRIPT: &str = concat!(
 /// Content Security Policy, with the hashes of [`STYLE`] and [`SCRIPT`]. A test computes them.
 const POLICY: &str = "default-src 'none'; \
     style-src 'sha256-CCwOx9gIPH43ipWulBcfozXl6XlZO1acMZwwUTD58Ds='; \
-    script-src 'sha256-8xsguavfz7+597STiBNmS340hMBJr9Z1k4Tjx9E5azA='; \
+    script-src 'sha256-mdqHe7kdlnd4KH4CGdKheVYLoXoYgKu8g/pdbNcdt+w='; \
     img-src data:; base-uri 'none'; form-action 'none'";
 
 pub(super) fn render(run: &Run) -> String {

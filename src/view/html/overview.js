@@ -74,7 +74,7 @@ function fillTiles() {
 function findingsNote() {
   if (report.failingPairs) return `${plural(report.failingPairs, "pair")} failing a gate`;
   if (report.tests[0] === 0) return "nothing was measured";
-  return report.findings.length ? "most severe first" : "no anomalies";
+  return report.findings.length ? "listed below" : "no anomalies";
 }
 
 const CONFIRMATIONS = {

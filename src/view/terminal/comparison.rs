@@ -43,6 +43,11 @@ fn route_section(run: &Run, comparison: &Comparison, changes: &RouteComparison, 
         format_value: Box::new(format_signed_percent),
         part: Box::new(|percent| part_of_change(percent, metric)),
         is_larger_worse: metric.is_larger_worse(),
+        marks: if metric.is_larger_worse() {
+            ["more than twice the baseline", "more than 1.18 times the baseline"]
+        } else {
+            ["less than 50% of the baseline", "less than 85% of the baseline"]
+        },
     };
     let mut text = renderer.render(&Matrix::of_change(run, changes), canvas);
     let worse = changes.worse();

@@ -19,6 +19,7 @@ pub(super) fn matrix(run: &Run, summary: &LatencySummary, canvas: Canvas) -> Str
         format_value: Box::new(milliseconds_without_unit),
         part: Box::new(move |latency| part_of_latency(latency, median)),
         is_larger_worse: true,
+        marks: ["more than twice the median", "more than 1.18 times the median"],
     };
     let worst = worst_under_load(summary).unwrap_or_default();
     renderer.render(&Matrix::of_latency(run, summary), canvas) + &worst
@@ -29,7 +30,10 @@ fn worst_under_load(summary: &LatencySummary) -> Option<String> {
     let loaded = loaded.filter_map(|pair| Some((pair, pair.under_load_microseconds?, pair.load_ratio?)));
     let (pair, latency, ratio) = loaded.max_by(|(_, _, one), (_, _, other)| one.total_cmp(other))?;
     let (name, latency) = (pair_name(pair.client, pair.server), duration(latency));
-    Some(format!("\nWorst under load: {name}, {latency}, {ratio:.1} times the idle latency.\n"))
+    let digits = usize::from(ratio < 10.0);
+    Some(format!(
+        "\nHighest latency under load: {name}, {latency}, {ratio:.digits$} times the idle latency.\n"
+    ))
 }
 
 /// One row per pair; empty if latency was not measured.

@@ -3,7 +3,7 @@
 use comfy_table::Cell as TableCell;
 
 use super::{Canvas, style};
-use crate::analysis::{Cell, Matrix};
+use crate::analysis::{Cell, Level, Matrix};
 use crate::document::NodeId;
 use crate::view::short_names::shorten;
 
@@ -19,11 +19,17 @@ pub(super) struct MatrixRenderer {
     /// Relates a mean to the median: 1 equals it, less is worse.
     pub part: Box<dyn Fn(f64) -> f64>,
     pub is_larger_worse: bool,
+    /// What the marks of very bad and of bad cells mean.
+    pub marks: [&'static str; 2],
 }
 
 impl MatrixRenderer {
     /// Shortens node names if the grid is too wide otherwise, then falls back to a list.
     pub(super) fn render(&self, matrix: &Matrix, canvas: Canvas) -> String {
+        self.render_values(matrix, canvas) + &self.legend(matrix)
+    }
+
+    fn render_values(&self, matrix: &Matrix, canvas: Canvas) -> String {
         let names = |nodes: &[NodeId]| -> Vec<&str> { nodes.iter().map(|node| node.name()).collect() };
         let (rows, columns) = (names(&matrix.rows), names(&matrix.columns));
         if let Some(grid) = self.grid_if_fits(matrix, (&rows, &columns), canvas) {
@@ -33,7 +39,7 @@ impl MatrixRenderer {
         let grid = short.and_then(|short| {
             let names: Vec<&str> = short.names.iter().map(String::as_str).collect();
             let grid = self.grid_if_fits(matrix, (&names, &names), canvas)?;
-            Some(format!("{}\n\n{grid}\nNode names are shortened from {}.\n", self.title, short.pattern))
+            Some(format!("{}\n\n{grid}\nOmitted from the names: {}\n", self.title, short.pattern))
         });
         grid.unwrap_or_else(|| self.list(matrix, canvas))
     }
@@ -75,6 +81,19 @@ impl MatrixRenderer {
         }
         table.add_row(last);
         style::finish(table)
+    }
+
+    /// Explains the marks of the cells; empty if none is marked.
+    fn legend(&self, matrix: &Matrix) -> String {
+        let has = |level: Level| {
+            let mut cells = matrix.cells.iter().flatten();
+            cells.any(|cell| matches!(cell, Cell::Measured { part, .. } if Level::of_part(*part) == level))
+        };
+        let levels =
+            [Level::VeryBad, Level::Bad].into_iter().zip(self.marks).filter(|(level, _)| has(*level));
+        let explain = |(level, meaning)| format!("{} {meaning}", style::mark(level, self.is_larger_worse));
+        let explained: Vec<String> = levels.map(explain).collect();
+        if explained.is_empty() { String::new() } else { format!("{}\n", explained.join("   ")) }
     }
 
     fn cell(&self, cell: &Cell, canvas: Canvas) -> TableCell {

@@ -24,7 +24,7 @@ use super::notes::notes;
 use super::text::pair_name;
 use crate::analysis::{Matrix, part_of_rate};
 use crate::document::{Command, Run, ThroughputSummary};
-use crate::quantity::RateUnit;
+use crate::quantity::{self, RateUnit};
 
 /// Renders the results of a run. `wide` adds one row per pair to a matrix, and more columns to a pair.
 pub(super) fn render(run: &Run, wide: bool, canvas: Canvas) -> String {
@@ -79,20 +79,21 @@ fn throughput_matrix(run: &Run, summary: &ThroughputSummary, canvas: Canvas) -> 
         format_value: Box::new(move |rate| unit.format(rate)),
         part: Box::new(move |rate| part_of_rate(rate, median)),
         is_larger_worse: false,
+        marks: ["less than 50% of the median", "less than 85% of the median"],
     };
-    format!("{}{}", renderer.render(&matrix, canvas), slowest_pair(&matrix, median, unit))
+    format!("{}{}", renderer.render(&matrix, canvas), slowest_pair(&matrix, median))
 }
 
-fn slowest_pair(matrix: &Matrix, median: f64, unit: RateUnit) -> String {
+fn slowest_pair(matrix: &Matrix, median: f64) -> String {
     let Some((row, column, rate)) =
         matrix.measured().min_by(|(_, _, one), (_, _, other)| one.total_cmp(other))
     else {
         return "No throughput was measured.\n".to_owned();
     };
     format!(
-        "\nSlowest: {}, {} {unit}, {:.0}% of the median.\n",
+        "\nSlowest: {}, {}, {:.0}% of the median.\n",
         pair_name(matrix.rows[row], matrix.columns[column]),
-        unit.format(rate),
+        quantity::rate(rate),
         rate / median * 100.0
     )
 }

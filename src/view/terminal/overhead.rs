@@ -22,6 +22,7 @@ pub(super) fn matrix(run: &Run, cost: &Cost, canvas: Canvas) -> String {
         format_value: Box::new(format_percent),
         part: Box::new(part_of_cost),
         is_larger_worse: true,
+        marks: ["more than 50% lost", "more than 15% lost"],
     };
     format!("{}\n{}", renderer.render(&Matrix::of_cost(run, cost), canvas), sentence(cost))
 }

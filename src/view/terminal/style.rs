@@ -44,15 +44,20 @@ pub(crate) fn dim(text: impl ToString) -> Cell {
     right(Cell::new(text)).add_attribute(Attribute::Dim)
 }
 
-/// A value with the color and the mark of its level. `part` relates it to the median: less is worse.
-pub(crate) fn heat_cell(text: &str, part: f64, is_larger_worse: bool, canvas: Canvas) -> Cell {
-    let mark = match (Level::of_part(part), is_larger_worse) {
+/// The mark of a value, which points to where it is too far.
+pub(crate) fn mark(level: Level, is_larger_worse: bool) -> &'static str {
+    match (level, is_larger_worse) {
         (Level::VeryBad, true) => "▲",
         (Level::VeryBad, false) => "▼",
         (Level::Bad, true) => "△",
         (Level::Bad, false) => "▽",
         (Level::Usual, _) => " ",
-    };
+    }
+}
+
+/// A value with the color and the mark of its level. `part` relates it to the median: less is worse.
+pub(crate) fn heat_cell(text: &str, part: f64, is_larger_worse: bool, canvas: Canvas) -> Cell {
+    let mark = mark(Level::of_part(part), is_larger_worse);
     let cell = right(Cell::new(format!("{text} {mark}")));
     match canvas.color {
         Some(depth) => {
