@@ -28,7 +28,7 @@ pub enum Cell {
 }
 
 /// How good a value is compared with the others of its matrix.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Level {
     /// Below 50% of the median's quality.
     VeryBad,

@@ -194,6 +194,16 @@ fn table_ends_with_findings_comparison_and_failures() {
 }
 
 #[test]
+fn median_of_mostly_slow_pairs_is_no_reference() {
+    let nodes = ["node-1", "node-2", "node-3"];
+    let rate = |one: &str, other: &str| if [one, other].contains(&"node-3") { 93e6 } else { 9.4e9 };
+    let mut run = run(&nodes, all_pairs(&nodes, rate));
+    analyse(&mut run);
+    let table = render(&run, Format::Table, PLAIN);
+    assert!(table.contains("Slowest: node-1 → node-3, 93.0 Mbit/s.\n"), "{table}");
+}
+
+#[test]
 fn comparison_of_latency_reports_clients_and_servers() {
     let tests = |to_b: f64| vec![measured_latency("a", "b", to_b), measured_latency("b", "a", 52.0)];
     let base = run(&["a", "b"], tests(51.0));

@@ -1,5 +1,7 @@
 //! A matrix as a grid, or as a list of pairs where a grid would be too wide.
 
+use std::collections::HashSet;
+
 use comfy_table::Cell as TableCell;
 
 use super::{Canvas, style};
@@ -85,10 +87,14 @@ impl MatrixRenderer {
 
     /// Explains the marks of the cells; empty if none is marked.
     fn legend(&self, matrix: &Matrix) -> String {
-        let has = |level: Level| {
-            let mut cells = matrix.cells.iter().flatten();
-            cells.any(|cell| matches!(cell, Cell::Measured { part, .. } if Level::of_part(*part) == level))
-        };
+        let cells = matrix.cells.iter().flatten().filter_map(|cell| match cell {
+            Cell::Measured { part, .. } => Some(*part),
+            _ => None,
+        });
+        let means = matrix.row_means.iter().chain(&matrix.column_means).chain([&matrix.mean]).flatten();
+        let levels: HashSet<Level> =
+            cells.chain(means.map(|mean| (self.part)(*mean))).map(Level::of_part).collect();
+        let has = |level: Level| levels.contains(&level);
         let levels =
             [Level::VeryBad, Level::Bad].into_iter().zip(self.marks).filter(|(level, _)| has(*level));
         let explain = |(level, meaning)| format!("{} {meaning}", style::mark(level, self.is_larger_worse));

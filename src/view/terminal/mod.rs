@@ -22,7 +22,7 @@ use super::Canvas;
 use super::labels::route_suffix;
 use super::notes::notes;
 use super::text::pair_name;
-use crate::analysis::{Matrix, part_of_rate};
+use crate::analysis::{Level, Matrix, part_of_rate};
 use crate::document::{Command, Run, ThroughputSummary};
 use crate::quantity::{self, RateUnit};
 
@@ -81,19 +81,20 @@ fn throughput_matrix(run: &Run, summary: &ThroughputSummary, canvas: Canvas) -> 
         is_larger_worse: false,
         marks: ["less than 50% of the median", "less than 85% of the median"],
     };
-    format!("{}{}", renderer.render(&matrix, canvas), slowest_pair(&matrix, median))
+    format!("{}{}", renderer.render(&matrix, canvas), slowest_pair(run, &matrix, median))
 }
 
-fn slowest_pair(matrix: &Matrix, median: f64) -> String {
+fn slowest_pair(run: &Run, matrix: &Matrix, median: f64) -> String {
     let Some((row, column, rate)) =
         matrix.measured().min_by(|(_, _, one), (_, _, other)| one.total_cmp(other))
     else {
         return "No throughput was measured.\n".to_owned();
     };
-    format!(
-        "\nSlowest: {}, {}, {:.0}% of the median.\n",
-        pair_name(matrix.rows[row], matrix.columns[column]),
-        quantity::rate(rate),
-        rate / median * 100.0
-    )
+    let pair = pair_name(matrix.rows[row], matrix.columns[column]);
+    let part = part_of_rate(rate, median);
+    // if most pairs are slow, so is the median
+    let is_median_slow = !run.findings.is_empty() && Level::of_part(part) == Level::Usual;
+    let relation =
+        if is_median_slow { String::new() } else { format!(", {:.0}% of the median", part * 100.0) };
+    format!("\nSlowest: {pair}, {}{relation}.\n", quantity::rate(rate))
 }
