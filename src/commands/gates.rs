@@ -20,8 +20,9 @@ pub(super) fn evaluate(run: &mut Run, baseline: Option<&Run>, gates: &Gates) -> 
     if let Some(base) = baseline {
         let comparison = compare(base, run);
         let is_compared = |pair: &PairChange| pair.verdict != Verdict::OnlyInOne;
-        let throughput = comparison.routes.iter().filter(|route| route.metric == Metric::throughput_mean());
-        let has_common_pair = throughput.into_iter().any(|route| route.pairs.iter().any(is_compared));
+        let mut throughput =
+            comparison.routes.iter().filter(|route| route.metric == Metric::throughput_mean());
+        let has_common_pair = throughput.any(|route| route.pairs.iter().any(is_compared));
         run.comparison = Some(comparison);
         if !has_common_pair && gates.regression.is_some() {
             return Err(Error::NothingToCompare { base: base.id.clone() });

@@ -189,16 +189,30 @@ struct Change {
     verdict: Verdict,
 }
 
+impl Change {
+    fn of(pair: &PairChange) -> Self {
+        Self { percent: pair.percent, p: pair.p, verdict: pair.verdict }
+    }
+
+    /// This change between two nodes, from one value to another.
+    fn of_pair(
+        self,
+        (sender, receiver): (NodeId, NodeId),
+        (base, value): (Option<f64>, Option<f64>),
+    ) -> PairChange {
+        let Self { percent, p, verdict } = self;
+        PairChange { sender, receiver, base, value, percent, p, verdict }
+    }
+}
+
 impl From<Comparison> for Form {
     fn from(comparison: Comparison) -> Self {
         let Comparison { base, base_started_at, differences, level, routes } = comparison;
         let (mut ways, mut metrics) = (Vec::new(), Vec::new());
         for RouteComparison { metric, route, median_percent, pairs } in routes {
-            let change =
-                |pair: &PairChange| Change { percent: pair.percent, p: pair.p, verdict: pair.verdict };
             if metric == Metric::throughput_mean() {
                 let pair = |pair: PairChange| ThroughputChange {
-                    change: change(&pair),
+                    change: Change::of(&pair),
                     sender: pair.sender,
                     receiver: pair.receiver,
                     base_bits_per_second: pair.base,
@@ -208,7 +222,7 @@ impl From<Comparison> for Form {
                 ways.push(ThroughputForm { route, median_percent, pairs });
             } else if let Some(aggregate) = &metric.aggregate {
                 let pair = |pair: PairChange| MetricChange {
-                    change: change(&pair),
+                    change: Change::of(&pair),
                     client: pair.sender,
                     server: pair.receiver,
                     base: pair.base,
@@ -226,14 +240,10 @@ impl From<Form> for Comparison {
     fn from(form: Form) -> Self {
         let Form { base, base_started_at, differences, level, ways, metrics } = form;
         let ways = ways.into_iter().map(|ThroughputForm { route, median_percent, pairs }| {
-            let pair = |pair: ThroughputChange| PairChange {
-                sender: pair.sender,
-                receiver: pair.receiver,
-                base: pair.base_bits_per_second,
-                value: pair.bits_per_second,
-                percent: pair.change.percent,
-                p: pair.change.p,
-                verdict: pair.change.verdict,
+            let pair = |pair: ThroughputChange| {
+                let (ends, values) =
+                    ((pair.sender, pair.receiver), (pair.base_bits_per_second, pair.bits_per_second));
+                pair.change.of_pair(ends, values)
             };
             let (metric, pairs) = (Metric::throughput_mean(), pairs.into_iter().map(pair).collect());
             RouteComparison { metric, route, median_percent, pairs }
@@ -242,14 +252,8 @@ impl From<Form> for Comparison {
         let metrics =
             metrics.into_iter().filter_map(|MetricForm { metric, route, median_percent, pairs }| {
                 let is_it = |of: &&Metric| of.aggregate.as_ref().is_some_and(|of| of.field == metric);
-                let pair = |pair: MetricChange| PairChange {
-                    sender: pair.client,
-                    receiver: pair.server,
-                    base: pair.base,
-                    value: pair.value,
-                    percent: pair.change.percent,
-                    p: pair.change.p,
-                    verdict: pair.change.verdict,
+                let pair = |pair: MetricChange| {
+                    pair.change.of_pair((pair.client, pair.server), (pair.base, pair.value))
                 };
                 let pairs = pairs.into_iter().map(pair).collect();
                 Some(RouteComparison { metric: METRICS.iter().find(is_it)?, route, median_percent, pairs })

@@ -416,6 +416,11 @@ mod tests {
     use std::collections::HashSet;
 
     #[test]
+    fn throughput_is_the_first_metric() {
+        assert_eq!(Metric::throughput_mean().column, Some("bits_per_second"));
+    }
+
+    #[test]
     fn names_are_unique() {
         let columns: Vec<&str> = METRICS.iter().filter_map(|metric| metric.column).collect();
         let fields: Vec<&str> =

@@ -54,13 +54,16 @@ fn pairs(run: &Run, measure: Measure) -> Vec<Pair<'_>> {
     }
 }
 
-/// Number of samples that [`register`] adds.
+/// Number of samples that [`register`] adds. Counted without the labels, which take the most memory.
 pub(super) fn count_samples(run: &Run) -> usize {
-    let (throughput, latency) = (pairs(run, Measure::Throughput), pairs(run, Measure::Latency));
+    let throughput = || run.summary.throughput.iter().flat_map(|summary| &summary.pairs);
+    let latency = run.summary.latency.iter().flat_map(|summary| &summary.pairs);
+    let aggregates = throughput().map(|pair| &pair.aggregates).chain(latency.map(|pair| &pair.aggregates));
     let exported = || METRICS.iter().filter(|metric| metric.gauge.is_some());
-    let samples = |pair: &Pair| exported().filter(|metric| pair.aggregates.get(metric).is_some()).count();
-    // and the number of failed tests
-    throughput.len() + throughput.iter().chain(&latency).map(samples).sum::<usize>()
+    let samples =
+        |aggregates: &Aggregates| exported().filter(|metric| aggregates.get(metric).is_some()).count();
+    // each pair also has its number of failed throughput tests
+    throughput().count() + aggregates.map(samples).sum::<usize>()
 }
 
 pub(super) fn register(run: &Run, registry: &mut Registry) {
