@@ -7,8 +7,10 @@
 
 #![allow(clippy::print_stdout, clippy::unwrap_used, missing_docs, reason = "a program that prints tables")]
 
+use std::num::NonZero;
 use std::process::ExitCode;
-use std::time::Instant;
+use std::thread;
+use std::time::{Duration, Instant};
 
 mod cluster;
 
@@ -110,29 +112,54 @@ fn diagnose(cluster: &Cluster, random: &mut StdRng) -> Outcome {
     }
 }
 
-fn run(name: &str, clusters: usize, kind: Kind) -> Tally {
-    let verbose = std::env::var("SHOW").is_ok_and(|show| name.contains(&show));
+/// Generates and diagnoses clusters, on all cores, in the order of their numbers. The time is that of one core.
+fn diagnose_all(clusters: usize, kind: Kind) -> (Vec<(Cluster, Outcome)>, Duration) {
     let seed = std::env::var("SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(SEED);
-    let (mut with, mut without) = (Tally::default(), Tally::default());
-    let (mut transient, mut tests, mut alarms) = (0, 0, (0, 0));
-    let mut sizes = vec![Tally::default(); 4];
-    let start = Instant::now();
-    for number in 0..clusters {
+    let one = |number: usize| {
         // one seed per cluster, so that a change of the diagnosis does not change the other clusters
         let mut random = StdRng::seed_from_u64(seed + number as u64);
         let cluster = Cluster::generate(&mut random, kind);
         let outcome = diagnose(&cluster, &mut random);
+        (cluster, outcome)
+    };
+    let cores = thread::available_parallelism().map_or(1, NonZero::get);
+    let numbers: Vec<usize> = (0..clusters).collect();
+    thread::scope(|scope| {
+        let parts = numbers.chunks(clusters.div_ceil(cores)).map(|part| {
+            scope.spawn(|| {
+                let start = Instant::now();
+                (part.iter().map(|&number| one(number)).collect::<Vec<_>>(), start.elapsed())
+            })
+        });
+        let parts: Vec<_> = parts.collect();
+        let mut all = (Vec::new(), Duration::ZERO);
+        for part in parts {
+            let (outcomes, time) = part.join().unwrap();
+            all.0.extend(outcomes);
+            all.1 += time;
+        }
+        all
+    })
+}
+
+fn run(name: &str, clusters: usize, kind: Kind) -> Tally {
+    let verbose = std::env::var("SHOW").is_ok_and(|show| name.contains(&show));
+    let (mut with, mut without) = (Tally::default(), Tally::default());
+    let (mut transient, mut tests, mut alarms) = (0, 0, (0, 0));
+    let mut sizes = vec![Tally::default(); 4];
+    let (diagnosed, time) = diagnose_all(clusters, kind);
+    for (cluster, outcome) in &diagnosed {
         let mut one = Tally::default();
-        one.count(&cluster, &outcome.confirmed);
+        one.count(cluster, &outcome.confirmed);
         let size = match cluster.nodes {
             ..6 => 0,
             6..12 => 1,
             12..30 => 2,
             _ => 3,
         };
-        sizes[size].count(&cluster, &outcome.confirmed);
-        with.count(&cluster, &outcome.confirmed);
-        without.count(&cluster, &outcome.unconfirmed);
+        sizes[size].count(cluster, &outcome.confirmed);
+        with.count(cluster, &outcome.confirmed);
+        without.count(cluster, &outcome.unconfirmed);
         if verbose && one.wrong.iter().chain(&one.missed).sum::<usize>() > 0 {
             println!("--- {} nodes, zones {} noise {:.2}", cluster.nodes, cluster.has_zones, cluster.noise);
             for fault in 0..cluster.faults.len() {
@@ -161,7 +188,7 @@ fn run(name: &str, clusters: usize, kind: Kind) -> Tally {
     println!(
         "\n{name}: {clusters} clusters, {:.1} retests each, {:.1} ms each",
         tests as f64 / clusters as f64,
-        start.elapsed().as_secs_f64() * 1e3 / clusters as f64
+        time.as_secs_f64() * 1e3 / clusters as f64
     );
     if kind.max_faults == 0 {
         println!("clusters with a false alarm: {} with confirmation, {} without", alarms.0, alarms.1);
