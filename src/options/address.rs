@@ -66,6 +66,15 @@ impl Address {
     pub fn as_str(&self) -> &str {
         &self.text
     }
+
+    /// The same address with its port, or with `default` if it has none.
+    #[must_use]
+    pub fn with_port(&self, default: u16) -> Self {
+        let port = self.port.unwrap_or(default);
+        let is_ipv6 = self.host.contains(':');
+        let text = if is_ipv6 { format!("[{}]:{port}", self.host) } else { format!("{}:{port}", self.host) };
+        Self { text, host: self.host.clone(), port: Some(port) }
+    }
 }
 
 impl fmt::Display for Address {
@@ -92,6 +101,20 @@ mod tests {
     fn malformed_address_is_rejected() {
         for text in ["", ":5201", "host:", "host:0", "host:99999", "-c", "a b", "[::1", "[::1]x", "a:b:c"] {
             assert!(text.parse::<Address>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn port_is_written_out() {
+        for (text, with_port) in [
+            ("host", "host:5201"),
+            ("host:1", "host:1"),
+            ("2001:db8::1", "[2001:db8::1]:5201"),
+            ("[::1]:1", "[::1]:1"),
+        ] {
+            let address = text.parse::<Address>().unwrap().with_port(5201);
+            assert_eq!(address.to_string(), with_port);
+            assert_eq!(address, with_port.parse().unwrap());
         }
     }
 

@@ -43,7 +43,7 @@ impl Planned {
 pub fn plan(request: &Request, resolved: &Resolved) -> Planned {
     let measurement = &request.measurement;
     let variants = layout::variants(&resolved.routes, measurement.latency_time_seconds.is_some());
-    let external_server = resolved.external_server;
+    let external_server = resolved.external_server.as_ref().map(|to| NodeId::from(to.as_str()));
     let nodes: Vec<NodeId> = resolved.nodes.iter().map(|node| node.name).chain(external_server).collect();
     let plan = resolved.layout.plan(request, &variants, &nodes);
     let settings = Settings {
@@ -107,7 +107,8 @@ fn new_run(request: &Request, resolved: &Resolved, plan: &Plan) -> Run {
 fn parameters(request: &Request, resolved: &Resolved) -> Parameters {
     let mut paths: Vec<Path> = resolved.routes.iter().map(|route| route.path).collect();
     paths.dedup();
-    let placement = PlacementOptions { paths, via: resolved.client_mode, ..request.placement.clone() };
+    let to = resolved.external_server.clone();
+    let placement = PlacementOptions { paths, via: resolved.client_mode, to, ..request.placement.clone() };
     let (measurement, plan) = (request.measurement.clone(), request.plan.clone());
     if let Site::Local(_) = resolved.site {
         return Parameters {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use kubectl_netbench::cluster::{self, Cluster};
 use kubectl_netbench::document::{Command, Node, NodeId, SkippedNode};
-use kubectl_netbench::options::{ClientMode, Path, Route};
+use kubectl_netbench::options::{Address, ClientMode, Path, Route};
 use kubectl_netbench::recurring::delivery::volume::VolumeClient;
 use kubectl_netbench::sanitize;
 use kubectl_netbench::testbed::kubernetes::{self, Choice, Role, Wanted};
@@ -28,7 +28,7 @@ pub struct Resolved {
     pub client_mode: ClientMode,
     pub nodes: Vec<Node>,
     /// The external server that all tests go to.
-    pub external_server: Option<NodeId>,
+    pub external_server: Option<Address>,
     pub skipped_nodes: Vec<SkippedNode>,
     pub timing: Timing,
     /// The version of Kubernetes.
@@ -44,7 +44,7 @@ pub enum Site {
     /// In a cluster.
     Cluster(Place),
     /// Clients in a cluster, and a server that runs already.
-    ExternalServer { clients: Place, id: NodeId, server: Server },
+    ExternalServer { clients: Place, address: Address, server: Server },
     /// A client in one cluster, and a server in another.
     TwoClusters { client: Box<Place>, server: Box<Place>, server_id: NodeId },
 }
@@ -125,11 +125,10 @@ fn local(request: &Request, count: u16) -> Result<Resolved, Error> {
 /// The run cannot start.
 pub async fn resolve_in(request: &Request, cluster: Cluster) -> Result<Resolved, Error> {
     let (placement, dry_run) = (&request.placement, request.target.dry_run);
-    let to = placement.to.as_ref();
     // alone and first: the simplest request gives the clearest error if the cluster is unreachable
     let version = if dry_run { None } else { cluster.version().await? };
     let nodes = cluster.nodes(request.selector.as_deref()).await;
-    let role = if to.is_some() { Role::Clients } else { Role::Mesh };
+    let role = if placement.to.is_some() { Role::Clients } else { Role::Mesh };
     let routes = placement.routes(Path::Pod);
     let place =
         async |chosen| Place::new(request, cluster.clone(), new_id(), role, routes.clone(), chosen).await;
@@ -141,7 +140,7 @@ pub async fn resolve_in(request: &Request, cluster: Cluster) -> Result<Resolved,
         }
         nodes => nodes?,
     };
-    let needed = if to.is_some() { 1 } else { 2 };
+    let needed = if placement.to.is_some() { 1 } else { 2 };
     let choice = kubernetes::choose(&nodes, &request.wanted, needed)?;
     let place = place(choice.chosen.clone()).await;
     let volume = request.volume(&cluster);
@@ -153,15 +152,19 @@ pub async fn resolve_in(request: &Request, cluster: Cluster) -> Result<Resolved,
     }
     let Choice { chosen, skipped_nodes } = choice;
     let nodes: Vec<Node> = chosen.into_iter().map(|chosen| chosen.node).collect();
+    let default_port = request.processes().throughput.engine.capabilities().default_port;
+    // names are unique within a document
+    let is_node = |to: &Address| nodes.iter().any(|node| node.name == *to.as_str());
+    let to = placement.to.clone().map(|to| if is_node(&to) { to.with_port(default_port) } else { to });
     Ok(Resolved {
         id: place.id.clone(),
-        layout: match (to, request.command) {
+        layout: match (&to, request.command) {
             (None, _) => Layout::Mesh,
             (Some(_), Command::Matrix) => Layout::Towards,
             (Some(_), Command::Pair) => Layout::Between,
         },
         client_mode: place.client_mode,
-        external_server: to.map(|to| NodeId::from(to.as_str())),
+        external_server: to.clone(),
         nodes,
         skipped_nodes,
         timing: place.timing(),
@@ -171,14 +174,13 @@ pub async fn resolve_in(request: &Request, cluster: Cluster) -> Result<Resolved,
         site: match to {
             None => Site::Cluster(place),
             Some(to) => {
-                let default_port = request.processes().throughput.engine.capabilities().default_port;
                 let server = Server {
                     host: to.host.clone(),
                     port: to.port.unwrap_or(default_port),
                     latency_port: None,
                     version: None,
                 };
-                Site::ExternalServer { clients: place, id: NodeId::from(to.as_str()), server }
+                Site::ExternalServer { clients: place, address: to, server }
             }
         },
     })
@@ -268,10 +270,14 @@ impl Site {
                 let (testbed, removal) = place.into_testbed(request, planned);
                 (Box::new(testbed), vec![removal])
             }
-            Self::ExternalServer { clients, id, server } => {
+            Self::ExternalServer { clients, address, server } => {
                 let (clients, removal) = clients.into_testbed(request, planned);
-                let testbed =
-                    WithExternalServer::new(Box::new(clients), id, server, planned.settings.routes());
+                let testbed = WithExternalServer::new(
+                    Box::new(clients),
+                    address.as_str().into(),
+                    server,
+                    planned.settings.routes(),
+                );
                 (Box::new(testbed), vec![removal])
             }
             Self::TwoClusters { client, server, server_id } => {
