@@ -3,25 +3,31 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::{Duration, Instant};
 
 use crate::common::Ended;
 use kubectl_netbench::document::{self, Outcome, Run};
 
-/// One test at a time, on a cluster that has nothing of ours before and after.
-pub struct Cluster(#[expect(dead_code, reason = "held until the test ends")] MutexGuard<'static, ()>);
+/// The cluster for one test alone: it has nothing of ours before and after the test.
+pub struct Cluster(#[expect(dead_code, reason = "held until the test ends")] RwLockWriteGuard<'static, ()>);
 
 /// What all objects of ours have.
 pub const LABEL: &str = "app.kubernetes.io/managed-by=kubectl-netbench";
 
-static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+static CLUSTER: RwLock<()> = RwLock::new(());
 
-pub fn cluster() -> Cluster {
-    let guard = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
-    let cluster = Cluster(guard);
+/// Waits for the end of all other tests.
+pub fn alone() -> Cluster {
+    let cluster = Cluster(CLUSTER.write().unwrap_or_else(PoisonError::into_inner));
     cluster.assert_nothing_left();
     cluster
+}
+
+/// Waits for the end of a test that has the cluster alone.
+pub fn shared() -> RwLockReadGuard<'static, ()> {
+    CLUSTER.read().unwrap_or_else(PoisonError::into_inner)
 }
 
 pub fn variable(name: &str) -> Option<String> {
@@ -67,17 +73,18 @@ pub fn start(arguments: &str) -> Child {
     started.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("kubectl runs")
 }
 
-/// Begins a run of a minute, and waits until its servers are there.
-pub fn begun(arguments: &str) -> Child {
-    let pods = ["get", "pods", "-A", "-l", LABEL, "--field-selector", "status.phase=Running", "-o", "name"];
-    let before = kubectl(&pods).stdout.lines().count();
-    let run = start(&format!("{arguments} -t 60s --no-save"));
+/// Begins a run of a minute, and waits until its servers are there. The second value selects its pods.
+pub fn begun(arguments: &str) -> (Child, String) {
+    static COUNT: AtomicUsize = AtomicUsize::new(1);
+    let label = format!("netbench-e2e={}", COUNT.fetch_add(1, Ordering::Relaxed));
+    let pods = ["get", "pods", "-A", "-l", &label, "--field-selector", "status.phase=Running", "-o", "name"];
+    let run = start(&format!("{arguments} --label {label} -t 60s --no-save"));
     let given_up = Instant::now() + Duration::from_secs(30);
-    while kubectl(&pods).stdout.lines().count() < before + 2 {
+    while kubectl(&pods).stdout.lines().count() < 2 {
         assert!(Instant::now() < given_up, "its servers do not start");
         std::thread::sleep(Duration::from_millis(200));
     }
-    run
+    (run, label)
 }
 
 /// Makes the objects of a manifest, or changes them.
@@ -87,37 +94,49 @@ pub fn apply(manifest: &str) {
     kubectl(&["apply", "-f", file.path().to_str().expect("its path is text")]).expect_code(0);
 }
 
+pub fn run_netbench(arguments: &str) -> Ended {
+    netbench(arguments).output().expect("kubectl runs").into()
+}
+
+/// The names of the first `count` nodes.
+pub fn first_nodes(count: usize) -> Vec<String> {
+    let nodes = kubectl(&["get", "nodes", "-o", "name"]).expect_code(0);
+    let names: Vec<String> =
+        nodes.stdout.lines().map(|line| line.trim_start_matches("node/").to_owned()).collect();
+    assert!(names.len() >= count, "the cluster has fewer than {count} nodes");
+    names[..count].to_vec()
+}
+
 impl Cluster {
     pub fn run(&self, arguments: &str) -> Ended {
-        let ended = netbench(arguments).output().expect("kubectl runs").into();
+        let ended = run_netbench(arguments);
         self.assert_nothing_left();
         ended
     }
 
-    /// The names of the first `count` nodes.
-    #[expect(clippy::unused_self, reason = "only who holds the cluster may ask")]
-    pub fn nodes(&self, count: usize) -> Vec<String> {
-        let nodes = kubectl(&["get", "nodes", "-o", "name"]).expect_code(0);
-        let names: Vec<String> =
-            nodes.stdout.lines().map(|line| line.trim_start_matches("node/").to_owned()).collect();
-        assert!(names.len() >= count, "the cluster has fewer than {count} nodes");
-        names[..count].to_vec()
-    }
-
-    /// Objects of ours that are left, given a moment in which those that are being removed go.
     #[track_caller]
-    #[expect(clippy::unused_self, reason = "only who holds the cluster may ask")]
+    #[expect(clippy::unused_self, reason = "other tests may have objects in a shared cluster")]
     pub fn assert_nothing_left(&self) {
-        let given_up = Instant::now() + Duration::from_secs(5);
-        let kinds = "namespaces,pods,jobs,configmaps,services,networkpolicies";
-        loop {
-            let left = kubectl(&["get", kinds, "-A", "-l", LABEL, "-o", "name"]).expect_code(0).stdout;
-            if left.is_empty() {
-                return;
-            }
-            assert!(Instant::now() < given_up, "left behind:\n{left}");
-            std::thread::sleep(Duration::from_millis(500));
+        assert_nothing_left("namespaces,pods,jobs,configmaps,services,networkpolicies", "--all-namespaces");
+    }
+}
+
+#[track_caller]
+pub fn assert_nothing_left_in(namespace: &str) {
+    assert_nothing_left("pods,jobs,configmaps,services,networkpolicies", &format!("--namespace={namespace}"));
+}
+
+/// Fails the test if objects of ours remain after 5 seconds.
+#[track_caller]
+fn assert_nothing_left(kinds: &str, place: &str) {
+    let given_up = Instant::now() + Duration::from_secs(5);
+    loop {
+        let left = kubectl(&["get", kinds, place, "-l", LABEL, "-o", "name"]).expect_code(0).stdout;
+        if left.is_empty() {
+            return;
         }
+        assert!(Instant::now() < given_up, "left behind:\n{left}");
+        std::thread::sleep(Duration::from_millis(500));
     }
 }
 

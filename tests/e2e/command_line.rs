@@ -2,14 +2,13 @@
 
 use std::fs;
 
-use crate::cluster::{cluster, kubectl, netbench};
+use crate::cluster::{first_nodes, kubectl, netbench, run_netbench};
 use crate::common::Ended;
 
 pub fn verbose_log_has_requests_but_no_secrets() {
-    let cluster = cluster();
-    let nodes = cluster.nodes(2);
+    let nodes = first_nodes(2);
     let ended =
-        cluster.run(&format!("pair {} {} -t 1s -vvv -o json --no-save", nodes[0], nodes[1])).expect_code(0);
+        run_netbench(&format!("pair {} {} -t 1s -vvv -o json --no-save", nodes[0], nodes[1])).expect_code(0);
     assert_eq!(ended.run().tests.len(), 2);
     for part in [
         "POST /api/v1/namespaces: 201 in",
@@ -29,7 +28,6 @@ pub fn verbose_log_has_requests_but_no_secrets() {
 }
 
 pub fn context_has_its_own_settings() {
-    let _cluster = cluster();
     let context = kubectl(&["config", "current-context"]).expect_code(0).stdout;
     let home = tempfile::tempdir().expect("a directory");
     fs::create_dir(home.path().join("kubectl-netbench")).expect("a directory");
@@ -56,7 +54,6 @@ pub fn context_has_its_own_settings() {
 
 /// What users of kubectl expect of each command: its help, and 2 for a wrong word, before anything is asked.
 pub fn every_command_has_help_and_rejects_unknown_words() {
-    let _cluster = cluster();
     for command in [
         "matrix",
         "pair",

@@ -1,6 +1,6 @@
 //! `kubectl netbench <TAB>`.
 
-use crate::cluster::{cluster, command, kubectl};
+use crate::cluster::{command, first_nodes, kubectl};
 use crate::common::Ended;
 
 /// The program that kubectl asks, installed where PATH has it, is asked by a kubectl that knows how to.
@@ -27,8 +27,7 @@ fn completed(words: &[&str]) -> Ended {
 }
 
 pub fn the_names_of_a_cluster_are_completed() {
-    let cluster = cluster();
-    let nodes = cluster.nodes(2);
+    let nodes = first_nodes(2);
     let values = |words: &[&str]| {
         let stdout = completed(words).stdout;
         assert!(stdout.ends_with(":4\n"), "{stdout}");

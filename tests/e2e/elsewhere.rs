@@ -4,8 +4,8 @@ use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use crate::cluster::{cluster, command, kubectl, required};
-use kubectl_netbench::document::{Direction, Path};
+use crate::cluster::{Cluster, command, first_nodes, kubectl, required, run_netbench};
+use kubectl_netbench::document::{Direction, EngineId, Path};
 
 /// A server on this machine, which ends when this is dropped.
 struct OwnServer(Child);
@@ -28,28 +28,30 @@ impl Drop for OwnServer {
 }
 
 pub fn every_node_is_measured_against_an_outside_server() {
-    let cluster = cluster();
     let address = required("NETBENCH_E2E_OUTSIDE");
-    let nodes = cluster.nodes(3);
+    let nodes = first_nodes(3);
     let _server = OwnServer::start(5299);
     let to = format!("{address}:5299");
     let arguments = format!("matrix {} --to {to} --host -t 1s", nodes.join(" "));
-    let run = cluster.run(&format!("{arguments} -o json")).expect_code(0).run();
+    let run = run_netbench(&format!("{arguments} -o json")).expect_code(0).run();
     assert_eq!((run.tests.len(), run.external_server()), (3, Some(to.as_str().into())));
     assert!(run.tests.iter().all(|test| test.server == to && nodes.iter().any(|node| test.client == *node)));
 
     let pair = format!("pair {} --to {to} --host -t 1s -o json --via exec", nodes[0]);
-    let run = cluster.run(&pair).expect_code(0).run();
+    let run = run_netbench(&pair).expect_code(0).run();
     let directions: Vec<Direction> = run.tests.iter().map(|test| test.direction).collect();
     assert_eq!(directions, [Direction::ClientToServer, Direction::ServerToClient]);
 }
 
 pub fn outside_server_that_does_not_listen_fails_with_a_reason() {
-    let cluster = cluster();
     let address = required("NETBENCH_E2E_OUTSIDE");
-    let node = cluster.nodes(1).remove(0);
-    let ended = cluster.run(&format!("pair {node} --to {address}:5298 --host -t 1s")).expect_code(1);
+    let node = first_nodes(1).remove(0);
+    let ended = run_netbench(&format!("pair {node} --to {address}:5298 --host -t 1s")).expect_code(1);
     assert!(ended.stdout.contains("unable to connect"), "{}", ended.stdout);
+    // a server with the name of a node is not taken for the node
+    let run = run_netbench(&format!("pair {node} --to {node} -t 1s -o json")).expect_code(1).run();
+    assert_eq!(run.external_server(), Some(format!("{node}:5201").as_str().into()));
+    assert!(run.nodes[0].engines.get(EngineId::Iperf3).is_some(), "{:?}", run.nodes);
 }
 
 /// A copy of the kubeconfig with another context name.
@@ -63,9 +65,8 @@ fn other_kubeconfig() -> tempfile::NamedTempFile {
     file
 }
 
-pub fn two_clusters_are_measured_and_both_are_cleaned_up() {
-    let cluster = cluster();
-    let nodes = cluster.nodes(3);
+pub fn two_clusters_are_measured_and_both_are_cleaned_up(cluster: &Cluster) {
+    let nodes = first_nodes(3);
     let file = other_kubeconfig();
     let far = format!("--server-context far --server-kubeconfig {}", file.path().display());
     let arguments = format!("pair {} {} {far} --path nodeport,host --rtt -t 1s -o json", nodes[0], nodes[2]);
@@ -108,16 +109,15 @@ fn balance(address: &str, done: &AtomicBool) {
 }
 
 pub fn load_balancer_is_waited_for_and_measured() {
-    let cluster = cluster();
     let address = required("NETBENCH_E2E_LOAD_BALANCER");
-    let nodes = cluster.nodes(3);
+    let nodes = first_nodes(3);
     let file = other_kubeconfig();
     let done = AtomicBool::new(false);
     let run = std::thread::scope(|scope| {
         scope.spawn(|| balance(&address, &done));
         let far = format!("--server-context far --server-kubeconfig {}", file.path().display());
         let arguments = format!("pair {} {} {far} --path loadbalancer -t 1s -o json", nodes[0], nodes[2]);
-        let ended = cluster.run(&arguments);
+        let ended = run_netbench(&arguments);
         done.store(true, Ordering::Relaxed);
         ended.expect_code(0).run()
     });

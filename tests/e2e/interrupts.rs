@@ -2,12 +2,11 @@
 
 use std::time::{Duration, Instant};
 
-use crate::cluster::{cluster, command, start, variable};
+use crate::cluster::{Cluster, command, first_nodes, start, variable};
 use crate::common::{Ended, signal};
 
-pub fn interrupt_at_any_moment_prints_the_results_and_leaves_nothing() {
-    let cluster = cluster();
-    let nodes = cluster.nodes(4).join(" ");
+pub fn interrupt_at_any_moment_prints_the_results_and_leaves_nothing(cluster: &Cluster) {
+    let nodes = first_nodes(4).join(" ");
     // each with its number of tests
     let ways = [
         ("", 12),
@@ -45,9 +44,8 @@ pub fn interrupt_at_any_moment_prints_the_results_and_leaves_nothing() {
     }
 }
 
-pub fn second_interrupt_quits_immediately_and_prints_the_removal_command() {
-    let cluster = cluster();
-    let nodes = cluster.nodes(2).join(" ");
+pub fn second_interrupt_quits_immediately_and_prints_the_removal_command(cluster: &Cluster) {
+    let nodes = first_nodes(2).join(" ");
     for way in ["", "-n default"] {
         let child = start(&format!("matrix {nodes} -t 60s {way}"));
         std::thread::sleep(Duration::from_secs(5));

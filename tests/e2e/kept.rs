@@ -4,21 +4,16 @@ use std::io::Write;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use crate::cluster::{LABEL, Undo, cluster, command, kubectl, netbench};
+use crate::cluster::{Cluster, LABEL, Undo, command, first_nodes, kubectl, netbench, run_netbench};
 use crate::common::Ended;
 
-fn run(arguments: &str) -> Ended {
-    netbench(arguments).output().expect("kubectl runs").into()
-}
-
-pub fn kept_servers_let_the_next_run_start_immediately() {
-    let cluster = cluster();
-    let nodes = cluster.nodes(3);
+pub fn kept_servers_let_the_next_run_start_immediately(cluster: &Cluster) {
+    let nodes = first_nodes(3);
     let (two, three) = (nodes[..2].join(" "), nodes.join(" "));
     let cleaned = Undo(vec!["kubectl", "netbench", "cleanup"], Vec::new());
     let measure = |arguments: &str| {
         let began = Instant::now();
-        let run = run(&format!("{arguments} -t 1s --no-confirm -o json")).expect_code(0).run();
+        let run = run_netbench(&format!("{arguments} -t 1s --no-confirm -o json")).expect_code(0).run();
         let tests = run.tests.len() as u32;
         (run, began.elapsed().saturating_sub(Duration::from_secs(1) * tests))
     };
@@ -46,7 +41,7 @@ pub fn kept_servers_let_the_next_run_start_immediately() {
     measure(&format!("matrix {three} --keep --via job"));
     assert_eq!(pods().len(), 3);
     assert_eq!(kubectl(&["get", "jobs", "-n", &namespace, "-o", "name"]).stdout, "");
-    let cleanup = run("cleanup").expect_code(0);
+    let cleanup = run_netbench("cleanup").expect_code(0);
     let removed = format!("deleted kept servers in namespace {namespace}, started ");
     assert!(
         cleanup.stdout.starts_with(&removed) && cleanup.stdout.ends_with("ago (3 pods)\n"),
@@ -54,13 +49,12 @@ pub fn kept_servers_let_the_next_run_start_immediately() {
         cleanup.stdout
     );
     cluster.assert_nothing_left();
-    assert_eq!(run("cleanup").expect_code(0).stdout, "no leftovers found\n");
+    assert_eq!(run_netbench("cleanup").expect_code(0).stdout, "no leftovers found\n");
     drop(cleaned);
 }
 
-pub fn kept_servers_in_a_given_namespace_are_removed_by_cleanup() {
-    let cluster = cluster();
-    let two = cluster.nodes(2).join(" ");
+pub fn kept_servers_in_a_given_namespace_are_removed_by_cleanup(cluster: &Cluster) {
+    let two = first_nodes(2).join(" ");
     let cleaned = Undo(vec!["kubectl", "netbench", "cleanup", "-n", "default"], Vec::new());
     let services = || {
         let columns = "custom-columns=TYPE:.spec.type";
@@ -70,21 +64,20 @@ pub fn kept_servers_in_a_given_namespace_are_removed_by_cleanup() {
     // a Service that does not fit is replaced
     for (path, kind) in [("pod,service", "ClusterIP"), ("service", "ClusterIP"), ("pod,nodeport", "NodePort")]
     {
-        run(&format!("matrix {two} -n default --path {path} --keep -t 1s")).expect_code(0);
+        run_netbench(&format!("matrix {two} -n default --path {path} --keep -t 1s")).expect_code(0);
         assert_eq!(services(), [kind, kind]);
     }
     // a run without --keep leaves only what was kept before
-    run(&format!("matrix {two} -n default --path service -t 1s")).expect_code(0);
+    run_netbench(&format!("matrix {two} -n default --path service -t 1s")).expect_code(0);
     assert_eq!(services(), ["NodePort", "NodePort"]);
-    let cleanup = run("cleanup -n default").expect_code(0);
+    let cleanup = run_netbench("cleanup -n default").expect_code(0);
     assert!(cleanup.stdout.ends_with("ago (2 pods, 1 ConfigMap, 2 Services)\n"), "{}", cleanup.stdout);
     cluster.assert_nothing_left();
     drop(cleaned);
 }
 
 pub fn dry_run_prints_objects_that_kubectl_accepts_and_creates_nothing() {
-    let cluster = cluster();
-    let nodes = cluster.nodes(2).join(" ");
+    let nodes = first_nodes(2).join(" ");
     let validates = command("kubernetes-validate").arg("--version").output().is_ok();
     if !validates {
         eprintln!("schemas not checked: there is no kubernetes-validate on PATH");
@@ -96,7 +89,7 @@ pub fn dry_run_prints_objects_that_kubectl_accepts_and_creates_nothing() {
         "--engine iperf2 --via job --host --ip-family dual",
         "-n default --volume results:lab --label team=net",
     ] {
-        let objects = cluster.run(&format!("matrix {nodes} --dry-run {arguments}")).expect_code(0).stdout;
+        let objects = run_netbench(&format!("matrix {nodes} --dry-run {arguments}")).expect_code(0).stdout;
         assert_applies(&objects);
         if validates {
             assert_validates(&objects);
@@ -104,7 +97,7 @@ pub fn dry_run_prints_objects_that_kubectl_accepts_and_creates_nothing() {
     }
     let schedule = "schedule create nightly -n default --cron @daily --exporter --program-image example.org/i:1 \
                     --dry-run -- matrix --path pod,host --volume results";
-    assert_applies(&cluster.run(schedule).expect_code(0).stdout);
+    assert_applies(&run_netbench(schedule).expect_code(0).stdout);
     if validates {
         // for Git, without a cluster: in the API version that all clusters have since 1.21
         let mut command = netbench(schedule);

@@ -14,7 +14,8 @@
 //! - `NETBENCH_E2E_SHARED_DIRECTORY`: a directory of this machine that all nodes have at the same place,
 //!   as on clusters that run on this machine.
 //!
-//! `cargo test --test e2e` runs them one after the other. A test without a variable that it needs is reported as
+//! `cargo test --test e2e` runs them: first some beside each other, then those that affect the whole cluster or
+//! depend on its load one after the other. A test without a variable that it needs is reported as
 //! ignored, with the name of the variable.
 
 #![allow(
@@ -51,95 +52,126 @@ struct Test {
 }
 
 macro_rules! test {
-    ($module:ident::$name:ident $(, $variable:literal)*) => {
+    ($run:expr, $module:ident::$name:ident $($variable:literal)*) => {
         Test {
             name: concat!(stringify!($module), "::", stringify!($name)),
-            run: $module::$name,
+            run: $run,
             needs: &["NETBENCH_E2E_KUBECONFIG" $(, $variable)*],
         }
     };
 }
 
+/// A test that affects other tests, or is affected by them.
+macro_rules! alone {
+    ($module:ident::$name:ident $(, $variable:literal)*) => {
+        test!(
+            || {
+                let cluster = cluster::alone();
+                $module::$name(&cluster);
+                cluster.assert_nothing_left();
+            },
+            $module::$name $($variable)*
+        )
+    };
+}
+
+/// A test that other shared tests may run beside. It uses no port of a node, and only looks at its own objects.
+macro_rules! shared {
+    ($module:ident::$name:ident $(, $variable:literal)*) => {
+        test!(
+            || {
+                let _shared = cluster::shared();
+                $module::$name();
+            },
+            $module::$name $($variable)*
+        )
+    };
+}
+
+/// How many shared tests run beside each other: they wait more than they compute.
+const SHARED_TESTS: usize = 3;
+
 const TESTS: &[Test] = &[
-    test!(completion::the_names_of_a_cluster_are_completed),
-    test!(elsewhere::every_node_is_measured_against_an_outside_server, "NETBENCH_E2E_OUTSIDE"),
-    test!(elsewhere::outside_server_that_does_not_listen_fails_with_a_reason, "NETBENCH_E2E_OUTSIDE"),
-    test!(elsewhere::two_clusters_are_measured_and_both_are_cleaned_up),
-    test!(elsewhere::load_balancer_is_waited_for_and_measured, "NETBENCH_E2E_LOAD_BALANCER"),
-    test!(interrupts::interrupt_at_any_moment_prints_the_results_and_leaves_nothing),
-    test!(interrupts::second_interrupt_quits_immediately_and_prints_the_removal_command),
-    test!(kept::kept_servers_let_the_next_run_start_immediately),
-    test!(kept::kept_servers_in_a_given_namespace_are_removed_by_cleanup),
-    test!(kept::dry_run_prints_objects_that_kubectl_accepts_and_creates_nothing),
-    test!(leftovers::what_killed_runs_have_left_is_told_from_what_goes_on_and_removed),
-    test!(leftovers::what_other_versions_have_made_is_found_by_its_label_alone),
-    test!(leftovers::what_holds_a_namespace_is_named),
-    test!(paths::slow_overlay_is_distinguished_from_the_wire, "NETBENCH_E2E_SHAPE_OVERLAY"),
-    test!(paths::pair_over_two_paths_shows_the_cost_of_the_overlay_on_one_screen),
-    test!(paths::node_port_reaches_the_server_over_tcp_and_udp),
-    test!(paths::udp_loses_datagrams_above_the_capacity_of_a_link_only, "NETBENCH_E2E_SHAPE"),
-    test!(paths::udp_without_a_bitrate_stays_below_tcp_throughput, "NETBENCH_E2E_SHAPE"),
-    test!(paths::full_buffer_raises_the_latency_under_load, "NETBENCH_E2E_SHAPE"),
-    test!(paths::iperf2_measures_by_exec_and_by_job),
-    test!(paths::bidirectional_tests_fill_the_matrix),
-    test!(paths::ip_family_that_the_cluster_lacks_fails_its_own_cells),
-    test!(policies::pods_have_the_fields_that_flags_set),
-    test!(policies::network_policy_admits_the_run_and_is_removed_by_cleanup),
-    test!(policies::nodes_with_a_tolerated_taint_are_tested_without_being_named),
-    test!(rights::healthy_cluster_has_no_problems),
-    test!(rights::printed_roles_suffice_for_a_matrix),
-    test!(rights::printed_roles_suffice_on_the_host_network),
-    test!(rights::printed_roles_suffice_with_jobs),
-    test!(rights::printed_roles_suffice_in_a_given_namespace),
-    test!(rights::printed_roles_suffice_for_udp_over_node_ports_and_a_network_policy),
-    test!(rights::printed_roles_suffice_for_kept_servers),
-    test!(rights::roles_in_the_help_of_a_pair_suffice),
-    test!(rights::revoked_verb_is_reported),
-    test!(rights::quota_and_network_policy_of_a_namespace_are_reported),
-    test!(rights::limit_range_of_a_namespace_is_reported_in_a_dry_run),
-    test!(rights::port_of_another_run_is_reported),
-    test!(runs::matrix_by_exec_has_every_pair_once_and_no_pauses),
-    test!(runs::matrix_by_job_leaves_a_given_namespace_unchanged),
-    test!(runs::pair_on_the_host_network_shows_both_directions),
-    test!(runs::slow_node_is_measured_exactly_and_reported, "NETBENCH_E2E_SHAPE"),
-    test!(runs::node_that_only_sends_slowly_is_reported_with_its_direction, "NETBENCH_E2E_SHAPE_OVERLAY"),
-    test!(runs::hundred_streams_are_measured_by_job),
-    test!(runs::interrupted_run_is_resumed_with_its_nodes_and_flags),
-    test!(runs::missing_image_fails_soon_with_the_message_of_the_cluster),
-    test!(runs::tainted_node_is_skipped_unless_named),
-    test!(runs::user_without_permissions_sees_all_missing_ones),
-    test!(runs::matrix_without_permission_to_exec_uses_jobs),
-    test!(runs::quota_fails_the_cells_of_nodes_without_a_pod),
-    test!(runs::host_port_in_use_is_named),
-    test!(
+    // those that mostly wait come first
+    shared!(leftovers::what_holds_a_namespace_is_named),
+    shared!(
         schedules::schedule_runs_every_minute_and_its_documents_are_fetched,
         "NETBENCH_E2E_PROGRAM_IMAGE",
         "NETBENCH_E2E_SHARED_DIRECTORY"
     ),
-    test!(
+    shared!(
         schedules::run_is_kept_on_a_volume_until_its_document_expires,
         "NETBENCH_E2E_PROGRAM_IMAGE",
         "NETBENCH_E2E_SHARED_DIRECTORY"
     ),
-    test!(
+    shared!(completion::the_names_of_a_cluster_are_completed),
+    shared!(elsewhere::every_node_is_measured_against_an_outside_server, "NETBENCH_E2E_OUTSIDE"),
+    shared!(elsewhere::outside_server_that_does_not_listen_fails_with_a_reason, "NETBENCH_E2E_OUTSIDE"),
+    shared!(elsewhere::load_balancer_is_waited_for_and_measured, "NETBENCH_E2E_LOAD_BALANCER"),
+    shared!(kept::dry_run_prints_objects_that_kubectl_accepts_and_creates_nothing),
+    shared!(paths::node_port_reaches_the_server_over_tcp_and_udp),
+    shared!(paths::iperf2_measures_by_exec_and_by_job),
+    shared!(paths::bidirectional_tests_fill_the_matrix),
+    shared!(paths::ip_family_that_the_cluster_lacks_fails_its_own_cells),
+    shared!(policies::pods_have_the_fields_that_flags_set),
+    shared!(rights::quota_and_network_policy_of_a_namespace_are_reported),
+    shared!(rights::limit_range_of_a_namespace_is_reported_in_a_dry_run),
+    shared!(runs::matrix_by_job_leaves_a_given_namespace_unchanged),
+    shared!(runs::hundred_streams_are_measured_by_job),
+    shared!(runs::missing_image_fails_soon_with_the_message_of_the_cluster),
+    shared!(runs::user_without_permissions_sees_all_missing_ones),
+    shared!(runs::matrix_without_permission_to_exec_uses_jobs),
+    shared!(runs::quota_fails_the_cells_of_nodes_without_a_pod),
+    shared!(schedules::failed_gate_of_a_run_is_shown_by_the_list, "NETBENCH_E2E_PROGRAM_IMAGE"),
+    shared!(
+        schedules::missing_permission_creates_nothing_and_leaves_nothing_behind,
+        "NETBENCH_E2E_PROGRAM_IMAGE"
+    ),
+    shared!(command_line::verbose_log_has_requests_but_no_secrets),
+    shared!(command_line::context_has_its_own_settings),
+    shared!(command_line::every_command_has_help_and_rejects_unknown_words),
+    // after all shared ones, so that neither kind waits for the other
+    alone!(elsewhere::two_clusters_are_measured_and_both_are_cleaned_up),
+    alone!(interrupts::interrupt_at_any_moment_prints_the_results_and_leaves_nothing),
+    alone!(interrupts::second_interrupt_quits_immediately_and_prints_the_removal_command),
+    alone!(kept::kept_servers_let_the_next_run_start_immediately),
+    alone!(kept::kept_servers_in_a_given_namespace_are_removed_by_cleanup),
+    alone!(leftovers::what_killed_runs_have_left_is_told_from_what_goes_on_and_removed),
+    alone!(leftovers::what_other_versions_have_made_is_found_by_its_label_alone),
+    alone!(paths::slow_overlay_is_distinguished_from_the_wire, "NETBENCH_E2E_SHAPE_OVERLAY"),
+    alone!(paths::pair_over_two_paths_shows_the_cost_of_the_overlay_on_one_screen),
+    alone!(paths::udp_loses_datagrams_above_the_capacity_of_a_link_only, "NETBENCH_E2E_SHAPE"),
+    alone!(paths::udp_without_a_bitrate_stays_below_tcp_throughput, "NETBENCH_E2E_SHAPE"),
+    alone!(paths::full_buffer_raises_the_latency_under_load, "NETBENCH_E2E_SHAPE"),
+    alone!(policies::network_policy_admits_the_run_and_is_removed_by_cleanup),
+    alone!(policies::nodes_with_a_tolerated_taint_are_tested_without_being_named),
+    alone!(rights::healthy_cluster_has_no_problems),
+    alone!(rights::printed_roles_suffice_for_a_matrix),
+    alone!(rights::printed_roles_suffice_on_the_host_network),
+    alone!(rights::printed_roles_suffice_with_jobs),
+    alone!(rights::printed_roles_suffice_in_a_given_namespace),
+    alone!(rights::printed_roles_suffice_for_udp_over_node_ports_and_a_network_policy),
+    alone!(rights::printed_roles_suffice_for_kept_servers),
+    alone!(rights::roles_in_the_help_of_a_pair_suffice),
+    alone!(rights::revoked_verb_is_reported),
+    alone!(rights::port_of_another_run_is_reported),
+    alone!(runs::matrix_by_exec_has_every_pair_once_and_no_pauses),
+    alone!(runs::pair_on_the_host_network_shows_both_directions),
+    alone!(runs::slow_node_is_measured_exactly_and_reported, "NETBENCH_E2E_SHAPE"),
+    alone!(runs::node_that_only_sends_slowly_is_reported_with_its_direction, "NETBENCH_E2E_SHAPE_OVERLAY"),
+    alone!(runs::interrupted_run_is_resumed_with_its_nodes_and_flags),
+    alone!(runs::tainted_node_is_skipped_unless_named),
+    alone!(runs::host_port_in_use_is_named),
+    alone!(
         schedules::slow_node_is_shown_by_metrics_alerts_list_and_comparison,
         "NETBENCH_E2E_SHAPE",
         "NETBENCH_E2E_PROGRAM_IMAGE"
     ),
-    test!(schedules::failed_gate_of_a_run_is_shown_by_the_list, "NETBENCH_E2E_PROGRAM_IMAGE"),
-    test!(
-        schedules::missing_permission_creates_nothing_and_leaves_nothing_behind,
-        "NETBENCH_E2E_PROGRAM_IMAGE"
-    ),
-    test!(command_line::verbose_log_has_requests_but_no_secrets),
-    test!(command_line::context_has_its_own_settings),
-    test!(command_line::every_command_has_help_and_rejects_unknown_words),
 ];
 
 fn main() {
     let mut arguments = Arguments::from_args();
-    // they share the network
-    arguments.test_threads = Some(1);
+    arguments.test_threads = Some(SHARED_TESTS);
     let trials = TESTS.iter().map(|test| {
         let trial = Trial::test(test.name, || {
             (test.run)();
@@ -150,5 +182,10 @@ fn main() {
             None => trial,
         }
     });
-    libtest_mimic::run(&arguments, trials.collect()).exit();
+    let conclusion = libtest_mimic::run(&arguments, trials.collect());
+    if conclusion.num_passed > 0 && !conclusion.has_failed() {
+        // a run of shared tests only has not been checked yet
+        cluster::alone();
+    }
+    conclusion.exit();
 }

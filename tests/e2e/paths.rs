@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::cluster::{cluster, shaped};
+use crate::cluster::{Cluster, first_nodes, run_netbench, shaped};
 use kubectl_netbench::document::{Cost, IpFamily, Measure, Outcome, Path, Run};
 
 /// The costs of a path, by sender and receiver.
@@ -15,9 +15,8 @@ fn costs(run: &Run, path: Path) -> BTreeMap<(String, String), f64> {
     cost.pairs.iter().map(pair).collect()
 }
 
-pub fn slow_overlay_is_distinguished_from_the_wire() {
-    let cluster = cluster();
-    let nodes = cluster.nodes(3);
+pub fn slow_overlay_is_distinguished_from_the_wire(cluster: &Cluster) {
+    let nodes = first_nodes(3);
     let _slow = shaped("NETBENCH_E2E_SHAPE_OVERLAY", &nodes[2], "300mbit");
     let run = cluster
         .run(&format!("matrix {} --path pod,service,host -t 1s -o json", nodes.join(" ")))
@@ -43,9 +42,8 @@ pub fn slow_overlay_is_distinguished_from_the_wire() {
     assert_eq!(cost.worst().expect("there are pairs").sender, nodes[2]);
 }
 
-pub fn pair_over_two_paths_shows_the_cost_of_the_overlay_on_one_screen() {
-    let cluster = cluster();
-    let nodes = cluster.nodes(2).join(" ");
+pub fn pair_over_two_paths_shows_the_cost_of_the_overlay_on_one_screen(cluster: &Cluster) {
+    let nodes = first_nodes(2).join(" ");
     let ended = cluster.run(&format!("pair {nodes} --path pod,host --rtt -t 1s")).expect_code(0);
     assert!(ended.stdout.lines().count() <= 24, "{}", ended.stdout);
     for word in ["LATENCY", "UNDER LOAD", "pod ", "host ", "Overlay overhead: ", " ms latency"] {
@@ -54,11 +52,10 @@ pub fn pair_over_two_paths_shows_the_cost_of_the_overlay_on_one_screen() {
 }
 
 pub fn node_port_reaches_the_server_over_tcp_and_udp() {
-    let cluster = cluster();
-    let nodes = cluster.nodes(2).join(" ");
+    let nodes = first_nodes(2).join(" ");
     for udp in ["", "--udp --bitrate 50M"] {
         let arguments = format!("matrix {nodes} --path nodeport {udp} --rtt -t 1s -o json");
-        let run = cluster.run(&arguments).expect_code(0).run();
+        let run = run_netbench(&arguments).expect_code(0).run();
         assert_eq!((run.tests.len(), run.parameters.placement.paths.as_slice()), (4, &[Path::NodePort][..]));
     }
 }
@@ -73,19 +70,17 @@ fn lost_at(cluster: &crate::cluster::Cluster, nodes: &[String], rate: &str) -> V
     run.tests.iter().map(lost).collect()
 }
 
-pub fn udp_loses_datagrams_above_the_capacity_of_a_link_only() {
-    let cluster = cluster();
-    let nodes = cluster.nodes(3);
+pub fn udp_loses_datagrams_above_the_capacity_of_a_link_only(cluster: &Cluster) {
+    let nodes = first_nodes(3);
     let _slow = shaped("NETBENCH_E2E_SHAPE", &nodes[2], "100mbit");
-    let above = lost_at(&cluster, &nodes, "200M");
+    let above = lost_at(cluster, &nodes, "200M");
     assert!(above.iter().all(|lost| (35.0..65.0).contains(lost)), "{above:?}");
-    let below = lost_at(&cluster, &nodes, "30M");
+    let below = lost_at(cluster, &nodes, "30M");
     assert!(below.iter().all(|lost| *lost < 1.0), "{below:?}");
 }
 
-pub fn udp_without_a_bitrate_stays_below_tcp_throughput() {
-    let cluster = cluster();
-    let nodes = cluster.nodes(3);
+pub fn udp_without_a_bitrate_stays_below_tcp_throughput(cluster: &Cluster) {
+    let nodes = first_nodes(3);
     let _slow = shaped("NETBENCH_E2E_SHAPE", &nodes[2], "100mbit");
     let arguments = format!("pair {} {} --udp -t 2s -o json", nodes[0], nodes[2]);
     let run = cluster.run(&arguments).expect_code(0).run();
@@ -97,9 +92,8 @@ pub fn udp_without_a_bitrate_stays_below_tcp_throughput() {
     }
 }
 
-pub fn full_buffer_raises_the_latency_under_load() {
-    let cluster = cluster();
-    let nodes = cluster.nodes(3);
+pub fn full_buffer_raises_the_latency_under_load(cluster: &Cluster) {
+    let nodes = first_nodes(3);
     let _slow = shaped("NETBENCH_E2E_SHAPE", &nodes[2], "100mbit");
     let arguments = format!("matrix {} {} --rtt -t 2s -o json", nodes[0], nodes[2]);
     let run = cluster.run(&arguments).expect_code(0).run();
@@ -121,11 +115,10 @@ pub fn full_buffer_raises_the_latency_under_load() {
 }
 
 pub fn iperf2_measures_by_exec_and_by_job() {
-    let cluster = cluster();
-    let nodes = cluster.nodes(2).join(" ");
+    let nodes = first_nodes(2).join(" ");
     for via in ["exec", "job"] {
         let arguments = format!("matrix {nodes} --engine iperf2 -P 4 -t 2s --rtt --via {via} -o json");
-        let run = cluster.run(&arguments).expect_code(0).run();
+        let run = run_netbench(&arguments).expect_code(0).run();
         let count = |measure| run.tests.iter().filter(|test| test.measure == measure).count();
         assert_eq!((count(Measure::Throughput), count(Measure::Latency)), (2, 2));
         assert_eq!((run.parameters.placement.port, run.parameters.latency_port), (Some(5001), Some(5001)));
@@ -133,17 +126,15 @@ pub fn iperf2_measures_by_exec_and_by_job() {
 }
 
 pub fn bidirectional_tests_fill_the_matrix() {
-    let cluster = cluster();
-    let nodes = cluster.nodes(4).join(" ");
-    let run = cluster.run(&format!("matrix {nodes} --bidir -t 1s -o json")).expect_code(0).run();
+    let nodes = first_nodes(4).join(" ");
+    let run = run_netbench(&format!("matrix {nodes} --bidir -t 1s -o json")).expect_code(0).run();
     assert_eq!((run.tests.len(), run.tests.iter().map(|test| test.slot).max()), (12, Some(3)));
     assert_eq!(run.summary.throughput[0].pairs.len(), 12);
 }
 
 pub fn ip_family_that_the_cluster_lacks_fails_its_own_cells() {
-    let cluster = cluster();
-    let nodes = cluster.nodes(2).join(" ");
-    let run = cluster.run(&format!("pair {nodes} --ip-family dual -t 1s -o json")).run();
+    let nodes = first_nodes(2).join(" ");
+    let run = run_netbench(&format!("pair {nodes} --ip-family dual -t 1s -o json")).run();
     for test in &run.tests {
         match (&test.outcome, test.route.ip_family) {
             (Outcome::Ok(_), Some(_)) => {}

@@ -2,7 +2,9 @@
 
 use serde_json::{Value, json};
 
-use crate::cluster::{LABEL, Undo, apply, begun, cluster, kubectl, netbench};
+use crate::cluster::{
+    Cluster, LABEL, Undo, apply, assert_nothing_left_in, begun, first_nodes, kubectl, netbench,
+};
 use crate::common::{Ended, signal};
 
 const NAMESPACE: &str = "netbench-e2e-policies";
@@ -42,8 +44,7 @@ fn objects_of_run(kinds: &str) -> Vec<Value> {
 }
 
 pub fn pods_have_the_fields_that_flags_set() {
-    let cluster = cluster();
-    let nodes = cluster.nodes(2).join(" ");
+    let nodes = first_nodes(2).join(" ");
     let _namespace = Undo(vec!["kubectl", "delete", "namespace", NAMESPACE], Vec::new());
     let classes = vec!["priorityclass/netbench-e2e".to_owned(), "runtimeclass/netbench-e2e".to_owned()];
     let _classes = Undo(vec!["kubectl", "delete"], classes);
@@ -51,7 +52,7 @@ pub fn pods_have_the_fields_that_flags_set() {
     let flags = "--label team=network --annotation note=mine --requests cpu=20m --limits cpu=1,memory=256Mi \
         --image-pull-secret pull --service-account bench --priority-class netbench-e2e \
         --runtime-class netbench-e2e --toleration pool=gpu:NoSchedule --network-policy";
-    let run = begun(&format!("matrix {nodes} -n {NAMESPACE} {flags}"));
+    let (run, _) = begun(&format!("matrix {nodes} -n {NAMESPACE} {flags}"));
     for object in objects_of_run("pods,configmaps,networkpolicies") {
         assert_eq!(object["metadata"]["labels"]["team"], "network", "{object}");
         assert_eq!(object["metadata"]["annotations"]["note"], "mine", "{object}");
@@ -74,15 +75,14 @@ pub fn pods_have_the_fields_that_flags_set() {
     signal(run.id(), "INT");
     let interrupted = Ended::from(run.wait_with_output().expect("it ends"));
     assert_eq!(interrupted.code, Some(130), "{}", interrupted.stderr);
-    cluster.assert_nothing_left();
+    assert_nothing_left_in(NAMESPACE);
 }
 
-pub fn network_policy_admits_the_run_and_is_removed_by_cleanup() {
-    let cluster = cluster();
-    let nodes = cluster.nodes(2).join(" ");
+pub fn network_policy_admits_the_run_and_is_removed_by_cleanup(cluster: &Cluster) {
+    let nodes = first_nodes(2).join(" ");
     let run = cluster.run(&format!("matrix {nodes} -n default -t 1s --network-policy --path pod,nodeport"));
     run.expect_code(0);
-    let killed = begun(&format!("matrix {nodes} -n default --network-policy"));
+    let (killed, _) = begun(&format!("matrix {nodes} -n default --network-policy"));
     let policies = || kubectl(&["get", "networkpolicies", "-A", "-l", LABEL, "-o", "name"]).stdout;
     assert!(policies().contains("-clients-only"), "{}", policies());
     signal(killed.id(), "KILL");
@@ -92,9 +92,8 @@ pub fn network_policy_admits_the_run_and_is_removed_by_cleanup() {
     cluster.assert_nothing_left();
 }
 
-pub fn nodes_with_a_tolerated_taint_are_tested_without_being_named() {
-    let cluster = cluster();
-    let nodes = cluster.nodes(2);
+pub fn nodes_with_a_tolerated_taint_are_tested_without_being_named(cluster: &Cluster) {
+    let nodes = first_nodes(2);
     let [first, second] = nodes.as_slice() else { panic!("two nodes") };
     let _labels = Undo(vec!["kubectl", "label", "nodes", first, second], vec!["netbench-e2e-".to_owned()]);
     let _taint = Undo(vec!["kubectl", "taint", "nodes", second], vec!["netbench-e2e-".to_owned()]);

@@ -3,7 +3,7 @@
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
-use crate::cluster::{Cluster, Undo, apply, cluster, kubectl, netbench, rates};
+use crate::cluster::{Cluster, Undo, apply, assert_nothing_left_in, first_nodes, kubectl, netbench, rates};
 use crate::common::Ended;
 use kubectl_netbench::document::{ClientMode, Run};
 
@@ -55,22 +55,16 @@ impl Roles {
 }
 
 /// Runs a matrix of two nodes as a user who has only the roles that `check --rbac` prints for it.
-fn measure_with_printed_roles(cluster: &Cluster, flags: &str, namespace: Option<&str>) -> Run {
-    measure_with_roles(cluster, "matrix", flags, flags, namespace)
+fn measure_with_printed_roles(flags: &str, namespace: Option<&str>) -> Run {
+    measure_with_roles("matrix", flags, flags, namespace)
 }
 
 /// Runs a command on two nodes as a user who has only the roles that `check --rbac` prints for these flags.
-fn measure_with_roles(
-    cluster: &Cluster,
-    command: &str,
-    flags: &str,
-    granted: &str,
-    namespace: Option<&str>,
-) -> Run {
+fn measure_with_roles(command: &str, flags: &str, granted: &str, namespace: Option<&str>) -> Run {
     let place = namespace.map_or(String::new(), |name| format!(" -n {name}"));
     let printed = check(&format!("--rbac {granted}{place}")).expect_code(0).stdout;
     let roles = Roles::give(&printed, namespace);
-    let nodes = cluster.nodes(2).join(" ");
+    let nodes = first_nodes(2).join(" ");
     let checked = check(&format!("{nodes} {granted}{place} --as {USER}")).expect_code(0).stdout;
     // the user may lack permissions of the check itself
     assert!(!checked.contains("! warning  permissions"), "{checked}");
@@ -81,9 +75,8 @@ fn measure_with_roles(
     run
 }
 
-pub fn healthy_cluster_has_no_problems() {
-    let cluster = cluster();
-    let nodes = cluster.nodes(4).join(" ");
+pub fn healthy_cluster_has_no_problems(_: &Cluster) {
+    let nodes = first_nodes(4).join(" ");
     let began = Instant::now();
     let checked = check(&format!("{nodes} -o json")).expect_code(0);
     eprintln!("checked in {:?}", began.elapsed());
@@ -94,53 +87,49 @@ pub fn healthy_cluster_has_no_problems() {
     }
 }
 
-pub fn printed_roles_suffice_for_a_matrix() {
-    assert_eq!(measure_with_printed_roles(&cluster(), "", None).parameters.placement.via, ClientMode::Exec);
+pub fn printed_roles_suffice_for_a_matrix(_: &Cluster) {
+    assert_eq!(measure_with_printed_roles("", None).parameters.placement.via, ClientMode::Exec);
 }
 
-pub fn printed_roles_suffice_on_the_host_network() {
-    measure_with_printed_roles(&cluster(), "--host", None);
+pub fn printed_roles_suffice_on_the_host_network(_: &Cluster) {
+    measure_with_printed_roles("--host", None);
 }
 
-pub fn printed_roles_suffice_with_jobs() {
-    let run = measure_with_printed_roles(&cluster(), "--via job --path pod,nodeport", None);
+pub fn printed_roles_suffice_with_jobs(_: &Cluster) {
+    let run = measure_with_printed_roles("--via job --path pod,nodeport", None);
     assert_eq!(run.parameters.placement.via, ClientMode::Job);
 }
 
-pub fn printed_roles_suffice_in_a_given_namespace() {
-    measure_with_printed_roles(&cluster(), "--path service", Some("default"));
+pub fn printed_roles_suffice_in_a_given_namespace(_: &Cluster) {
+    measure_with_printed_roles("--path service", Some("default"));
 }
 
-pub fn printed_roles_suffice_for_udp_over_node_ports_and_a_network_policy() {
-    let cluster = cluster();
-    measure_with_printed_roles(&cluster, "--udp --path nodeport", None);
+pub fn printed_roles_suffice_for_udp_over_node_ports_and_a_network_policy(cluster: &Cluster) {
+    measure_with_printed_roles("--udp --path nodeport", None);
     cluster.assert_nothing_left();
-    measure_with_printed_roles(&cluster, "--network-policy", Some("default"));
+    measure_with_printed_roles("--network-policy", Some("default"));
     cluster.assert_nothing_left();
 }
 
-pub fn printed_roles_suffice_for_kept_servers() {
-    let cluster = cluster();
+pub fn printed_roles_suffice_for_kept_servers(_: &Cluster) {
     let _cleaned = Undo(vec!["kubectl", "netbench", "cleanup"], Vec::new());
-    measure_with_printed_roles(&cluster, "--keep --path pod,service", None);
+    measure_with_printed_roles("--keep --path pod,service", None);
     // and are reused, with the permissions of a run without --keep
-    let run = measure_with_printed_roles(&cluster, "--path pod,service", None);
+    let run = measure_with_printed_roles("--path pod,service", None);
     assert_eq!(run.cluster.expect("it was on a cluster").namespace, "netbench-kept");
 }
 
-pub fn roles_in_the_help_of_a_pair_suffice() {
-    let cluster = cluster();
-    let nodes = cluster.nodes(2).join(" ");
+pub fn roles_in_the_help_of_a_pair_suffice(cluster: &Cluster) {
+    let nodes = first_nodes(2).join(" ");
     let refused = cluster.run(&format!("pair {nodes} --as {USER}")).expect_code(1).stderr;
     let named = refused.lines().find_map(|line| line.split('`').find(|part| part.contains("--rbac")));
     let flags = named.and_then(|named| named.split_once("--rbac")).expect(&refused).1;
-    let run = measure_with_roles(&cluster, "pair", "", flags.trim(), None);
+    let run = measure_with_roles("pair", "", flags.trim(), None);
     assert_eq!(run.parameters.placement.via, ClientMode::Job);
     cluster.assert_nothing_left();
 }
 
-pub fn revoked_verb_is_reported() {
-    let _cluster = cluster();
+pub fn revoked_verb_is_reported(_: &Cluster) {
     let flags = "--via job -n default";
     let printed = check(&format!("--rbac {flags}")).expect_code(0).stdout;
     let roles = Roles::give(&printed, Some("default"));
@@ -166,8 +155,7 @@ pub fn revoked_verb_is_reported() {
 }
 
 pub fn quota_and_network_policy_of_a_namespace_are_reported() {
-    let cluster = cluster();
-    let nodes = cluster.nodes(4).join(" ");
+    let nodes = first_nodes(4).join(" ");
     let name = "netbench-e2e-check";
     let removed = Undo(vec!["kubectl", "delete", "namespace", name], Vec::new());
     kubectl(&["create", "namespace", name]).expect_code(0);
@@ -189,8 +177,7 @@ pub fn quota_and_network_policy_of_a_namespace_are_reported() {
 }
 
 pub fn limit_range_of_a_namespace_is_reported_in_a_dry_run() {
-    let cluster = cluster();
-    let nodes = cluster.nodes(2).join(" ");
+    let nodes = first_nodes(2).join(" ");
     let name = "netbench-e2e-limits";
     let removed = Undo(vec!["kubectl", "delete", "namespace", name], Vec::new());
     kubectl(&["create", "namespace", name]).expect_code(0);
@@ -207,13 +194,12 @@ pub fn limit_range_of_a_namespace_is_reported_in_a_dry_run() {
     limit_range("min: {cpu: 50m}");
     let rejected = check(&format!("{nodes} -n {name}")).expect_code(3).stdout;
     assert!(rejected.contains("minimum cpu usage per Container is 50m, but request is 10m"), "{rejected}");
-    cluster.assert_nothing_left();
+    assert_nothing_left_in(name);
     drop(removed);
 }
 
-pub fn port_of_another_run_is_reported() {
-    let cluster = cluster();
-    let nodes = cluster.nodes(2).join(" ");
+pub fn port_of_another_run_is_reported(cluster: &Cluster) {
+    let nodes = first_nodes(2).join(" ");
     let mut other = netbench(&format!("matrix {nodes} --host -t 4s -q"))
         .stdout(Stdio::null())
         .spawn()

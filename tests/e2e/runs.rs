@@ -3,13 +3,14 @@
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use crate::cluster::{Undo, cluster, kubectl, longest_pause, netbench, rates, shaped, variable};
+use crate::cluster::{
+    Cluster, Undo, first_nodes, kubectl, longest_pause, netbench, rates, run_netbench, shaped, variable,
+};
 use crate::common::signal;
 use kubectl_netbench::document::{self, ClientMode, Confirmation, FindingKind, Outcome, State};
 
-pub fn matrix_by_exec_has_every_pair_once_and_no_pauses() {
-    let cluster = cluster();
-    let nodes = cluster.nodes(4).join(" ");
+pub fn matrix_by_exec_has_every_pair_once_and_no_pauses(cluster: &Cluster) {
+    let nodes = first_nodes(4).join(" ");
     let run = cluster.run(&format!("matrix {nodes} -t 2s -o json")).expect_code(0).run();
     assert_eq!((run.state, run.parameters.placement.via), (State::Complete, ClientMode::Exec));
     assert_eq!(run.tests.len(), 12);
@@ -24,14 +25,12 @@ pub fn matrix_by_exec_has_every_pair_once_and_no_pauses() {
 }
 
 pub fn matrix_by_job_leaves_a_given_namespace_unchanged() {
-    let cluster = cluster();
-    let nodes = cluster.nodes(4).join(" ");
+    let nodes = first_nodes(4).join(" ");
     let mine = Undo(vec!["kubectl", "delete", "namespace", "netbench-e2e-mine"], Vec::new());
     kubectl(&["create", "namespace", "netbench-e2e-mine"]).expect_code(0);
     kubectl(&["-n", "netbench-e2e-mine", "create", "configmap", "precious", "--from-literal=a=b"])
         .expect_code(0);
-    let run = cluster
-        .run(&format!("matrix {nodes} -t 1s --via job -n netbench-e2e-mine -o json"))
+    let run = run_netbench(&format!("matrix {nodes} -t 1s --via job -n netbench-e2e-mine -o json"))
         .expect_code(0)
         .run();
     assert_eq!(run.parameters.placement.via, ClientMode::Job);
@@ -45,9 +44,8 @@ pub fn matrix_by_job_leaves_a_given_namespace_unchanged() {
     drop(mine);
 }
 
-pub fn pair_on_the_host_network_shows_both_directions() {
-    let cluster = cluster();
-    let nodes = cluster.nodes(2);
+pub fn pair_on_the_host_network_shows_both_directions(cluster: &Cluster) {
+    let nodes = first_nodes(2);
     let ended = cluster.run(&format!("pair {} --host -t 1s", nodes.join(" "))).expect_code(0);
     let ways: Vec<Vec<&str>> =
         ended.stdout.lines().skip(1).take(2).map(|line| line.split_whitespace().take(2).collect()).collect();
@@ -59,9 +57,8 @@ pub fn pair_on_the_host_network_shows_both_directions() {
     );
 }
 
-pub fn slow_node_is_measured_exactly_and_reported() {
-    let cluster = cluster();
-    let nodes = cluster.nodes(4);
+pub fn slow_node_is_measured_exactly_and_reported(cluster: &Cluster) {
+    let nodes = first_nodes(4);
     let slow = shaped("NETBENCH_E2E_SHAPE", &nodes[2], "200mbit");
     let ended = cluster.run(&format!("matrix {} -t 3s -o json", nodes.join(" ")));
     let drawn = cluster.run(&format!("matrix {} -t 1s", nodes[..3].join(" ")));
@@ -86,9 +83,8 @@ pub fn slow_node_is_measured_exactly_and_reported() {
     assert!(drawn.contains("Slowest: ") && drawn.contains("Findings:"), "{drawn}");
 }
 
-pub fn node_that_only_sends_slowly_is_reported_with_its_direction() {
-    let cluster = cluster();
-    let nodes = cluster.nodes(4);
+pub fn node_that_only_sends_slowly_is_reported_with_its_direction(cluster: &Cluster) {
+    let nodes = first_nodes(4);
     let slow = shaped("NETBENCH_E2E_SHAPE_OVERLAY", &nodes[2], "200mbit");
     let ended = cluster.run(&format!("matrix {} -t 2s -o json", nodes.join(" ")));
     drop(slow);
@@ -109,16 +105,14 @@ pub fn node_that_only_sends_slowly_is_reported_with_its_direction() {
 
 /// Container runtimes write a report of this length in pieces.
 pub fn hundred_streams_are_measured_by_job() {
-    let cluster = cluster();
-    let nodes = cluster.nodes(2).join(" ");
-    let run = cluster.run(&format!("pair {nodes} -P 100 -t 2s --no-confirm -o json")).expect_code(0).run();
+    let nodes = first_nodes(2).join(" ");
+    let run = run_netbench(&format!("pair {nodes} -P 100 -t 2s --no-confirm -o json")).expect_code(0).run();
     assert_eq!(run.parameters.placement.via, ClientMode::Job);
     assert_eq!(rates(&run).len(), 2);
 }
 
-pub fn interrupted_run_is_resumed_with_its_nodes_and_flags() {
-    let cluster = cluster();
-    let nodes = cluster.nodes(3);
+pub fn interrupted_run_is_resumed_with_its_nodes_and_flags(cluster: &Cluster) {
+    let nodes = first_nodes(3);
     let child = netbench(&format!("matrix {} --host -t 1s -q", nodes.join(" ")))
         .stdout(Stdio::null())
         .spawn()
@@ -144,9 +138,8 @@ pub fn interrupted_run_is_resumed_with_its_nodes_and_flags() {
 }
 
 pub fn missing_image_fails_soon_with_the_message_of_the_cluster() {
-    let cluster = cluster();
     let began = Instant::now();
-    let ended = cluster.run("matrix -t 1s --image localhost/nosuch:1").expect_code(1);
+    let ended = run_netbench("matrix -t 1s --image localhost/nosuch:1").expect_code(1);
     assert!(began.elapsed() < Duration::from_secs(60));
     assert!(ended.stderr.contains("cannot pull the image"), "{}", ended.stderr);
     assert!(ended.stderr.contains("localhost/nosuch:1"), "{}", ended.stderr);
@@ -154,9 +147,8 @@ pub fn missing_image_fails_soon_with_the_message_of_the_cluster() {
     assert_eq!(ended.stdout, "");
 }
 
-pub fn tainted_node_is_skipped_unless_named() {
-    let cluster = cluster();
-    let nodes = cluster.nodes(3);
+pub fn tainted_node_is_skipped_unless_named(cluster: &Cluster) {
+    let nodes = first_nodes(3);
     let tainted = &nodes[2];
     kubectl(&["taint", "node", tainted, "netbench.dev/e2e=x:NoSchedule"]).expect_code(0);
     let lifted =
@@ -174,8 +166,7 @@ pub fn tainted_node_is_skipped_unless_named() {
 }
 
 pub fn user_without_permissions_sees_all_missing_ones() {
-    let cluster = cluster();
-    let ended = cluster.run("matrix -t 1s --as stranger").expect_code(1);
+    let ended = run_netbench("matrix -t 1s --as stranger").expect_code(1);
     for missing in ["cannot list nodes", "cannot create, list, watch, delete pods"] {
         assert!(ended.stderr.contains(missing), "{}", ended.stderr);
     }
@@ -214,28 +205,26 @@ subjects: [{kind: User, name: netbench-e2e-user}]
 "#;
 
 pub fn matrix_without_permission_to_exec_uses_jobs() {
-    let cluster = cluster();
     let file = tempfile::NamedTempFile::new().expect("a temporary file");
     std::fs::write(file.path(), RIGHTS_WITHOUT_EXEC).expect("it can be written");
     let file = file.path().to_str().expect("its path is text").to_owned();
     let removed = Undo(vec!["kubectl", "delete", "-f"], vec![file.clone()]);
     kubectl(&["apply", "-f", &file]).expect_code(0);
-    let nodes = cluster.nodes(2).join(" ");
+    let nodes = first_nodes(2).join(" ");
     let arguments = format!("matrix {nodes} -t 1s -n default --as netbench-e2e-user -o json");
-    let run = cluster.run(&arguments).expect_code(0).run();
+    let run = run_netbench(&arguments).expect_code(0).run();
     assert_eq!(run.parameters.placement.via, ClientMode::Job);
     assert_eq!(rates(&run).len(), 2);
     drop(removed);
 }
 
 pub fn quota_fails_the_cells_of_nodes_without_a_pod() {
-    let cluster = cluster();
-    let nodes = cluster.nodes(4).join(" ");
+    let nodes = first_nodes(4).join(" ");
     let removed = Undo(vec!["kubectl", "delete", "namespace", "netbench-e2e-quota"], Vec::new());
     kubectl(&["create", "namespace", "netbench-e2e-quota"]).expect_code(0);
     kubectl(&["-n", "netbench-e2e-quota", "create", "quota", "q", "--hard=pods=3"]).expect_code(0);
     let arguments = format!("matrix {nodes} -t 1s -n netbench-e2e-quota --via exec -o json");
-    let ended = cluster.run(&arguments).expect_code(3);
+    let ended = run_netbench(&arguments).expect_code(3);
     let run = ended.run();
     let failed = run.tests.iter().filter(
         |test| matches!(&test.outcome, Outcome::Failed(failure) if failure.reason.contains("exceeded quota")),
@@ -244,9 +233,8 @@ pub fn quota_fails_the_cells_of_nodes_without_a_pod() {
     drop(removed);
 }
 
-pub fn host_port_in_use_is_named() {
-    let cluster = cluster();
-    let nodes = cluster.nodes(3);
+pub fn host_port_in_use_is_named(cluster: &Cluster) {
+    let nodes = first_nodes(3);
     let image =
         variable("NETBENCH_E2E_IMAGE").unwrap_or_else(|| "docker.io/nicolaka/netshoot:v0.16".to_owned());
     let removed = Undo(vec!["kubectl", "delete", "pod", "netbench-e2e-port", "--grace-period=1"], Vec::new());

@@ -8,7 +8,9 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::cluster::{Undo, apply, cluster, command, kubectl, netbench, required, shaped};
+use crate::cluster::{
+    Cluster, Undo, apply, assert_nothing_left_in, command, first_nodes, kubectl, netbench, required, shaped,
+};
 use crate::common::Ended;
 use crate::prometheus::{Server, free_port, get, prometheus, until};
 use kubectl_netbench::document::Run;
@@ -28,11 +30,13 @@ struct TestNamespace {
 impl TestNamespace {
     fn new(namespace: &'static str) -> Self {
         let image = required("NETBENCH_E2E_PROGRAM_IMAGE");
-        let cluster_scoped =
-            vec!["kubectl", "delete", "clusterroles,clusterrolebindings", "-l", SCHEDULE_OBJECTS];
+        let cluster_scoped = format!(
+            "kubectl get clusterroles,clusterrolebindings -l {SCHEDULE_OBJECTS} -o name | grep :{namespace}: \
+             | xargs -r kubectl delete"
+        );
         let undo = [
             Undo(vec!["kubectl", "delete", "namespace", namespace], Vec::new()),
-            Undo(cluster_scoped, Vec::new()),
+            Undo(vec!["sh", "-c"], vec![cluster_scoped]),
         ];
         kubectl(&["create", "namespace", namespace]).expect_code(0);
         Self { namespace, image, data: tempfile::tempdir().expect("a temporary directory"), _undo: undo }
@@ -63,10 +67,17 @@ impl TestNamespace {
 
     fn delete(&self, name: &str) {
         self.netbench(&format!("schedule delete {name}")).expect_code(0);
-        let kinds = "cronjobs,jobs,pods,deployments,replicasets,services,configmaps,serviceaccounts,roles,\
-                     rolebindings,clusterroles,clusterrolebindings";
-        let left = kubectl(&["get", kinds, "-A", "-l", SCHEDULE_OBJECTS, "-o", "name"]).expect_code(0).stdout;
-        assert_eq!(left, "", "leftovers");
+        let kinds = "cronjobs,jobs,pods,deployments,replicasets,services,configmaps,serviceaccounts,roles,rolebindings";
+        assert_eq!(self.objects(kinds), "", "leftovers");
+        let cluster_scoped = self.objects("clusterroles,clusterrolebindings");
+        let own = |line: &&str| line.contains(&format!(":{}:", self.namespace));
+        assert_eq!(cluster_scoped.lines().find(own), None, "leftovers");
+    }
+
+    /// The names of objects of schedules in the namespace, or in no namespace.
+    fn objects(&self, kinds: &str) -> String {
+        let get = ["get", kinds, "--namespace", self.namespace, "-l", SCHEDULE_OBJECTS, "-o", "name"];
+        kubectl(&get).expect_code(0).stdout
     }
 }
 
@@ -118,8 +129,7 @@ fn ids(listed: &Ended) -> Vec<String> {
 }
 
 pub fn schedule_runs_every_minute_and_its_documents_are_fetched() {
-    let cluster = cluster();
-    let nodes = cluster.nodes(2).join(" ");
+    let nodes = first_nodes(2).join(" ");
     let test = TestNamespace::new("netbench-e2e-schedule");
     let volume = SharedVolume::new(test.namespace);
     volume.provision(test.namespace);
@@ -160,7 +170,7 @@ pub fn schedule_runs_every_minute_and_its_documents_are_fetched() {
     assert!(fetched.iter().all(|id| again.contains(id)), "{fetched:?} {again:?}");
     test.saved("report latest").expect_code(0);
     test.saved("compare latest~1 latest").expect_code(0);
-    assert_no_owner_left();
+    assert_no_owner_left(test.namespace);
 
     test.delete("nightly");
     let kept = volume.documents("lab");
@@ -180,8 +190,7 @@ pub fn schedule_runs_every_minute_and_its_documents_are_fetched() {
 }
 
 pub fn run_is_kept_on_a_volume_until_its_document_expires() {
-    let cluster = cluster();
-    let nodes = cluster.nodes(2).join(" ");
+    let nodes = first_nodes(2).join(" ");
     let test = TestNamespace::new("netbench-e2e-volume");
     let volume = SharedVolume::new(test.namespace);
     let early = test.netbench(&format!("matrix {nodes} -t 60s --volume result")).expect_code(1).stderr;
@@ -208,7 +217,7 @@ pub fn run_is_kept_on_a_volume_until_its_document_expires() {
         let flags = format!("pair {nodes} -t 1s --via {via} --volume results:lab/two --volume-keep 2");
         let ended = test.netbench(&flags).expect_code(0);
         assert!(ended.stderr.contains("on volume results:lab/two"), "{}", ended.stderr);
-        cluster.assert_nothing_left();
+        assert_nothing_left_in(test.namespace);
     }
     let kept = volume.documents("lab/two");
     assert_eq!(kept.len(), 2, "{kept:?}");
@@ -224,7 +233,7 @@ pub fn run_is_kept_on_a_volume_until_its_document_expires() {
     assert!(refused.stderr.contains("cannot write to volume results"), "{}", refused.stderr);
     assert!(refused.stderr.contains("65532"), "{}", refused.stderr);
     assert!(refused.stdout.starts_with("SENDER"), "{}", refused.stdout);
-    cluster.assert_nothing_left();
+    assert_nothing_left_in(test.namespace);
 }
 
 /// A port of this machine that is forwarded to a Service.
@@ -261,9 +270,8 @@ fn await_scrape(prometheus: &Server, run: &str) {
     });
 }
 
-pub fn slow_node_is_shown_by_metrics_alerts_list_and_comparison() {
-    let cluster = cluster();
-    let nodes = cluster.nodes(4);
+pub fn slow_node_is_shown_by_metrics_alerts_list_and_comparison(_: &Cluster) {
+    let nodes = first_nodes(4);
     let test = TestNamespace::new("netbench-e2e-graph");
     let run_command = format!("matrix {} -t 1s --repeat 2 --baseline latest", nodes.join(" "));
     test.create("graph --cron @yearly --exporter", &run_command).expect_code(0);
@@ -349,9 +357,8 @@ fn assert_dashboard(prometheus: &Server) {
 }
 
 pub fn failed_gate_of_a_run_is_shown_by_the_list() {
-    let cluster = cluster();
     let test = TestNamespace::new("netbench-e2e-gate");
-    let nodes = cluster.nodes(2).join(" ");
+    let nodes = first_nodes(2).join(" ");
     test.create("gate --cron @yearly", &format!("matrix {nodes} -t 1s --fail-below 90Tbit/s")).expect_code(0);
     test.netbench("schedule run gate").expect_code(4);
     let last_run = until("the end of the run", Duration::from_secs(30), || {
@@ -364,9 +371,8 @@ pub fn failed_gate_of_a_run_is_shown_by_the_list() {
 }
 
 pub fn missing_permission_creates_nothing_and_leaves_nothing_behind() {
-    let cluster = cluster();
     let test = TestNamespace::new("netbench-e2e-rights");
-    let nodes = cluster.nodes(2).join(" ");
+    let nodes = first_nodes(2).join(" ");
     let refused =
         || test.create("nightly --cron @daily --as jane", &format!("matrix {nodes}")).expect_code(1);
     assert!(refused().stderr.contains("cannot list nodes"), "{}", refused().stderr);
@@ -381,8 +387,7 @@ pub fn missing_permission_creates_nothing_and_leaves_nothing_behind() {
     let _binding = Undo(vec!["kubectl", "delete", "clusterrolebinding", "netbench-e2e-jane"], Vec::new());
     let stderr = refused().stderr;
     assert!(stderr.contains("create ClusterRole netbench:netbench-e2e-rights:nightly"), "{stderr}");
-    let left = kubectl(&["get", "cronjobs,roles,configmaps", "-A", "-l", SCHEDULE_OBJECTS, "-o", "name"]);
-    assert_eq!(left.expect_code(0).stdout, "");
+    assert_eq!(test.objects("cronjobs,roles,configmaps"), "");
     // the cluster-scoped objects are found even after the namespace was deleted
     test.create("nightly --cron @daily", &format!("matrix {nodes}")).expect_code(0);
     kubectl(&["delete", "namespace", test.namespace]).expect_code(0);
@@ -392,8 +397,8 @@ pub fn missing_permission_creates_nothing_and_leaves_nothing_behind() {
 }
 
 /// Waits until no objects of a run remain.
-fn assert_no_owner_left() {
-    let of_runs = ["get", "namespaces,configmaps", "-A", "-l", crate::cluster::LABEL, "-o", "name"];
+fn assert_no_owner_left(namespace: &str) {
+    let of_runs = ["get", "configmaps", "--namespace", namespace, "-l", crate::cluster::LABEL, "-o", "name"];
     until("no objects of a run", Duration::from_secs(60), || {
         kubectl(&of_runs).expect_code(0).stdout.is_empty().then_some(())
     });
