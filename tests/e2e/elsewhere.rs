@@ -27,29 +27,29 @@ impl Drop for OwnServer {
     }
 }
 
-pub fn every_node_is_measured_against_an_outside_server() {
+pub fn every_node_is_measured_against_an_outside_server(cluster: &Cluster) {
     let address = required("NETBENCH_E2E_OUTSIDE");
     let nodes = first_nodes(3);
     let _server = OwnServer::start(5299);
     let to = format!("{address}:5299");
     let arguments = format!("matrix {} --to {to} --host -t 1s", nodes.join(" "));
-    let run = run_netbench(&format!("{arguments} -o json")).expect_code(0).run();
+    let run = cluster.run(&format!("{arguments} -o json")).expect_code(0).run();
     assert_eq!((run.tests.len(), run.external_server()), (3, Some(to.as_str().into())));
     assert!(run.tests.iter().all(|test| test.server == to && nodes.iter().any(|node| test.client == *node)));
 
     let pair = format!("pair {} --to {to} --host -t 1s -o json --via exec", nodes[0]);
-    let run = run_netbench(&pair).expect_code(0).run();
+    let run = cluster.run(&pair).expect_code(0).run();
     let directions: Vec<Direction> = run.tests.iter().map(|test| test.direction).collect();
     assert_eq!(directions, [Direction::ClientToServer, Direction::ServerToClient]);
 }
 
-pub fn outside_server_that_does_not_listen_fails_with_a_reason() {
+pub fn outside_server_that_does_not_listen_fails_with_a_reason(cluster: &Cluster) {
     let address = required("NETBENCH_E2E_OUTSIDE");
     let node = first_nodes(1).remove(0);
-    let ended = run_netbench(&format!("pair {node} --to {address}:5298 --host -t 1s")).expect_code(1);
+    let ended = cluster.run(&format!("pair {node} --to {address}:5298 --host -t 1s")).expect_code(1);
     assert!(ended.stdout.contains("unable to connect"), "{}", ended.stdout);
     // a server with the name of a node is not taken for the node
-    let run = run_netbench(&format!("pair {node} --to {node} -t 1s -o json")).expect_code(1).run();
+    let run = cluster.run(&format!("pair {node} --to {node} -t 1s -o json")).expect_code(1).run();
     assert_eq!(run.external_server(), Some(format!("{node}:5201").as_str().into()));
     assert!(run.nodes[0].engines.get(EngineId::Iperf3).is_some(), "{:?}", run.nodes);
 }

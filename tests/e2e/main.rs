@@ -75,7 +75,8 @@ macro_rules! alone {
     };
 }
 
-/// A test that other shared tests may run beside. It uses no port of a node, and only looks at its own objects.
+/// A test that other shared tests may run beside. It only looks at its own objects, and no other shared
+/// test uses the same port of a node.
 macro_rules! shared {
     ($module:ident::$name:ident $(, $variable:literal)*) => {
         test!(
@@ -105,8 +106,6 @@ const TESTS: &[Test] = &[
         "NETBENCH_E2E_SHARED_DIRECTORY"
     ),
     shared!(completion::the_names_of_a_cluster_are_completed),
-    shared!(elsewhere::every_node_is_measured_against_an_outside_server, "NETBENCH_E2E_OUTSIDE"),
-    shared!(elsewhere::outside_server_that_does_not_listen_fails_with_a_reason, "NETBENCH_E2E_OUTSIDE"),
     shared!(elsewhere::load_balancer_is_waited_for_and_measured, "NETBENCH_E2E_LOAD_BALANCER"),
     shared!(kept::dry_run_prints_objects_that_kubectl_accepts_and_creates_nothing),
     shared!(paths::node_port_reaches_the_server_over_tcp_and_udp),
@@ -131,6 +130,8 @@ const TESTS: &[Test] = &[
     shared!(command_line::context_has_its_own_settings),
     shared!(command_line::every_command_has_help_and_rejects_unknown_words),
     // after all shared ones, so that neither kind waits for the other
+    alone!(elsewhere::every_node_is_measured_against_an_outside_server, "NETBENCH_E2E_OUTSIDE"),
+    alone!(elsewhere::outside_server_that_does_not_listen_fails_with_a_reason, "NETBENCH_E2E_OUTSIDE"),
     alone!(elsewhere::two_clusters_are_measured_and_both_are_cleaned_up),
     alone!(interrupts::interrupt_at_any_moment_prints_the_results_and_leaves_nothing),
     alone!(interrupts::second_interrupt_quits_immediately_and_prints_the_removal_command),
