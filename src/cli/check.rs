@@ -6,7 +6,7 @@ use super::conflict::{Conflict, check_measurement, check_placement, check_pods, 
 use super::{ConnectionArgs, exit};
 use crate::engine::throughput_engine;
 use crate::options::Volume;
-use crate::options::{EngineId, MeasurementOptions, PlacementOptions, PodOptions, Protocol};
+use crate::options::{EngineId, MeasurementOptions, PlacementOptions, PodOptions, Protocol, node_name};
 
 /// `check`.
 #[derive(Debug, Args)]
@@ -32,7 +32,7 @@ use crate::options::{EngineId, MeasurementOptions, PlacementOptions, PodOptions,
 )]
 pub struct CheckArgs {
     /// Nodes to measure [default: all usable nodes]
-    #[arg(value_name = "NODE")]
+    #[arg(value_name = "NODE", value_delimiter = ',', value_parser = node_name())]
     pub nodes: Vec<String>,
     /// Label selector for nodes, as in kubectl get
     #[arg(short = 'l', long, conflicts_with = "nodes")]

@@ -7,7 +7,9 @@ use clap::Args;
 use super::conflict::{Conflict, check_measurement, check_placement, check_pods};
 use super::{ConnectionArgs, DeliveryArgs, GateArgs, OutputArgs, SavingArgs, exit};
 use crate::engine::throughput_engine;
-use crate::options::{MeasurementOptions, Path, PlacementOptions, PlanOptions, PodOptions, number_in};
+use crate::options::{
+    MeasurementOptions, Path, PlacementOptions, PlanOptions, PodOptions, node_name, number_in,
+};
 
 /// The flags of all measuring commands.
 #[derive(Debug, Args)]
@@ -59,9 +61,8 @@ pub struct TargetArgs {
         long,
         value_name = "N",
         conflicts_with_all = [
-            "host", "path", "ip_family", "to", "via", "image", "keep", "dry_run", "namespace", "context",
-            "kubeconfig", "cluster", "user", "impersonate", "volume", "volume_keep", "network_policy",
-            "ObjectOptions",
+            "host", "path", "ip_family", "to", "via", "image", "keep", "dry_run", "volume", "volume_keep",
+            "network_policy", "ConnectionArgs", "ObjectOptions",
         ],
         value_parser = number_in(2..=64u16)
     )]
@@ -114,8 +115,8 @@ impl CommonArgs {
 pub struct MatrixArgs {
     /// Nodes to measure [default: all usable nodes]
     ///
-    /// Nodes that are named are measured despite taints and cordons.
-    #[arg(value_name = "NODE", conflicts_with = "local")]
+    /// Nodes that are named are measured despite taints and cordons. `node/NAME` and lists with commas are names as well.
+    #[arg(value_name = "NODE", conflicts_with = "local", value_delimiter = ',', value_parser = node_name())]
     pub nodes: Vec<String>,
 
     /// Label selector for nodes, as in kubectl get
@@ -162,10 +163,20 @@ pub struct MatrixArgs {
 )]
 pub struct PairArgs {
     /// Node whose client sends first
-    #[arg(value_name = "CLIENT", required_unless_present = "local", conflicts_with = "local")]
+    #[arg(
+        value_name = "CLIENT",
+        required_unless_present = "local",
+        conflicts_with = "local",
+        value_parser = node_name()
+    )]
     pub client: Option<String>,
     /// Node whose server receives first
-    #[arg(value_name = "SERVER", required_unless_present_any = ["local", "to"], conflicts_with_all = ["local", "to"])]
+    #[arg(
+        value_name = "SERVER",
+        required_unless_present_any = ["local", "to"],
+        conflicts_with_all = ["local", "to"],
+        value_parser = node_name()
+    )]
     pub server: Option<String>,
 
     /// Context of the cluster with the server's node

@@ -32,6 +32,7 @@ pub use resource::ResourceQuantity;
 pub use route::{IpFamilies, IpFamily, Path, Route};
 pub(crate) use schedule::EXPORTER_SUFFIX;
 pub use schedule::{Cron, CronError, MAX_NAME_LENGTH, parse_schedule_name};
+pub use text::node_name;
 pub use volume::{Retention, Volume};
 
 use clap::Args;

@@ -1,5 +1,7 @@
 //! Kubernetes names, and options that are lists of `KEY=VALUE` on the command line and maps in documents.
 
+use clap::builder::{StringValueParser, TypedValueParser};
+
 /// Whether a text is an RFC 1123 label, which is a valid name for every kind of object.
 pub(super) fn valid_name(text: &str) -> bool {
     let is_allowed =
@@ -9,6 +11,14 @@ pub(super) fn valid_name(text: &str) -> bool {
         && text.chars().all(is_allowed)
         && !text.starts_with('-')
         && !text.ends_with('-')
+}
+
+/// Parses the name of a node, as `kubectl get nodes` prints it or as `kubectl get nodes -o name` does: `node/NAME`.
+pub fn node_name() -> impl TypedValueParser<Value = String> {
+    StringValueParser::new().map(|text| {
+        let name = ["node/", "nodes/", "no/"].iter().find_map(|kind| text.strip_prefix(kind));
+        name.map_or(text.clone(), str::to_owned)
+    })
 }
 
 /// Whether a text is a qualified name: a name of at most 63 characters, optionally after a DNS domain and
