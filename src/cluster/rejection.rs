@@ -84,6 +84,9 @@ impl Rejection {
     /// What to do about a rejection with this message.
     pub(super) fn remedy(self, message: &str) -> Option<&'static str> {
         Some(match self {
+            Self::Permission if message.contains("User \"system:anonymous\"") => {
+                "log in: the request had no credentials; or set --context or --user to other credentials"
+            }
             Self::Permission if message.contains("cannot create resource \"namespaces\"") => {
                 "run in a namespace where you can create pods: --namespace NAME"
             }

@@ -28,16 +28,19 @@ pub(super) async fn run(
     let cluster = cluster::connect(&options, &program.environment).await?;
     let nodes = async {
         match cluster.nodes(arguments.selector.as_deref()).await {
-            // the report includes this missing permission
-            Err(error) if error.is_forbidden() => Ok(None),
-            nodes => nodes.map(Some),
+            Err(error) if error.is_forbidden() => Ok(Err(error)),
+            nodes => nodes.map(Ok),
         }
     };
     let facts = async { Ok::<_, RequestError>(kubernetes::facts(&cluster, &needs, Depth::All).await) };
     let (version, nodes, facts) = tokio::try_join!(cluster.version(), nodes, facts)?;
     let (choice, selection_error) = match &nodes {
-        Some(nodes) => choose(nodes, &arguments),
-        None => (Choice::default(), None),
+        Ok(nodes) => choose(nodes, &arguments),
+        // one of the missing permissions, unless the user may not even ask for them
+        Err(error) => {
+            let is_unknown = facts.permissions.iter().any(|check| check.missing.is_err());
+            (Choice::default(), is_unknown.then(|| error.explain()))
+        }
     };
     let client_jobs = kubernetes::has_client_jobs(needs.client_mode, &facts.permissions);
     let scope = DryRunScope::All { client_jobs };
