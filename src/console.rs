@@ -123,6 +123,15 @@ pub fn set_bars(bars: Option<MultiProgress>) {
     *BARS.lock().unwrap_or_else(PoisonError::into_inner) = bars;
 }
 
+/// Runs `work` while no progress bars are drawn.
+pub fn lend_terminal(work: &mut dyn FnMut()) {
+    let bars = BARS.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    match bars {
+        Some(bars) => bars.suspend(work),
+        None => work(),
+    }
+}
+
 /// Writes lines to standard error, above the progress bars. Errors are ignored: there is no other stream to
 /// report them to.
 ///

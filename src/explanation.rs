@@ -19,6 +19,14 @@ impl Explanation {
         Self { error: error.into(), cause: None, help: None }
     }
 
+    /// The error and its cause.
+    pub fn in_one_line(&self) -> String {
+        match &self.cause {
+            Some(cause) => format!("{}: {cause}", self.error),
+            None => self.error.clone(),
+        }
+    }
+
     /// Sets the cause.
     #[must_use]
     pub fn cause(mut self, cause: impl Into<String>) -> Self {

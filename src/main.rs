@@ -13,7 +13,7 @@ use std::io::IsTerminal;
 use commands::{Origin, ProgramContext, ResolvedSettings};
 use console::{ColorEnvironment, Streams};
 use kubectl_netbench::cli;
-use kubectl_netbench::cluster::Environment;
+use kubectl_netbench::cluster::{Environment, Terminal};
 use kubectl_netbench::completion;
 use kubectl_netbench::config::{CommandLine, Configuration, LineError, Settings};
 use kubectl_netbench::explanation::Explanation;
@@ -82,14 +82,17 @@ fn exit(error: &clap::Error, program: &ProgramContext) -> ! {
 }
 
 fn environment() -> Environment {
-    let variable = |names: [&str; 2]| names.into_iter().find_map(|name| std::env::var(name).ok());
+    let variable = |names: [&str; 2]| {
+        names.into_iter().find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()))
+    };
     Environment {
         kubeconfig: std::env::var_os("KUBECONFIG"),
         home: dirs::home_dir(),
         in_cluster: std::env::var_os("KUBERNETES_SERVICE_HOST").is_some(),
         https_proxy: variable(["HTTPS_PROXY", "https_proxy"]),
+        http_proxy: variable(["HTTP_PROXY", "http_proxy"]),
         no_proxy: variable(["NO_PROXY", "no_proxy"]),
-        interactive: std::io::stdin().is_terminal(),
+        terminal: std::io::stdin().is_terminal().then(|| Terminal::new(console::lend_terminal)),
     }
 }
 

@@ -47,7 +47,7 @@ use crate::options::parse_duration;
 /// The last line of the help of the program.
 macro_rules! help_of_commands {
     () => {
-        "Use `kubectl netbench COMMAND --help` for the flags, examples and exit codes of a command."
+        "Use `kubectl netbench COMMAND --help` for the flags, examples and exit codes of a command, and\n`kubectl netbench options` for the flags of the connection to a cluster."
     };
 }
 
@@ -104,6 +104,7 @@ impl Cli {
             | Command::Runs(_)
             | Command::Exporter(_)
             | Command::Cleanup(_)
+            | Command::Options(_)
             | Command::Config(_)
             | Command::Completion(_)
             | Command::Complete(_) => Ok(()),
@@ -145,6 +146,8 @@ pub enum Command {
     Exporter(ExporterArgs),
     /// Delete what killed runs left behind, and kept servers
     Cleanup(CleanupArgs),
+    /// List the connection flags of all commands
+    Options(OptionsArgs),
     /// Show the effective settings and their sources
     Config(Box<ConfigArgs>),
     /// Set up shell completion of commands, flags, node names and more
@@ -172,6 +175,15 @@ pub struct CleanupArgs {
     #[arg(long)]
     pub dry_run: bool,
     /// In which cluster.
+    #[command(flatten)]
+    pub connection: ConnectionArgs,
+}
+
+/// `options`.
+#[derive(Debug, Args)]
+#[command(override_usage = "kubectl netbench COMMAND [OPTIONS]")]
+pub struct OptionsArgs {
+    /// Which cluster.
     #[command(flatten)]
     pub connection: ConnectionArgs,
 }
@@ -212,6 +224,15 @@ mod tests {
         assert!(read("3").unwrap_err().contains("--local 2"));
     }
 
+    #[test]
+    fn nodes_are_named_as_kubectl_prints_them() {
+        let words = "matrix node/a nodes/b,c no/d e.example.org";
+        let Command::Matrix(matrix) = read(words).unwrap().command else { panic!("it is a matrix") };
+        assert_eq!(matrix.nodes, ["a", "b", "c", "d", "e.example.org"]);
+        let Command::Pair(pair) = read("pair node/a b").unwrap().command else { panic!("it is a pair") };
+        assert_eq!((pair.client.as_deref(), pair.server.as_deref()), (Some("a"), Some("b")));
+    }
+
     /// The help of a command on a terminal of 80 columns.
     fn help(command: &str, flag: &str) -> String {
         let words = ["kubectl-netbench"].into_iter().chain(command.split_whitespace()).chain([flag]);
@@ -224,7 +245,8 @@ mod tests {
             let name = command.get_name();
             let (short, long) = (help(name, "-h"), help(name, "--help"));
             assert!(short.lines().count() <= 48, "{name}: {} lines\n{short}", short.lines().count());
-            for flag in command.get_arguments().filter_map(clap::Arg::get_long) {
+            let shown = command.get_arguments().filter(|flag| !flag.is_hide_set());
+            for flag in shown.filter_map(clap::Arg::get_long) {
                 assert!(long.contains(&format!("--{flag}")), "{name}: {flag}");
             }
         }

@@ -3,9 +3,9 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::{ArgMatches, CommandFactory};
+use clap::{ArgMatches, CommandFactory, FromArgMatches};
 
-use crate::cli::Cli;
+use crate::cli::{Cli, ConnectionArgs};
 use crate::cluster::ConnectionOptions;
 
 /// The clusters and nodes of an unfinished command line.
@@ -39,15 +39,15 @@ impl PartialLine {
         let path = |id| matches.try_get_one::<PathBuf>(id).ok().flatten().cloned();
         let words =
             |id| matches.try_get_many::<String>(id).ok().flatten().into_iter().flatten().cloned().collect();
+        // absent from the matches of commands that need no cluster
+        let connects = matches.try_contains_id("kubeconfig").is_ok();
+        let given = connects.then(|| ConnectionArgs::from_arg_matches(matches).ok()).flatten();
+        let given = given.unwrap_or_default().options();
         let cluster = ConnectionOptions {
-            kubeconfig: path("kubeconfig").or_else(|| defaults.kubeconfig.clone()),
-            context: word("context").or_else(|| defaults.context.clone()),
-            cluster: word("cluster"),
-            user: word("user"),
-            impersonate: word("impersonate"),
-            impersonate_groups: words("impersonate_groups"),
-            impersonate_uid: word("impersonate_uid"),
+            kubeconfig: given.kubeconfig.or_else(|| defaults.kubeconfig.clone()),
+            context: given.context.or_else(|| defaults.context.clone()),
             request_timeout: None,
+            ..given
         };
         let server = word("server_context").map(|context| ConnectionOptions {
             kubeconfig: path("server_kubeconfig").or_else(|| cluster.kubeconfig.clone()),

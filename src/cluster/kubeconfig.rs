@@ -1,43 +1,99 @@
-//! Reads the kubeconfig with the rules of kubectl, and validates the names that flags refer to.
+//! Reads kubeconfig files with the rules of client-go.
 
-use std::path::PathBuf;
+mod file;
+mod target;
 
-use kube::config::Kubeconfig;
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
 
 use super::connection::{ConnectError, ConnectionOptions, Environment};
+use file::File;
+pub(super) use file::{Cluster, Exec, User};
+pub(super) use target::{Target, target};
 
-/// The kubeconfig, merged with the rules of kubectl; none in a pod, which uses its service account.
+/// The entries of all files.
+#[derive(Default)]
+pub(super) struct Kubeconfig {
+    current_context: String,
+    clusters: Vec<Entry<Cluster>>,
+    users: Vec<Entry<User>>,
+    contexts: Vec<Entry<file::Context>>,
+}
+
+/// An entry with its name and the file that contains it.
+struct Entry<T> {
+    name: String,
+    value: T,
+    file: PathBuf,
+}
+
+impl Kubeconfig {
+    /// Adds the entries of a further file. The first file that sets a value wins.
+    fn add(&mut self, next: File, path: &Path) {
+        if self.current_context.is_empty() {
+            self.current_context = next.current_context;
+        }
+        add(&mut self.clusters, next.clusters.into_iter().map(|entry| (entry.name, entry.cluster)), path);
+        add(&mut self.users, next.users.into_iter().map(|entry| (entry.name, entry.user)), path);
+        add(&mut self.contexts, next.contexts.into_iter().map(|entry| (entry.name, entry.context)), path);
+    }
+}
+
+fn add<T>(entries: &mut Vec<Entry<T>>, next: impl Iterator<Item = (String, T)>, path: &Path) {
+    for (name, value) in next {
+        if find(entries, &name).is_none() {
+            entries.push(Entry { name, value, file: path.to_owned() });
+        }
+    }
+}
+
+fn find<'a, T>(entries: &'a [Entry<T>], name: &str) -> Option<&'a Entry<T>> {
+    entries.iter().find(|entry| entry.name == name)
+}
+
+/// The files that kubectl would read.
+fn paths(options: &ConnectionOptions, environment: &Environment) -> Vec<PathBuf> {
+    if let Some(path) = &options.kubeconfig {
+        return vec![path.clone()];
+    }
+    match environment.kubeconfig.as_ref().filter(|list| !list.is_empty()) {
+        Some(list) => {
+            let mut seen = HashSet::new();
+            let paths = std::env::split_paths(list).filter(|path| !path.as_os_str().is_empty());
+            paths.filter(|path| seen.insert(path.clone())).collect()
+        }
+        None => environment.home.iter().map(|home| home.join(".kube/config")).collect(),
+    }
+}
+
+/// The merged kubeconfig; none if no file exists. Like kubectl, ignores files of a list that do not exist.
+///
+/// # Errors
+/// A file cannot be read or parsed, or the file of `--kubeconfig` does not exist.
 pub(super) fn read(
     options: &ConnectionOptions,
     environment: &Environment,
 ) -> Result<Option<Kubeconfig>, ConnectError> {
-    let unreadable = |error| ConnectError::Kubeconfig(Box::new(error));
-    if let Some(path) = &options.kubeconfig {
-        return Kubeconfig::read_from(path).map(Some).map_err(unreadable);
-    }
-    let paths: Vec<PathBuf> = match environment.kubeconfig.as_ref().filter(|list| !list.is_empty()) {
-        Some(list) => std::env::split_paths(list).filter(|path| !path.as_os_str().is_empty()).collect(),
-        None => environment.home.iter().map(|home| home.join(".kube/config")).collect(),
-    };
     let mut merged: Option<Kubeconfig> = None;
-    // like kubectl, ignores files of the list that do not exist
-    for path in paths.iter().filter(|path| path.exists()) {
-        let next = Kubeconfig::read_from(path).map_err(unreadable)?;
-        merged = Some(match merged {
-            Some(first) => first.merge(next).map_err(unreadable)?,
-            None => next,
-        });
+    for path in paths(options, environment) {
+        let text = match std::fs::read_to_string(&path) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound && options.kubeconfig.is_none() => {
+                continue;
+            }
+            Err(source) => return Err(ConnectError::ReadKubeconfig { path, source }),
+            Ok(text) => text,
+        };
+        let file = File::parse(&text, &path).map_err(|problem| ConnectError::ParseKubeconfig {
+            path: path.clone(),
+            problem: problem.to_string(),
+        })?;
+        merged.get_or_insert_default().add(file, &path);
     }
-    let has_names = options.context.is_some() || options.cluster.is_some() || options.user.is_some();
-    match merged {
-        Some(kubeconfig) => Ok(Some(kubeconfig)),
-        None if environment.in_cluster && !has_names => Ok(None),
-        None => Err(ConnectError::NoKubeconfig { searched: paths }),
-    }
+    Ok(merged)
 }
 
-/// The context that a connection would use; none in a pod. Neither runs a credential plugin nor sends a
-/// request.
+/// The context that a connection would use; none in a pod, or without one. Neither runs a credential plugin nor
+/// sends a request.
 ///
 /// # Errors
 /// There is no kubeconfig, it cannot be read, or it lacks a name that is referred to.
@@ -45,7 +101,7 @@ pub fn context(
     options: &ConnectionOptions,
     environment: &Environment,
 ) -> Result<Option<String>, ConnectError> {
-    read(options, environment)?.map(|kubeconfig| validate_names(&kubeconfig, options)).transpose()
+    Ok(target(options, environment)?.and_then(|target| target.context))
 }
 
 /// The names of the entries of a kubeconfig, for shell completion.
@@ -59,59 +115,23 @@ pub struct KubeconfigNames {
     pub users: Vec<String>,
 }
 
-/// The names of the entries of the kubeconfig; empty in a pod.
+/// The names of the entries of the kubeconfig; empty without one.
 ///
 /// # Errors
-/// There is no kubeconfig, or it cannot be read.
+/// It cannot be read.
 pub fn names(
     options: &ConnectionOptions,
     environment: &Environment,
 ) -> Result<KubeconfigNames, ConnectError> {
-    let Some(kubeconfig) = read(options, environment)? else { return Ok(KubeconfigNames::default()) };
+    let kubeconfig = read(options, environment)?.unwrap_or_default();
     let contexts = kubeconfig.contexts.into_iter();
+    let cluster = |context: file::Context| Some(context.cluster).filter(|name| !name.is_empty());
     Ok(KubeconfigNames {
-        contexts: contexts.map(|named| (named.name, named.context.map(|context| context.cluster))).collect(),
-        clusters: kubeconfig.clusters.into_iter().map(|cluster| cluster.name).collect(),
-        users: kubeconfig.auth_infos.into_iter().map(|user| user.name).collect(),
+        contexts: contexts.map(|entry| (entry.name, cluster(entry.value))).collect(),
+        clusters: kubeconfig.clusters.into_iter().map(|entry| entry.name).collect(),
+        users: kubeconfig.users.into_iter().map(|entry| entry.name).collect(),
     })
 }
 
-/// Checks that the context, its cluster and its user exist: kube would silently connect as an anonymous user
-/// if the user did not. Returns the name of the context.
-pub(super) fn validate_names(
-    kubeconfig: &Kubeconfig,
-    options: &ConnectionOptions,
-) -> Result<String, ConnectError> {
-    let check = |kind, name: &str, known: Vec<&String>| {
-        if known.iter().any(|known| *known == name) {
-            return Ok(());
-        }
-        Err(ConnectError::UnknownName {
-            kind,
-            name: name.to_owned(),
-            known: known.into_iter().cloned().collect(),
-        })
-    };
-    let context = options
-        .context
-        .clone()
-        .or_else(|| kubeconfig.current_context.clone().filter(|name| !name.is_empty()));
-    let context = context.ok_or(ConnectError::NoCurrentContext)?;
-    check("context", &context, kubeconfig.contexts.iter().map(|context| &context.name).collect())?;
-    let entry = kubeconfig
-        .contexts
-        .iter()
-        .find(|named| named.name == context)
-        .and_then(|named| named.context.as_ref());
-    if let Some(cluster) = options.cluster.as_ref().or(entry.map(|context| &context.cluster)) {
-        check("cluster", cluster, kubeconfig.clusters.iter().map(|cluster| &cluster.name).collect())?;
-    }
-    let user = options.user.as_ref().or(entry.and_then(|context| context.user.as_ref()));
-    if let Some(user) = user.filter(|user| !user.is_empty()) {
-        check("user", user, kubeconfig.auth_infos.iter().map(|user| &user.name).collect())?;
-    }
-    Ok(context)
-}
-
 #[cfg(test)]
-pub(super) mod tests;
+mod tests;

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use kube::Client;
 
-use super::cause::{innermost, sanitized};
+use super::cause::{find_cause, innermost, sanitized};
+use super::credentials::CredentialError;
 use super::rejection::Rejection;
 use crate::document::{Failure, FailureKind};
 use crate::explanation::Explanation;
@@ -49,6 +50,8 @@ pub enum RequestErrorKind {
         /// The timeout.
         after: Duration,
     },
+    /// The credentials have expired or were rejected, and cannot be renewed.
+    Credentials(CredentialError),
     /// The API server could not be reached, or its response not be parsed.
     Unreachable {
         /// The URL of the API server.
@@ -101,6 +104,9 @@ impl Cluster {
     }
 
     fn error_kind(&self, error: kube::Error) -> RequestErrorKind {
+        if let Some(error) = find_cause::<CredentialError>(&error) {
+            return RequestErrorKind::Credentials(error.clone());
+        }
         match error {
             kube::Error::Api(status) => RequestErrorKind::Refused {
                 code: status.code,
@@ -144,7 +150,8 @@ pub(crate) async fn retry_transient<T, F: Future<Output = Result<T, RequestError
 pub(crate) async fn retry_unanswered<T, F: Future<Output = Result<T, RequestError>>>(
     request: impl FnMut() -> F,
 ) -> Result<T, RequestError> {
-    retry(API_SERVER_OUTAGE, PAUSE, |error| error.code().is_none(), request).await
+    let is_unanswered = |error: &RequestError| error.code().is_none() && error.is_transient();
+    retry(API_SERVER_OUTAGE, PAUSE, is_unanswered, request).await
 }
 
 /// Repeats a request with a pause in between until it succeeds, fails with an error that is not
@@ -187,7 +194,11 @@ impl RequestError {
 
     /// Whether the same request may succeed if it is retried.
     pub fn is_transient(&self) -> bool {
-        self.code().is_none_or(|code| code == 429 || code >= 500)
+        match &self.kind {
+            RequestErrorKind::Refused { code, .. } => *code == 429 || *code >= 500,
+            RequestErrorKind::Credentials(_) => false,
+            RequestErrorKind::TimedOut { .. } | RequestErrorKind::Unreachable { .. } => true,
+        }
     }
 
     /// The failure of a test whose client could not be started or watched.
@@ -211,6 +222,7 @@ impl RequestError {
             RequestErrorKind::TimedOut { url, after } => {
                 format!("{url} did not respond within {} seconds", after.as_secs_f64())
             }
+            RequestErrorKind::Credentials(error) => error.to_string(),
             RequestErrorKind::Unreachable { url, message } => format!("{url}: {message}"),
         }
     }
@@ -219,14 +231,16 @@ impl RequestError {
     pub fn rejection(&self) -> Option<Rejection> {
         match &self.kind {
             RequestErrorKind::Refused { code, message } => Rejection::of(*code, message),
-            RequestErrorKind::TimedOut { .. } | RequestErrorKind::Unreachable { .. } => None,
+            RequestErrorKind::Credentials(_)
+            | RequestErrorKind::TimedOut { .. }
+            | RequestErrorKind::Unreachable { .. } => None,
         }
     }
 
     /// A command or flag that may help.
     pub fn remedy(&self) -> Option<String> {
         match &self.kind {
-            RequestErrorKind::Refused { code: 401, .. } => {
+            RequestErrorKind::Refused { code: 401, .. } | RequestErrorKind::Credentials(_) => {
                 Some("log in again, or set --context or --user to other credentials".to_owned())
             }
             RequestErrorKind::Refused { code: 429 | 503, .. } => Some("the API server is overloaded: try again later".to_owned()),

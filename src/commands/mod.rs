@@ -13,6 +13,7 @@ mod id;
 mod interrupt;
 mod matrix;
 mod measure;
+mod options;
 mod output;
 mod pair;
 mod report;
@@ -72,6 +73,7 @@ pub async fn run(
         Command::Report(arguments) => report::run(*arguments, console, program).await,
         Command::Compare(arguments) => compare::run(arguments, console, program).await,
         Command::Runs(arguments) => Box::pin(runs::run(*arguments, console, program)).await,
+        Command::Options(_) => options::run().await,
         Command::Config(arguments) => config::run(&arguments, &settings.effective, console, program).await,
         Command::Schedule(arguments) => Box::pin(schedule::run(arguments, console, program)).await,
         Command::Exporter(arguments) => Box::pin(exporter::run(arguments, program)).await,

@@ -27,7 +27,7 @@ fn commands() -> Vec<(String, clap::Command)> {
 
 fn documented(command: &clap::Command) -> Vec<clap::Command> {
     let is_told = |command: &&clap::Command| {
-        !command.is_hide_set() && !["config", "help"].contains(&command.get_name())
+        !command.is_hide_set() && !["config", "help", "options"].contains(&command.get_name())
     };
     command.get_subcommands().filter(is_told).cloned().collect()
 }

@@ -39,7 +39,7 @@ impl Names {
         });
         Self {
             asked,
-            environment: Environment { interactive: false, ..program.environment.clone() },
+            environment: Environment { terminal: None, ..program.environment.clone() },
             store: program.store.clone(),
             runtime,
         }
