@@ -23,8 +23,7 @@ impl Drop for Account {
     }
 }
 
-/// The plugin declares an expiry after 65 seconds, and so each token is used for five seconds: clients of the
-/// API request the next one a minute before.
+/// The plugin declares an expiry after five seconds, and so each token is used for that long.
 pub fn token_expires(world: &World, _number: usize) -> Verdict {
     kubectl(&["create", "serviceaccount", ACCOUNT, "-n", "default"]).expect_code(0);
     let _account = Account;
@@ -58,7 +57,7 @@ fn kubeconfig(directory: &Path) -> std::path::PathBuf {
         r#"{{"apiVersion":"client.authentication.k8s.io/v1beta1","kind":"ExecCredential","status":{{"token":"{token}","expirationTimestamp":"'$end'"}}}}"#
     );
     let script = format!(
-        "#!/bin/sh\necho called >>{}\nend=$(date -u -d '+65 seconds' +%Y-%m-%dT%H:%M:%SZ)\necho '{credential}'\n",
+        "#!/bin/sh\necho called >>{}\nend=$(date -u -d '+5 seconds' +%Y-%m-%dT%H:%M:%SZ)\necho '{credential}'\n",
         directory.join("calls").display()
     );
     fs::write(&plugin, script).expect("it can be written");
