@@ -133,8 +133,9 @@ fn iperf2_reports_throughput_and_retransmits() {
 
 #[test]
 fn omit_and_client_arguments_are_applied() {
-    // at full speed on a busy machine, the timers of iperf3 are late, and the measured second is cut short
-    let arguments = "pair --local 2 -t 1s --omit 1s --bitrate 10M -o json -q -- -N";
+    // on a busy machine, the timers of iperf3 are late, and the measured time is cut short: not at full speed, and three
+    // seconds, of which a part of one may be missing
+    let arguments = "pair --local 2 -t 3s --omit 1s --bitrate 10M -o json -q -- -N";
     let run = run(&arguments.split(' ').collect::<Vec<_>>()).expect_code(0).run();
     assert_eq!(
         (run.parameters.measurement.omit_seconds, run.parameters.measurement.client_arguments),
@@ -142,8 +143,8 @@ fn omit_and_client_arguments_are_applied() {
     );
     for test in &run.tests {
         let seconds = test.finished_at.duration_since(test.started_at).as_secs_f64();
-        assert!(seconds > 1.9, "{seconds}");
-        assert_eq!(test.outcome.throughput().expect("it was measured").samples.len(), 1);
+        assert!(seconds > 3.9, "{seconds}");
+        assert_eq!(test.outcome.throughput().expect("it was measured").samples.len(), 3);
     }
 }
 
