@@ -187,6 +187,11 @@ impl RequestError {
         self.code() == Some(403)
     }
 
+    /// Whether the credentials are not accepted, and cannot be renewed.
+    pub fn is_unauthenticated(&self) -> bool {
+        self.code() == Some(401) || matches!(self.kind, RequestErrorKind::Credentials(_))
+    }
+
     /// Whether the object already exists, or has changed since it was read.
     pub fn is_conflict(&self) -> bool {
         self.code() == Some(409)
@@ -203,8 +208,12 @@ impl RequestError {
 
     /// The failure of a test whose client could not be started or watched.
     pub(crate) fn client_failure(&self) -> Failure {
-        let kind = if self.is_transient() { FailureKind::ClientLost } else { FailureKind::Refused };
-        let remedy = self.remedy().filter(|_| kind == FailureKind::Refused);
+        let kind = match self {
+            _ if self.is_transient() => FailureKind::ClientLost,
+            _ if self.is_unauthenticated() => FailureKind::Unauthenticated,
+            _ => FailureKind::Refused,
+        };
+        let remedy = self.remedy().filter(|_| kind != FailureKind::ClientLost);
         Failure::new(kind, format!("{self}: {}", self.why())).with_remedy(remedy)
     }
 

@@ -29,6 +29,9 @@ pub enum Error {
     Testbed(#[from] TestbedError),
     #[error(transparent)]
     Run(#[from] RunError),
+    /// The credentials of the user expired during the run.
+    #[error("the run was stopped: the API server no longer accepts your credentials")]
+    Unauthenticated { why: String, can_resume: bool },
     #[error("cannot write the results")]
     Output(#[source] io::Error),
     #[error("cannot write {}", path.display())]
@@ -100,6 +103,11 @@ impl Error {
             Self::Selection(error) => error.explain(),
             Self::Testbed(error) => error.explain(),
             Self::Run(error) => error.explain(),
+            Self::Unauthenticated { why, can_resume } => explanation.cause(why.clone()).help(if *can_resume {
+                "log in again, then measure the rest: kubectl netbench matrix --resume latest"
+            } else {
+                "log in again, then repeat the run"
+            }),
             Self::Obstacles(explanation) => explanation.clone(),
             Self::Config(error) => error.explain(),
             Self::Store(error) => error.explain(),

@@ -269,6 +269,8 @@ pub enum FailureKind {
     ClientLost,
     /// The cluster refused the client.
     Refused,
+    /// The credentials of the user are no longer accepted, and cannot be renewed.
+    Unauthenticated,
     /// The client could not connect to the server.
     Unreachable,
     /// The server was busy with another client's test.

@@ -25,6 +25,10 @@ pub(super) const MAX_BUSY_ATTEMPTS: u32 = 3;
 /// plane may lose several in a row.
 const MAX_LOST_ATTEMPTS: u32 = 5;
 
+/// Attempts at a test before credentials count as no longer accepted, and the pause between two of them.
+const MAX_UNAUTHENTICATED_ATTEMPTS: u32 = 3;
+const UNAUTHENTICATED_PAUSE: Duration = Duration::from_secs(2);
+
 /// Attempts at a test whose servers are restored each time.
 pub(super) const MAX_RESTORED_ATTEMPTS: u32 = 6;
 
@@ -227,6 +231,8 @@ pub(super) fn pause_before_next(attempt: u32, failure: &Failure, time: Duration)
     let (pause, max_attempts) = match failure.kind {
         FailureKind::Busy => (Duration::from_millis(500) * attempt, MAX_BUSY_ATTEMPTS),
         FailureKind::ClientLost => (time, MAX_LOST_ATTEMPTS),
+        // an API server that recovers may reject valid credentials for a moment
+        FailureKind::Unauthenticated => (UNAUTHENTICATED_PAUSE, MAX_UNAUTHENTICATED_ATTEMPTS),
         _ => return None,
     };
     (attempt < max_attempts).then_some(pause)

@@ -19,7 +19,7 @@ use futures_util::stream::FuturesUnordered;
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
-use crate::document::{FailureKind, Measure, NodeId, Outcome, TestRecord};
+use crate::document::{Failure, FailureKind, Measure, NodeId, Outcome, TestRecord};
 use crate::engine::{ClientSpec, Engine, Target};
 use crate::options::{MeasurementOptions, Route};
 use crate::plan::{Plan, Slot, Test, Variant};
@@ -101,8 +101,18 @@ impl Settings {
 pub struct Measurements {
     /// One record per test, in the order in which they ended.
     pub tests: Vec<TestRecord>,
-    /// Whether the plan was interrupted.
-    pub interrupted: bool,
+    /// Why the plan was not completed; none if it was.
+    pub stopped: Option<Stopped>,
+}
+
+/// Why a plan was not completed.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Stopped {
+    /// The user interrupted it.
+    Interrupted,
+    /// The credentials of the user are no longer accepted: no further test could start. The failure of the test that
+    /// was not started is not among the results.
+    Unauthenticated(Failure),
 }
 
 /// A testbed whose servers listen.
@@ -143,7 +153,8 @@ impl Started<'_> {
 
     /// Runs all tests of `plan`, slot by slot.
     ///
-    /// When `interrupt` is cancelled, the tests in flight are aborted, and the results until then are returned.
+    /// When `interrupt` is cancelled, the tests in flight are aborted, and the results until then are returned. When the
+    /// credentials are no longer accepted, no further slot starts.
     pub async fn measure(
         &self,
         plan: &Plan,
@@ -165,16 +176,25 @@ impl Started<'_> {
                 match interrupt.run_until_cancelled(running.next()).await {
                     Some(Some(records)) => {
                         for record in records {
+                            if let Outcome::Failed(failure) = &record.outcome
+                                && failure.kind == FailureKind::Unauthenticated
+                            {
+                                measurements.stopped = Some(Stopped::Unauthenticated(failure.clone()));
+                                continue;
+                            }
                             observer.observe(&Event::TestEnded { record: &record });
                             measurements.tests.push(record);
                         }
                     }
                     Some(None) => break,
                     None => {
-                        measurements.interrupted = true;
+                        measurements.stopped = Some(Stopped::Interrupted);
                         return measurements;
                     }
                 }
+            }
+            if measurements.stopped.is_some() {
+                break;
             }
         }
         measurements

@@ -27,7 +27,9 @@ impl Run<'_> {
     /// Checks both nodes of a failed test, and restores their servers where possible.
     pub(super) async fn recover(&self, test: Test, attempt: u32, failure: &Failure) -> NodeHealth {
         let reason = match failure.kind {
-            FailureKind::Refused | FailureKind::NodeUnusable => return NodeHealth::Healthy,
+            FailureKind::Refused | FailureKind::NodeUnusable | FailureKind::Unauthenticated => {
+                return NodeHealth::Healthy;
+            }
             FailureKind::Busy if attempt < MAX_BUSY_ATTEMPTS => return NodeHealth::Healthy,
             FailureKind::Busy => RestoreReason::Stuck,
             _ => RestoreReason::TestFailed,

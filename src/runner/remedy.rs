@@ -34,7 +34,7 @@ pub(super) fn add_default_remedy(
             "this is a message of {program}: if an option is unknown, use an --image with a newer version; if an \
                  operation is not permitted, check the client's node"
         ),
-        FailureKind::NodeUnusable | FailureKind::Refused => return failure,
+        FailureKind::NodeUnusable | FailureKind::Refused | FailureKind::Unauthenticated => return failure,
     };
     failure.with_remedy(Some(remedy.to_owned()))
 }

@@ -13,7 +13,7 @@ use async_trait::async_trait;
 use tokio::time::Instant;
 
 use super::*;
-use crate::document::{Failure, Path};
+use crate::document::Path;
 use crate::engine::{ClientExit, Flow};
 use crate::options::Protocol;
 use crate::plan::Step;
@@ -38,6 +38,7 @@ enum Behavior {
     /// Reports a sample without data, and hangs.
     Starves,
     IsLost,
+    IsUnauthenticated,
 }
 
 struct FakeTestbed {
@@ -120,6 +121,7 @@ impl Testbed for FakeTestbed {
                 std::future::pending().await
             }
             Behavior::IsLost => Err(Failure::new(FailureKind::ClientLost, "the connection broke")),
+            Behavior::IsUnauthenticated => Err(Failure::new(FailureKind::Unauthenticated, "Unauthorized")),
         };
         self.runs.lock().unwrap().push((began, Instant::now(), client, target));
         exit
@@ -298,12 +300,35 @@ async fn hanging_client_times_out_after_its_grace() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn expired_credentials_stop_the_run_and_keep_its_results() {
+    let testbed = FakeTestbed::new(4, |client, _| {
+        if client == "node-4" { Behavior::IsUnauthenticated } else { Behavior::Reports(REPORT) }
+    });
+    let measurements = run_on(&testbed, 4).await.unwrap();
+    assert!(matches!(measurements.stopped, Some(Stopped::Unauthenticated(_))), "{:?}", measurements.stopped);
+    assert!(failures(&measurements).is_empty());
+    // the other test of the slot ends, and no further slot starts
+    let last_slot = measurements.tests.iter().map(|test| test.slot).max().unwrap_or(1);
+    assert!(measurements.tests.len() < 12 && last_slot < 6, "{:?}", measurements.tests);
+}
+
+#[tokio::test(start_paused = true)]
+async fn rejection_during_a_recovery_of_the_api_server_is_retried() {
+    let testbed = FakeTestbed::new(2, |_, attempt| match attempt {
+        1 => Behavior::IsUnauthenticated,
+        _ => Behavior::Reports(REPORT),
+    });
+    let measurements = run_on(&testbed, 2).await.unwrap();
+    assert_eq!((measurements.stopped.clone(), measurements.tests.len()), (None, 2));
+}
+
+#[tokio::test(start_paused = true)]
 async fn interrupt_keeps_finished_tests() {
     let testbed = FakeTestbed::new(4, |_, _| Behavior::Reports(REPORT));
     let interrupt = CancellationToken::new();
     let observer = InterruptAfter(Mutex::new(4), interrupt.clone());
     let measurements = run(&testbed, &mesh(4), &settings(4), &observer, &interrupt).await.unwrap();
-    assert!(measurements.interrupted);
+    assert_eq!(measurements.stopped, Some(Stopped::Interrupted));
     assert_eq!(measurements.tests.len(), 4);
     assert!(failures(&measurements).is_empty());
 }

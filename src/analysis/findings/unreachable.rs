@@ -49,7 +49,10 @@ fn was_unusable(run: &Run, route: Route, node: NodeId) -> bool {
     let mut tests = tests.filter(|test| test.client == node || test.server == node);
     tests.all(|test| {
         matches!(&test.outcome, Outcome::Failed(failure)
-            if matches!(failure.kind, FailureKind::NodeUnusable | FailureKind::Refused))
+        if matches!(
+            failure.kind,
+            FailureKind::NodeUnusable | FailureKind::Refused | FailureKind::Unauthenticated
+        ))
     })
 }
 

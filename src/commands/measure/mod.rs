@@ -23,14 +23,14 @@ use std::time::Duration;
 use jiff::Timestamp;
 use kubectl_netbench::analysis;
 use kubectl_netbench::cli::{ExitCode, Saving};
-use kubectl_netbench::document::{NodeId, Run, SkippedNode, State, TestRecord};
+use kubectl_netbench::document::{Command, NodeId, Run, SkippedNode, State, TestRecord};
 use kubectl_netbench::explanation::Explanation;
 use kubectl_netbench::plan::{Plan, format_duration};
 use kubectl_netbench::quantity::plural;
 use kubectl_netbench::recurring::delivery::volume::VolumeClient;
-use kubectl_netbench::runner::{self, Observers, RunError};
+use kubectl_netbench::runner::{self, Observers, RunError, Stopped};
 use kubectl_netbench::store::Registration;
-use kubectl_netbench::testbed::Testbed;
+use kubectl_netbench::testbed::{Testbed, TestbedError};
 use kubectl_netbench::view;
 
 use self::delivery::DeliveryContext;
@@ -113,12 +113,6 @@ struct Session<'a> {
     interrupt: &'a Interrupt,
 }
 
-#[derive(Debug, PartialEq, Eq)]
-enum Ended {
-    Completed,
-    Interrupted,
-}
-
 impl Session<'_> {
     async fn run(&self, mut planned: Planned, registration: Option<Registration>) -> ExitCode {
         let console = self.request.console;
@@ -126,7 +120,7 @@ impl Session<'_> {
         let progress = Progress::new(&console, &planned.plan, &planned.settings, &planned.estimate);
         let measured = self.measure_and_retest(&mut planned, &progress).await;
         progress.finish();
-        let interrupted = measured.as_ref().is_ok_and(|ended| *ended == Ended::Interrupted);
+        let interrupted = measured.as_ref().is_ok_and(|stopped| *stopped == Some(Stopped::Interrupted));
         if interrupted {
             let keeps_all = !self.removals.is_empty() && self.removals.iter().all(|removal| removal.stays);
             let then = if keeps_all { "" } else { "; deleting created objects" };
@@ -164,16 +158,17 @@ impl Session<'_> {
         code
     }
 
-    /// Starts the servers, measures the plan, and retests suspicious pairs. The run is analysed.
+    /// Starts the servers, measures the plan, and retests suspicious pairs. The run is analysed. Returns why it was not
+    /// completed.
     async fn measure_and_retest(
         &self,
         planned: &mut Planned,
         progress: &Progress,
-    ) -> Result<Ended, RunError> {
+    ) -> Result<Option<Stopped>, RunError> {
         let Planned { plan, settings, estimate, run } = planned;
         let interrupt = &self.interrupt.first;
         let started = runner::start(self.testbed.as_ref(), settings, progress, interrupt).await?;
-        let Some(started) = started else { return Ok(Ended::Interrupted) };
+        let Some(started) = started else { return Ok(Some(Stopped::Interrupted)) };
         add_versions(run, &started.versions());
 
         let observers = Observers(vec![progress, self.recorder]);
@@ -188,13 +183,13 @@ impl Session<'_> {
             run.state = State::Complete;
         }
         analysis::analyse(run);
-        if measurements.interrupted {
-            return Ok(Ended::Interrupted);
+        if measurements.stopped.is_some() {
+            return Ok(measurements.stopped);
         }
 
         let retests = if self.request.confirms { retest::tests(run) } else { Vec::new() };
         if retests.is_empty() {
-            return Ok(Ended::Completed);
+            return Ok(None);
         }
         let plan = Plan::one_by_one(retests);
         let console = self.request.console;
@@ -207,17 +202,28 @@ impl Session<'_> {
         run.finished_at = Timestamp::now();
         run.retests = measurements.tests;
         analysis::analyse(run);
-        Ok(if measurements.interrupted { Ended::Interrupted } else { Ended::Completed })
+        Ok(measurements.stopped)
     }
 
     /// Evaluates, saves, delivers and prints the run, and prints errors.
     ///
     /// # Errors
     /// The first error, already printed.
-    async fn deliver(&self, run: &mut Run, measured: Result<Ended, RunError>) -> Result<(), Explanation> {
+    async fn deliver(
+        &self,
+        run: &mut Run,
+        measured: Result<Option<Stopped>, RunError>,
+    ) -> Result<(), Explanation> {
         let Self { request, recorder, interrupt, .. } = self;
         let errors = match measured {
-            Ok(_) => {
+            Ok(stopped) => {
+                let unauthenticated = match stopped {
+                    Some(Stopped::Unauthenticated(failure)) => Some(Error::Unauthenticated {
+                        why: failure.reason,
+                        can_resume: request.command == Command::Matrix,
+                    }),
+                    Some(Stopped::Interrupted) | None => None,
+                };
                 let evaluated = evaluate(run, self.baseline.as_ref(), &request.gates);
                 let saved = recorder.finish(run);
                 let (format, canvas) = (request.output.format, request.output.canvas(&request.console));
@@ -234,7 +240,7 @@ impl Session<'_> {
                 );
                 print_breaches(run);
                 let errors = [written, saved, evaluated].into_iter().filter_map(Result::err);
-                errors.chain(undelivered).collect()
+                unauthenticated.into_iter().chain(errors).chain(undelivered).collect()
             }
             Err(error) => vec![recorder.finish(run).err().unwrap_or(error.into())],
         };
@@ -251,7 +257,20 @@ impl Session<'_> {
     /// # Errors
     /// Some remain. The help of the error has the commands to delete them by hand.
     async fn remove(&self) -> Result<(), Explanation> {
-        self.testbed.stop().await.map_err(|error| {
+        let mut removed = self.testbed.stop().await;
+        if self.program.environment.terminal.is_some() && is_unauthenticated(&removed) {
+            self.request.console.remark(
+                "the created objects cannot be deleted with these credentials: log in again in another terminal, or \
+                 press Ctrl-C to quit without deleting them",
+            );
+            while is_unauthenticated(&removed) {
+                if self.interrupt.first.run_until_cancelled(tokio::time::sleep(LOGIN_PAUSE)).await.is_none() {
+                    break;
+                }
+                removed = self.testbed.stop().await;
+            }
+        }
+        removed.map_err(|error| {
             let explanation = error.explain();
             let by_hand = self.removal_commands(false);
             let by_hand = by_hand.map(|commands| format!("delete the remaining objects: {commands}"));
@@ -266,6 +285,13 @@ impl Session<'_> {
         let commands: Vec<&str> = of.map(|removal| removal.command.as_str()).collect();
         (!commands.is_empty()).then(|| commands.join("\n  "))
     }
+}
+
+/// How often the deletion of objects is retried while the user logs in again.
+const LOGIN_PAUSE: Duration = Duration::from_secs(5);
+
+fn is_unauthenticated(removed: &Result<(), TestbedError>) -> bool {
+    matches!(removed, Err(TestbedError::Request(error)) if error.is_unauthenticated())
 }
 
 /// Prints what is about to be measured.
