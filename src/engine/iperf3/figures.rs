@@ -46,20 +46,22 @@ pub(super) fn sample(sum: Option<&wire::Sum>, streams: &[wire::IntervalStream]) 
 /// The figures of one direction. `is_reverse_of_both` is set for what the client received in a bidirectional
 /// test.
 pub(super) fn direction_figures(
-    end: &wire::End,
+    end: &wire::EndFields,
     direction: Direction,
     is_reverse_of_both: bool,
 ) -> DirectionFigures {
-    let (sent, received) = if is_reverse_of_both {
-        (&end.sum_sent_bidir_reverse, &end.sum_received_bidir_reverse)
+    let (sent, received, sum) = if is_reverse_of_both {
+        (&end.sum_sent_bidir_reverse, &end.sum_received_bidir_reverse, &end.sum_bidir_reverse)
     } else {
-        (&end.sum_sent, &end.sum_received)
+        (&end.sum_sent, &end.sum_received, &end.sum)
     };
+    let of_sum = if received.is_none() { sum.as_ref().and_then(received_of_sum) } else { None };
+    let received = received.as_ref().or(of_sum.as_ref());
     let cpu = end.cpu_utilization_percent.as_ref().and_then(|cpu| {
         Some(Cpu { client_percent: finite(cpu.host_total)?, server_percent: finite(cpu.remote_total)? })
     });
     DirectionFigures {
-        received: received.as_ref().and_then(|sum| {
+        received: received.and_then(|sum| {
             Some(Received {
                 bits_per_second: finite(sum.bits_per_second)?,
                 bytes: finite(sum.bytes)?,
@@ -73,20 +75,57 @@ pub(super) fn direction_figures(
             Direction::ServerToClient => None,
         },
         cpu,
-        datagrams: received.as_ref().and_then(|sum| datagrams(sum, &end.streams, direction)),
+        datagrams: received.and_then(|sum| datagrams(sum, sent.as_ref(), &end.streams, direction)),
     }
 }
 
-fn datagrams(received: &wire::Sum, streams: &[wire::EndStream], direction: Direction) -> Option<Datagrams> {
+/// What arrived, from a sum of what was sent and lost.
+fn received_of_sum(sum: &wire::Sum) -> Option<wire::Sum> {
+    let arrived = 1.0 - finite(sum.lost_packets)? / finite(sum.packets).filter(|&packets| packets > 0.0)?;
+    Some(wire::Sum {
+        bytes: Some(finite(sum.bytes)? * arrived),
+        bits_per_second: Some(finite(sum.bits_per_second)? * arrived),
+        ..sum.clone()
+    })
+}
+
+/// The number of lost datagrams, if that in the report does not agree with the sent datagrams and the received bytes.
+///
+/// Clients from 3.14 report none if the server is older, and servers before 3.14 also count those of the omitted start.
+/// Datagrams in flight at the end are tolerated.
+fn recount(received: &wire::Sum, sent: Option<&wire::Sum>) -> Option<f64> {
+    let datagrams = finite(received.packets).filter(|&datagrams| datagrams > 0.0)?;
+    let of_sender = sent.and_then(|sent| finite(sent.packets)).filter(|&datagrams| datagrams > 0.0);
+    let size = finite(sent?.bytes)? / of_sender.unwrap_or(datagrams);
+    if size <= 0.0 {
+        return None;
+    }
+    let lost = (datagrams - finite(received.bytes)? / size).max(0.0).round();
+    let per_second = datagrams / finite(received.seconds).filter(|&seconds| seconds > 0.0)?;
+    let tolerance = (datagrams * 0.005).max(per_second * 0.1);
+    ((lost - finite(received.lost_packets)?).abs() > tolerance).then_some(lost)
+}
+
+fn datagrams(
+    received: &wire::Sum,
+    sent: Option<&wire::Sum>,
+    streams: &[wire::EndStream],
+    direction: Direction,
+) -> Option<Datagrams> {
     let client_sends = direction == Direction::ClientToServer;
     let of_direction = streams.iter().filter_map(|stream| stream.udp.as_ref());
     let of_direction = of_direction.filter(|udp| udp.sender.is_none_or(|sender| sender == client_sends));
     let out_of_order = of_direction.filter_map(|udp| finite(udp.out_of_order)).reduce(|a, b| a + b);
+    let count = finite(received.packets)?;
+    let (lost, lost_percent) = match recount(received, sent) {
+        Some(lost) => (lost, lost / count * 100.0),
+        None => (finite(received.lost_packets)?, finite(received.lost_percent)?),
+    };
     Some(Datagrams {
         target_bits_per_second: None,
-        sent: finite(received.packets)? as u64,
-        lost: finite(received.lost_packets)? as u64,
-        lost_percent: finite(received.lost_percent)?,
+        sent: count as u64,
+        lost: lost as u64,
+        lost_percent,
         out_of_order: out_of_order.map(|count| count as u64),
         jitter_microseconds: finite(received.jitter_ms.map(|jitter| jitter * 1e3))?,
     })

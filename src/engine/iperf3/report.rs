@@ -95,7 +95,7 @@ impl ReportReader {
                 self.mss_bytes = serde_json::from_str(data).ok().and_then(|start| mss(&start));
             }
             "interval" => {
-                if let Ok(interval) = serde_json::from_str(data) {
+                if let Ok(wire::Interval(interval)) = serde_json::from_str(data) {
                     self.take_interval(&interval);
                 }
             }
@@ -104,7 +104,7 @@ impl ReportReader {
                 self.error = Some(message);
             }
             "end" => {
-                self.end = serde_json::from_str(data).ok().map(|end| self.figures(&end));
+                self.end = serde_json::from_str(data).ok().map(|wire::End(end)| self.figures(&end));
                 self.is_complete = true;
             }
             _ => {}
@@ -122,10 +122,10 @@ impl ReportReader {
         match document {
             Some(document) => {
                 self.mss_bytes = document.start.as_ref().and_then(mss);
-                for interval in &document.intervals {
+                for wire::Interval(interval) in &document.intervals {
                     self.take_interval(interval);
                 }
-                self.end = document.end.map(|end| self.figures(&end));
+                self.end = document.end.map(|wire::End(end)| self.figures(&end));
                 self.error = document.error;
                 self.is_complete = true;
             }
@@ -138,14 +138,14 @@ impl ReportReader {
         }
     }
 
-    fn take_interval(&mut self, interval: &wire::Interval) {
+    fn take_interval(&mut self, interval: &wire::IntervalFields) {
         if self.samples.len() < MAX_SAMPLES && self.reverse_samples.len() < MAX_SAMPLES {
             self.samples.extend(sample(interval.sum.as_ref(), &interval.streams));
             self.reverse_samples.extend(sample(interval.sum_bidir_reverse.as_ref(), &[]));
         }
     }
 
-    fn figures(&self, end: &wire::End) -> Vec<DirectionFigures> {
+    fn figures(&self, end: &wire::EndFields) -> Vec<DirectionFigures> {
         let is_reverse_of_both =
             |direction| self.flow == Flow::Both && direction == Direction::ServerToClient;
         let directions = self.flow.directions().iter();

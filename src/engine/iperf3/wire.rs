@@ -3,7 +3,11 @@
 //! Every field is optional and every number a float: older versions omit fields, and a missing field must not
 //! become zero.
 
+use std::fmt;
+
 use serde::Deserialize;
+use serde::de::{self, DeserializeOwned, Deserializer, MapAccess, Visitor};
+use serde_json::Value;
 
 /// A line of `--json-stream`.
 #[derive(Deserialize)]
@@ -32,8 +36,62 @@ pub(super) struct Start {
     pub tcp_mss_default: Option<f64>,
 }
 
+/// The keys that versions up to 3.11 use twice in a test of both directions, each with the one that later versions use
+/// for what the client receives. What the client sends comes first.
+const REPEATED: [(&str, &str); 3] = [
+    ("sum", "sum_bidir_reverse"),
+    ("sum_sent", "sum_sent_bidir_reverse"),
+    ("sum_received", "sum_received_bidir_reverse"),
+];
+
+/// Deserializes an object in which keys may be repeated.
+fn with_repeated_keys<'de, D: Deserializer<'de>, T: DeserializeOwned>(
+    deserializer: D,
+) -> Result<T, D::Error> {
+    struct Fields;
+
+    impl<'de> Visitor<'de> for Fields {
+        type Value = serde_json::Map<String, Value>;
+
+        fn expecting(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
+            formatter.write_str("an object")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Self::Value, A::Error> {
+            let mut fields = serde_json::Map::new();
+            while let Some((key, value)) = entries.next_entry::<String, Value>()? {
+                let repeated =
+                    REPEATED.iter().find(|(first, _)| *first == key && fields.contains_key(*first));
+                fields.insert(repeated.map_or(key, |(_, second)| (*second).to_owned()), value);
+            }
+            Ok(fields)
+        }
+    }
+
+    let fields = deserializer.deserialize_map(Fields)?;
+    T::deserialize(Value::Object(fields)).map_err(de::Error::custom)
+}
+
+/// An interval of a report.
+pub(super) struct Interval(pub IntervalFields);
+
+impl<'de> Deserialize<'de> for Interval {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        with_repeated_keys(deserializer).map(Self)
+    }
+}
+
+/// The end of a report.
+pub(super) struct End(pub EndFields);
+
+impl<'de> Deserialize<'de> for End {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        with_repeated_keys(deserializer).map(Self)
+    }
+}
+
 #[derive(Deserialize)]
-pub(super) struct Interval {
+pub(super) struct IntervalFields {
     #[serde(default)]
     pub streams: Vec<IntervalStream>,
     #[serde(default)]
@@ -49,7 +107,7 @@ pub(super) struct IntervalStream {
     pub rtt: Option<f64>,
 }
 
-#[derive(Deserialize)]
+#[derive(Clone, Deserialize)]
 pub(super) struct Sum {
     pub start: Option<f64>,
     pub end: Option<f64>,
@@ -67,9 +125,12 @@ pub(super) struct Sum {
 }
 
 #[derive(Default, Deserialize)]
-pub(super) struct End {
+pub(super) struct EndFields {
     #[serde(default)]
     pub streams: Vec<EndStream>,
+    /// UDP up to 3.10, which has no other sum: the sent bytes, and the lost datagrams.
+    pub sum: Option<Sum>,
+    pub sum_bidir_reverse: Option<Sum>,
     pub sum_sent: Option<Sum>,
     pub sum_received: Option<Sum>,
     pub sum_sent_bidir_reverse: Option<Sum>,

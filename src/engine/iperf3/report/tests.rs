@@ -78,6 +78,45 @@ fn udp_report_has_received_and_lost_datagrams() {
     }
 }
 
+/// 30% of the datagrams were dropped. The first server reported no loss, the second one also counted that of the omitted
+/// second, and the third report is right.
+#[test]
+fn udp_loss_agrees_with_the_received_bytes() {
+    let udp = MeasurementOptions { protocol: Protocol::Udp, ..MeasurementOptions::for_seconds(3) };
+    let omit = MeasurementOptions { omit_seconds: 1, ..udp.clone() };
+    for (options, flow, recorded, lost) in [
+        (&udp, Flow::Forward, &recorded!("3.18-stream-udp-lossy-server-3.12.ndjson")[..], 1650),
+        (&omit, Flow::Forward, &recorded!("3.18-stream-udp-lossy-omit-server-3.12.ndjson")[..], 1584),
+        (&udp, Flow::Reverse, &recorded!("3.18-stream-udp-lossy-reverse-server-3.12.ndjson")[..], 1581),
+    ] {
+        let throughput = read_as(ReportFormat::Stream, flow, options, recorded).unwrap().remove(0);
+        let udp = throughput.udp.unwrap();
+        assert_eq!(udp.lost, lost);
+        assert!((29.0..31.0).contains(&udp.lost_percent), "{udp:?}");
+    }
+}
+
+#[test]
+fn old_udp_report_has_what_arrived() {
+    let options = MeasurementOptions { protocol: Protocol::Udp, ..MeasurementOptions::for_seconds(2) };
+    let recorded = recorded!("3.9-document-udp-lossy.json");
+    let throughput = read_as(ReportFormat::Document, Flow::Forward, &options, recorded).unwrap().remove(0);
+    assert_eq!((throughput.bits_per_second.round(), throughput.bytes), (16_177_704.0, 4_044_600));
+    let udp = throughput.udp.unwrap();
+    assert_eq!((udp.sent, udp.lost), (3570, 681));
+}
+
+#[test]
+fn old_bidirectional_report_has_the_same_keys_for_both_directions() {
+    let options = MeasurementOptions::for_seconds(2);
+    let recorded = recorded!("3.9-document-bidir.json");
+    let results = read_as(ReportFormat::Document, Flow::Both, &options, recorded).unwrap();
+    assert_eq!([results[0].bytes, results[1].bytes], [499_777_536, 506_593_280]);
+    assert_eq!([results[0].retransmits, results[1].retransmits], [Some(0), Some(2)]);
+    assert_eq!([results[0].samples.len(), results[1].samples.len()], [2, 2]);
+    assert!(results[0].samples[0].bits_per_second < results[1].samples[0].bits_per_second);
+}
+
 #[test]
 fn bidirectional_report_has_figures_per_direction() {
     let options = MeasurementOptions { parallel: 2, ..MeasurementOptions::for_seconds(2) };
