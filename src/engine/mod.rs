@@ -106,6 +106,16 @@ pub trait Engine: std::fmt::Debug + Send + Sync {
     /// A reader for the output of a client.
     fn reader(&self, client: &ClientSpec) -> Box<dyn Reader>;
 
+    /// A requested flag that `version` of the program does not support, as on the command line, and the first version
+    /// that does.
+    fn unsupported(
+        &self,
+        _version: &str,
+        _options: &MeasurementOptions,
+    ) -> Option<(&'static str, &'static str)> {
+        None
+    }
+
     /// Number of CPUs that a client with `streams` streams can saturate. `version` is that of the program, if
     /// known.
     fn client_threads(&self, _version: Option<&str>, _streams: u32) -> u32 {

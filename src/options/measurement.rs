@@ -72,6 +72,8 @@ pub struct MeasurementOptions {
     #[schemars(description = "Duration of each throughput test.")]
     pub time_seconds: u32,
     /// Discard the first DURATION of each test (TCP slow start)
+    ///
+    /// More than 60s needs iperf3 3.18 or later.
     #[arg(
         long = "omit", value_name = "DURATION", default_value = "0s", value_parser = parse_omit,
         hide_short_help = true

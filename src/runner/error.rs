@@ -10,6 +10,20 @@ pub enum RunError {
     /// The testbed failed as a whole.
     #[error(transparent)]
     Testbed(#[from] TestbedError),
+    /// The program on a node is too old for a requested flag.
+    #[error("{program} {version} on {node} does not support {flag}")]
+    Unsupported {
+        /// The program of the engine.
+        program: &'static str,
+        /// Its version.
+        version: String,
+        /// The node.
+        node: NodeId,
+        /// As on the command line.
+        flag: &'static str,
+        /// The first version that supports it.
+        since: &'static str,
+    },
     /// Fewer than two nodes have a server.
     #[error("{} of {nodes} servers started; at least two are needed", nodes - failed.len())]
     TooFewServers {
@@ -25,6 +39,11 @@ impl RunError {
     pub fn explain(&self) -> Explanation {
         match self {
             Self::Testbed(error) => error.explain(),
+            Self::Unsupported { program, since, .. } => Explanation::new(self.to_string())
+                .cause(format!("{program} supports it from version {since} on"))
+                .help(format!(
+                    "set --image to one with {program} {since} or later (with --local: install it)"
+                )),
             Self::TooFewServers { failed, .. } => Explanation {
                 help: remedies(failed),
                 ..Explanation::new(self.to_string()).cause(grouped(failed))

@@ -11,7 +11,7 @@ mod stall;
 pub use error::RunError;
 pub use event::{Event, Observer, Observers};
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 use futures_util::StreamExt;
@@ -142,6 +142,7 @@ pub async fn start<'a>(
     let servers = servers?;
     check_servers(&servers, settings)?;
     let nodes = Nodes::new(servers);
+    check_versions(&nodes, settings)?;
     Ok(Some(Started { testbed, settings, nodes }))
 }
 
@@ -271,6 +272,18 @@ impl Run<'_> {
         };
         outcomes.into_iter().map(record).collect()
     }
+}
+
+/// # Errors
+/// The program on a node does not support a requested flag.
+fn check_versions(nodes: &Nodes, settings: &Settings) -> Result<(), RunError> {
+    let engine = settings.processes.throughput.engine;
+    let versions: BTreeMap<NodeId, String> = nodes.versions().into_iter().collect();
+    let unsupported = versions.into_iter().find_map(|(node, version)| {
+        let (flag, since) = engine.unsupported(&version, &settings.options)?;
+        Some(RunError::Unsupported { program: engine.program(), version, node, flag, since })
+    });
+    unsupported.map_or(Ok(()), Err)
 }
 
 /// # Errors

@@ -148,6 +148,34 @@ fn omit_and_client_arguments_are_applied() {
     }
 }
 
+/// An iperf3 that says it is version 3.9.
+const OLD_IPERF3: &str = r#"#!/usr/bin/env bash
+for real in $(type -ap iperf3); do
+  [[ $real -ef $0 ]] || exec "$real" "$@" > >(exec sed -u 's/^iperf 3[.0-9]*/iperf 3.9/')
+done
+"#;
+
+#[test]
+fn flag_of_a_later_iperf3_is_rejected_before_the_first_test() {
+    let folder = tempfile::tempdir().expect("there is room");
+    let program = folder.path().join("iperf3");
+    std::fs::write(&program, OLD_IPERF3).expect("there is room");
+    let status = Command::new("chmod").arg("+x").arg(&program).status();
+    assert!(status.expect("chmod runs").success());
+    let mut command = netbench();
+    let path = std::env::var("PATH").unwrap_or_default();
+    command.args(["matrix", "--local", "2", "--omit", "90s", "-q"]);
+    command.env("PATH", format!("{}:{path}", folder.path().display()));
+    let ended = Ended::from(command.output().expect("the program runs")).expect_code(1);
+    assert!(
+        ended.stderr.contains("error: iperf3 3.9 on local-1 does not support --omit over 60s"),
+        "{}",
+        ended.stderr
+    );
+    assert!(ended.stderr.contains("3.18 or later"), "{}", ended.stderr);
+    assert_eq!(ended.stdout, "");
+}
+
 #[test]
 fn color_flag_overrides_environment() {
     let colored = |arguments: &[&str], variable: Option<&str>| {

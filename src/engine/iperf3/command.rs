@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::engine::{ClientSpec, Flow, ServerSpec};
-use crate::options::{IpFamily, Protocol};
+use crate::options::{IpFamily, MeasurementOptions, Protocol};
 
 pub(super) const PROGRAM: &str = "iperf3";
 
@@ -36,6 +36,20 @@ pub(super) fn threads(version: Option<&str>, streams: u32) -> u32 {
     if is_at_least(version, (3, 16)) { streams } else { 1 }
 }
 
+/// A requested flag that a version does not support, and the first version that does. An unknown version may support it.
+pub(super) fn unsupported(
+    version: &str,
+    options: &MeasurementOptions,
+) -> Option<(&'static str, &'static str)> {
+    let is_before = |least| is_at_least(Some(version), (0, 0)) && !is_at_least(Some(version), least);
+    [
+        ("--omit over 60s", options.omit_seconds > MAX_OMIT_BEFORE_3_18, (3, 18), "3.18"),
+        ("--bidir", options.bidirectional, (3, 7), "3.7"),
+    ]
+    .into_iter()
+    .find_map(|(flag, is_set, least, since)| (is_set && is_before(least)).then_some((flag, since)))
+}
+
 fn is_at_least(version: Option<&str>, least: (u32, u32)) -> bool {
     let numbers = |version: &str| {
         let mut parts = version.split('.');
@@ -45,6 +59,9 @@ fn is_at_least(version: Option<&str>, least: (u32, u32)) -> bool {
     };
     version.and_then(numbers).is_some_and(|version| version >= least)
 }
+
+/// The longest start that versions before 3.18 discard, in seconds.
+const MAX_OMIT_BEFORE_3_18: u32 = 60;
 
 /// The command of a server. Verbose, so that it reports its version before it reports that it listens, and
 /// flushed line by line, so that both arrive immediately.
@@ -113,7 +130,6 @@ pub(super) fn client_command(client: &ClientSpec) -> Vec<String> {
 mod tests {
     use super::*;
     use crate::engine::Target;
-    use crate::options::MeasurementOptions;
 
     const TARGET: Target = Target { host: "10.0.0.1", port: 5201, ip_family: None };
 
@@ -128,6 +144,18 @@ mod tests {
         let words =
             client_command(&ClientSpec { target, flow: Flow::Forward, options, version: Some("3.18") });
         assert!(words.contains(&"-6".to_owned()), "{words:?}");
+    }
+
+    #[test]
+    fn flags_of_later_versions_are_unsupported() {
+        let omit = |omit_seconds| MeasurementOptions { omit_seconds, ..MeasurementOptions::for_seconds(5) };
+        assert_eq!(unsupported("3.12", &omit(61)), Some(("--omit over 60s", "3.18")));
+        for (version, seconds) in [("3.12", 60), ("3.18", 90), ("3.18.1", 90), ("garbage", 90)] {
+            assert_eq!(unsupported(version, &omit(seconds)), None, "{version}");
+        }
+        let both = MeasurementOptions { bidirectional: true, ..MeasurementOptions::for_seconds(5) };
+        assert_eq!(unsupported("3.6", &both), Some(("--bidir", "3.7")));
+        assert_eq!(unsupported("3.7", &both), None);
     }
 
     #[test]

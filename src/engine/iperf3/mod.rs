@@ -12,7 +12,7 @@ use report::ReportReader;
 
 use super::{Capabilities, ClientSpec, Engine, Flow, Reader, ReservedArguments, ServerLog, ServerSpec};
 use crate::document::Measure;
-use crate::options::EngineId;
+use crate::options::{EngineId, MeasurementOptions};
 
 /// iperf3, which measures throughput.
 #[derive(Debug, Clone, Copy)]
@@ -57,6 +57,14 @@ impl Engine for Iperf3 {
 
     fn reader(&self, client: &ClientSpec) -> Box<dyn Reader> {
         Box::new(ReportReader::new(ReportFormat::of_version(client.version), client))
+    }
+
+    fn unsupported(
+        &self,
+        version: &str,
+        options: &MeasurementOptions,
+    ) -> Option<(&'static str, &'static str)> {
+        command::unsupported(version, options)
     }
 
     fn client_threads(&self, version: Option<&str>, streams: u32) -> u32 {
