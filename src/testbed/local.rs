@@ -50,9 +50,7 @@ impl LocalError {
         let what = Explanation::new(self.to_string());
         match self {
             Self::Program { program, source } if source.kind() == io::ErrorKind::NotFound => {
-                let managers = ["apt install", "dnf install", "apk add", "brew install"];
-                let commands = managers.map(|install| format!("{install} {program}")).join(", ");
-                what.cause(format!("{program} was not found on PATH")).help(format!("install it: {commands}"))
+                what.cause(format!("{program} was not found on PATH")).help(install(program))
             }
             Self::Program { source, .. } => what.cause(source.to_string()),
             Self::Port { source, .. } => what
@@ -60,6 +58,31 @@ impl LocalError {
                 .help("choose another first port with --port, or omit --port to use free ports"),
         }
     }
+}
+
+/// How to install a program: with the package manager of this system, or with that of another one if it is unknown.
+fn install(program: &str) -> String {
+    const MANAGERS: [(&str, &str); 7] = [
+        ("apt-get", "apt install"),
+        ("dnf", "dnf install"),
+        ("apk", "apk add"),
+        ("zypper", "zypper install"),
+        ("pacman", "pacman -S"),
+        ("brew", "brew install"),
+        ("winget", "winget install"),
+    ];
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let is_here = |name: &str| {
+        let names = [name.to_owned(), format!("{name}.exe")];
+        std::env::split_paths(&path).any(|folder| names.iter().any(|name| folder.join(name).is_file()))
+    };
+    let command = |install: &str| format!("{install} {program}");
+    let here = MANAGERS.iter().find(|(name, _)| is_here(name));
+    let commands: Vec<String> = match here {
+        Some((_, install)) => vec![command(install)],
+        None => MANAGERS.iter().map(|(_, install)| command(install)).collect(),
+    };
+    format!("install it: {}", commands.join(", "))
 }
 
 /// Servers on this machine, each on its own port.
