@@ -48,7 +48,9 @@ fn redacted(error: &(dyn Error + 'static)) -> Option<String> {
     causes(error).find_map(|cause| {
         let cause: &AuthError = cause.downcast_ref()?;
         match cause {
-            AuthError::AuthExecRun { out, .. } => Some(plugin_failure(out)),
+            AuthError::AuthExecRun { out, .. } => {
+                Some(format!("the credential plugin {}", plugin_failure(out)))
+            }
             AuthError::ParseTokenKey(_) => {
                 Some("the credential helper did not print a valid token".to_owned())
             }
@@ -61,12 +63,13 @@ fn redacted(error: &(dyn Error + 'static)) -> Option<String> {
     })
 }
 
-/// Quotes standard error only: a plugin prints the credentials to standard output.
-fn plugin_failure(output: &Output) -> String {
+/// How a credential plugin failed, to follow its name. Quotes standard error only: it prints the credentials to standard
+/// output.
+pub(super) fn plugin_failure(output: &Output) -> String {
     let stderr = String::from_utf8_lossy(&output.stderr);
     let last_line = stderr.lines().rfind(|line| !line.trim().is_empty());
     let message = last_line.map_or(String::new(), |line| format!(": {}", sanitized(line)));
-    format!("the credential plugin failed ({}){message}", output.status)
+    format!("failed ({}){message}", output.status)
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Credential plugins: programs that print credentials (`client.authentication.k8s.io`).
 
 use std::io::{self, IsTerminal};
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Stdio};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -9,10 +9,10 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::super::cause::sanitized;
-use super::super::connection::Terminal;
-use super::super::kubeconfig::{Cluster, Exec};
 use super::CredentialError;
+use crate::cluster::cause::plugin_failure;
+use crate::cluster::connection::Terminal;
+use crate::cluster::kubeconfig::{Cluster, Exec};
 
 /// The versions of the protocol.
 const VERSIONS: [&str; 2] = ["client.authentication.k8s.io/v1", "client.authentication.k8s.io/v1beta1"];
@@ -83,12 +83,12 @@ pub fn run(exec: &Exec, cluster: &Cluster, terminal: Option<&Terminal>) -> Resul
         _ => failed(error.to_string()),
     })?;
     if !output.status.success() {
-        return Err(failed(exit_message(&output)));
+        return Err(failed(format!("it {}", plugin_failure(&output))));
     }
     status(&output.stdout, &exec.api_version).map_err(failed)
 }
 
-/// What the plugin is told of the connection.
+/// The variable `KUBERNETES_EXEC_INFO` of a plugin.
 fn request(exec: &Exec, cluster: &Cluster, interactive: bool) -> serde_json::Value {
     let mut spec = json!({ "interactive": interactive });
     if exec.provide_cluster_info {
@@ -110,13 +110,6 @@ fn request(exec: &Exec, cluster: &Cluster, interactive: bool) -> serde_json::Val
         spec["cluster"] = info;
     }
     json!({ "kind": "ExecCredential", "apiVersion": exec.api_version, "spec": spec })
-}
-
-fn exit_message(output: &Output) -> String {
-    let stderr = String::from_utf8_lossy(&output.stderr);
-    let last_line = stderr.lines().rfind(|line| !line.trim().is_empty());
-    let message = last_line.map_or(String::new(), |line| format!(": {}", sanitized(line)));
-    format!("it failed ({}){message}", output.status)
 }
 
 fn status(stdout: &[u8], api_version: &str) -> Result<Status, String> {
@@ -159,12 +152,10 @@ mod tests {
     #[cfg(unix)]
     #[test]
     fn credentials_are_read_from_standard_output() {
-        let status = plugin(&format!(
-            r#"echo "{{\"kind\": \"ExecCredential\", \"apiVersion\": \"{}\", \"status\": {{\"token\": \"$KUBERNETES_EXEC_INFO\" }}}}" | sed 's/"{{"/"/; s/}}"}}/"/' >/dev/null
-            printf '%s' '{{"kind": "ExecCredential", "apiVersion": "{}", "status": {{"token": "{SECRET}", "expirationTimestamp": "2030-01-01T00:00:00Z"}}}}'"#,
-            VERSIONS[0], VERSIONS[0]
-        ))
-        .unwrap();
+        let status = format!(r#"{{"token": "{SECRET}", "expirationTimestamp": "2030-01-01T00:00:00Z"}}"#);
+        let credential =
+            format!(r#"{{"kind": "ExecCredential", "apiVersion": "{}", "status": {status}}}"#, VERSIONS[0]);
+        let status = plugin(&format!("echo '{credential}'")).unwrap();
         assert_eq!(status.token, SECRET);
         assert_eq!(status.expiration_timestamp, Some("2030-01-01T00:00:00Z".parse().unwrap()));
     }
