@@ -96,11 +96,6 @@ const TESTS: &[Test] = &[
     // those that mostly wait come first
     shared!(leftovers::what_holds_a_namespace_is_named),
     shared!(
-        schedules::schedule_runs_every_minute_and_its_documents_are_fetched,
-        "NETBENCH_E2E_PROGRAM_IMAGE",
-        "NETBENCH_E2E_SHARED_DIRECTORY"
-    ),
-    shared!(
         schedules::run_is_kept_on_a_volume_until_its_document_expires,
         "NETBENCH_E2E_PROGRAM_IMAGE",
         "NETBENCH_E2E_SHARED_DIRECTORY"
@@ -130,6 +125,11 @@ const TESTS: &[Test] = &[
     shared!(command_line::context_has_its_own_settings),
     shared!(command_line::every_command_has_help_and_rejects_unknown_words),
     // after all shared ones, so that neither kind waits for the other
+    alone!(
+        schedules::schedule_runs_every_minute_and_its_documents_are_fetched,
+        "NETBENCH_E2E_PROGRAM_IMAGE",
+        "NETBENCH_E2E_SHARED_DIRECTORY"
+    ),
     alone!(elsewhere::every_node_is_measured_against_an_outside_server, "NETBENCH_E2E_OUTSIDE"),
     alone!(elsewhere::outside_server_that_does_not_listen_fails_with_a_reason, "NETBENCH_E2E_OUTSIDE"),
     alone!(elsewhere::two_clusters_are_measured_and_both_are_cleaned_up),

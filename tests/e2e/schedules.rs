@@ -128,7 +128,7 @@ fn ids(listed: &Ended) -> Vec<String> {
     entries.iter().filter_map(|entry| entry["id"].as_str().map(str::to_owned)).collect()
 }
 
-pub fn schedule_runs_every_minute_and_its_documents_are_fetched() {
+pub fn schedule_runs_every_minute_and_its_documents_are_fetched(_: &Cluster) {
     let nodes = first_nodes(2).join(" ");
     let test = TestNamespace::new("netbench-e2e-schedule");
     let volume = SharedVolume::new(test.namespace);
