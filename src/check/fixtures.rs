@@ -60,7 +60,7 @@ pub(super) fn cluster_of<T>(
         nodes: &[],
         choice: &Choice { chosen: nodes.to_vec(), skipped_nodes: Vec::new() },
         selection_error: None,
-        facts: &Facts { permissions: Vec::new(), given, pods: None },
+        facts: &Facts { permissions: Vec::new(), given, pods: None, exec: None },
         dry_runs,
     })
 }

@@ -22,8 +22,10 @@ pub use report::{Item, Level, Report, Topic};
 use k8s_openapi::api::core::v1::Node;
 
 use crate::cluster::RequestError;
+use crate::document::Failure;
 use crate::explanation::Explanation;
-use crate::testbed::kubernetes::{Choice, DryRuns, Facts, Known, Needs};
+use crate::options::ClientMode;
+use crate::testbed::kubernetes::{Choice, DryRuns, Facts, Known, Needs, Role, has_client_jobs};
 use planned_objects::PlannedObjects;
 
 /// The state of a cluster that a check looks at.
@@ -53,6 +55,7 @@ pub fn check(needs: &Needs, cluster: &ClusterSnapshot<'_>) -> Report {
     items.extend(nodes::check(needs, cluster));
     items.extend(planned.item(needs));
     items.extend(permissions::check(needs, cluster.facts, &mut unchecked));
+    items.extend(exec_item(needs, cluster.facts));
     if let Some(given) = &cluster.facts.given {
         items.extend(namespace::check(needs, cluster, given, &mut unchecked));
     }
@@ -73,6 +76,31 @@ fn cluster_item(cluster: &ClusterSnapshot<'_>) -> Item {
     let version = cluster.version.map_or("reachable".to_owned(), |version| format!("Kubernetes {version}"));
     let context = cluster.context.map_or(String::new(), |context| format!(", context {context}"));
     Item::ok(Topic::Cluster, version + &context)
+}
+
+/// Whether clients can run by exec, if they would.
+fn exec_item(needs: &Needs, facts: &Facts) -> Option<Item> {
+    if has_client_jobs(needs.client_mode, &facts.permissions) || needs.settings.role == Role::Servers {
+        return None;
+    }
+    let is_requested = needs.client_mode == ClientMode::Exec;
+    Some(match &facts.exec {
+        None if is_requested => Item::ok(Topic::Exec, "whether exec works is known once a pod runs"),
+        None => {
+            Item::ok(Topic::Exec, "whether exec works is known once a pod runs; if not, clients run as Jobs")
+        }
+        Some(Ok(())) => Item::ok(Topic::Exec, "works in the kept servers"),
+        Some(Err(Failure { reason, .. })) if is_requested => Item::problem(
+            Topic::Exec,
+            format!("fails in the kept servers: {reason}"),
+            "omit --via exec, or set --via job",
+        ),
+        Some(Err(Failure { reason, .. })) => Item::warning(
+            Topic::Exec,
+            format!("fails in the kept servers: {reason}"),
+            "clients will run as Jobs; set --via job to skip the attempt",
+        ),
+    })
 }
 
 fn image_item(needs: &Needs, choice: &Choice) -> Item {

@@ -32,6 +32,8 @@ pub enum Topic {
     /// The permissions of the user.
     #[serde(rename = "rights")]
     Permissions,
+    /// Whether clients can run by exec.
+    Exec,
     /// The existence of the namespace.
     Namespace,
     /// Pod Security and PodSecurityPolicy.
@@ -60,6 +62,7 @@ impl Topic {
             Self::Nodes => "nodes",
             Self::Objects => "objects",
             Self::Permissions => "permissions",
+            Self::Exec => "exec",
             Self::Namespace => "namespace",
             Self::PodSecurity => "pod security",
             Self::Quota => "quota",

@@ -44,7 +44,7 @@ fn facts(needs: &Needs, missing: &[(&str, &str)]) -> Facts {
     });
     let pods = needs.settings.host_network().then(|| Ok(Vec::new()));
     let permissions = required_permissions(needs).into_iter().map(granted).collect();
-    Facts { permissions, given, pods }
+    Facts { permissions, given, pods, exec: None }
 }
 
 fn report(needs: &Needs, nodes: &[Node], facts: &Facts) -> Report {
@@ -217,5 +217,5 @@ fn missing_namespace_has_a_remedy_that_fits_the_command() {
     assert_eq!(remedy(NamespaceFlag::Required), "create it");
     let optional = "create it, or omit --namespace to run in a new namespace";
     assert_eq!(remedy(NamespaceFlag::Optional), optional);
-    assert_eq!(serde_json::to_value(report.items).unwrap()[4]["remedy"], optional);
+    assert_eq!(serde_json::to_value(report.items).unwrap()[5]["remedy"], optional);
 }

@@ -13,6 +13,13 @@ use tokio::time::Instant;
 
 use super::request::{Cluster, RequestError};
 
+/// How often something is written to a command that reads no more input. Load balancers cut connections that are
+/// silent for 20 to 60 seconds, and a client may print nothing until its test ends.
+const KEEPALIVE_PERIOD: Duration = Duration::from_secs(10);
+
+/// The longest first line of a command.
+const LINE_LIMIT: usize = 64;
+
 /// The most bytes of a command's standard error that are kept.
 const STDERR_LIMIT: usize = 4096;
 
@@ -84,22 +91,33 @@ impl Exec {
         })
     }
 
-    /// Waits until the command has written a byte to its standard output, which is discarded, or has ended.
+    /// Waits until the command has written a line to its standard output, or has ended. Returns the line, which is
+    /// not part of the output; incomplete if the command has ended or the line is too long.
     ///
     /// # Errors
     /// The connection broke.
-    pub async fn first_byte(&mut self) -> Result<(), Disconnected> {
-        tokio::select! {
-            // at the end of the output this is an error, and so is the next read
-            _ = self.stdout.read_u8() => {}
-            status = &mut self.status => self.ended = Some(status.ok_or(Disconnected)?),
+    pub async fn first_line(&mut self) -> Result<String, Disconnected> {
+        let mut line = Vec::new();
+        while line.len() < LINE_LIMIT {
+            tokio::select! {
+                // at the end of the output this is an error, and so is the next read
+                byte = self.stdout.read_u8() => match byte {
+                    Ok(b'\n') | Err(_) => break,
+                    Ok(byte) => line.push(byte),
+                },
+                status = &mut self.status => {
+                    self.ended = Some(status.ok_or(Disconnected)?);
+                    break;
+                }
+            }
         }
-        Ok(())
+        Ok(String::from_utf8_lossy(&line).into_owned())
     }
 
     /// Writes `input`, hands standard output to `output`, and returns how the command ended; none if
     /// `output` has broken off before. Output that arrives later than `drain_limit` after the end is lost.
     ///
+    /// After `input`, a line feed is written every 10 seconds, so that the connection is never silent for long.
     /// Standard input stays open: some runtimes end a command together with its input, and older API servers
     /// cannot close it. A command must know how much to read.
     ///
@@ -113,10 +131,12 @@ impl Exec {
     ) -> Result<Option<ExecEnd>, Disconnected> {
         let Self { _connection, mut stdin, mut stdout, mut stderr, mut status, mut ended } = self;
         let mut write = pin!(async {
-            if let Some(stdin) = &mut stdin {
-                // a command that does not read its input reports why by its status
-                let _ = stdin.write_all(input).await;
-                let _ = stdin.flush().await;
+            let Some(stdin) = &mut stdin else { return };
+            let mut next = input;
+            // a command that does not read its input reports why by its status
+            while stdin.write_all(next).await.is_ok() && stdin.flush().await.is_ok() {
+                tokio::time::sleep(KEEPALIVE_PERIOD).await;
+                next = b"\n";
             }
         });
         let (mut is_written, mut stdout_is_open, mut stderr_is_open) = (false, true, true);
@@ -215,10 +235,28 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn first_byte_is_not_part_of_the_output() {
+    async fn connection_is_never_silent_for_long() {
+        let (exec, mut container) = exec();
+        let silent_for = async {
+            let mut longest = Duration::ZERO;
+            for _ in 0..7 {
+                let began = Instant::now();
+                container.stdin.read_u8().await.unwrap();
+                longest = longest.max(began.elapsed());
+            }
+            container.status.send(Status::default()).unwrap();
+            longest
+        };
+        let ((end, _), longest) = tokio::join!(finish(exec, b"\n", usize::MAX), silent_for);
+        assert!(end.unwrap().is_some());
+        assert!(longest > Duration::ZERO && longest < Duration::from_secs(20), "{longest:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn first_line_is_not_part_of_the_output() {
         let (mut exec, mut container) = exec();
-        container.stdout.write_all(b"\nresult").await.unwrap();
-        exec.first_byte().await.unwrap();
+        container.stdout.write_all(b"17\nresult").await.unwrap();
+        assert_eq!(exec.first_line().await.unwrap(), "17");
         container.stdout.shutdown().await.unwrap();
         container.stderr.shutdown().await.unwrap();
         container.status.send(Status::default()).unwrap();

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use http::StatusCode;
 use kube::Client;
 
 use super::cause::{find_cause, innermost, sanitized};
@@ -108,10 +109,14 @@ impl Cluster {
             return RequestErrorKind::Credentials(error.clone());
         }
         match error {
-            kube::Error::Api(status) => RequestErrorKind::Refused {
-                code: status.code,
-                message: sanitized(if status.message.is_empty() { &status.reason } else { &status.message }),
-            },
+            kube::Error::Api(status) => {
+                let message = match (status.message.as_str(), status.reason.as_str()) {
+                    (message, NOT_A_STATUS) => foreign_response(status.code, message),
+                    ("", reason) => sanitized(reason),
+                    (message, _) => sanitized(message),
+                };
+                RequestErrorKind::Refused { code: status.code, message }
+            }
             // the response that refuses a WebSocket has no body, only a status
             kube::Error::UpgradeConnection(kube::client::UpgradeConnectionError::ProtocolSwitch(status)) => {
                 RequestErrorKind::Refused {
@@ -121,6 +126,23 @@ impl Cluster {
             }
             error => RequestErrorKind::Unreachable { url: self.url.clone(), message: innermost(&error) },
         }
+    }
+}
+
+/// The reason that kube gives an error response that no API server wrote.
+const NOT_A_STATUS: &str = "Failed to parse error data";
+
+/// The longest text of a proxy that is quoted.
+const QUOTED_LIMIT: usize = 200;
+
+/// An error response of a proxy: its status, and its text unless it is a page.
+fn foreign_response(code: u16, text: &str) -> String {
+    let status = StatusCode::from_u16(code).map_or_else(|_| code.to_string(), |status| status.to_string());
+    let text = sanitized(text);
+    if text.is_empty() || text.starts_with('<') || text.len() > QUOTED_LIMIT {
+        format!("HTTP status {status}")
+    } else {
+        format!("HTTP status {status}: {text}")
     }
 }
 

@@ -1,12 +1,13 @@
 //! `check`: whether a run can succeed in a cluster, and what is missing. It creates objects in dry runs only.
 
+use futures_util::future::OptionFuture;
 use k8s_openapi::api::core::v1::Node;
 use kubectl_netbench::check::{self, ClusterSnapshot};
 use kubectl_netbench::cli::{CheckArgs, CheckFormat, ExitCode};
 use kubectl_netbench::cluster::{self, RequestError};
 use kubectl_netbench::document::Command;
 use kubectl_netbench::explanation::Explanation;
-use kubectl_netbench::testbed::kubernetes::{self, Choice, Depth, DryRunScope, Needs, Wanted};
+use kubectl_netbench::testbed::kubernetes::{self, Choice, Depth, DryRunScope, Facts, Needs, Role, Wanted};
 use kubectl_netbench::view;
 
 use super::measure::{client_mode, needs_of};
@@ -44,7 +45,11 @@ pub(super) async fn run(
     };
     let client_jobs = kubernetes::has_client_jobs(needs.client_mode, &facts.permissions);
     let scope = DryRunScope::All { client_jobs };
-    let dry_runs = kubernetes::dry_runs(&cluster, &needs, &choice.chosen, scope).await;
+    let may_exec = !client_jobs && needs.settings.role != Role::Servers;
+    let exec =
+        OptionFuture::from(may_exec.then(|| kubernetes::exec_in_kept(&cluster, &needs, &choice.chosen)));
+    let (dry_runs, exec) = tokio::join!(kubernetes::dry_runs(&cluster, &needs, &choice.chosen, scope), exec);
+    let facts = Facts { exec: exec.flatten(), ..facts };
     let report = check::check(
         &needs,
         &ClusterSnapshot {

@@ -86,6 +86,7 @@ pub(crate) fn run(nodes: &[&str], tests: Vec<TestRecord>) -> Run {
         },
         nodes: nodes.iter().map(node).collect(),
         skipped_nodes: Vec::new(),
+        notes: Vec::new(),
         resumed: None,
         findings: Vec::new(),
         comparison: None,

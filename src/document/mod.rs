@@ -13,6 +13,7 @@ mod gate;
 mod metric;
 mod node;
 mod node_id;
+mod note;
 mod possible;
 mod summary;
 mod test;
@@ -24,6 +25,7 @@ pub use gate::Breach;
 pub use metric::{Aggregate, AggregateKind, Aggregates, Better, Compared, Gauge, METRICS, Metric, Unit};
 pub use node::{Node, SkippedNode};
 pub use node_id::NodeId;
+pub use note::{Note, NoteKind};
 pub(crate) use possible::is_possible;
 pub use summary::{Cost, LatencyPair, LatencySummary, PairCost, PairSummary, Summary, ThroughputSummary};
 pub use test::{
@@ -131,6 +133,9 @@ pub struct Run {
     /// The skipped nodes.
     #[serde(rename = "leftOut", default, skip_serializing_if = "Vec::is_empty")]
     pub skipped_nodes: Vec<SkippedNode>,
+    /// Circumstances that were not requested, and that the figures depend on.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<Note>,
     /// The ID of the resumed run, whose successful tests were reused.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resumed: Option<String>,

@@ -22,7 +22,7 @@ pub const DEFAULT_IMAGE: &str = match option_env!("NETBENCH_DEFAULT_IMAGE") {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema, ValueEnum)]
 #[serde(rename_all = "camelCase")]
 pub enum ClientMode {
-    /// Jobs for `pair`; for `matrix` exec where permitted, else Jobs
+    /// Jobs for `pair`; for `matrix` exec where it works, else Jobs
     // a run resolves it: no document has it
     #[default]
     #[serde(skip)]

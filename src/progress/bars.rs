@@ -85,6 +85,7 @@ impl Bars {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         match event {
             Event::Server { node, state: server } => self.update_server(&mut state, *node, *server),
+            Event::Noted(noted) => note(&sanitize::line(&noted.to_string())),
             Event::SlotStarted { number, of, tests } => {
                 if !state.is_measuring {
                     state.is_measuring = true;

@@ -36,6 +36,7 @@ impl Lines {
                 note(&server_failed(*node, unusable));
             }
             Event::Server { node, state: ServerState::Restored(lost) } => note(&server_restored(*node, lost)),
+            Event::Noted(noted) => note(&noted.to_string()),
             Event::TestEnded { record } => {
                 let number = self.finished.fetch_add(1, Ordering::Relaxed) + 1;
                 let digits = self.tests.to_string().len();

@@ -1,6 +1,6 @@
 //! Events of a run.
 
-use crate::document::{Measure, NodeId, Sample, TestRecord};
+use crate::document::{Measure, NodeId, Note, Sample, TestRecord};
 use crate::options::Route;
 use crate::testbed::ServerState;
 
@@ -14,6 +14,8 @@ pub enum Event<'a> {
         /// The change.
         state: ServerState<'a>,
     },
+    /// Something about the testbed that was not requested, and that the figures depend on.
+    Noted(&'a Note),
     /// A slot has started.
     SlotStarted {
         /// Its number, from 1.

@@ -19,7 +19,7 @@ use futures_util::stream::FuturesUnordered;
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
-use crate::document::{Failure, FailureKind, Measure, NodeId, Outcome, TestRecord};
+use crate::document::{Failure, FailureKind, Measure, NodeId, Note, Outcome, TestRecord};
 use crate::engine::{ClientSpec, Engine, Target};
 use crate::options::{MeasurementOptions, Route};
 use crate::plan::{Plan, Slot, Test, Variant};
@@ -101,6 +101,8 @@ impl Settings {
 pub struct Measurements {
     /// One record per test, in the order in which they ended.
     pub tests: Vec<TestRecord>,
+    /// What was noted meanwhile.
+    pub notes: Vec<Note>,
     /// Why the plan was not completed; none if it was.
     pub stopped: Option<Stopped>,
 }
@@ -120,6 +122,8 @@ pub struct Started<'a> {
     testbed: &'a dyn Testbed,
     settings: &'a Settings,
     nodes: Nodes,
+    /// What was noted while the servers started.
+    pub notes: Vec<Note>,
 }
 
 /// Starts the servers of `testbed`; none if that was interrupted. The caller deletes what the testbed has
@@ -143,7 +147,16 @@ pub async fn start<'a>(
     check_servers(&servers, settings)?;
     let nodes = Nodes::new(servers);
     check_versions(&nodes, settings)?;
-    Ok(Some(Started { testbed, settings, nodes }))
+    Ok(Some(Started { testbed, settings, nodes, notes: take_notes(testbed, observer) }))
+}
+
+/// The notes of the testbed since the last call.
+fn take_notes(testbed: &dyn Testbed, observer: &dyn Observer) -> Vec<Note> {
+    let notes = testbed.take_notes();
+    for note in &notes {
+        observer.observe(&Event::Noted(note));
+    }
+    notes
 }
 
 impl Started<'_> {
@@ -163,7 +176,7 @@ impl Started<'_> {
         interrupt: &CancellationToken,
     ) -> Measurements {
         let mut measurements = Measurements::default();
-        let Self { testbed, settings, nodes } = self;
+        let Self { testbed, settings, nodes, .. } = self;
         let run = Run { testbed: *testbed, settings, observer, nodes };
         for slot in plan.slots() {
             observer.observe(&Event::SlotStarted {
@@ -174,7 +187,9 @@ impl Started<'_> {
             let mut running: FuturesUnordered<_> =
                 slot.tests.iter().map(|&test| run.test(test, &slot)).collect();
             loop {
-                match interrupt.run_until_cancelled(running.next()).await {
+                let records = interrupt.run_until_cancelled(running.next()).await;
+                measurements.notes.extend(take_notes(*testbed, observer));
+                match records {
                     Some(Some(records)) => {
                         for record in records {
                             if let Outcome::Failed(failure) = &record.outcome

@@ -8,7 +8,7 @@ use super::{
     NodeServers, Output, RestoreOutcome, RestoreReason, Server, ServerLines, StartProgress, Testbed,
     TestbedError,
 };
-use crate::document::{Failure, FailureKind, NodeId};
+use crate::document::{Failure, FailureKind, NodeId, Note};
 use crate::engine::ClientExit;
 use crate::options::Route;
 
@@ -57,6 +57,10 @@ impl Testbed for WithExternalServer {
 
     async fn restore(&self, node: NodeId, reason: RestoreReason) -> RestoreOutcome {
         self.clients.restore(node, reason).await
+    }
+
+    fn take_notes(&self) -> Vec<Note> {
+        self.clients.take_notes()
     }
 
     async fn stop(&self) -> Result<(), TestbedError> {

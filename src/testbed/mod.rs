@@ -18,7 +18,7 @@ use std::ops::ControlFlow;
 use async_trait::async_trait;
 
 use crate::cluster::RequestError;
-use crate::document::{Failure, NodeId};
+use crate::document::{Failure, NodeId, Note};
 use crate::engine::{ClientExit, Engine};
 use crate::explanation::Explanation;
 use crate::options::Route;
@@ -178,6 +178,14 @@ pub enum TestbedError {
     /// A server on this machine could not be started.
     #[error(transparent)]
     Local(#[from] LocalError),
+    /// No client can be started by exec.
+    #[error("cannot start clients by exec")]
+    Exec {
+        /// The reason.
+        reason: String,
+        /// What to do.
+        remedy: &'static str,
+    },
     /// The objects of the run were not deleted in time.
     #[error("the objects of the run in namespace {namespace} still exist after {seconds} seconds")]
     Removal {
@@ -196,6 +204,7 @@ impl TestbedError {
         match self {
             Self::Request(error) => error.explain(),
             Self::Local(error) => error.explain(),
+            Self::Exec { reason, remedy } => Explanation::new(self.to_string()).cause(reason).help(*remedy),
             Self::Removal { namespace, held_by, .. } => {
                 let unknown = || {
                     "their deletion was accepted, but has not completed; the cluster gave no reason"
@@ -252,6 +261,11 @@ pub trait Testbed: Sync {
     /// Checks the servers of a node, and recreates them if they are lost and that may help.
     /// External servers, which the testbed has not started, are always intact.
     async fn restore(&self, node: NodeId, reason: RestoreReason) -> RestoreOutcome;
+
+    /// The notes since the last call.
+    fn take_notes(&self) -> Vec<Note> {
+        Vec::new()
+    }
 
     /// Removes everything that the testbed has created, except for kept servers. Can be called at any time, and
     /// repeatedly.

@@ -8,7 +8,7 @@ use super::kubernetes::KubernetesTestbed;
 use super::{
     NodeServers, Output, RestoreOutcome, RestoreReason, ServerLines, StartProgress, Testbed, TestbedError,
 };
-use crate::document::{Failure, NodeId};
+use crate::document::{Failure, NodeId, Note};
 use crate::engine::ClientExit;
 use crate::options::Route;
 
@@ -61,6 +61,10 @@ impl Testbed for TwoClusters {
         } else {
             self.client.restore(node, reason).await
         }
+    }
+
+    fn take_notes(&self) -> Vec<Note> {
+        [&self.client, &self.server].into_iter().flat_map(Testbed::take_notes).collect()
     }
 
     async fn stop(&self) -> Result<(), TestbedError> {

@@ -1,7 +1,7 @@
 //! Notes below the results: what limits how they may be read.
 
 use super::text::pair_name;
-use crate::document::{PairSummary, Run, State, TestRecord, ThroughputSummary};
+use crate::document::{Note, PairSummary, Run, State, TestRecord, ThroughputSummary};
 use crate::engine::latency_engine;
 use crate::quantity::{duration, rate};
 use crate::quantity::{join_first, plural};
@@ -19,6 +19,7 @@ pub(super) fn notes(run: &Run) -> Vec<String> {
             limit.quantity.as_str()
         ));
     }
+    notes.extend(run.notes.iter().map(sentence));
     let pairs = || run.summary.throughput.iter().flat_map(|summary| &summary.pairs);
     let latencies = || run.summary.latency.iter().flat_map(|summary| &summary.pairs);
     if pairs().any(|pair| pair.failed > 0 && pair.measured > 0)
@@ -41,6 +42,16 @@ pub(super) fn notes(run: &Run) -> Vec<String> {
         notes.push(format!("Retried: {} took more than one attempt.", plural(retried, "test")));
     }
     notes
+}
+
+/// With a full stop, and a capital letter unless a node is first.
+fn sentence(note: &Note) -> String {
+    if !note.nodes.is_empty() {
+        return format!("{note}.");
+    }
+    let mut characters = note.sentence.chars();
+    let first = characters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
+    format!("{first}{}.", characters.as_str())
 }
 
 /// Resolution of percentiles in microseconds, if it is too coarse for the measured latencies.

@@ -194,3 +194,20 @@ impl Drop for Shaped {
         by_variable(self.variable, &format!("{} none", self.node));
     }
 }
+
+/// An admission policy of the test cluster, until this is dropped.
+pub struct Policy;
+
+impl Policy {
+    /// Sets a policy by the command in `NETBENCH_E2E_POLICY`.
+    pub fn set(name: &str) -> Self {
+        by_variable("NETBENCH_E2E_POLICY", name);
+        Self
+    }
+}
+
+impl Drop for Policy {
+    fn drop(&mut self) {
+        by_variable("NETBENCH_E2E_POLICY", "none");
+    }
+}

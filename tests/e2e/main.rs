@@ -7,6 +7,8 @@
 //! - `NETBENCH_E2E_SHAPE`: a command that takes a node and a rate (`200mbit`, `none`) and limits
 //!   what the node sends and receives;
 //! - `NETBENCH_E2E_SHAPE_OVERLAY`: the same for what it sends over the pod network only;
+//! - `NETBENCH_E2E_POLICY`: a command that takes the name of an admission policy (`no-exec`, `none`) and
+//!   enforces it in the cluster;
 //! - `NETBENCH_E2E_OUTSIDE`: the address by which the nodes reach this machine;
 //! - `NETBENCH_E2E_LOAD_BALANCER`: an unused address, for a cluster without a load balancer;
 //! - `NETBENCH_E2E_PROGRAM_IMAGE`: an image that has this program, for runs that the cluster makes
@@ -31,6 +33,7 @@ mod command_line;
 mod common;
 mod completion;
 mod elsewhere;
+mod exec;
 mod interrupts;
 mod kept;
 mod leftovers;
@@ -100,6 +103,8 @@ const TESTS: &[Test] = &[
         "NETBENCH_E2E_PROGRAM_IMAGE",
         "NETBENCH_E2E_SHARED_DIRECTORY"
     ),
+    shared!(exec::exec_that_is_cut_twice_is_replaced_by_jobs),
+    shared!(exec::exec_that_a_gateway_refuses_is_replaced_by_jobs),
     shared!(completion::the_names_of_a_cluster_are_completed),
     shared!(elsewhere::load_balancer_is_waited_for_and_measured, "NETBENCH_E2E_LOAD_BALANCER"),
     shared!(kept::dry_run_prints_objects_that_kubectl_accepts_and_creates_nothing),
@@ -133,6 +138,7 @@ const TESTS: &[Test] = &[
     alone!(elsewhere::every_node_is_measured_against_an_outside_server, "NETBENCH_E2E_OUTSIDE"),
     alone!(elsewhere::outside_server_that_does_not_listen_fails_with_a_reason, "NETBENCH_E2E_OUTSIDE"),
     alone!(elsewhere::two_clusters_are_measured_and_both_are_cleaned_up),
+    alone!(exec::exec_that_a_policy_refuses_is_replaced_by_jobs, "NETBENCH_E2E_POLICY"),
     alone!(interrupts::interrupt_at_any_moment_prints_the_results_and_leaves_nothing),
     alone!(interrupts::second_interrupt_quits_immediately_and_prints_the_removal_command),
     alone!(kept::kept_servers_let_the_next_run_start_immediately),

@@ -23,8 +23,9 @@ use std::time::Duration;
 use jiff::Timestamp;
 use kubectl_netbench::analysis;
 use kubectl_netbench::cli::{ExitCode, Saving};
-use kubectl_netbench::document::{Command, NodeId, Run, SkippedNode, State, TestRecord};
+use kubectl_netbench::document::{Command, NodeId, Note, NoteKind, Run, SkippedNode, State, TestRecord};
 use kubectl_netbench::explanation::Explanation;
+use kubectl_netbench::options::ClientMode;
 use kubectl_netbench::plan::{Plan, format_duration};
 use kubectl_netbench::quantity::plural;
 use kubectl_netbench::recurring::delivery::volume::VolumeClient;
@@ -170,6 +171,7 @@ impl Session<'_> {
         let started = runner::start(self.testbed.as_ref(), settings, progress, interrupt).await?;
         let Some(started) = started else { return Ok(Some(Stopped::Interrupted)) };
         add_versions(run, &started.versions());
+        add_notes(run, &started.notes);
 
         let observers = Observers(vec![progress, self.recorder]);
         let measurements = started.measure(plan, &observers, interrupt).await;
@@ -179,6 +181,7 @@ impl Session<'_> {
         let offset = run.tests.iter().map(|test| test.slot).max().unwrap_or(0);
         let renumber = |test: TestRecord| TestRecord { slot: test.slot + offset, ..test };
         run.tests.extend(measurements.tests.into_iter().map(renumber));
+        add_notes(run, &measurements.notes);
         if run.tests.len() == run.planned_tests {
             run.state = State::Complete;
         }
@@ -201,6 +204,7 @@ impl Session<'_> {
         progress.finish();
         run.finished_at = Timestamp::now();
         run.retests = measurements.tests;
+        add_notes(run, &measurements.notes);
         analysis::analyse(run);
         Ok(measurements.stopped)
     }
@@ -317,6 +321,13 @@ fn plan_line(run: &Run, plan: &Plan, total: Duration) -> String {
         plural(rounds, "round"),
         format_duration(total)
     )
+}
+
+fn add_notes(run: &mut Run, notes: &[Note]) {
+    if notes.iter().any(|note| note.kind == NoteKind::ExecUnusable) {
+        run.parameters.placement.via = ClientMode::Job;
+    }
+    run.notes.extend_from_slice(notes);
 }
 
 fn add_versions(run: &mut Run, versions: &HashMap<NodeId, String>) {

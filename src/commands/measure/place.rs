@@ -23,6 +23,9 @@ use crate::commands::Error;
 /// When kept servers end by themselves, in case they are never deleted.
 const KEPT_FOR: Duration = Duration::from_secs(24 * 60 * 60);
 
+/// How long a client may run as a Job beyond the duration of its test: most of it is for the start of its pod.
+const JOB_GRACE: Duration = Duration::from_secs(75);
+
 /// The part of a run in one cluster.
 pub struct Place {
     /// The id of the run here.
@@ -176,10 +179,10 @@ impl Place {
 
     pub fn timing(&self) -> Timing {
         let (per_slot, grace) = match self.client_mode {
-            ClientMode::Job => (Duration::from_millis(1500), Duration::from_secs(75)),
-            ClientMode::Auto | ClientMode::Exec | ClientMode::Process => {
-                (Duration::from_millis(200), Duration::from_secs(15))
-            }
+            ClientMode::Job => (Duration::from_millis(1500), JOB_GRACE),
+            // Jobs may replace exec
+            ClientMode::Auto => (Duration::from_millis(200), JOB_GRACE),
+            ClientMode::Exec | ClientMode::Process => (Duration::from_millis(200), Duration::from_secs(15)),
         };
         let startup = if self.reuses { Duration::from_millis(200) } else { Duration::from_secs(3) };
         Timing { startup, per_slot, grace }

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use kubectl_netbench::analysis;
 use kubectl_netbench::analysis::diagnosis::MAX_RETESTS;
 use kubectl_netbench::document::{ApiVersion, Kind, NodeId, Parameters, Run, State, Summary, Versions};
-use kubectl_netbench::options::{Path, PlacementOptions, PodOptions};
+use kubectl_netbench::options::{ClientMode, Path, PlacementOptions, PodOptions};
 use kubectl_netbench::plan::{Estimate, Plan, Variant};
 use kubectl_netbench::runner::Settings;
 
@@ -92,6 +92,7 @@ fn new_run(request: &Request, resolved: &Resolved, plan: &Plan) -> Run {
         parameters: parameters(request, resolved),
         nodes: resolved.nodes.clone(),
         skipped_nodes: resolved.skipped_nodes.clone(),
+        notes: Vec::new(),
         resumed: None,
         findings: Vec::new(),
         comparison: None,
@@ -108,7 +109,9 @@ fn parameters(request: &Request, resolved: &Resolved) -> Parameters {
     let mut paths: Vec<Path> = resolved.routes.iter().map(|route| route.path).collect();
     paths.dedup();
     let to = resolved.external_server.clone();
-    let placement = PlacementOptions { paths, via: resolved.client_mode, to, ..request.placement.clone() };
+    // replaced once Jobs turn out to be needed
+    let via = if resolved.client_mode == ClientMode::Auto { ClientMode::Exec } else { resolved.client_mode };
+    let placement = PlacementOptions { paths, via, to, ..request.placement.clone() };
     let (measurement, plan) = (request.measurement.clone(), request.plan.clone());
     if let Site::Local(_) = resolved.site {
         return Parameters {

@@ -13,6 +13,7 @@ mod scope;
 mod servers;
 mod survey;
 
+pub use clients::exec_in_kept;
 pub use leftovers::{FoundLeftovers, Kind, Leftover, OwnerState, Search, find as find_leftovers};
 pub use nodes::{Choice, Chosen, SelectionError, Wanted, choose};
 pub use objects::{Role, Settings, manifests};
@@ -27,13 +28,13 @@ pub use survey::facts::{
 pub use survey::permissions::{Necessity, Needs, Permission, Reach, required_permissions};
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use async_trait::async_trait;
 use tokio::sync::OnceCell;
 use tokio_util::task::TaskTracker;
 
-use self::clients::{Client, run_by_exec, run_by_job};
+use self::clients::{Client, Clients};
 use self::context::{ActiveScope, Context};
 use self::objects::Network;
 use self::servers::Servers;
@@ -41,18 +42,18 @@ use super::{
     NodeServers, Output, RestoreOutcome, RestoreReason, ServerLines, StartProgress, Testbed, TestbedError,
 };
 use crate::cluster::{Cluster, RequestError};
-use crate::document::{Failure, FailureKind, NodeId};
+use crate::document::{Failure, FailureKind, NodeId, Note};
 use crate::engine::ClientExit;
 use crate::options::{ClientMode, Route};
 
 /// Servers in pods of a cluster.
 pub struct KubernetesTestbed {
     context: Context,
-    client_mode: ClientMode,
+    clients: Clients,
+    /// Notes that were not taken yet.
+    notes: Mutex<Vec<Note>>,
     active: OnceCell<ActiveScope>,
     servers: Servers,
-    /// The number of Jobs created so far.
-    jobs: AtomicUsize,
 }
 
 impl KubernetesTestbed {
@@ -67,10 +68,10 @@ impl KubernetesTestbed {
         let requests = TaskTracker::new();
         Self {
             context: Context { cluster, scope, nodes, settings, requests },
-            client_mode,
+            clients: Clients::new(client_mode),
+            notes: Mutex::default(),
             active: OnceCell::new(),
             servers: Servers::default(),
-            jobs: AtomicUsize::new(0),
         }
     }
 
@@ -84,6 +85,21 @@ impl KubernetesTestbed {
         self.context.nodes.first().map(|node| node.node.name).unwrap_or_default()
     }
 
+    /// The pods in which clients can run by exec, one per node: those with a server.
+    fn client_pods(&self, servers: &HashMap<NodeId, NodeServers>) -> Vec<String> {
+        let Context { nodes, settings, .. } = &self.context;
+        let pod = |node: &Chosen| {
+            let (route, _) = servers.get(&node.node.name)?.iter().find(|(_, server)| server.is_ok())?;
+            Some(settings.server_name(node, Network::of(route.path)))
+        };
+        nodes.iter().filter_map(pod).collect()
+    }
+
+    fn add_notes(&self, notes: impl IntoIterator<Item = Note>) {
+        // nothing panics while holding the lock
+        self.notes.lock().unwrap_or_else(PoisonError::into_inner).extend(notes);
+    }
+
     async fn activated(&self) -> Result<&ActiveScope, RequestError> {
         self.active.get_or_try_init(|| self.context.activate()).await
     }
@@ -93,7 +109,16 @@ impl KubernetesTestbed {
 impl Testbed for KubernetesTestbed {
     async fn start(&self, progress: StartProgress<'_>) -> Result<HashMap<NodeId, NodeServers>, TestbedError> {
         let active = self.activated().await?;
-        Ok(servers::start(&self.context, active, &self.servers, progress).await)
+        let servers = servers::start(&self.context, active, &self.servers, progress).await;
+        if self.context.settings.role != Role::Servers {
+            let note = self.clients.choose(&self.context, &self.client_pods(&servers)).await?;
+            self.add_notes(note);
+        }
+        Ok(servers)
+    }
+
+    fn take_notes(&self) -> Vec<Note> {
+        std::mem::take(&mut self.notes.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     async fn run_client(
@@ -109,13 +134,9 @@ impl Testbed for KubernetesTestbed {
             return Err(Failure::new(FailureKind::NodeUnusable, "not a node of this cluster"));
         };
         let client = Client { context, active, node, network, command };
-        match self.client_mode {
-            ClientMode::Auto | ClientMode::Exec | ClientMode::Process => run_by_exec(client, output).await,
-            ClientMode::Job => {
-                let number = self.jobs.fetch_add(1, Ordering::Relaxed) + 1;
-                run_by_job(client, number, output).await
-            }
-        }
+        let (result, note) = self.clients.run(client, output).await;
+        self.add_notes(note);
+        result
     }
 
     async fn read_server(&self, server: NodeId, route: Route, lines: ServerLines<'_>) -> Result<(), Failure> {

@@ -1,5 +1,6 @@
 //! Clients in the server pods, by exec: without starting a pod for each test.
 
+use std::ops::ControlFlow;
 use std::time::Duration;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Status;
@@ -10,34 +11,49 @@ use crate::cluster::retry_transient;
 use crate::document::{Failure, FailureKind};
 use crate::engine::{ClientExit, LineSplitter};
 use crate::testbed::Output;
+use crate::testbed::kubernetes::Settings;
 
-/// Prints a line, waits for one, and then runs its arguments; does not run them if its input ends before.
+/// Prints its process id, waits for a line, and then becomes the program of its arguments, if there are any; does
+/// not run it if its input ends before.
 ///
 /// A request to start a client may stay in flight long after it was given up, if the node cannot be reached
 /// for a while. Such a client would run concurrently with another test and take bandwidth from it. The
 /// first line comes from the node itself: some API servers accept the connection, and data for it, before
 /// they have reached the node.
-const WAIT_FOR_GO: [&str; 4] = ["sh", "-c", r#"echo && read -r word && exec "$@""#, "sh"];
+pub(super) const WAIT_FOR_GO: [&str; 4] = ["sh", "-c", r#"echo $$ && read -r word && exec "$@""#, "sh"];
 
 /// How long output may arrive after the end of the client.
 const DRAIN_LIMIT: Duration = Duration::from_secs(1);
 
+/// How long to wait for the end of a client whose connection was cut.
+const END_LIMIT: Duration = Duration::from_secs(5);
+
+/// Why a client by exec has no result.
+pub(super) enum ExecFailure {
+    /// It was not started, or failed to start.
+    NotStarted(Failure),
+    /// The connection broke while it was running.
+    Cut {
+        failure: Failure,
+        /// Its process id in the container.
+        process: String,
+    },
+}
+
+impl From<Failure> for ExecFailure {
+    fn from(failure: Failure) -> Self {
+        Self::NotStarted(failure)
+    }
+}
+
 /// Runs a client in the server pod of its node.
-pub(in crate::testbed::kubernetes) async fn run_by_exec(
-    client: Client<'_>,
-    output: Output<'_>,
-) -> Result<ClientExit, Failure> {
+pub(super) async fn run_by_exec(client: Client<'_>, output: Output<'_>) -> Result<ClientExit, ExecFailure> {
     let lost = |reason: String| Failure::new(FailureKind::ClientLost, reason);
     let seconds = START_REQUEST_LIMIT.as_secs();
     let (context, api) = (client.context, client.context.api());
     let pod = context.settings.server_name(client.node, client.network);
     let argv: Vec<&str> = WAIT_FOR_GO.into_iter().chain(client.command.iter().map(String::as_str)).collect();
-    let command = Command {
-        pod: &pod,
-        container: Some(context.settings.processes.throughput.engine.program()),
-        argv: &argv,
-        has_input: true,
-    };
+    let command = command(&context.settings, &pod, &argv);
     let doing = format!("start the client in the pod {pod}");
     let start = || Exec::start(&context.cluster, &api, command, &doing);
     // an API server that has lost its etcd accepts requests and does not answer
@@ -48,24 +64,48 @@ pub(in crate::testbed::kubernetes) async fn run_by_exec(
     });
     let mut exec = started?.map_err(|error| error.client_failure())?;
     let disconnected = |_: Disconnected| lost(format!("lost the connection to the client in the pod {pod}"));
-    let ready = tokio::time::timeout(START_REQUEST_LIMIT, exec.first_byte()).await;
+    let ready = tokio::time::timeout(START_REQUEST_LIMIT, exec.first_line()).await;
     let ready = ready.map_err(|_| {
         lost(format!("the node did not start the client in the pod {pod} within {seconds} seconds"))
     });
-    ready?.map_err(disconnected)?;
+    let process = ready?.map_err(disconnected)?;
     let mut splitter = LineSplitter::default();
     let mut take = |bytes: &[u8]| splitter.push(bytes).iter().try_for_each(|line| output(line));
-    match exec.finish(b"\n", DRAIN_LIMIT, &mut take).await.map_err(disconnected)? {
-        Some(end) => Ok(ClientExit { unfinished_line: splitter.finish(), ..exit(end)? }),
-        None => Ok(ClientExit::default()),
+    match exec.finish(b"\n", DRAIN_LIMIT, &mut take).await {
+        Ok(Some(end)) => Ok(ClientExit { unfinished_line: splitter.finish(), ..exit(end)? }),
+        Ok(None) => Ok(ClientExit::default()),
+        Err(error) => Err(ExecFailure::Cut { failure: disconnected(error), process }),
     }
+}
+
+/// Ends a client whose connection was cut: it would disturb the next test.
+pub(super) async fn end(client: Client<'_>, process: &str) {
+    if process.is_empty() {
+        return;
+    }
+    let pod = client.context.settings.server_name(client.node, client.network);
+    let argv = ["kill", process];
+    let kill = async {
+        let api = client.context.api();
+        let command = Command { has_input: false, ..command(&client.context.settings, &pod, &argv) };
+        let exec = Exec::start(&client.context.cluster, &api, command, "end the client").await.ok()?;
+        exec.finish(b"", Duration::ZERO, &mut |_| ControlFlow::Continue(())).await.ok()
+    };
+    // if it cannot be ended, it ends with its test
+    let _ = tokio::time::timeout(END_LIMIT, kill).await;
+}
+
+/// A command in the container of the throughput server.
+pub(super) fn command<'a>(settings: &Settings, pod: &'a str, argv: &'a [&'a str]) -> Command<'a> {
+    let container = settings.processes.throughput.engine.program();
+    Command { pod, container: Some(container), argv, has_input: true }
 }
 
 /// The exit code of a client, from the status that ends an exec.
 ///
 /// # Errors
 /// The client did not run to its end; the reason is the message of the runtime.
-fn exit(ExecEnd { status, stderr }: ExecEnd) -> Result<ClientExit, Failure> {
+pub(super) fn exit(ExecEnd { status, stderr }: ExecEnd) -> Result<ClientExit, Failure> {
     let Status { reason, message, details, .. } = status;
     let code = if reason.as_deref() == Some("NonZeroExitCode") {
         let causes = details.and_then(|details| details.causes).unwrap_or_default();
@@ -108,8 +148,9 @@ mod tests {
             std::io::Write::write_all(&mut shell.stdin.take().unwrap(), input).unwrap();
             String::from_utf8(shell.wait_with_output().unwrap().stdout).unwrap()
         };
-        assert_eq!(run(b"\n"), "\na b c\n");
-        assert_eq!(run(b""), "\n");
+        let without_process = |output: String| output.split_once('\n').unwrap().1.to_owned();
+        assert_eq!(without_process(run(b"\n")), "a b c\n");
+        assert_eq!(without_process(run(b"")), "");
     }
 
     #[test]

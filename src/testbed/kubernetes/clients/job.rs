@@ -72,7 +72,7 @@ impl Drop for JobGuard<'_> {
 }
 
 /// Runs a client as the Job with this number, which is unique within the run.
-pub(in crate::testbed::kubernetes) async fn run_by_job(
+pub(super) async fn run_by_job(
     client: Client<'_>,
     number: usize,
     output: Output<'_>,

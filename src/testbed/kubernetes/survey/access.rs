@@ -8,7 +8,8 @@ use kube::api::PostParams;
 use crate::cluster::{Cluster, RequestError};
 use crate::options::ClientMode;
 
-/// Exec if the user may exec in `namespace`; Jobs otherwise, and if the cluster does not answer.
+/// Exec with Jobs as its replacement (`Auto`) if the user may exec in `namespace`; Jobs otherwise, and if the cluster
+/// does not answer.
 ///
 /// A WebSocket is opened with GET, which older API servers check as `get` and newer ones as `create`: both
 /// must be allowed.
@@ -18,7 +19,13 @@ pub async fn choose_client_mode(cluster: &Cluster, namespace: &str) -> ClientMod
         is_allowed(cluster, access).await.unwrap_or(false)
     };
     let (get, create) = tokio::join!(can_exec("get"), can_exec("create"));
-    if get && create { ClientMode::Exec } else { ClientMode::Job }
+    if get && create { ClientMode::Auto } else { ClientMode::Job }
+}
+
+/// Whether the user may create Jobs in `namespace`; true if the cluster does not answer.
+pub(in crate::testbed::kubernetes) async fn may_create_jobs(cluster: &Cluster, namespace: &str) -> bool {
+    let access = Access { namespace: Some(namespace), group: "batch", resource: "jobs", verb: "create" };
+    is_allowed(cluster, access).await.unwrap_or(true)
 }
 
 /// An action on a kind of object.

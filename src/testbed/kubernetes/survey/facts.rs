@@ -14,6 +14,7 @@ use serde::de::DeserializeOwned;
 use super::access::{Access, is_allowed};
 use super::permissions::{Necessity, Needs, Permission, Reach, required_permissions};
 use crate::cluster::{Cluster, RequestError};
+use crate::document::Failure;
 use crate::options::ClientMode;
 
 /// A fact, or why it is unknown.
@@ -28,6 +29,8 @@ pub struct Facts {
     pub given: Option<GivenNamespace>,
     /// All pods of the cluster, if they could use a host port that the run needs.
     pub pods: Option<Known<Vec<Pod>>>,
+    /// Whether exec works; none if there is no pod of ours to try it in.
+    pub exec: Option<Result<(), Failure>>,
 }
 
 /// How much to request.
@@ -93,7 +96,7 @@ pub async fn facts(cluster: &Cluster, needs: &Needs, depth: Depth) -> Facts {
     });
     let (permissions, given, pods) =
         tokio::join!(join_all(check), OptionFuture::from(given), OptionFuture::from(pods));
-    Facts { permissions, given, pods }
+    Facts { permissions, given, pods, exec: None }
 }
 
 async fn check(cluster: &Cluster, permission: Permission, namespace: &str) -> PermissionCheck {

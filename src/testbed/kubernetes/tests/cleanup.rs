@@ -5,7 +5,7 @@ use super::*;
 #[tokio::test(start_paused = true)]
 async fn cleanup_deletes_the_scope_first_and_then_the_pods() {
     let api = FakeApi::new(|name, _| server_log(name));
-    let testbed = testbed(&api, 2, ClientMode::Exec, None);
+    let testbed = testbed(&api, 2, ClientMode::Job, None);
     start(&testbed).await;
     testbed.stop().await.unwrap();
     let deletions = api.requests("DELETE");
@@ -20,7 +20,7 @@ async fn cleanup_of_deleted_objects_is_no_error() {
             _ if name.starts_with("DELETE") => Some(Answer::error(code, "gone")),
             _ => server_log(name),
         });
-        let testbed = testbed(&api, 2, ClientMode::Exec, None);
+        let testbed = testbed(&api, 2, ClientMode::Job, None);
         start(&testbed).await;
         // another client has deleted them first
         api.delete_pod("/pods/netbench-k3v9x2mq-server-1?");
@@ -37,9 +37,9 @@ async fn scope_that_was_not_created_is_not_deleted() {
             Answer::error(403, "namespaces is forbidden: User \"x\" cannot create resource \"namespaces\"")
         })
     });
-    let untouched = testbed(&api, 2, ClientMode::Exec, None);
+    let untouched = testbed(&api, 2, ClientMode::Job, None);
     untouched.stop().await.unwrap();
-    let refused = testbed(&api, 2, ClientMode::Exec, None);
+    let refused = testbed(&api, 2, ClientMode::Job, None);
     let error = refused.start(&|_, _| {}).await.unwrap_err();
     assert!(error.explain().help.unwrap().contains("--namespace"));
     refused.stop().await.unwrap();
@@ -56,7 +56,7 @@ async fn namespace_that_is_not_deleted_is_reported() {
             server_log(name)
         }
     });
-    let testbed = testbed(&api, 2, ClientMode::Exec, None);
+    let testbed = testbed(&api, 2, ClientMode::Job, None);
     start(&testbed).await;
     let error = testbed.stop().await.unwrap_err();
     assert!(matches!(error, TestbedError::Removal { .. }), "{error}");
@@ -70,7 +70,7 @@ async fn objects_in_a_given_namespace_are_owned_by_one_config_map() {
         }
         server_log(name)
     });
-    let testbed = testbed(&api, 2, ClientMode::Exec, Some("team-a"));
+    let testbed = testbed(&api, 2, ClientMode::Job, Some("team-a"));
     assert!(start(&testbed).await.iter().all(Result::is_ok));
     testbed.stop().await.unwrap();
     assert!(api.requests("POST /api/v1/namespaces?").is_empty());

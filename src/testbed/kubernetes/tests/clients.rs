@@ -1,6 +1,7 @@
 //! Clients by exec and as Jobs.
 
 use super::*;
+use crate::document::NoteKind;
 
 #[tokio::test(start_paused = true)]
 async fn client_whose_log_is_lost_may_be_retried() {
@@ -142,7 +143,7 @@ async fn job_without_a_pod_fails_with_its_warning() {
 #[tokio::test(start_paused = true)]
 async fn exec_is_chosen_if_both_verbs_are_allowed() {
     for (allowed, route) in [
-        (vec!["get", "create"], ClientMode::Exec),
+        (vec!["get", "create"], ClientMode::Auto),
         (vec!["create"], ClientMode::Job),
         (vec![], ClientMode::Job),
     ] {
@@ -156,18 +157,87 @@ async fn exec_is_chosen_if_both_verbs_are_allowed() {
     }
 }
 
+/// An API server that answers exec with `exec`.
+fn api_with_exec(exec: impl Fn() -> Answer + Send + Sync + 'static) -> FakeApi {
+    api_with_jobs(running(), move |name| {
+        if name.contains("/exec?") {
+            Some(exec())
+        } else {
+            may_create_jobs(name).or_else(|| server_log(name))
+        }
+    })
+}
+
+fn may_create_jobs(name: &str) -> Option<Answer> {
+    let review = json!({"metadata": {}, "spec": {}, "status": {"allowed": true}});
+    name.contains("/selfsubjectaccessreviews").then(|| Answer::ok(&review))
+}
+
+fn exec_error(error: TestbedError) -> String {
+    match error {
+        TestbedError::Exec { reason, .. } => reason,
+        error => panic!("{error}"),
+    }
+}
+
 #[tokio::test(start_paused = true)]
-async fn exec_without_an_answer_is_given_up_in_time_for_a_retry() {
-    let api = FakeApi::new(
-        |name, _| {
-            if name.contains("/exec?") { Some(Answer::never()) } else { server_log(name) }
-        },
-    );
-    let testbed = testbed(&api, 2, ClientMode::Exec, None);
-    start(&testbed).await;
+async fn exec_that_does_not_work_is_replaced_by_jobs() {
+    let cases = [
+        (Some(403), "denied by policy"),
+        (Some(502), "bad gateway"),
+        (None, "exec did not respond within 5 seconds"),
+    ];
+    for (code, reason) in cases {
+        let api = api_with_exec(move || code.map_or_else(Answer::never, |code| Answer::error(code, reason)));
+        let testbed = testbed(&api, 2, ClientMode::Auto, None);
+        let began = Instant::now();
+        start(&testbed).await;
+        assert!(began.elapsed() < Duration::from_secs(15), "{reason}");
+        let pods: Vec<String> = api.requests("GET").into_iter().filter(|of| of.contains("/exec?")).collect();
+        assert!(pods[0].contains("server-1/exec") && pods[1].contains("server-2/exec"), "{pods:?}");
+        let notes = testbed.take_notes();
+        assert_eq!(notes[0].kind, NoteKind::ExecUnusable);
+        assert!(notes[0].sentence.ends_with(reason), "{notes:?}");
+        let _ = tokio::time::timeout(Duration::from_secs(5), run_client(&testbed)).await;
+        assert_eq!(api.requests("POST").iter().filter(|request| request.contains("/jobs")).count(), 1);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn reason_is_the_error_if_exec_was_requested() {
+    let api = api_with_exec(|| Answer::error(403, "denied by policy"));
+    let error = testbed(&api, 2, ClientMode::Exec, None).start(&|_, _| {}).await.unwrap_err();
+    assert_eq!(exec_error(error), "denied by policy");
+}
+
+#[tokio::test(start_paused = true)]
+async fn exec_is_not_replaced_by_jobs_that_the_user_may_not_create() {
+    let api = FakeApi::new(|name, body| {
+        if name.contains("/selfsubjectaccessreviews") {
+            let mut answer = body.clone();
+            answer["status"] = json!({"allowed": false});
+            return Some(Answer::ok(&answer));
+        }
+        if name.contains("/exec?") { Some(Answer::error(403, "denied by policy")) } else { server_log(name) }
+    });
+    let error = testbed(&api, 2, ClientMode::Auto, None).start(&|_, _| {}).await.unwrap_err();
+    assert_eq!(exec_error(error), "denied by policy");
+}
+
+#[tokio::test(start_paused = true)]
+async fn api_server_that_is_away_is_waited_for() {
     let began = Instant::now();
-    let failure = run_client(&testbed).await.0.unwrap_err();
-    assert_eq!(failure.kind, crate::document::FailureKind::ClientLost);
-    assert!(failure.reason.ends_with("the API server did not respond within 10 seconds"), "{failure:?}");
-    assert!(began.elapsed() < Duration::from_secs(15));
+    let api = api_with_jobs(running(), move |name| {
+        let is_away =
+            began.elapsed() > Duration::from_millis(100) && began.elapsed() < Duration::from_secs(20);
+        match name {
+            name if name.contains("/exec?") && is_away => Some(Answer::error(503, "no leader")),
+            name if name.contains("/exec?") => Some(Answer::error(403, "denied by policy")),
+            name if name.contains("/version") && is_away => Some(Answer::error(503, "no leader")),
+            name => may_create_jobs(name).or_else(|| server_log(name)),
+        }
+    });
+    let testbed = testbed(&api, 2, ClientMode::Auto, None);
+    start(&testbed).await;
+    assert!(testbed.take_notes()[0].sentence.ends_with("denied by policy"));
 }

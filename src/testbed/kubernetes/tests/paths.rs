@@ -20,7 +20,7 @@ fn with_services(name: &str, body: &Value) -> Option<Answer> {
 async fn one_pod_and_one_service_serve_all_paths_of_the_pod_network() {
     let api = FakeApi::new(with_services);
     let routes = over(&[Path::Pod, Path::Service, Path::NodePort]);
-    let testbed = with_settings(&api, 2, ClientMode::Exec, None, Settings { routes, ..settings() });
+    let testbed = with_settings(&api, 2, ClientMode::Job, None, Settings { routes, ..settings() });
     let nodes = testbed.start(&|_, _| {}).await.unwrap();
     let reached = [server("10.244.1.5", 5201), server("10.96.0.7", 5201), server("192.0.2.2", 31_234)];
     let expected =
@@ -37,7 +37,7 @@ async fn refused_service_fails_its_own_path_only() {
         if refused { Some(Answer::error(403, "exceeded quota: q")) } else { server_log(name) }
     });
     let routes = over(&[Path::Pod, Path::Service]);
-    let testbed = with_settings(&api, 2, ClientMode::Exec, None, Settings { routes, ..settings() });
+    let testbed = with_settings(&api, 2, ClientMode::Job, None, Settings { routes, ..settings() });
     let nodes = testbed.start(&|_, _| {}).await.unwrap();
     let servers = &nodes[&node_1()];
     assert!(servers[&POD].is_ok());
@@ -50,7 +50,7 @@ async fn node_without_an_address_of_the_family_is_reported() {
     let [ipv4, ipv6] =
         [IpFamily::Ipv4, IpFamily::Ipv6].map(|family| Route { ip_family: Some(family), ..POD });
     let settings = Settings { routes: vec![ipv4, ipv6], ..settings() };
-    let testbed = with_settings(&api, 2, ClientMode::Exec, None, settings);
+    let testbed = with_settings(&api, 2, ClientMode::Job, None, settings);
     let nodes = testbed.start(&|_, _| {}).await.unwrap();
     let servers = &nodes[&node_1()];
     assert_eq!(servers[&ipv4], Ok(server("10.244.1.5", 5201)));
@@ -65,7 +65,7 @@ async fn kept_servers_are_found_and_not_removed() {
     let is_kept =
         async || has_kept(&api.cluster(), &Scope::kept(None, false), &settings(), &chosen_nodes()).await;
     assert!(!is_kept().await);
-    let first = with_settings(&api, 2, ClientMode::Exec, None, keep());
+    let first = with_settings(&api, 2, ClientMode::Job, None, keep());
     assert!(start(&first).await.iter().all(Result::is_ok));
     first.stop().await.unwrap();
     assert!(api.requests("DELETE").is_empty());

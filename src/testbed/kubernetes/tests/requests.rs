@@ -11,7 +11,7 @@ async fn retry_after_of_a_429_is_obeyed() {
         if first { Some(Answer::error(429, "too many requests").retry_after(2)) } else { server_log(name) }
     });
     let began = Instant::now();
-    let servers = start(&testbed(&api, 2, ClientMode::Exec, None)).await;
+    let servers = start(&testbed(&api, 2, ClientMode::Job, None)).await;
     assert!(servers.iter().all(Result::is_ok));
     assert!(began.elapsed() >= Duration::from_secs(2));
     assert_eq!(api.requests("POST /api/v1/namespaces?").len(), 2);
@@ -39,5 +39,5 @@ async fn repeated_creation_finds_its_own_objects() {
         _ if name.starts_with("POST /api/v1/namespaces?") => Some(Answer::error(409, "already exists")),
         _ => server_log(name),
     });
-    assert!(start(&testbed(&api, 2, ClientMode::Exec, None)).await.iter().all(Result::is_ok));
+    assert!(start(&testbed(&api, 2, ClientMode::Job, None)).await.iter().all(Result::is_ok));
 }

@@ -29,7 +29,7 @@ async fn delete_server(api: &FakeApi, testbed: &KubernetesTestbed) {
 #[tokio::test(start_paused = true)]
 async fn deleted_server_is_restored_only_once() {
     let api = FakeApi::new(|name, _| server_log(name).or_else(|| node(name, true)));
-    let testbed = testbed(&api, 2, ClientMode::Exec, None);
+    let testbed = testbed(&api, 2, ClientMode::Job, None);
     start(&testbed).await;
     assert!(matches!(testbed.restore(node_1(), RestoreReason::TestFailed).await, RestoreOutcome::Intact));
     delete_server(&api, &testbed).await;
@@ -56,7 +56,7 @@ async fn deleted_server_is_restored_only_once() {
 #[tokio::test(start_paused = true)]
 async fn cancelled_restore_does_not_count() {
     let api = FakeApi::new(|name, _| server_log(name).or_else(|| node(name, true)));
-    let testbed = testbed(&api, 2, ClientMode::Exec, None);
+    let testbed = testbed(&api, 2, ClientMode::Job, None);
     start(&testbed).await;
     delete_server(&api, &testbed).await;
     let given_up =
@@ -80,7 +80,7 @@ async fn network_that_never_had_a_server_does_not_affect_the_other() {
     };
     let api = FakeApi::new(host_is_refused);
     let settings = Settings { routes, ..settings() };
-    let testbed = with_settings(&api, 2, ClientMode::Exec, None, settings);
+    let testbed = with_settings(&api, 2, ClientMode::Job, None, settings);
     let nodes = testbed.start(&|_, _| {}).await.unwrap();
     let host = Path::Host.into();
     assert!(nodes[&node_1()][&POD].is_ok() && nodes[&node_1()][&host].is_err());
@@ -101,7 +101,7 @@ async fn path_that_never_worked_keeps_its_reason_after_a_restore() {
     let [ipv4, ipv6] =
         [IpFamily::Ipv4, IpFamily::Ipv6].map(|family| Route { ip_family: Some(family), ..POD });
     let settings = Settings { routes: vec![ipv4, ipv6], ..settings() };
-    let testbed = with_settings(&api, 2, ClientMode::Exec, None, settings);
+    let testbed = with_settings(&api, 2, ClientMode::Job, None, settings);
     let before = testbed.start(&|_, _| {}).await.unwrap();
     let before = &before[&node_1()];
     assert!(before[&ipv4].is_ok() && before[&ipv6].is_err());
@@ -118,7 +118,7 @@ async fn path_that_never_worked_keeps_its_reason_after_a_restore() {
 #[tokio::test(start_paused = true)]
 async fn node_that_is_not_ready_is_waited_for_and_its_server_kept() {
     let api = FakeApi::new(|name, _| server_log(name).or_else(|| node(name, false)));
-    let testbed = testbed(&api, 2, ClientMode::Exec, None);
+    let testbed = testbed(&api, 2, ClientMode::Job, None);
     start(&testbed).await;
     let began = Instant::now();
     let RestoreOutcome::Unavailable(lost) = testbed.restore(node_1(), RestoreReason::TestFailed).await else {

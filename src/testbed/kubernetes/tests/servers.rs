@@ -5,7 +5,7 @@ use super::*;
 #[tokio::test(start_paused = true)]
 async fn servers_start_although_every_watch_ends_soon() {
     let api = FakeApi::new(|name, _| server_log(name));
-    let servers = start(&testbed(&api, 3, ClientMode::Exec, None)).await;
+    let servers = start(&testbed(&api, 3, ClientMode::Job, None)).await;
     let server = server("10.244.1.5", 5201);
     assert_eq!(servers, vec![Ok(server); 3]);
 }
@@ -14,7 +14,7 @@ async fn servers_start_although_every_watch_ends_soon() {
 async fn running_server_with_an_empty_log_counts_as_listening() {
     let api = FakeApi::new(|name, _| name.contains("/log?").then(|| Answer::text("")));
     let began = Instant::now();
-    let servers = start(&testbed(&api, 2, ClientMode::Exec, None)).await;
+    let servers = start(&testbed(&api, 2, ClientMode::Job, None)).await;
     assert!(servers.iter().all(|server| server.as_ref().is_ok_and(|server| server.version.is_none())));
     assert!(began.elapsed() < Duration::from_secs(6), "{:?}", began.elapsed());
 }
@@ -28,7 +28,7 @@ async fn pod_creation_waits_for_the_service_account() {
         let message = r#"pods "x" is forbidden: error looking up service account netbench-k3v9x2mq/default: serviceaccount "default" not found"#;
         if late { Some(Answer::error(403, message)) } else { server_log(name) }
     });
-    assert!(start(&testbed(&api, 2, ClientMode::Exec, None)).await.iter().all(Result::is_ok));
+    assert!(start(&testbed(&api, 2, ClientMode::Job, None)).await.iter().all(Result::is_ok));
 }
 
 #[tokio::test(start_paused = true)]
@@ -37,7 +37,7 @@ async fn quota_makes_one_node_unusable_only() {
         let third = body["metadata"]["name"].as_str().is_some_and(|pod| pod.ends_with("server-3"));
         if third { Some(Answer::refusal(recorded!("403-quota-exceeded.json"))) } else { server_log(name) }
     });
-    let servers = start(&testbed(&api, 3, ClientMode::Exec, None)).await;
+    let servers = start(&testbed(&api, 3, ClientMode::Job, None)).await;
     assert!(servers[0].is_ok() && servers[1].is_ok());
     let unusable = servers[2].as_ref().unwrap_err();
     assert!(unusable.reason().contains("exceeded quota"), "{unusable}");
@@ -50,7 +50,7 @@ async fn refusal_by_pod_security_has_a_remedy() {
         let pod = name.starts_with("POST") && name.contains("/pods");
         pod.then(|| Answer::refusal(recorded!("403-pod-security-baseline-host-network.json")))
     });
-    let servers = start(&testbed(&api, 2, ClientMode::Exec, Some("team-a"))).await;
+    let servers = start(&testbed(&api, 2, ClientMode::Job, Some("team-a"))).await;
     let unusable = servers[0].as_ref().unwrap_err();
     assert!(unusable.remedy().unwrap().contains("pod-security.kubernetes.io/enforce"));
 }
@@ -73,7 +73,7 @@ async fn image_that_cannot_be_pulled_fails_within_seconds() {
     };
     let api = api.with_handler(on_create);
     let began = Instant::now();
-    let servers = start(&testbed(&api, 2, ClientMode::Exec, None)).await;
+    let servers = start(&testbed(&api, 2, ClientMode::Job, None)).await;
     assert!(began.elapsed() < Duration::from_secs(10));
     assert!(servers[0].as_ref().unwrap_err().reason.contains("cannot pull the image"));
 }
@@ -109,7 +109,7 @@ async fn server_that_the_runtime_does_not_start_is_recreated_once() {
             }
         };
         let api = api.with_handler(handler);
-        let servers = start(&testbed(&api, 2, ClientMode::Exec, None)).await;
+        let servers = start(&testbed(&api, 2, ClientMode::Job, None)).await;
         assert_eq!(servers.iter().filter(|server| server.is_ok()).count(), 3 - failures, "{servers:?}");
         assert_eq!(created.load(Ordering::Relaxed), 2);
     }
@@ -122,7 +122,7 @@ async fn refused_watch_fails_immediately() {
         list.then(|| Answer::refusal(recorded!("403-rbac-limited-user.json")))
     });
     let began = Instant::now();
-    let testbed = testbed(&api, 2, ClientMode::Exec, None);
+    let testbed = testbed(&api, 2, ClientMode::Job, None);
     let servers = start(&testbed).await;
     testbed.stop().await.unwrap();
     assert!(began.elapsed() < Duration::from_secs(5));
@@ -138,7 +138,7 @@ async fn creation_without_an_answer_is_repeated() {
             && attempts.fetch_add(1, Ordering::Relaxed) < 2;
         if first { Some(Answer::never()) } else { server_log(name) }
     });
-    assert!(start(&testbed(&api, 2, ClientMode::Exec, None)).await.iter().all(Result::is_ok));
+    assert!(start(&testbed(&api, 2, ClientMode::Job, None)).await.iter().all(Result::is_ok));
 }
 
 #[tokio::test(start_paused = true)]
@@ -148,7 +148,7 @@ async fn api_server_that_stays_unavailable_fails_the_servers() {
         is_watched.then(|| Answer::error(500, "no leader")).or_else(|| server_log(name))
     });
     let began = Instant::now();
-    let servers = start(&testbed(&api, 2, ClientMode::Exec, None)).await;
+    let servers = start(&testbed(&api, 2, ClientMode::Job, None)).await;
     let reason = servers[0].as_ref().unwrap_err().reason();
     assert_eq!(reason, "the API server was unavailable for 60 seconds");
     assert!(began.elapsed() < Duration::from_secs(70));

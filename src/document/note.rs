@@ -1,0 +1,50 @@
+//! Circumstances of a run that were not requested, and that its figures depend on.
+
+use std::fmt;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::NodeId;
+use crate::quantity::join_first;
+
+/// A circumstance of the run that was not requested, and that its figures depend on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Note {
+    /// The kind of circumstance, for programs.
+    pub kind: NoteKind,
+    /// The circumstance for people: one line, without a full stop.
+    pub sentence: String,
+    /// The nodes it concerns; none if it concerns the whole run.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub nodes: Vec<NodeId>,
+}
+
+/// The kind of a note.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum NoteKind {
+    /// Clients ran as Jobs, because exec did not work.
+    ExecUnusable,
+}
+
+/// The most nodes that are named.
+const MAX_NAMES: usize = 4;
+
+/// The nodes and the sentence.
+impl fmt::Display for Note {
+    fn fmt(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
+        if !self.nodes.is_empty() {
+            write!(formatter, "{}: ", join_first(self.nodes.iter().map(|node| node.name()), MAX_NAMES))?;
+        }
+        formatter.write_str(&self.sentence)
+    }
+}
+
+impl Note {
+    /// A note on the whole run.
+    pub fn of_run(kind: NoteKind, sentence: impl Into<String>) -> Self {
+        Self { kind, sentence: crate::sanitize::line(&sentence.into()), nodes: Vec::new() }
+    }
+}
