@@ -1,9 +1,11 @@
-//! Pods that satisfy the restricted Pod Security standard.
+//! Pods that satisfy the restricted Pod Security standard, and their own containers among those that webhooks add.
 
 use k8s_openapi::api::core::v1::{
-    Capabilities, Container, EmptyDirVolumeSource, PodSecurityContext, PodSpec, SeccompProfile,
+    Capabilities, Container, EmptyDirVolumeSource, Pod, PodSecurityContext, PodSpec, SeccompProfile,
     SecurityContext, Volume, VolumeMount,
 };
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use kube::ResourceExt;
 
 /// A user and group ID that own no files in images.
 const UNPRIVILEGED_ID: i64 = 65532;
@@ -11,6 +13,26 @@ const UNPRIVILEGED_ID: i64 = 65532;
 /// The writable directory of each container, and its working directory: this user may lack access to the
 /// image's.
 const WRITABLE_DIRECTORY: &str = "/tmp";
+
+/// The annotation with the names of a pod's own containers, separated by commas.
+const OWN_CONTAINERS: &str = "netbench.dev/containers";
+
+/// The annotation with the container that `kubectl logs` and `kubectl exec` take by default.
+const DEFAULT_CONTAINER: &str = "kubectl.kubernetes.io/default-container";
+
+/// Records which containers are the pod's own: webhooks may add others.
+pub(crate) fn record_containers(metadata: &mut ObjectMeta, spec: &PodSpec) {
+    let names: Vec<&str> = spec.containers.iter().map(|container| container.name.as_str()).collect();
+    let annotations = metadata.annotations.get_or_insert_default();
+    annotations.insert(OWN_CONTAINERS.to_owned(), names.join(","));
+    annotations.insert(DEFAULT_CONTAINER.to_owned(), names.first().copied().unwrap_or_default().to_owned());
+}
+
+/// Whether a container of a pod is its own. Pods of versions that did not record them have no others.
+pub(crate) fn is_own(pod: &Pod, container: &str) -> bool {
+    let own = pod.annotations().get(OWN_CONTAINERS);
+    own.is_none_or(|names| names.split(',').any(|name| name == container))
+}
 
 /// The spec of a pod that is not restarted, without a service account token.
 pub(crate) fn pod_spec(containers: Vec<Container>) -> PodSpec {

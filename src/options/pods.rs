@@ -1,13 +1,15 @@
 //! What the pods and other objects of a run look like, as cluster policies demand it.
 
 use std::fmt;
+use std::time::Duration;
 use std::str::FromStr;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::catalog::{OptionInfo, flag_value, joined};
+use super::duration::parse_time;
 use super::measurement::is_false;
 use super::resource::ResourceQuantity;
 use super::text::{self, is_label_value, is_qualified_name};
@@ -37,6 +39,10 @@ pub struct ObjectOptions {
     #[serde(with = "text::map", skip_serializing_if = "Vec::is_empty")]
     #[schemars(with = "std::collections::BTreeMap<String, String>")]
     pub limits: Vec<Resource>,
+    /// When the nodes pull the image [default: that of the cluster: always for the tag latest, else if it is missing]
+    #[arg(long, value_enum, value_name = "POLICY", hide_short_help = true)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub image_pull_policy: Option<ImagePullPolicy>,
     /// Image pull secret of the namespace; repeatable
     #[arg(long = "image-pull-secret", value_name = "SECRET", hide_short_help = true)]
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -60,6 +66,31 @@ pub struct ObjectOptions {
     pub tolerations: Vec<TaintToleration>,
 }
 
+/// When a node pulls an image.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema, ValueEnum)]
+pub enum ImagePullPolicy {
+    /// Before every start of a container
+    #[value(name = "Always")]
+    Always,
+    /// If the node does not have it
+    #[value(name = "IfNotPresent")]
+    IfNotPresent,
+    /// Never: the node must have it
+    #[value(name = "Never")]
+    Never,
+}
+
+impl ImagePullPolicy {
+    /// The name in the API of Kubernetes.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Always => "Always",
+            Self::IfNotPresent => "IfNotPresent",
+            Self::Never => "Never",
+        }
+    }
+}
+
 /// What the pods of a run have.
 #[derive(Debug, Clone, Default, PartialEq, Args, Serialize, Deserialize, JsonSchema)]
 #[command(next_help_heading = "Pods")]
@@ -69,6 +100,10 @@ pub struct PodOptions {
     #[command(flatten)]
     #[serde(flatten)]
     pub objects: ObjectOptions,
+    /// How long a pod may take to start, without pulling its image (up to 3 minutes) [default: 1m]
+    #[arg(long = "start-timeout", value_name = "DURATION", value_parser = parse_time, hide_short_help = true)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub start_timeout_seconds: Option<u32>,
     /// Create a `NetworkPolicy` that admits only the clients of the run
     #[arg(long, conflicts_with_all = ["keep", "to"], hide_short_help = true)]
     #[serde(skip_serializing_if = "is_false")]
@@ -82,6 +117,11 @@ impl ObjectOptions {
         OptionInfo::new("annotation", "annotations", |o: &Self| joined(&o.annotations)).setting().neutral(),
         OptionInfo::new("requests", "resource requests", |o: &Self| joined(&o.requests)).setting(),
         OptionInfo::new("limits", "resource limits", |o: &Self| joined(&o.limits)).setting(),
+        OptionInfo::new("image-pull-policy", "image pull policy", |o: &Self| {
+            o.image_pull_policy.map(|policy| policy.name().to_owned())
+        })
+        .setting()
+        .neutral(),
         OptionInfo::new("image-pull-secret", "image pull secrets", |o: &Self| joined(&o.image_pull_secrets))
             .setting()
             .neutral(),
@@ -100,10 +140,20 @@ impl PodOptions {
         *self == Self::default()
     }
 
+    /// How long a pod may take to start, if that was set.
+    pub fn start_timeout(&self) -> Option<Duration> {
+        self.start_timeout_seconds.map(|seconds| Duration::from_secs(seconds.into()))
+    }
+
     /// The options of this group beside those of [`ObjectOptions`].
-    pub const CATALOG: &[OptionInfo<Self>] =
-        &[OptionInfo::new("network-policy", "NetworkPolicy", |o: &Self| flag_value(o.network_policy))
-            .setting()];
+    pub const CATALOG: &[OptionInfo<Self>] = &[
+        OptionInfo::new("start-timeout", "start timeout", |o: &Self| {
+            o.start_timeout_seconds.map(|seconds| format!("{seconds} s"))
+        })
+        .setting()
+        .neutral(),
+        OptionInfo::new("network-policy", "NetworkPolicy", |o: &Self| flag_value(o.network_policy)).setting(),
+    ];
 }
 
 /// Keys, or prefixes of keys, that a run sets itself.

@@ -21,6 +21,10 @@ pub enum Remedy {
 pub enum ImageFault {
     /// It cannot be pulled.
     NotPulled,
+    /// It cannot be pulled, which the nodes do although they may have it.
+    NotPulledAgain,
+    /// It is for another processor or operating system.
+    WrongPlatform,
     /// Its name is invalid, or the pull policy forbids to pull it.
     WrongName,
     /// Its container cannot be started.
@@ -84,6 +88,21 @@ impl ImageFault {
             }
             (Self::NotPulled, ImageUse::Program) => {
                 "check --program-image, and that the nodes can reach its registry".into()
+            }
+            (Self::NotPulledAgain, _) => format!(
+                "{}; if the nodes have the image, set --image-pull-policy IfNotPresent",
+                Self::NotPulled.remedy(image_use)
+            )
+            .into(),
+            (Self::WrongPlatform, ImageUse::Measuring) => {
+                "the image is not for the architecture of this node (`kubectl get nodes -L kubernetes.io/arch`): use an \
+                 --image for it, or for several platforms"
+                    .into()
+            }
+            (Self::WrongPlatform, ImageUse::Program) => {
+                "the image is not for the architecture of this node (`kubectl get nodes -L kubernetes.io/arch`): use a \
+                 --program-image for it, or for several platforms"
+                    .into()
             }
             (Self::WrongName, ImageUse::Measuring) => "check --image".into(),
             (Self::WrongName, ImageUse::Program) => "check --program-image".into(),

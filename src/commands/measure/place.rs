@@ -11,7 +11,7 @@ use kubectl_netbench::options::{ClientMode, Path, Route};
 use kubectl_netbench::plan::{Test, Variant};
 use kubectl_netbench::sanitize;
 use kubectl_netbench::testbed::kubernetes::{
-    self, Choice, Chosen, Depth, DryRunScope, DryRuns, KubernetesTestbed, Needs, Role, START_LIMIT, Scope,
+    self, Choice, Chosen, Depth, DryRunScope, DryRuns, KubernetesTestbed, Needs, Role, Scope, StartLimits,
     manifests,
 };
 
@@ -207,7 +207,7 @@ impl Place {
             role: self.role,
             options: request.pods.clone(),
             // the slowest start, then the longest that all slots may take
-            server_deadline: START_LIMIT + longest + Duration::from_secs(60),
+            server_deadline: StartLimits::with(request.pods.start_timeout()).pull + longest + Duration::from_secs(60),
             kept_deadline: KEPT_FOR,
             client_deadline: Duration::from_secs(client + 60),
         }

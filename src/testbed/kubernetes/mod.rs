@@ -18,7 +18,7 @@ pub use leftovers::{FoundLeftovers, Kind, Leftover, OwnerState, Search, find as 
 pub use nodes::{Choice, Chosen, SelectionError, Wanted, choose};
 pub use objects::{Role, Settings, manifests};
 pub use scope::Scope;
-pub use servers::START_LIMIT;
+pub use pods::StartLimits;
 pub use servers::kept::has_kept;
 pub use survey::access::choose_client_mode;
 pub use survey::dry_run::{DryRun, DryRunObject, DryRunScope, DryRuns, dry_runs};

@@ -19,7 +19,7 @@ use crate::options::ObjectOptions;
 use crate::options::Volume;
 use crate::testbed::kubernetes::objects::{RUN_LABEL, VOLUME_SUFFIX, labels, scope_name};
 use crate::testbed::kubernetes::pods::{PodWatch, StartOutcome};
-use crate::testbed::kubernetes::{START_LIMIT, Scope};
+use crate::testbed::kubernetes::{Scope, StartLimits};
 
 /// Where pods mount the volume.
 pub(crate) const MOUNT_PATH: &str = "/netbench";
@@ -142,14 +142,12 @@ impl VolumeClient {
         self.options.apply(&mut spec);
         spec.active_deadline_seconds = i64::try_from(POD_DEADLINE.as_secs()).ok();
         mount(&mut spec, &self.volume.claim);
-        Pod {
-            metadata: ObjectMeta {
-                owner_references: owner.map(|owner| vec![owner]),
-                ..self.options.metadata(name, labels(session))
-            },
-            spec: Some(spec),
-            ..Pod::default()
-        }
+        let mut metadata = ObjectMeta {
+            owner_references: owner.map(|owner| vec![owner]),
+            ..self.options.metadata(name, labels(session))
+        };
+        hardened::record_containers(&mut metadata, &spec);
+        Pod { metadata, spec: Some(spec), ..Pod::default() }
     }
 }
 
@@ -201,7 +199,7 @@ impl VolumePod<'_> {
     /// # Errors
     /// The pod does not start.
     pub async fn ready(&self, waiting: impl FnMut(&str) + Send) -> Result<(), VolumeError> {
-        match self.pods.wait_for_start(|pod| pod.name_any() == self.name, START_LIMIT, waiting).await {
+        match self.pods.wait_for_start(|pod| pod.name_any() == self.name, StartLimits::DEFAULT, waiting).await {
             StartOutcome::Running { .. } => Ok(()),
             StartOutcome::Failed { unusable, .. } => {
                 let (claim, namespace) = self.claim();

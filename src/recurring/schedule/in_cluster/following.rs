@@ -18,7 +18,7 @@ use crate::recurring::schedule::outcome::RunOutcome;
 use crate::recurring::schedule::status::end_condition;
 use crate::sanitize::{self, reason};
 use crate::testbed::ImageUse;
-use crate::testbed::kubernetes::START_LIMIT;
+use crate::testbed::kubernetes::StartLimits;
 use crate::testbed::kubernetes::logs::{LogPosition, LogSource, REOPEN_PAUSE, read_log};
 use crate::testbed::kubernetes::pods::events::last_warning;
 use crate::testbed::kubernetes::pods::state::PodState;
@@ -93,7 +93,7 @@ impl Schedules<'_> {
         };
         let is_current = |pod: &Pod| pod.metadata.deletion_timestamp.is_none();
         let started = tokio::select! {
-            started = pods.wait_for_start(is_current, START_LIMIT, |_| {}) => started,
+            started = pods.wait_for_start(is_current, StartLimits::DEFAULT, |_| {}) => started,
             cause = self.refused_pod(id, job, pods) => {
                 return not_started(&cause, format!("kubectl describe job {job} --namespace {}", id.namespace));
             }

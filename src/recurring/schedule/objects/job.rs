@@ -36,11 +36,13 @@ pub(super) fn cron_job(schedule: &Schedule, version: CronJobVersion) -> Object {
     }
     // the cluster generates the names of Jobs and pods
     let unnamed = || ObjectMeta { name: None, ..metadata(schedule, "", "run") };
+    let (mut template, pod) = (unnamed(), pod_spec(schedule));
+    hardened::record_containers(&mut template, &pod);
     let job = JobSpec {
         // a failed run has reported its error: the next one starts as scheduled
         backoff_limit: Some(0),
         active_deadline_seconds: i64::try_from(schedule.deadline.as_secs()).ok(),
-        template: PodTemplateSpec { metadata: Some(unnamed()), spec: Some(pod_spec(schedule)) },
+        template: PodTemplateSpec { metadata: Some(template), spec: Some(pod) },
         ..JobSpec::default()
     };
     let cron_job = CronJob {

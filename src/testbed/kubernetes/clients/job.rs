@@ -20,11 +20,8 @@ use crate::testbed::kubernetes::logs::{LogPosition, LogSource, REOPEN_PAUSE, rea
 use crate::testbed::kubernetes::objects::{TEST_LABEL, client_job};
 use crate::testbed::kubernetes::pods::events::{wait_for_warning, with_warning};
 use crate::testbed::kubernetes::pods::state::PodState;
-use crate::testbed::kubernetes::pods::{FailureCause, StartOutcome};
+use crate::testbed::kubernetes::pods::{FailureCause, StartLimits, StartOutcome};
 use std::ops::ControlFlow;
-
-/// How long the pod of a Job may take to start. Its image is on the node already.
-const START_LIMIT: Duration = Duration::from_secs(30);
 
 /// How often to read the events of a Job that has no running pod.
 const EVENTS_PERIOD: Duration = Duration::from_secs(3);
@@ -123,8 +120,11 @@ async fn wait_for_pod(
 ) -> Result<String, Failure> {
     let test = context.settings.test_label(number);
     let is_it = |pod: &Pod| pod.labels().get(TEST_LABEL) == Some(&test);
+    let StartLimits { start, .. } = StartLimits::with(context.settings.options.start_timeout());
+    // the image is on the node already
+    let limits = StartLimits { start, pull: start };
     let started = tokio::select! {
-        started = active.pods.wait_for_start(is_it, START_LIMIT, |_| {}) => started,
+        started = active.pods.wait_for_start(is_it, limits, |_| {}) => started,
         warning = wait_for_warning(context, job, EVENTS_PERIOD) => {
             // a controller that cannot reach the API server either will recover together with it
             let transient = ["dial tcp", "connection refused", "i/o timeout"];
@@ -144,7 +144,7 @@ async fn wait_for_pod(
             // a recovering cluster may take longer: the test is worth another attempt
             let kind = match cause {
                 FailureCause::TimedOut => FailureKind::ClientLost,
-                FailureCause::Exited { .. } | FailureCause::Stuck => FailureKind::NodeUnusable,
+                FailureCause::Exited { .. } | FailureCause::Stuck | FailureCause::Silent => FailureKind::NodeUnusable,
             };
             Err(Failure::new(kind, reason).with_remedy(unusable.remedy().map(Cow::into_owned)))
         }

@@ -54,6 +54,8 @@ impl ObjectOptions {
         let secret = |name: &String| LocalObjectReference { name: name.clone() };
         let secrets: Vec<_> = self.image_pull_secrets.iter().map(secret).collect();
         spec.image_pull_secrets = (!secrets.is_empty()).then_some(secrets);
+        let policy = self.image_pull_policy.map(|policy| policy.name().to_owned());
+        spec.containers.iter_mut().for_each(|container| container.image_pull_policy.clone_from(&policy));
         spec.service_account_name.clone_from(&self.service_account);
         spec.priority_class_name.clone_from(&self.priority_class);
         spec.runtime_class_name.clone_from(&self.runtime_class);

@@ -37,6 +37,7 @@ pub fn server_pod(
     let labels = metadata.labels.get_or_insert_default();
     labels.insert(SERVER_LABEL.to_owned(), settings.slug(node));
     labels.insert(NETWORK_LABEL.to_owned(), network.name().to_owned());
+    hardened::record_containers(&mut metadata, &spec);
     if settings.keep {
         metadata.annotations.get_or_insert_default().extend([spec_annotation(&spec)]);
     }
@@ -74,6 +75,7 @@ pub fn client_job(
     template.labels.get_or_insert_default().insert(TEST_LABEL.to_owned(), test);
     let program = command.first().cloned().unwrap_or_default();
     let spec = pod_spec(settings, network, node, vec![container(settings, program, command)]);
+    hardened::record_containers(&mut template, &spec);
     Job {
         metadata: metadata(settings, &name, owner),
         spec: Some(JobSpec {
@@ -164,7 +166,7 @@ fn seconds(duration: Duration) -> i64 {
 mod tests {
 
     use super::*;
-    use crate::options::{ObjectOptions, PodOptions};
+    use crate::options::{ImagePullPolicy, ObjectOptions, PodOptions};
     use crate::testbed::kubernetes::objects::fixtures::{chosen, settings};
 
     #[test]
@@ -192,13 +194,14 @@ mod tests {
             annotations: vec!["example.org/reason=slow, they say".parse().unwrap()],
             requests: vec!["cpu=500m".parse().unwrap()],
             limits: vec!["memory=64Mi".parse().unwrap()],
+            image_pull_policy: Some(ImagePullPolicy::IfNotPresent),
             image_pull_secrets: vec!["registry".to_owned()],
             service_account: Some("netbench".to_owned()),
             priority_class: Some("low".to_owned()),
             runtime_class: Some("gvisor".to_owned()),
             tolerations: vec!["pool".parse().unwrap()],
         };
-        let options = PodOptions { objects, network_policy: false };
+        let options = PodOptions { objects, ..PodOptions::default() };
         let settings = Settings { options, keep: true, ..settings() };
         insta::assert_json_snapshot!(server_pod(&settings, &chosen("node-1"), Network::Pod, None));
     }

@@ -31,6 +31,8 @@ pub fn service(settings: &Settings, node: &Chosen, owner: Option<OwnerReference>
         type_: Some(kind.to_owned()),
         selector: Some(BTreeMap::from(selector.map(|(key, value)| (key.to_owned(), value.to_owned())))),
         ports: Some(ports(settings, udp)),
+        // a container that a webhook adds may make the pod unready
+        publish_not_ready_addresses: Some(true),
         ip_family_policy: policy.map(str::to_owned),
         ip_families: ip_families.map(|family| vec![family.to_owned()]),
         ..ServiceSpec::default()

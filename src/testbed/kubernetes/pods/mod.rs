@@ -1,6 +1,7 @@
 //! Pods that belong together, kept up to date by one watch.
 
 pub(crate) mod events;
+pub(super) mod init;
 pub(crate) mod state;
 
 use std::pin::pin;
@@ -17,7 +18,7 @@ use tokio::sync::watch;
 use tokio::task::AbortHandle;
 use tokio::time::Instant;
 
-use self::state::PodState;
+use self::state::{Patience, PodState, StartStep};
 use super::objects::TEST_LABEL;
 use crate::cluster::API_SERVER_OUTAGE;
 use crate::testbed::Unusable;
@@ -29,6 +30,47 @@ const MAX_WATCH_REFUSALS: u32 = 3;
 const MIN_RECONNECT_PAUSE: Duration = Duration::from_millis(500);
 /// and the longest: the return of an API server that was unavailable must be noticed soon.
 const MAX_RECONNECT_PAUSE: Duration = Duration::from_secs(3);
+
+/// How long a node may show no sign of a pod that was scheduled to it.
+const SILENCE_LIMIT: Duration = Duration::from_secs(30);
+
+/// How long the pulls of an image may take to fail for the second time.
+const PULLS_LIMIT: Duration = Duration::from_secs(90);
+
+/// How long a pod may take to start, without pulling its image.
+const DEFAULT_START_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// How long a pod may take to start while its image is pulled.
+const PULL_LIMIT: Duration = Duration::from_secs(180);
+
+/// How long a pod may take to start.
+#[derive(Debug, Clone, Copy)]
+pub struct StartLimits {
+    /// Without the time in which the kubelet prepares the containers.
+    pub start: Duration,
+    /// While the kubelet prepares the containers, which includes pulling the image.
+    pub pull: Duration,
+}
+
+impl StartLimits {
+    /// The default of `--start-timeout`.
+    pub const DEFAULT: Self = Self { start: DEFAULT_START_TIMEOUT, pull: PULL_LIMIT };
+
+    /// With the time that a user grants, if one was given.
+    pub fn with(start: Option<Duration>) -> Self {
+        let start = start.unwrap_or(DEFAULT_START_TIMEOUT);
+        Self { start, pull: PULL_LIMIT.max(start) }
+    }
+
+    /// The limit for a pod that is at `step`, from the beginning.
+    fn of(self, step: StartStep) -> Duration {
+        match step {
+            StartStep::Scheduling | StartStep::InitContainer => self.start,
+            StartStep::Containers => self.pull,
+            StartStep::Kubelet => self.start.min(SILENCE_LIMIT),
+        }
+    }
+}
 
 /// The pauses between attempts to watch, each twice as long as the one before.
 struct ReconnectBackoff(Duration);
@@ -115,6 +157,8 @@ pub enum FailureCause {
     Stuck,
     /// The pod did not start in time, and its status has no reason.
     TimedOut,
+    /// No kubelet has shown a sign of the pod.
+    Silent,
 }
 
 impl PodWatch {
@@ -138,17 +182,19 @@ impl PodWatch {
 
     /// Waits until the pod that `is_it` picks runs or will not start; reports to `waiting` what it waits for.
     ///
-    /// A state that may be transient is given the time that [`PodState`] names; all together may take
-    /// `limit`, plus the time for which an unavailable API server is waited for.
+    /// A state that may be transient is given the time that [`PodState`] names; all together may take as long as
+    /// `limits`, plus the time for which an unavailable API server is waited for.
     pub async fn wait_for_start(
         &self,
         is_it: impl Fn(&Pod) -> bool + Send,
-        limit: Duration,
+        limits: StartLimits,
         mut waiting: impl FnMut(&str) + Send,
     ) -> StartOutcome {
         let mut health = self.health.clone();
-        let mut deadline = Instant::now() + limit;
+        let mut began = Instant::now();
         let mut stuck: Option<(Unusable, Instant)> = None;
+        let mut pulls = FailedPulls::default();
+        let mut step = StartStep::Scheduling;
         let mut waits_for: Option<String> = None;
         let mut unavailable_since = None;
         loop {
@@ -160,7 +206,7 @@ impl PodWatch {
                 if now.errors == 0 {
                     unavailable_since = None;
                 } else if unavailable_since.get_or_insert_with(Instant::now).elapsed() < API_SERVER_OUTAGE {
-                    deadline = Instant::now() + limit;
+                    began = Instant::now();
                 } else {
                     let seconds = API_SERVER_OUTAGE.as_secs();
                     let reason = format!("the API server was unavailable for {seconds} seconds");
@@ -169,7 +215,7 @@ impl PodWatch {
             }
             let pod = self.find(&is_it);
             let name = pod.as_ref().map(|pod| pod.name_any());
-            let mut until = deadline;
+            let mut until = began + limits.of(step);
             match pod.as_deref().map(PodState::of) {
                 Some(PodState::Running { addresses }) => {
                     return StartOutcome::Running { name: name.unwrap_or_default(), addresses };
@@ -180,14 +226,28 @@ impl PodWatch {
                 }
                 Some(PodState::Stuck { unusable, patience }) => {
                     waiting(unusable.reason());
-                    let since = stuck.map_or_else(Instant::now, |(_, since)| since);
-                    stuck = Some((unusable, since));
-                    until = until.min(since + patience);
+                    let since = stuck.as_ref().map_or_else(Instant::now, |(_, since)| *since);
+                    let limit = match patience {
+                        Patience::None => Duration::ZERO,
+                        Patience::For(limit) => limit,
+                        Patience::SecondPull { has_failed } if pulls.add(has_failed) >= 2 => Duration::ZERO,
+                        Patience::SecondPull { .. } => PULLS_LIMIT,
+                    };
+                    // the message of a pull that has failed says more than that of the pause before the next one
+                    let is_pause = patience == Patience::SecondPull { has_failed: false };
+                    let reason = stuck.take().map(|(reason, _)| reason).filter(|_| is_pause);
+                    stuck = Some((reason.unwrap_or(unusable), since));
+                    until = since + limit;
                 }
-                Some(PodState::Starting { waits_for: now }) => {
+                Some(PodState::Starting { waits_for: now, step: at }) => {
                     waiting(&now);
                     stuck = None;
-                    waits_for = Some(now);
+                    if at == StartStep::Kubelet && step != at {
+                        // it was just scheduled
+                        began = Instant::now();
+                    }
+                    (waits_for, step) = (Some(now), at);
+                    until = began + limits.of(step);
                 }
                 // a pod that was there before does not come back
                 None if stuck.is_some() || waits_for.is_some() => {
@@ -199,7 +259,11 @@ impl PodWatch {
             if !matches!(tokio::time::timeout_at(until, health.changed()).await, Ok(Ok(()))) {
                 return match (stuck, waits_for) {
                     (Some((unusable, _)), _) => StartOutcome::failed(name, unusable, FailureCause::Stuck),
+                    (None, _) if step == StartStep::Kubelet => {
+                        StartOutcome::failed(name, no_kubelet(began.elapsed()), FailureCause::Silent)
+                    }
                     (None, waits_for) => {
+                        let limit = limits.of(step);
                         let still = waits_for.map_or(String::new(), |what| format!(" (still {what})"));
                         let reason =
                             format!("the pod is not running after {} seconds{still}", limit.as_secs());
@@ -278,6 +342,34 @@ impl PodWatch {
     }
 }
 
+/// The failed pulls of an image.
+#[derive(Default)]
+struct FailedPulls {
+    count: u32,
+    /// Whether the last one has just failed.
+    has_failed: bool,
+}
+
+impl FailedPulls {
+    /// Takes whether a pull has just failed; returns the number of failed pulls.
+    fn add(&mut self, has_failed: bool) -> u32 {
+        if self.count == 0 || has_failed && !self.has_failed {
+            self.count += 1;
+        }
+        self.has_failed = has_failed;
+        self.count
+    }
+}
+
+/// A node whose kubelet shows no sign of a pod.
+fn no_kubelet(after: Duration) -> Unusable {
+    let seconds = after.as_secs();
+    let reason = format!("the node is ready, but starts no pods: no sign of a kubelet in {seconds} seconds");
+    let remedy = "if it is a virtual node, exclude it: name the nodes, or select them with --selector, such as \
+                  --selector type!=virtual-kubelet";
+    Unusable::because(reason).with_remedy(Some(remedy))
+}
+
 impl WatchHealth {
     fn update(&mut self, event: &watcher::Result<watcher::Event<Pod>>) {
         match event {
@@ -319,6 +411,50 @@ mod tests {
             metadata: ObjectMeta { name: Some(name.to_owned()), ..ObjectMeta::default() },
             ..Pod::default()
         }
+    }
+
+    /// A pod that waits with each reason in turn, for as many seconds, as its outcome and how long that took.
+    async fn outcome_after(states: &'static [(&str, &str, u64)]) -> (String, u64) {
+        let events = stream::iter(states).then(|(reason, message, seconds)| async move {
+            tokio::time::sleep(Duration::from_secs(*seconds)).await;
+            let status = serde_json::json!({"status": {
+                "conditions": [{"type": "PodScheduled", "status": "True"}, {"type": "Ready", "status": "False"}],
+                "containerStatuses": [{"name": "iperf3", "image": "", "imageID": "", "ready": false, "restartCount": 0,
+                    "state": {"waiting": {"reason": reason, "message": message}}}],
+            }});
+            let pod: Pod = serde_json::from_value(status).unwrap();
+            Ok(watcher::Event::Apply(Pod { metadata: self::pod("a").metadata, ..pod }))
+        });
+        let watch = PodWatch::of(events.chain(stream::pending()));
+        let began = Instant::now();
+        let outcome = watch.wait_for_start(|_| true, StartLimits::DEFAULT, |_| {}).await;
+        let StartOutcome::Failed { unusable, .. } = outcome else { panic!("{outcome:?}") };
+        (unusable.reason().to_owned(), began.elapsed().as_secs())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn pull_is_given_up_when_it_fails_for_the_second_time() {
+        let states = &[
+            ("ContainerCreating", "", 1),
+            ("ErrImagePull", "dial tcp: i/o timeout", 30),
+            ("ImagePullBackOff", "Back-off pulling image", 1),
+            ("ErrImagePull", "dial tcp: no route to host", 40),
+        ];
+        let (reason, seconds) = outcome_after(states).await;
+        assert_eq!((reason.as_str(), seconds), ("cannot pull the image: dial tcp: no route to host", 72));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn pull_that_cannot_succeed_is_given_up_at_once() {
+        let (reason, seconds) = outcome_after(&[("ErrImagePull", "registry/a:1: not found", 2)]).await;
+        assert_eq!((reason.as_str(), seconds), ("cannot pull the image: registry/a:1: not found", 2));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn pull_in_progress_is_waited_for() {
+        let (reason, seconds) = outcome_after(&[("ContainerCreating", "", 1)]).await;
+        assert!(reason.contains("not running after 180 seconds"), "{reason}");
+        assert_eq!(seconds, 180);
     }
 
     /// The names of the pods after some events.

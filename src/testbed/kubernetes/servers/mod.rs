@@ -12,7 +12,7 @@ use std::time::Duration;
 use futures_util::future::{join_all, try_join_all};
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::Pod;
-use kube::api::{DeleteParams, PostParams};
+use kube::api::{DeleteParams, LogParams, PostParams};
 use kube::{Api, ResourceExt};
 use tokio::sync::Mutex;
 use tokio::time::Instant;
@@ -22,16 +22,14 @@ use super::context::{ActiveScope, Context};
 use super::logs::{LogPosition, LogSource, REOPEN_PAUSE, read_log};
 use super::nodes::Chosen;
 use super::objects::{self, Network, has_same_spec};
-use super::pods::events::with_warning;
+use super::pods::events::{wait_for_obstacle, with_warning};
+use super::pods::init::failed_silently;
 use super::pods::state::PodState;
-use super::pods::{FailureCause, StartOutcome};
+use super::pods::{FailureCause, StartLimits, StartOutcome};
 use crate::cluster::{RequestError, RequestErrorKind, ok_if_exists, ok_if_gone, retry, retry_unanswered};
 use crate::document::NodeId;
 use crate::options::Route;
 use crate::testbed::{NodeServers, ServerLines, ServerState, StartProgress, Unusable};
-
-/// How long a pod may take to start; most of it is for pulling the image.
-pub const START_LIMIT: Duration = Duration::from_secs(180);
 
 /// How long a running server may print nothing. Nodes lose logs: after that time a server that is still
 /// running is assumed to listen, and tests show whether it does.
@@ -41,6 +39,9 @@ const SILENCE_LIMIT: Duration = Duration::from_secs(4);
 pub(super) const ACCOUNT_LIMIT: Duration = Duration::from_secs(10);
 /// and the pause between two attempts to create a pod in it.
 pub(super) const ACCOUNT_PAUSE: Duration = Duration::from_millis(100);
+
+/// How many lines of the log of an init container are quoted.
+const INIT_LOG_LINES: i64 = 3;
 
 /// The exit code of a container whose process the container runtime could not start.
 const NOT_STARTED: i32 = 128;
@@ -200,7 +201,13 @@ async fn start_pod(
         let waiting = |waits_for: &str| progress(node.node.name, ServerState::Waiting(waits_for));
         // another pod of the same name may be terminating
         let is_it = |pod: &Pod| pod.name_any() == name && (uid.is_none() || pod.uid() == uid);
-        let outcome = active.pods.wait_for_start(is_it, START_LIMIT, waiting).await;
+        let limits = StartLimits::with(context.settings.options.start_timeout());
+        let outcome = tokio::select! {
+            outcome = active.pods.wait_for_start(is_it, limits, waiting) => outcome,
+            unusable = wait_for_obstacle(context, &name, limits.start) => {
+                StartOutcome::Failed { name: Some(name.clone()), unusable, cause: FailureCause::Stuck }
+            }
+        };
         Ok::<_, RequestError>((outcome, was_running))
     };
     let (mut outcome, mut was_running) = start_once(start.existing).await?;
@@ -214,7 +221,8 @@ async fn start_pod(
             return Err(listening::exit_reason(context, active, &name).await);
         }
         StartOutcome::Failed { unusable, cause, .. } => {
-            return Err(with_warning(context, &name, unusable, cause).await);
+            let unusable = with_warning(context, &name, unusable, cause).await;
+            return Err(with_init_log(context, active, &name, unusable).await);
         }
     };
     // a pod that was running has reported long ago that it listens, and its log may be lost
@@ -224,6 +232,16 @@ async fn start_pod(
         .map(|process| listening::wait_until_listening(context, active, &name, process, silence_limit));
     let versions = try_join_all(versions).await?;
     Ok(ListeningPod { addresses, version: versions.into_iter().next().flatten() })
+}
+
+/// Adds the last lines of the log of an init container that has failed without a message.
+async fn with_init_log(context: &Context, active: &ActiveScope, pod: &str, unusable: Unusable) -> Unusable {
+    let Some(container) = active.pods.pod(pod).and_then(|pod| failed_silently(&pod)) else { return unusable };
+    let parameters = LogParams { container: Some(container), tail_lines: Some(INIT_LOG_LINES), ..LogParams::default() };
+    let api = context.api::<Pod>();
+    let log = context.cluster.call("read the log of the init container", api.logs(pod, &parameters)).await;
+    let lines = log.unwrap_or_default().lines().map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join("; ");
+    if lines.is_empty() { unusable } else { unusable.reworded(|reason| format!("{reason}: {lines}")) }
 }
 
 /// Creates the server pod of a node, or finds it.
