@@ -8,7 +8,7 @@ pub fn plural(count: usize, noun: &str) -> String {
 }
 
 /// The first `limit` items, and how many there are besides: `a, b and 3 more`.
-pub(crate) fn join_first<T: AsRef<str>>(items: impl IntoIterator<Item = T>, limit: usize) -> String {
+pub fn join_first<T: AsRef<str>>(items: impl IntoIterator<Item = T>, limit: usize) -> String {
     let items: Vec<T> = items.into_iter().collect();
     let first = items.iter().take(limit).map(AsRef::as_ref).collect::<Vec<_>>().join(", ");
     match items.len().saturating_sub(limit) {

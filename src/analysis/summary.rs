@@ -114,7 +114,7 @@ fn aggregates(measure: Measure, tests: &[&TestRecord]) -> Aggregates {
 
 fn last_failure(tests: &[&TestRecord]) -> Option<String> {
     tests.iter().rev().find_map(|test| match &test.outcome {
-        Outcome::Failed(failure) => Some(failure.reason.clone()),
+        Outcome::Failed(failure) => Some(failure.to_string()),
         Outcome::Ok(_) => None,
     })
 }

@@ -125,9 +125,31 @@ impl Rejection {
             }
             Self::Quota => "raise the quota of the namespace, test fewer nodes, or omit --namespace",
             Self::NamespaceTerminating => "recreate the namespace after its deletion, or omit --namespace",
-            Self::Policy => "ask a cluster administrator what this policy requires",
+            Self::Policy => policy_remedy(message),
             Self::WebhookFailure | Self::DryRunUnsupported | Self::Invalid => return None,
         })
+    }
+}
+
+/// The flags that may satisfy a policy, by what its message is about.
+fn policy_remedy(message: &str) -> &'static str {
+    let message = message.to_lowercase();
+    let mentions = |words: &[&str]| words.iter().any(|word| message.contains(word));
+    if mentions(&["hostnetwork", "host network", "hostnamespace", "host namespace"]) {
+        "omit --host, or host in --path"
+    } else if mentions(&["label"]) {
+        "set the label with --label KEY=VALUE, or run in an existing namespace with --namespace"
+    } else if mentions(&["annotation"]) {
+        "set the annotation with --annotation KEY=VALUE"
+    } else if mentions(&["limits", "requests", "resources"]) {
+        "set --requests and --limits, such as cpu=1,memory=64Mi (a CPU limit can throttle the tests)"
+    } else if mentions(&["serviceaccount", "service account"]) {
+        "set --service-account and --namespace"
+    } else if mentions(&["image", "registr"]) {
+        "set --image to one that the policy allows"
+    } else {
+        "set what the policy requires (--label, --annotation, --requests, --limits, --service-account), or run in a \
+         namespace that it exempts with --namespace"
     }
 }
 

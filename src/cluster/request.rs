@@ -199,6 +199,16 @@ pub(crate) async fn retry<T, F: Future<Output = Result<T, RequestError>>>(
 }
 
 impl RequestError {
+    /// The same error without the name of the object that was sent, so that equal refusals of several objects read
+    /// the same.
+    #[must_use]
+    pub(crate) fn without_name(mut self, name: &str) -> Self {
+        if let RequestErrorKind::Refused { message, .. } = &mut self.kind {
+            *message = message.replace(&format!(" \"{name}\""), "").replace(name, "NAME");
+        }
+        self
+    }
+
     /// Whether the object does not exist.
     pub fn is_not_found(&self) -> bool {
         self.code() == Some(404)

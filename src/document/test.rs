@@ -1,5 +1,7 @@
 //! Tests: their results, or the reasons of their failures.
 
+use std::fmt;
+
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -239,6 +241,9 @@ pub struct Sample {
 pub struct Failure {
     /// The kind of failure, for programs.
     pub kind: FailureKind,
+    /// The node that cannot be used, if the reason concerns one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub node: Option<NodeId>,
     /// The reason for people: one sentence, quoting the message of the cluster or the engine.
     pub reason: String,
     /// How to fix it, if known.
@@ -249,13 +254,29 @@ pub struct Failure {
 impl Failure {
     /// A failure without a remedy. `reason` is made safe to print.
     pub fn new(kind: FailureKind, reason: impl Into<String>) -> Self {
-        Self { kind, reason: sanitize::reason(&reason.into()), remedy: None }
+        Self { kind, node: None, reason: sanitize::reason(&reason.into()), remedy: None }
+    }
+
+    /// The same failure, which concerns a node.
+    #[must_use]
+    pub fn on(self, node: NodeId) -> Self {
+        Self { node: Some(node), ..self }
     }
 
     /// The same failure with a remedy.
     #[must_use]
     pub fn with_remedy(self, remedy: Option<String>) -> Self {
         Self { remedy: remedy.map(|remedy| sanitize::reason(&remedy)), ..self }
+    }
+}
+
+/// The node, if the failure concerns one, and the reason.
+impl fmt::Display for Failure {
+    fn fmt(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
+        if let Some(node) = self.node {
+            write!(formatter, "{node}: ")?;
+        }
+        formatter.write_str(&self.reason)
     }
 }
 

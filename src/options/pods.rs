@@ -1,8 +1,8 @@
 //! What the pods and other objects of a run look like, as cluster policies demand it.
 
 use std::fmt;
-use std::time::Duration;
 use std::str::FromStr;
+use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use schemars::JsonSchema;

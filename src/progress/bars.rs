@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
-use super::lines::{self, Labels};
+use super::lines::{self, FailedNodes, Labels};
 use crate::console::{self, is_ascii, note, to_charset};
 use kubectl_netbench::document::{NodeId, Outcome, Sample};
 use kubectl_netbench::plan::{Estimate, Plan, format_duration};
@@ -41,6 +41,7 @@ struct State {
     /// The bars of the running tests, by client and server.
     running: HashMap<(NodeId, NodeId), ProgressBar>,
     is_measuring: bool,
+    failed_nodes: FailedNodes,
 }
 
 impl Bars {
@@ -87,6 +88,7 @@ impl Bars {
             Event::Server { node, state: server } => self.update_server(&mut state, *node, *server),
             Event::Noted(noted) => note(&sanitize::line(&noted.to_string())),
             Event::SlotStarted { number, of, tests } => {
+                state.failed_nodes.new_lines().iter().for_each(|line| note(&sanitize::line(line)));
                 if !state.is_measuring {
                     state.is_measuring = true;
                     self.begin_measuring();
@@ -114,7 +116,7 @@ impl Bars {
                     bar.finish_and_clear();
                     self.screen.remove(&bar);
                 }
-                if matches!(record.outcome, Outcome::Failed(_)) {
+                if matches!(record.outcome, Outcome::Failed(_)) && !state.failed_nodes.explain(record) {
                     note(&sanitize::line(&self.labels.result_line(record)));
                 }
                 self.overall.inc(1);
@@ -130,7 +132,7 @@ impl Bars {
                 String::new()
             }
             ServerState::Failed(unusable) => {
-                note(&sanitize::line(&lines::server_failed(node, unusable)));
+                state.failed_nodes.add(node, unusable);
                 String::new()
             }
             // the overall bar already counts tests

@@ -1,12 +1,11 @@
 //! Progress in a pipe or a log: a plain line per finished test.
 
-use std::collections::HashSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::console::note;
-use kubectl_netbench::document::{FailureKind, Measure, Measurement, NodeId, Outcome, Route, TestRecord};
-use kubectl_netbench::quantity::{duration, rate};
+use kubectl_netbench::document::{Measure, Measurement, NodeId, Outcome, Route, TestRecord};
+use kubectl_netbench::quantity::{duration, join_first, rate};
 use kubectl_netbench::runner::{Event, Settings};
 use kubectl_netbench::testbed::{ServerState, Unusable};
 
@@ -14,8 +13,7 @@ use kubectl_netbench::testbed::{ServerState, Unusable};
 pub struct Lines {
     tests: usize,
     finished: AtomicUsize,
-    /// The nodes whose servers did not start; the reasons are printed already.
-    failed_nodes: Mutex<HashSet<NodeId>>,
+    failed_nodes: Mutex<FailedNodes>,
     labels: Labels,
 }
 
@@ -32,36 +30,73 @@ impl Lines {
     pub(super) fn observe(&self, event: &Event) {
         match event {
             Event::Server { node, state: ServerState::Failed(unusable) } => {
-                self.failed_nodes().insert(*node);
-                note(&server_failed(*node, unusable));
+                self.failed_nodes().add(*node, unusable);
             }
+            Event::SlotStarted { .. } => self.failed_nodes().new_lines().iter().for_each(|line| note(line)),
             Event::Server { node, state: ServerState::Restored(lost) } => note(&server_restored(*node, lost)),
             Event::Noted(noted) => note(&noted.to_string()),
             Event::TestEnded { record } => {
                 let number = self.finished.fetch_add(1, Ordering::Relaxed) + 1;
+                if self.failed_nodes().explain(record) {
+                    return;
+                }
                 let digits = self.tests.to_string().len();
-                let is_unusable = matches!(&record.outcome,
-                    Outcome::Failed(failure) if failure.kind == FailureKind::NodeUnusable);
-                let ends = [record.client, record.server].into_iter().filter(|_| is_unusable);
-                let line = match ends.into_iter().find(|node| self.failed_nodes().contains(node)) {
-                    Some(node) => self.labels.line(record, &format!("failed: {node} cannot be measured")),
-                    None => self.labels.result_line(record),
-                };
+                let line = self.labels.result_line(record);
                 note(&format!("[{number:>digits$}/{}] {line}", self.tests));
             }
             _ => {}
         }
     }
 
-    fn failed_nodes(&self) -> MutexGuard<'_, HashSet<NodeId>> {
+    fn failed_nodes(&self) -> MutexGuard<'_, FailedNodes> {
         // nothing panics while holding the lock
         self.failed_nodes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// That a node has no server. The remedy is printed below the result.
-pub(super) fn server_failed(node: NodeId, unusable: &Unusable) -> String {
-    format!("{node} cannot be measured: {}", unusable.reason())
+/// The nodes whose servers did not start, by reason. The remedies are printed below the result.
+#[derive(Default)]
+pub(super) struct FailedNodes {
+    reasons: Vec<(String, Vec<NodeId>)>,
+    /// How many of the reasons were printed.
+    printed: usize,
+}
+
+/// The most nodes that a line names.
+const MAX_NAMES: usize = 6;
+
+impl FailedNodes {
+    pub(super) fn add(&mut self, node: NodeId, unusable: &Unusable) {
+        let unprinted = &mut self.reasons[self.printed..];
+        match unprinted.iter_mut().find(|(reason, _)| reason == unusable.reason()) {
+            Some((_, nodes)) => nodes.push(node),
+            None => self.reasons.push((unusable.reason().to_owned(), vec![node])),
+        }
+    }
+
+    /// A line for each reason since the last call.
+    pub(super) fn new_lines(&mut self) -> Vec<String> {
+        let new = &mut self.reasons[self.printed..];
+        let line = |(reason, nodes): &mut (String, Vec<NodeId>)| {
+            nodes.sort_unstable();
+            let count =
+                if nodes.len() > MAX_NAMES { format!("{} nodes: ", nodes.len()) } else { String::new() };
+            let names = join_first(nodes.iter().map(|node| node.name()), MAX_NAMES);
+            format!("{count}{names} cannot be measured: {reason}")
+        };
+        let lines = new.iter_mut().map(line).collect();
+        self.printed = self.reasons.len();
+        lines
+    }
+
+    /// Whether a printed reason explains why a test has failed.
+    pub(super) fn explain(&self, record: &TestRecord) -> bool {
+        let Outcome::Failed(failure) = &record.outcome else { return false };
+        let explains = |(reason, nodes): &(String, Vec<NodeId>)| {
+            *reason == failure.reason && failure.node.is_some_and(|node| nodes.contains(&node))
+        };
+        self.reasons[..self.printed].iter().any(explains)
+    }
 }
 
 /// That a lost server was restored during the run.
@@ -96,7 +131,7 @@ impl Labels {
                 rate(throughput.bits_per_second) + &lost.unwrap_or_default()
             }
             Outcome::Ok(Measurement::Latency(latency)) => duration(latency.mean_microseconds),
-            Outcome::Failed(failure) => format!("failed: {}", failure.reason),
+            Outcome::Failed(failure) => format!("failed: {failure}"),
         };
         self.line(record, &result)
     }

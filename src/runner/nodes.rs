@@ -76,8 +76,8 @@ impl Nodes {
         let state = self.state(node);
         let server = state.lost.as_ref().map_or(state.servers[&route].as_ref(), Err);
         server.cloned().map_err(|unusable| {
-            let reason = format!("{node}: {}", unusable.reason());
-            Failure::new(FailureKind::NodeUnusable, reason)
+            Failure::new(FailureKind::NodeUnusable, unusable.reason())
+                .on(node)
                 .with_remedy(unusable.remedy().map(Cow::into_owned))
         })
     }

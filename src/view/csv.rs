@@ -21,7 +21,7 @@ pub(super) fn render(run: &Run) -> String {
         };
         let values: Vec<Option<Number>> =
             metrics().map(|metric| metric.of(test).map(|value| Number::of(metric, value))).collect();
-        let reason = failure.map(|failure| escape_formula(&failure.reason));
+        let reason = failure.map(|failure| escape_formula(&failure.to_string()).into_owned());
         let row = (TestRow::new(run, test), values, failure.map(|failure| failure.kind), reason);
         let _ = writer.serialize(row);
     }

@@ -159,10 +159,10 @@ impl FindingRenderer<'_> {
     }
 
     /// The reason of the first failed retest.
-    fn retest_failure(&self, fault: &Fault) -> Option<&str> {
+    fn retest_failure(&self, fault: &Fault) -> Option<String> {
         let mut retests = self.run.retests.iter().filter(|test| self.is_evidence(fault, test));
         retests.find_map(|test| match &test.outcome {
-            Outcome::Failed(failure) => Some(failure.reason.as_str()),
+            Outcome::Failed(failure) => Some(failure.to_string()),
             Outcome::Ok(_) => None,
         })
     }

@@ -207,7 +207,9 @@ impl Place {
             role: self.role,
             options: request.pods.clone(),
             // the slowest start, then the longest that all slots may take
-            server_deadline: StartLimits::with(request.pods.start_timeout()).pull + longest + Duration::from_secs(60),
+            server_deadline: StartLimits::with(request.pods.start_timeout()).pull
+                + longest
+                + Duration::from_secs(60),
             kept_deadline: KEPT_FOR,
             client_deadline: Duration::from_secs(client + 60),
         }

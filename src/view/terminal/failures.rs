@@ -19,14 +19,31 @@ pub(super) fn text(run: &Run, canvas: Canvas) -> String {
     by_reason(failed).iter().map(|(reason, tests)| paragraph(reason, tests, canvas)).collect()
 }
 
+/// The nodes that failures are about; none if one of them is about a pair.
+fn nodes(tests: &[((NodeId, NodeId), &Failure)]) -> Option<Vec<NodeId>> {
+    let mut nodes = tests.iter().map(|(_, failure)| failure.node).collect::<Option<Vec<NodeId>>>()?;
+    nodes.sort_unstable();
+    nodes.dedup();
+    Some(nodes)
+}
+
+/// `node-1, node-2`, with their number if there are many.
+fn nodes_text(nodes: &[NodeId]) -> String {
+    let names = join_first(nodes.iter().map(|node| node.name()), MAX_LISTED_PAIRS);
+    if nodes.len() > MAX_LISTED_PAIRS { format!("{} nodes: {names}", nodes.len()) } else { names }
+}
+
 fn paragraph(reason: &str, tests: &[((NodeId, NodeId), &Failure)], canvas: Canvas) -> String {
     let (start, end) = if canvas.color.is_some() { ("\u{1b}[1;35m", "\u{1b}[0m") } else { ("", "") };
     // with several paths, the same pair may fail more than once
     let mut seen = HashSet::new();
     let pairs = tests.iter().map(|(pair, _)| *pair).filter(|pair| seen.insert(*pair));
     let pairs: Vec<String> = pairs.map(|(sender, receiver)| pair_name(sender, receiver)).collect();
-    let pairs = join_first(&pairs, MAX_LISTED_PAIRS);
+    let affected = match nodes(tests) {
+        Some(nodes) => nodes_text(&nodes),
+        None => join_first(&pairs, MAX_LISTED_PAIRS),
+    };
     let remedy = tests.iter().find_map(|(_, failure)| failure.remedy.as_ref());
     let help = remedy.map_or(String::new(), |remedy| format!("        help: {remedy}\n"));
-    format!("{start}failed{end}  {pairs}\n        {reason}\n{help}")
+    format!("{start}failed{end}  {affected}\n        {reason}\n{help}")
 }

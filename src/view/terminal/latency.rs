@@ -12,6 +12,10 @@ use crate::view::text::{format_value, key_metrics, pair_name, titles};
 pub(super) fn matrix(run: &Run, summary: &LatencySummary, canvas: Canvas) -> String {
     let median = summary.median_microseconds.unwrap_or_default();
     let over = route_suffix(run, summary.route);
+    let matrix = Matrix::of_latency(run, summary);
+    if matrix.measured().next().is_none() {
+        return format!("No latency was measured{over}.\n");
+    }
     let renderer = MatrixRenderer {
         title: format!("Idle latency{over} in ms (mean round trip); rows are clients, columns servers."),
         list_title: format!("Idle latency{over} per pair (mean round trip), highest first."),
@@ -22,7 +26,7 @@ pub(super) fn matrix(run: &Run, summary: &LatencySummary, canvas: Canvas) -> Str
         marks: ["more than twice the median", "more than 1.18 times the median"],
     };
     let worst = worst_under_load(summary).unwrap_or_default();
-    renderer.render(&Matrix::of_latency(run, summary), canvas) + &worst
+    renderer.render(&matrix, canvas) + &worst
 }
 
 fn worst_under_load(summary: &LatencySummary) -> Option<String> {

@@ -69,6 +69,9 @@ fn matrices(run: &Run, canvas: Canvas) -> Vec<String> {
 
 fn throughput_matrix(run: &Run, summary: &ThroughputSummary, canvas: Canvas) -> String {
     let matrix = Matrix::of_throughput(run, summary);
+    if matrix.measured().next().is_none() {
+        return format!("No throughput was measured{}.\n", route_suffix(run, summary.route));
+    }
     let unit = RateUnit::of_largest(matrix.measured().map(|(_, _, rate)| rate));
     let median = summary.median_bits_per_second.unwrap_or_default();
     let over = route_suffix(run, summary.route);
@@ -88,7 +91,7 @@ fn slowest_pair(run: &Run, matrix: &Matrix, median: f64) -> String {
     let Some((row, column, rate)) =
         matrix.measured().min_by(|(_, _, one), (_, _, other)| one.total_cmp(other))
     else {
-        return "No throughput was measured.\n".to_owned();
+        return String::new();
     };
     let pair = pair_name(matrix.rows[row], matrix.columns[column]);
     let part = part_of_rate(rate, median);

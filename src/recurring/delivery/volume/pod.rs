@@ -199,7 +199,8 @@ impl VolumePod<'_> {
     /// # Errors
     /// The pod does not start.
     pub async fn ready(&self, waiting: impl FnMut(&str) + Send) -> Result<(), VolumeError> {
-        match self.pods.wait_for_start(|pod| pod.name_any() == self.name, StartLimits::DEFAULT, waiting).await {
+        match self.pods.wait_for_start(|pod| pod.name_any() == self.name, StartLimits::DEFAULT, waiting).await
+        {
             StartOutcome::Running { .. } => Ok(()),
             StartOutcome::Failed { unusable, .. } => {
                 let (claim, namespace) = self.claim();

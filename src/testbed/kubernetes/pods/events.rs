@@ -33,7 +33,9 @@ pub(in crate::testbed::kubernetes) async fn wait_for_obstacle(
     tokio::time::sleep(patience).await;
     loop {
         let event = last(&context.cluster, &context.scope.namespace(), pod, "").await;
-        if let Some(Event { message: Some(message), .. }) = event.filter(|of| of.type_.as_deref() == Some("Warning")) {
+        if let Some(Event { message: Some(message), .. }) =
+            event.filter(|of| of.type_.as_deref() == Some("Warning"))
+        {
             let seconds = patience.as_secs();
             return Unusable::because(format!("the pod is not running after {seconds} seconds: {message}"));
         }

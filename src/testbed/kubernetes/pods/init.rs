@@ -40,7 +40,8 @@ pub(super) fn state(pod: &Pod, status: &PodStatus) -> Option<PodState> {
 
 /// The init container that has failed, and so ended its pod.
 pub(super) fn failed<'a>(pod: &Pod, status: &'a PodStatus) -> Option<&'a ContainerStatus> {
-    unfinished(pod, status).filter(|container| container.state.as_ref().is_some_and(|of| of.terminated.is_some()))
+    unfinished(pod, status)
+        .filter(|container| container.state.as_ref().is_some_and(|of| of.terminated.is_some()))
 }
 
 /// The name of the init container that has failed without a message, and so ended its pod.
@@ -58,7 +59,8 @@ pub(super) fn failure(container: &ContainerStatus) -> Unusable {
         _ => String::new(),
     };
     let (name, code) = (&container.name, terminated.exit_code);
-    Unusable::because(format!("init container {name} exited with code {code}{message}")).with_remedy(Some(REMEDY))
+    Unusable::because(format!("init container {name} exited with code {code}{message}"))
+        .with_remedy(Some(REMEDY))
 }
 
 /// The first init container that has not finished.

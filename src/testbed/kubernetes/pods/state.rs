@@ -363,7 +363,10 @@ mod tests {
             ))
             .unwrap()
         };
-        assert_eq!(PodState::of(&pod(r#"{"reason":"\u001b[2JPulling"}"#)), starting(" [2JPulling".trim(), StartStep::Containers));
+        assert_eq!(
+            PodState::of(&pod(r#"{"reason":"\u001b[2JPulling"}"#)),
+            starting(" [2JPulling".trim(), StartStep::Containers)
+        );
         match PodState::of(&pod(r#"{"reason":"ErrImagePull","message":"a\u001b[31m\nerror: b"}"#)) {
             PodState::Stuck { unusable, .. } => {
                 assert_eq!(unusable.reason(), "cannot pull the image: a [31m error: b");

@@ -197,7 +197,8 @@ async fn start_pod(
     let name = context.settings.server_name(node, network);
     let start_once = async |existing: Existing| {
         let start = NodeStart { existing, ..start };
-        let ServerPod { uid, was_running } = provide_pod(context, active, start, network).await?;
+        let provided = provide_pod(context, active, start, network).await;
+        let ServerPod { uid, was_running } = provided.map_err(|error| error.without_name(&name))?;
         let waiting = |waits_for: &str| progress(node.node.name, ServerState::Waiting(waits_for));
         // another pod of the same name may be terminating
         let is_it = |pod: &Pod| pod.name_any() == name && (uid.is_none() || pod.uid() == uid);
@@ -237,10 +238,17 @@ async fn start_pod(
 /// Adds the last lines of the log of an init container that has failed without a message.
 async fn with_init_log(context: &Context, active: &ActiveScope, pod: &str, unusable: Unusable) -> Unusable {
     let Some(container) = active.pods.pod(pod).and_then(|pod| failed_silently(&pod)) else { return unusable };
-    let parameters = LogParams { container: Some(container), tail_lines: Some(INIT_LOG_LINES), ..LogParams::default() };
+    let parameters =
+        LogParams { container: Some(container), tail_lines: Some(INIT_LOG_LINES), ..LogParams::default() };
     let api = context.api::<Pod>();
     let log = context.cluster.call("read the log of the init container", api.logs(pod, &parameters)).await;
-    let lines = log.unwrap_or_default().lines().map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join("; ");
+    let lines = log
+        .unwrap_or_default()
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty())
+        .collect::<Vec<_>>()
+        .join("; ");
     if lines.is_empty() { unusable } else { unusable.reworded(|reason| format!("{reason}: {lines}")) }
 }
 
