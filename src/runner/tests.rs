@@ -248,10 +248,10 @@ async fn node_without_server_fails_only_its_own_cells() {
         *kind == FailureKind::NodeUnusable && (*client == "node-3" || *server == "node-3")
     }));
     let reason = measurements.tests.iter().find_map(|test| match &test.outcome {
-        Outcome::Failed(failure) => Some(failure.reason.as_str()),
+        Outcome::Failed(failure) => Some(failure.to_string()),
         Outcome::Ok(_) => None,
     });
-    assert_eq!(reason, Some("node-3: no room"));
+    assert_eq!(reason.as_deref(), Some("node-3: no room"));
 }
 
 #[tokio::test(start_paused = true)]

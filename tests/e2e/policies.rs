@@ -1,9 +1,9 @@
-//! Flags that make pods satisfy the policies of a cluster.
+//! Policies of a cluster: flags that satisfy them, and what they refuse, add and change.
 
 use serde_json::{Value, json};
 
 use crate::cluster::{
-    Cluster, LABEL, Undo, apply, assert_nothing_left_in, begun, first_nodes, kubectl, netbench,
+    Cluster, LABEL, Policy, Undo, apply, assert_nothing_left_in, begun, first_nodes, kubectl, netbench,
 };
 use crate::common::{Ended, signal};
 
@@ -103,4 +103,39 @@ pub fn nodes_with_a_tolerated_taint_are_tested_without_being_named(cluster: &Clu
     let without = cluster.run(matrix).expect_code(1);
     assert!(without.stderr.contains("netbench-e2e"), "{}", without.stderr);
     cluster.run(&format!("{matrix} --toleration netbench-e2e")).expect_code(0);
+}
+
+pub fn containers_that_a_webhook_adds_do_not_end_a_run(cluster: &Cluster) {
+    let nodes = first_nodes(2).join(" ");
+    for policy in ["sidecar-first", "sidecar-ends", "sidecar-crashes"] {
+        let _policy = Policy::set(policy);
+        let run = cluster.run(&format!("matrix {nodes} --path pod,service -t 4s --no-confirm -o json"));
+        let run = run.expect_code(0).run();
+        assert_eq!((run.tests.len(), run.has_failures()), (4, false), "{policy}");
+    }
+}
+
+pub fn init_container_that_does_not_finish_is_named(cluster: &Cluster) {
+    let nodes = first_nodes(2);
+    let run =
+        |flags: &str| cluster.run(&format!("matrix {} -t 1s {flags}", nodes.join(" "))).expect_code(1).stderr;
+    for (policy, flags, reason) in [
+        ("init-crashes", "", "init container mesh-init exited with code 1: cannot set up the mesh"),
+        ("init-hangs", "--start-timeout 10s", "still waiting for the init container mesh-init"),
+    ] {
+        let _policy = Policy::set(policy);
+        let stderr = run(flags);
+        let (names, reasons) = (nodes.join(", "), stderr.matches(reason).count());
+        assert!(stderr.contains(&format!("cause: {names}: ")) && reasons == 1, "{stderr}");
+    }
+}
+
+pub fn refusal_of_the_host_network_is_reported_once(cluster: &Cluster) {
+    let nodes = first_nodes(2).join(" ");
+    let _policy = Policy::set("no-host");
+    let ended = cluster.run(&format!("matrix {nodes} --path pod,host -t 1s --no-confirm")).expect_code(3);
+    for output in [&ended.stdout, &ended.stderr] {
+        assert_eq!(output.matches("enabling hostNetwork is not allowed").count(), 1, "{output}");
+    }
+    assert!(ended.stdout.contains("help: omit --host, or host in --path"), "{}", ended.stdout);
 }

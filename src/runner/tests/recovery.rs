@@ -70,7 +70,7 @@ async fn tests_of_a_lost_node_fail_immediately_with_its_reason() {
     };
     assert!(failed.len() >= 3 && failed.iter().all(of_node), "{failed:?}");
     let mut reasons = measured.tests.iter().filter_map(|test| match &test.outcome {
-        Outcome::Failed(failure) => Some(failure.reason.as_str()),
+        Outcome::Failed(failure) => Some(failure.to_string()),
         Outcome::Ok(_) => None,
     });
     assert!(reasons.all(|reason| reason == "node-3: not ready"));
