@@ -78,6 +78,9 @@ fn carry_out(fault: &Fault, table: &Mutex<Table>) -> Result<(), Failed> {
     for number in 0..trials {
         let tried = std::panic::catch_unwind(AssertUnwindSafe(|| (fault.trial)(&world, number)));
         verdict::wait_until_ready();
+        if fault.needs_control {
+            verdict::wait_until_pods_start(&world.nodes);
+        }
         let verdict = tried.unwrap_or_else(|_| Verdict::did_not_survive("the trial panicked, see above"));
         let left = verdict::leftovers();
         row.take(&verdict, &left);

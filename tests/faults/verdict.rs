@@ -135,6 +135,27 @@ pub fn wait_until_ready() {
     assert_eq!(waited.code, Some(0), "the cluster does not recover: {}", waited.stderr);
 }
 
+/// Waits until all nodes start pods again: the kubelet of a node that was cut off is ready before it notices that its
+/// watch is dead.
+pub fn wait_until_pods_start(nodes: &[String]) {
+    let names: Vec<String> = nodes.iter().map(|node| format!("pod/netbench-faults-{node}")).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let image =
+        variable("NETBENCH_E2E_IMAGE").unwrap_or_else(|| "docker.io/nicolaka/netshoot:v0.16".to_owned());
+    for (node, name) in nodes.iter().zip(&names) {
+        let overrides =
+            format!(r#"{{"spec": {{"nodeName": "{node}", "terminationGracePeriodSeconds": 0}}}}"#);
+        let (name, image) = (name.trim_start_matches("pod/"), format!("--image={image}"));
+        let overrides = format!("--overrides={overrides}");
+        let run = ["run", name, &image, "--restart=Never", &overrides, "--command", "--", "sleep", "600"];
+        kubectl(&run).expect_code(0);
+    }
+    let wait = ["wait", "--for=condition=Ready", "--timeout=120s"];
+    let waited = kubectl(&[&wait[..], &names].concat());
+    kubectl(&[&["delete", "--wait=false"], &names[..]].concat());
+    assert_eq!(waited.code, Some(0), "the nodes start no pods: {}", waited.stderr);
+}
+
 /// The objects of runs that exist after a moment for terminating ones.
 pub fn leftovers() -> Vec<String> {
     let given_up = Instant::now() + LATE;

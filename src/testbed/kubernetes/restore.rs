@@ -9,6 +9,7 @@ use tokio::time::Instant;
 use super::context::{ActiveScope, Context};
 use super::nodes::{Chosen, unusable_reason};
 use super::objects::Network;
+use super::pods::StartLimits;
 use super::pods::state::PodState;
 use super::servers::{Existing, NodeStart, Servers, StartedNode, needs_load_balancer, start_node};
 use crate::cluster::{API_SERVER_OUTAGE, retry_transient};
@@ -114,6 +115,10 @@ async fn restart(
         node,
         networks: &networks,
         existing: if has_moved { Existing::Reuse } else { Existing::Replace },
+        limits: StartLimits {
+            silence: RESTORE_LIMIT,
+            ..StartLimits::with(context.settings.options.start_timeout())
+        },
         needs_load_balancer: needs_load_balancer(&context.settings.routes, Some(&before.servers)),
     };
     let started = start_node(context, active, start, &|_, _| {});

@@ -78,10 +78,10 @@ pub(super) async fn run_by_exec(client: Client<'_>, output: Output<'_>) -> Resul
     }
 }
 
-/// Ends a client whose connection was cut: it would disturb the next test.
-pub(super) async fn end(client: Client<'_>, process: &str) {
+/// Ends a client whose connection was cut: it would disturb the next test. Returns whether exec works.
+pub(super) async fn end(client: Client<'_>, process: &str) -> bool {
     if process.is_empty() {
-        return;
+        return false;
     }
     let pod = client.context.settings.server_name(client.node, client.network);
     let argv = ["kill", process];
@@ -89,10 +89,11 @@ pub(super) async fn end(client: Client<'_>, process: &str) {
         let api = client.context.api();
         let command = Command { has_input: false, ..command(&client.context.settings, &pod, &argv) };
         let exec = Exec::start(&client.context.cluster, &api, command, "end the client").await.ok()?;
-        exec.finish(b"", Duration::ZERO, &mut |_| ControlFlow::Continue(())).await.ok()
+        let end = exec.finish(b"", Duration::ZERO, &mut |_| ControlFlow::Continue(())).await.ok()??;
+        exit(end).ok()
     };
     // if it cannot be ended, it ends with its test
-    let _ = tokio::time::timeout(END_LIMIT, kill).await;
+    tokio::time::timeout(END_LIMIT, kill).await.is_ok_and(|ended| ended.is_some())
 }
 
 /// A command in the container of the throughput server.

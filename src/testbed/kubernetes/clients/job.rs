@@ -120,9 +120,9 @@ async fn wait_for_pod(
 ) -> Result<String, Failure> {
     let test = context.settings.test_label(number);
     let is_it = |pod: &Pod| pod.labels().get(TEST_LABEL) == Some(&test);
-    let StartLimits { start, .. } = StartLimits::with(context.settings.options.start_timeout());
-    // the image is on the node already
-    let limits = StartLimits { start, pull: start };
+    let limits = StartLimits::with(context.settings.options.start_timeout());
+    // the image is on the node already, and its kubelet has started a pod before
+    let limits = StartLimits { pull: limits.start, silence: limits.start, ..limits };
     let started = tokio::select! {
         started = active.pods.wait_for_start(is_it, limits, |_| {}) => started,
         warning = wait_for_warning(context, job, EVENTS_PERIOD) => {

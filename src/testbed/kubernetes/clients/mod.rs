@@ -105,9 +105,8 @@ impl Clients {
             Err(ExecFailure::Cut { failure, process }) => {
                 let cluster = &client.context.cluster;
                 let inquiry = tokio::time::timeout(INQUIRY_LIMIT, cluster.version()).await;
-                // an API server or a node that is away ends connections as well
-                let note = if matches!(inquiry, Ok(Ok(_))) {
-                    exec::end(client, &process).await;
+                // an API server or a node that is away ends connections as well: then exec does not work either
+                let note = if matches!(inquiry, Ok(Ok(_))) && exec::end(client, &process).await {
                     self.record_cut(began, &failure)
                 } else {
                     None

@@ -50,16 +50,18 @@ pub struct StartLimits {
     pub start: Duration,
     /// While the kubelet prepares the containers, which includes pulling the image.
     pub pull: Duration,
+    /// While the node shows no sign of the pod.
+    pub silence: Duration,
 }
 
 impl StartLimits {
     /// The default of `--start-timeout`.
-    pub const DEFAULT: Self = Self { start: DEFAULT_START_TIMEOUT, pull: PULL_LIMIT };
+    pub const DEFAULT: Self = Self { start: DEFAULT_START_TIMEOUT, pull: PULL_LIMIT, silence: SILENCE_LIMIT };
 
     /// With the time that a user grants, if one was given.
     pub fn with(start: Option<Duration>) -> Self {
         let start = start.unwrap_or(DEFAULT_START_TIMEOUT);
-        Self { start, pull: PULL_LIMIT.max(start) }
+        Self { start, pull: PULL_LIMIT.max(start), silence: SILENCE_LIMIT.min(start) }
     }
 
     /// The limit for a pod that is at `step`, from the beginning.
@@ -67,7 +69,7 @@ impl StartLimits {
         match step {
             StartStep::Scheduling | StartStep::InitContainer => self.start,
             StartStep::Containers => self.pull,
-            StartStep::Kubelet => self.start.min(SILENCE_LIMIT),
+            StartStep::Kubelet => self.silence,
         }
     }
 }

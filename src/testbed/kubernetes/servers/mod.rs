@@ -80,6 +80,8 @@ pub(super) struct NodeStart<'a> {
     pub networks: &'a [Network],
     /// What to do about pods of the same name.
     pub existing: Existing,
+    /// How long the pods may take to start.
+    pub limits: StartLimits,
     /// Whether to wait for the address of a load balancer.
     pub needs_load_balancer: bool,
 }
@@ -127,8 +129,9 @@ pub(super) async fn start(
     let networks = context.settings.networks();
     let existing = if context.settings.keep { Existing::Reuse } else { Existing::None };
     let needs_load_balancer = needs_load_balancer(&context.settings.routes, None);
+    let limits = StartLimits::with(context.settings.options.start_timeout());
     let start = async |node: &Chosen| {
-        let start = NodeStart { node, networks: &networks, existing, needs_load_balancer };
+        let start = NodeStart { node, networks: &networks, existing, limits, needs_load_balancer };
         (node.node.name, start_node(context, active, start, progress).await)
     };
     let nodes = join_all(context.nodes.iter().map(start)).await;
@@ -202,7 +205,7 @@ async fn start_pod(
         let waiting = |waits_for: &str| progress(node.node.name, ServerState::Waiting(waits_for));
         // another pod of the same name may be terminating
         let is_it = |pod: &Pod| pod.name_any() == name && (uid.is_none() || pod.uid() == uid);
-        let limits = StartLimits::with(context.settings.options.start_timeout());
+        let limits = start.limits;
         let outcome = tokio::select! {
             outcome = active.pods.wait_for_start(is_it, limits, waiting) => outcome,
             unusable = wait_for_obstacle(context, &name, limits.start) => {
