@@ -20,6 +20,8 @@ pub enum Cell {
         part: f64,
         /// Whether some tests of this pair failed.
         some_failed: bool,
+        /// Whether the pods of one of its nodes had a CPU limit that was not requested.
+        is_limited: bool,
     },
     /// All tests of the pair failed.
     Failed,
@@ -57,6 +59,18 @@ pub fn part_of_cost(percent: f64) -> f64 {
 pub fn part_of_change(percent: f64, metric: &Metric) -> f64 {
     let ratio = 1.0 + percent / 100.0;
     if metric.is_larger_worse() { 1.0 / ratio } else { ratio }
+}
+
+impl Cell {
+    /// The marks before the value: `*` if some tests failed, `~` for a value that may be that of a CPU limit.
+    pub fn marks(&self) -> &'static str {
+        match self {
+            Self::Measured { some_failed: true, is_limited: true, .. } => "*~",
+            Self::Measured { some_failed: true, .. } => "*",
+            Self::Measured { is_limited: true, .. } => "~",
+            _ => "",
+        }
+    }
 }
 
 impl Level {
@@ -97,7 +111,9 @@ impl Matrix {
         let cells = summary.pairs.iter().map(|pair| {
             let cell = match (pair.mean_bits_per_second(), median) {
                 (Some(value), Some(median)) => {
-                    Cell::Measured { value, part: part_of_rate(value, median), some_failed: pair.failed > 0 }
+                    let is_limited = run.had_cpu_limit(pair.sender) || run.had_cpu_limit(pair.receiver);
+                    let part = part_of_rate(value, median);
+                    Cell::Measured { value, part, some_failed: pair.failed > 0, is_limited }
                 }
                 _ => Cell::Failed,
             };
@@ -127,6 +143,7 @@ impl Matrix {
                     value,
                     part: part_of_latency(value, median),
                     some_failed: pair.failed > 0,
+                    is_limited: false,
                 },
                 _ => Cell::Failed,
             };
@@ -139,7 +156,7 @@ impl Matrix {
     pub fn of_cost(run: &Run, cost: &Cost) -> Self {
         let cells = cost.pairs.iter().map(|pair| {
             let part = part_of_cost(pair.percent);
-            let cell = Cell::Measured { value: pair.percent, part, some_failed: false };
+            let cell = Cell::Measured { value: pair.percent, part, some_failed: false, is_limited: false };
             ((pair.sender, pair.receiver), cell)
         });
         Self::new(run, cells.collect())
@@ -151,7 +168,7 @@ impl Matrix {
             let cell = match (pair.percent, pair.verdict) {
                 (Some(value), _) => {
                     let part = part_of_change(value, changes.metric);
-                    Cell::Measured { value, part, some_failed: false }
+                    Cell::Measured { value, part, some_failed: false, is_limited: false }
                 }
                 (None, Verdict::NowFails | Verdict::StillFails) => Cell::Failed,
                 (None, _) => Cell::NotMeasured,

@@ -35,8 +35,7 @@ pub(super) fn check(needs: &Needs, cluster: &ClusterSnapshot<'_>, unchecked: &mu
     }
     let mut items = check.rejections();
     items.extend(check.pod_security());
-    items.extend(check.added_limits());
-    items.extend(check.injected_containers());
+    items.extend(check.changes());
     items.extend(check.admitted());
     let order = [Topic::PodSecurity, Topic::LimitRange, Topic::Quota, Topic::Admission];
     let position = |topic| order.iter().position(|other| *other == topic).unwrap_or(order.len());

@@ -172,6 +172,11 @@ impl Run {
         self.nodes.iter().map(|node| node.name).chain(self.external_server())
     }
 
+    /// Whether the pods of a node had a CPU limit that was not requested.
+    pub fn had_cpu_limit(&self, node: NodeId) -> bool {
+        self.notes.iter().any(|note| note.kind == NoteKind::CpuLimit && note.nodes.contains(&node))
+    }
+
     /// Whether any test failed.
     pub fn has_failures(&self) -> bool {
         self.tests.iter().any(|test| matches!(test.outcome, Outcome::Failed(_)))

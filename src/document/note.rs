@@ -27,6 +27,16 @@ pub struct Note {
 pub enum NoteKind {
     /// Clients ran as Jobs, because exec did not work.
     ExecUnusable,
+    /// Pods had a CPU limit that was not requested: figures may be those of the limit.
+    CpuLimit,
+    /// Pods had another container, which traffic may pass through.
+    AddedContainer,
+    /// Pods had another init container.
+    AddedInitContainer,
+    /// Pods were taken off the host network.
+    HostNetworkRemoved,
+    /// Pods had another runtime class.
+    RuntimeClass,
 }
 
 /// The most nodes that are named.
@@ -46,5 +56,24 @@ impl Note {
     /// A note on the whole run.
     pub fn of_run(kind: NoteKind, sentence: impl Into<String>) -> Self {
         Self { kind, sentence: crate::sanitize::line(&sentence.into()), nodes: Vec::new() }
+    }
+
+    /// A note on a node.
+    pub fn of_node(kind: NoteKind, sentence: impl Into<String>, node: NodeId) -> Self {
+        Self { nodes: vec![node], ..Self::of_run(kind, sentence) }
+    }
+
+    /// Adds notes to others: those that say the same become one, with the nodes of both.
+    pub fn merge(notes: &mut Vec<Self>, more: impl IntoIterator<Item = Self>) {
+        for note in more {
+            let same = |other: &&mut Self| (other.kind, &other.sentence) == (note.kind, &note.sentence);
+            let Some(other) = notes.iter_mut().find(same) else {
+                notes.push(note);
+                continue;
+            };
+            other.nodes.extend(note.nodes);
+            other.nodes.sort_unstable();
+            other.nodes.dedup();
+        }
     }
 }

@@ -116,10 +116,10 @@ fn push_grid(text: &mut String, matrix: &Matrix, format_value: impl Fn(f64) -> S
             Cell::Diagonal => "–".to_owned(),
             Cell::NotMeasured => "?".to_owned(),
             Cell::Failed => "**failed**".to_owned(),
-            Cell::Measured { value, part, some_failed } => {
-                let star = if *some_failed { "\\*" } else { "" };
+            Cell::Measured { value, part, .. } => {
+                let marks = escape(cell.marks());
                 let bold = if Level::of_part(*part) == Level::VeryBad { "**" } else { "" };
-                format!("{bold}{star}{}{bold}", format_value(*value))
+                format!("{bold}{marks}{}{bold}", format_value(*value))
             }
         });
         let _ = writeln!(text, "|**{}**|{}|", escape(name), cells.collect::<Vec<_>>().join("|"));

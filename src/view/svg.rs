@@ -118,11 +118,11 @@ impl Layout {
             Cell::Diagonal => (EMPTY_CELL, "–".to_owned(), "not measured".to_owned()),
             Cell::NotMeasured => (EMPTY_CELL, "?".to_owned(), "not measured".to_owned()),
             Cell::Failed => (EMPTY_CELL, "✕".to_owned(), "failed".to_owned()),
-            Cell::Measured { value, part, some_failed } => {
-                let star = if *some_failed { "*" } else { "" };
+            Cell::Measured { value, part, .. } => {
+                let marks = cell.marks();
                 let mark = if Level::of_part(*part) == Level::VeryBad { "▼" } else { "" };
                 let value = unit.format(*value);
-                (cell_colors(*part), format!("{star}{value}{mark}"), format!("{value} {unit}"))
+                (cell_colors(*part), format!("{marks}{value}{mark}"), format!("{value} {unit}"))
             }
         };
         let gap = if self.cell_size < CELL_SIZE { 0.0 } else { 1.0 };

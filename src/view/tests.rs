@@ -1,7 +1,9 @@
 use super::*;
 use crate::analysis::{Gates, Threshold, analyse, compare};
 use crate::document::fixtures::{failed, measured, measured_latency, run};
-use crate::document::{Command, Datagrams, Measurement, Outcome, Path, Protocol, State, TestRecord};
+use crate::document::{
+    Command, Datagrams, Measurement, Note, NoteKind, Outcome, Path, Protocol, State, TestRecord,
+};
 
 const PLAIN: Canvas = Canvas::FILE;
 
@@ -26,6 +28,19 @@ fn slow_third_node() -> Run {
 #[test]
 fn slow_node_is_marked_in_matrix() {
     insta::assert_snapshot!(render(&slow_third_node(), Format::Table, PLAIN));
+}
+
+#[test]
+fn figures_under_a_limit_of_the_cluster_are_marked_and_are_no_finding() {
+    let mut limited = slow_third_node();
+    analyse(&mut limited);
+    assert!(!limited.findings.is_empty());
+    limited.notes = vec![Note::of_node(NoteKind::CpuLimit, "the cluster set a CPU limit of 200m", "node-3".into())];
+    analyse(&mut limited);
+    assert_eq!(limited.findings, []);
+    insta::assert_snapshot!(render(&limited, Format::Table, PLAIN));
+    let markdown = render(&limited, Format::Markdown, PLAIN);
+    assert!(markdown.contains("\\~0.19") && markdown.contains("node-3: the cluster set a CPU limit"), "{markdown}");
 }
 
 #[test]

@@ -25,11 +25,13 @@ impl<'a> NodeIndex<'a> {
         Self { nodes, indices, zones }
     }
 
-    /// The mean rates of a summary.
+    /// The mean rates of a summary, without those of nodes whose pods had a CPU limit that was not requested.
     pub(super) fn grid(&self, run: &Run, summary: &ThroughputSummary) -> Grid {
         let mut rates = vec![vec![None; self.nodes.len()]; self.nodes.len()];
         for pair in &summary.pairs {
-            if let Some((sender, receiver)) = self.pair((pair.sender, pair.receiver)) {
+            // a limit explains the rate
+            let is_limited = run.had_cpu_limit(pair.sender) || run.had_cpu_limit(pair.receiver);
+            if let Some((sender, receiver)) = self.pair((pair.sender, pair.receiver)).filter(|_| !is_limited) {
                 rates[sender][receiver] = pair.mean_bits_per_second();
             }
         }

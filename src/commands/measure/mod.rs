@@ -327,7 +327,7 @@ fn add_notes(run: &mut Run, notes: &[Note]) {
     if notes.iter().any(|note| note.kind == NoteKind::ExecUnusable) {
         run.parameters.placement.via = ClientMode::Job;
     }
-    run.notes.extend_from_slice(notes);
+    Note::merge(&mut run.notes, notes.iter().cloned());
 }
 
 fn add_versions(run: &mut Run, versions: &HashMap<NodeId, String>) {

@@ -6,6 +6,7 @@ mod context;
 mod leftovers;
 pub(crate) mod logs;
 mod nodes;
+mod notes;
 pub(crate) mod objects;
 pub(crate) mod pods;
 mod restore;
@@ -28,7 +29,6 @@ pub use survey::facts::{
 pub use survey::permissions::{Necessity, Needs, Permission, Reach, required_permissions};
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
 
 use async_trait::async_trait;
 use tokio::sync::OnceCell;
@@ -36,6 +36,7 @@ use tokio_util::task::TaskTracker;
 
 use self::clients::{Client, Clients};
 use self::context::{ActiveScope, Context};
+use self::notes::Notes;
 use self::objects::Network;
 use self::servers::Servers;
 use super::{
@@ -50,8 +51,7 @@ use crate::options::{ClientMode, Route};
 pub struct KubernetesTestbed {
     context: Context,
     clients: Clients,
-    /// Notes that were not taken yet.
-    notes: Mutex<Vec<Note>>,
+    notes: Notes,
     active: OnceCell<ActiveScope>,
     servers: Servers,
 }
@@ -69,7 +69,7 @@ impl KubernetesTestbed {
         Self {
             context: Context { cluster, scope, nodes, settings, requests },
             clients: Clients::new(client_mode),
-            notes: Mutex::default(),
+            notes: Notes::default(),
             active: OnceCell::new(),
             servers: Servers::default(),
         }
@@ -95,9 +95,17 @@ impl KubernetesTestbed {
         nodes.iter().filter_map(pod).collect()
     }
 
-    fn add_notes(&self, notes: impl IntoIterator<Item = Note>) {
-        // nothing panics while holding the lock
-        self.notes.lock().unwrap_or_else(PoisonError::into_inner).extend(notes);
+    /// Notes what the cluster has changed in the server pods.
+    fn note_changes(&self, active: &ActiveScope) {
+        let Context { nodes, settings, .. } = &self.context;
+        for network in settings.networks() {
+            for node in nodes {
+                if let Some(stored) = active.pods.pod(&settings.server_name(node, network)) {
+                    let sent = objects::server_pod(settings, node, network, active.owner.clone());
+                    self.notes.add_changes(node.node.name, &sent, &stored);
+                }
+            }
+        }
     }
 
     async fn activated(&self) -> Result<&ActiveScope, RequestError> {
@@ -112,13 +120,14 @@ impl Testbed for KubernetesTestbed {
         let servers = servers::start(&self.context, active, &self.servers, progress).await;
         if self.context.settings.role != Role::Servers {
             let note = self.clients.choose(&self.context, &self.client_pods(&servers)).await?;
-            self.add_notes(note);
+            self.notes.add(note);
         }
+        self.note_changes(active);
         Ok(servers)
     }
 
     fn take_notes(&self) -> Vec<Note> {
-        std::mem::take(&mut self.notes.lock().unwrap_or_else(PoisonError::into_inner))
+        self.notes.take()
     }
 
     async fn run_client(
@@ -133,10 +142,8 @@ impl Testbed for KubernetesTestbed {
         let Some(node) = context.node(client) else {
             return Err(Failure::new(FailureKind::NodeUnusable, "not a node of this cluster"));
         };
-        let client = Client { context, active, node, network, command };
-        let (result, note) = self.clients.run(client, output).await;
-        self.add_notes(note);
-        result
+        let client = Client { context, active, notes: &self.notes, node, network, command };
+        self.clients.run(client, output).await
     }
 
     async fn read_server(&self, server: NodeId, route: Route, lines: ServerLines<'_>) -> Result<(), Failure> {

@@ -107,9 +107,9 @@ impl MatrixRenderer {
             Cell::Diagonal => style::blank("–"),
             Cell::NotMeasured => style::blank("?"),
             Cell::Failed => style::failed(),
-            Cell::Measured { value, part, some_failed } => {
-                let mark = if *some_failed { "*" } else { "" };
-                self.heat_cell(&format!("{mark}{}", (self.format_value)(*value)), *part, canvas)
+            Cell::Measured { value, part, .. } => {
+                let text = format!("{}{}", cell.marks(), (self.format_value)(*value));
+                self.heat_cell(&text, *part, canvas)
             }
         }
     }

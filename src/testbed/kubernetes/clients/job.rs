@@ -17,7 +17,7 @@ use crate::engine::ClientExit;
 use crate::testbed::Output;
 use crate::testbed::kubernetes::context::Context;
 use crate::testbed::kubernetes::logs::{LogPosition, LogSource, REOPEN_PAUSE, read_log};
-use crate::testbed::kubernetes::objects::{TEST_LABEL, client_job};
+use crate::testbed::kubernetes::objects::{TEST_LABEL, client_job, pod_of_job};
 use crate::testbed::kubernetes::pods::events::{wait_for_warning, with_warning};
 use crate::testbed::kubernetes::pods::state::PodState;
 use crate::testbed::kubernetes::pods::{FailureCause, StartLimits, StartOutcome};
@@ -74,8 +74,9 @@ pub(super) async fn run_by_job(
     number: usize,
     output: Output<'_>,
 ) -> Result<ClientExit, Failure> {
-    let Client { context, active, node, network, command } = client;
+    let Client { context, active, node, network, command, .. } = client;
     let job = client_job(&context.settings, number, network, node, command.to_vec(), active.owner.clone());
+    let sent = pod_of_job(job.clone());
     let (creating, created) = oneshot::channel::<()>();
     let guard = JobGuard { context, name: job.name_any(), created: Some(created) };
     let (cluster, jobs) = (context.cluster.clone(), context.api::<Job>());
@@ -88,6 +89,9 @@ pub(super) async fn run_by_job(
     context.tracked(create).await.map_err(|error| error.client_failure())?;
     let measured = async {
         let pod = wait_for_pod(client, &guard.name, number).await?;
+        if let Some(stored) = active.pods.pod(&pod) {
+            client.notes.add_changes(node.node.name, &sent, &stored);
+        }
         let container = command.first().map_or("", String::as_str);
         follow(client, LogSource { pod: &pod, container, follow: true }, output).await
     };

@@ -16,6 +16,7 @@ pub use self::probe::exec_in_kept;
 use self::probe::probe;
 use super::context::{ActiveScope, Context};
 use super::nodes::Chosen;
+use super::notes::Notes;
 use super::objects::Network;
 use super::survey::access::may_create_jobs;
 use crate::document::{Failure, Note, NoteKind};
@@ -35,6 +36,7 @@ const INQUIRY_LIMIT: Duration = Duration::from_secs(5);
 pub(super) struct Client<'a> {
     pub context: &'a Context,
     pub active: &'a ActiveScope,
+    pub notes: &'a Notes,
     pub node: &'a Chosen,
     pub network: Network,
     /// The program and its arguments.
@@ -88,30 +90,24 @@ impl Clients {
         Ok(Some(self.replace_by_jobs(&failure.reason)))
     }
 
-    /// Runs a client. A connection that is cut for the second time makes Jobs replace exec: a note on that.
-    pub async fn run(
-        &self,
-        client: Client<'_>,
-        output: Output<'_>,
-    ) -> (Result<ClientExit, Failure>, Option<Note>) {
+    /// Runs a client. A connection that is cut for the second time makes Jobs replace exec.
+    pub async fn run(&self, client: Client<'_>, output: Output<'_>) -> Result<ClientExit, Failure> {
         if self.mode().current == ClientMode::Job {
             let number = self.jobs.fetch_add(1, Ordering::Relaxed) + 1;
-            return (run_by_job(client, number, output).await, None);
+            return run_by_job(client, number, output).await;
         }
         let began = Instant::now();
         match run_by_exec(client, output).await {
-            Ok(exit) => (Ok(exit), None),
-            Err(ExecFailure::NotStarted(failure)) => (Err(failure), None),
+            Ok(exit) => Ok(exit),
+            Err(ExecFailure::NotStarted(failure)) => Err(failure),
             Err(ExecFailure::Cut { failure, process }) => {
                 let cluster = &client.context.cluster;
                 let inquiry = tokio::time::timeout(INQUIRY_LIMIT, cluster.version()).await;
                 // an API server or a node that is away ends connections as well: then exec does not work either
-                let note = if matches!(inquiry, Ok(Ok(_))) && exec::end(client, &process).await {
-                    self.record_cut(began, &failure)
-                } else {
-                    None
-                };
-                (Err(failure), note)
+                if matches!(inquiry, Ok(Ok(_))) && exec::end(client, &process).await {
+                    client.notes.add(self.record_cut(began, &failure));
+                }
+                Err(failure)
             }
         }
     }

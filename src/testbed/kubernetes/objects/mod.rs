@@ -3,12 +3,14 @@
 //! Names of nodes appear in affinities only, which allow any length and character, and never in the names or
 //! labels of objects.
 
+mod changes;
 mod manifests;
 mod options;
 mod pod;
 mod policy;
 mod service;
 
+pub use changes::{Change, changes};
 pub use manifests::manifests;
 pub use pod::{client_job, pod_of_job, server_pod};
 pub use policy::{network_policy, policy_name};

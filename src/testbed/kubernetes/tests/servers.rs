@@ -154,3 +154,34 @@ async fn api_server_that_stays_unavailable_fails_the_servers() {
     assert_eq!(reason, "the API server was unavailable for 60 seconds");
     assert!(began.elapsed() < Duration::from_secs(70));
 }
+
+#[tokio::test(start_paused = true)]
+async fn changes_of_the_cluster_are_noted_once_with_their_nodes() {
+    let api = FakeApi::new(|_, _| None);
+    let webhook = api.clone();
+    let api = api.with_handler(move |name, body| {
+        if !name.starts_with("POST") || !name.contains("/pods") {
+            return server_log(name);
+        }
+        let mut pod = body.clone();
+        pod["spec"]["containers"][0]["resources"]["limits"] = json!({"cpu": "200m", "memory": "1Gi"});
+        let proxy = json!({"name": "mesh-proxy", "image": "example.org/mesh:1"});
+        pod["spec"]["containers"].as_array_mut().unwrap().push(proxy);
+        pod["metadata"]["uid"] = json!(format!("uid-{name}"));
+        pod["status"] = running();
+        webhook.add_pod(pod.clone());
+        Some(Answer::ok(&pod))
+    });
+    let testbed = testbed(&api, 2, ClientMode::Job, None);
+    start(&testbed).await;
+    let notes: Vec<String> = testbed.take_notes().iter().map(ToString::to_string).collect();
+    assert_eq!(
+        notes,
+        [
+            "node-1, node-2: the cluster set a CPU limit of 200m: figures marked ~ may be those of the limit instead of \
+             the network",
+            "node-1, node-2: the cluster added the container mesh-proxy: traffic may pass through it",
+        ]
+    );
+    assert_eq!(testbed.take_notes(), []);
+}
