@@ -62,6 +62,40 @@ pub(crate) fn pod_spec(containers: Vec<Container>) -> PodSpec {
     }
 }
 
+/// What a pod leaves to the cluster, because policies refuse what it would set: OpenShift assigns users of a range, and
+/// a `PodSecurityPolicy` may allow no seccomp profile.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Relaxation {
+    user: bool,
+    seccomp_profile: bool,
+}
+
+impl Relaxation {
+    /// What to leave to the cluster, too, after a refusal with this message; none if that would not help.
+    pub fn after(self, message: &str) -> Option<Self> {
+        let message = message.to_lowercase();
+        let mentions = |words: &[&str]| words.iter().any(|word| message.contains(word));
+        let more = Self {
+            user: self.user || mentions(&["runasuser", "runasgroup", "fsgroup", "run as user", "user id"]),
+            seccomp_profile: self.seccomp_profile || mentions(&["seccomp"]),
+        };
+        (more != self).then_some(more)
+    }
+
+    /// The pod without what is left to the cluster.
+    pub fn apply(self, mut spec: PodSpec) -> PodSpec {
+        if let Some(security) = &mut spec.security_context {
+            if self.user {
+                (security.run_as_user, security.run_as_group, security.fs_group) = (None, None, None);
+            }
+            if self.seccomp_profile {
+                security.seccomp_profile = None;
+            }
+        }
+        spec
+    }
+}
+
 /// Restricts a pod that the scheduler places to Linux nodes.
 pub(crate) fn require_linux(spec: &mut PodSpec) {
     let system = ("kubernetes.io/os".to_owned(), "linux".to_owned());
@@ -92,5 +126,28 @@ pub(crate) fn container(name: String, image: String, command: Vec<String>) -> Co
             ..VolumeMount::default()
         }]),
         ..Container::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn refused_fields_are_left_to_the_cluster() {
+        let scc = "unable to validate against any security context constraint: [provider restricted-v2: \
+                   .spec.securityContext.runAsUser: Invalid value: 65532: must be in the ranges: [1000680000, 1000689999]]";
+        let seccomp = "unable to admit pod: [pod.metadata.annotations[seccomp.security.alpha.kubernetes.io/pod]: \
+                       Forbidden: seccomp may not be set]";
+        let spec = |relaxation: Relaxation| {
+            relaxation.apply(pod_spec(Vec::new())).security_context.unwrap()
+        };
+        let without_user = Relaxation::default().after(scc).unwrap();
+        assert_eq!((spec(without_user).run_as_user, spec(without_user).run_as_non_root), (None, Some(true)));
+        assert!(spec(without_user).seccomp_profile.is_some());
+        let without_both = without_user.after(seccomp).unwrap();
+        assert!(spec(without_both).seccomp_profile.is_none() && spec(without_both).run_as_group.is_none());
+        assert_eq!(without_both.after(scc), None);
+        assert_eq!(Relaxation::default().after("exceeded quota: pods=2"), None);
     }
 }

@@ -3,9 +3,10 @@
 use serde_json::{Value, json};
 
 use crate::cluster::{
-    Cluster, LABEL, Policy, Undo, apply, assert_nothing_left_in, begun, first_nodes, kubectl, netbench,
+    Cluster, LABEL, Policy, Undo, apply, assert_nothing_left_in, begun, first_nodes, kubectl, netbench, rates,
 };
 use crate::common::{Ended, signal};
+use kubectl_netbench::document::{NodeId, NoteKind};
 
 const NAMESPACE: &str = "netbench-e2e-policies";
 
@@ -138,4 +139,29 @@ pub fn refusal_of_the_host_network_is_reported_once(cluster: &Cluster) {
         assert_eq!(output.matches("enabling hostNetwork is not allowed").count(), 1, "{output}");
     }
     assert!(ended.stdout.contains("help: omit --host, or host in --path"), "{}", ended.stdout);
+}
+
+pub fn user_id_that_a_policy_refuses_is_left_to_the_cluster(cluster: &Cluster) {
+    let nodes = first_nodes(2).join(" ");
+    let _policy = Policy::set("uid-range");
+    for via in ["exec", "job"] {
+        let run = cluster.run(&format!("matrix {nodes} -t 1s --via {via} --no-confirm -o json"));
+        assert_eq!(rates(&run.expect_code(0).run()).len(), 2);
+    }
+    let checked = cluster.run(&format!("check {nodes}")).expect_code(0).stdout;
+    assert!(checked.ends_with("\nNo problems\n"), "{checked}");
+}
+
+pub fn limit_that_was_not_requested_is_noted_and_explains_figures(cluster: &Cluster) {
+    let nodes = first_nodes(2);
+    let _policy = Policy::set("limits");
+    for via in ["exec", "job"] {
+        let arguments = format!("matrix {} -t 2s --via {via} -o json", nodes.join(" "));
+        let run = cluster.run(&arguments).expect_code(0).run();
+        let limits: Vec<_> = run.notes.iter().filter(|note| note.kind == NoteKind::CpuLimit).collect();
+        let [limit] = limits.as_slice() else { panic!("one note: {:?}", run.notes) };
+        assert!(limit.sentence.contains("CPU limit of 200m"), "{limit}");
+        assert_eq!(limit.nodes, nodes.iter().map(|node| node.as_str().into()).collect::<Vec<NodeId>>());
+        assert_eq!((run.findings.as_slice(), run.retests.as_slice()), (&[][..], &[][..]));
+    }
 }

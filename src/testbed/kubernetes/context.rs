@@ -1,5 +1,7 @@
 //! What the modules of the testbed share.
 
+use std::sync::{Mutex, PoisonError};
+
 use k8s_openapi::NamespaceResourceScope;
 use k8s_openapi::api::networking::v1::NetworkPolicy;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
@@ -11,6 +13,7 @@ use super::nodes::Chosen;
 use super::objects::{RUN_LABEL, Settings, network_policy};
 use super::pods::PodWatch;
 use super::scope::Scope;
+use crate::cluster::hardened::Relaxation;
 use crate::cluster::{Cluster, RequestError, ok_if_exists, retry_unanswered};
 use crate::document::NodeId;
 
@@ -20,6 +23,8 @@ pub(super) struct Context {
     pub scope: Scope,
     pub nodes: Vec<Chosen>,
     pub settings: Settings,
+    /// What pods leave to the cluster, as far as known.
+    pub relaxation: Mutex<Relaxation>,
     /// Requests that create or delete something. They are completed even if their caller is dropped, so
     /// that nothing is created after the cleanup.
     pub requests: TaskTracker,
@@ -45,6 +50,24 @@ impl Context {
     /// One of the nodes; none for an external server.
     pub fn node(&self, id: NodeId) -> Option<&Chosen> {
         self.nodes.iter().find(|node| node.node.name == id)
+    }
+
+    /// What pods leave to the cluster.
+    pub fn relaxation(&self) -> Relaxation {
+        // nothing panics while holding the lock
+        *self.relaxation.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Leaves more to the cluster after a refusal of a pod that left `tried` to it. Whether it may be admitted now.
+    pub fn relax(&self, tried: Relaxation, message: &str) -> bool {
+        let mut relaxation = self.relaxation.lock().unwrap_or_else(PoisonError::into_inner);
+        // another pod may have been refused before
+        if *relaxation != tried {
+            return true;
+        }
+        let more = relaxation.after(message);
+        *relaxation = more.unwrap_or(tried);
+        more.is_some()
     }
 
     /// Completes a request even if the caller is dropped.

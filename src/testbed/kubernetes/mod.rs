@@ -29,6 +29,7 @@ pub use survey::facts::{
 pub use survey::permissions::{Necessity, Needs, Permission, Reach, required_permissions};
 
 use std::collections::HashMap;
+use std::sync::Mutex;
 
 use async_trait::async_trait;
 use tokio::sync::OnceCell;
@@ -67,7 +68,7 @@ impl KubernetesTestbed {
     ) -> Self {
         let requests = TaskTracker::new();
         Self {
-            context: Context { cluster, scope, nodes, settings, requests },
+            context: Context { cluster, scope, nodes, settings, relaxation: Mutex::default(), requests },
             clients: Clients::new(client_mode),
             notes: Notes::default(),
             active: OnceCell::new(),

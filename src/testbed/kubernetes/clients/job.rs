@@ -75,7 +75,11 @@ pub(super) async fn run_by_job(
     output: Output<'_>,
 ) -> Result<ClientExit, Failure> {
     let Client { context, active, node, network, command, .. } = client;
-    let job = client_job(&context.settings, number, network, node, command.to_vec(), active.owner.clone());
+    let mut job =
+        client_job(&context.settings, number, network, node, command.to_vec(), active.owner.clone());
+    if let Some(spec) = job.spec.as_mut().and_then(|spec| spec.template.spec.as_mut()) {
+        *spec = context.relaxation().apply(std::mem::take(spec));
+    }
     let sent = pod_of_job(job.clone());
     let (creating, created) = oneshot::channel::<()>();
     let guard = JobGuard { context, name: job.name_any(), created: Some(created) };

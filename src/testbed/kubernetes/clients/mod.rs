@@ -19,7 +19,7 @@ use super::nodes::Chosen;
 use super::notes::Notes;
 use super::objects::Network;
 use super::survey::access::may_create_jobs;
-use crate::document::{Failure, Note, NoteKind};
+use crate::document::{Failure, FailureKind, Note, NoteKind};
 use crate::engine::ClientExit;
 use crate::options::ClientMode;
 use crate::testbed::{Output, TestbedError};
@@ -93,8 +93,17 @@ impl Clients {
     /// Runs a client. A connection that is cut for the second time makes Jobs replace exec.
     pub async fn run(&self, client: Client<'_>, output: Output<'_>) -> Result<ClientExit, Failure> {
         if self.mode().current == ClientMode::Job {
-            let number = self.jobs.fetch_add(1, Ordering::Relaxed) + 1;
-            return run_by_job(client, number, output).await;
+            loop {
+                let relaxation = client.context.relaxation();
+                let number = self.jobs.fetch_add(1, Ordering::Relaxed) + 1;
+                match run_by_job(client, number, output).await {
+                    // the pod of the Job was refused, although server pods were admitted
+                    Err(failure)
+                        if failure.kind == FailureKind::NodeUnusable
+                            && client.context.relax(relaxation, &failure.reason) => {}
+                    result => return result,
+                }
+            }
         }
         let began = Instant::now();
         match run_by_exec(client, output).await {

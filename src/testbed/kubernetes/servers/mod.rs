@@ -270,15 +270,21 @@ async fn provide_pod(
         let was_running = matches!(PodState::of(&found), PodState::Running { .. });
         return Ok(ServerPod { uid: found.uid(), was_running });
     }
-    let cluster = context.cluster.clone();
-    let create = async move {
-        let parameters = PostParams::default();
-        let create =
-            || retry_unanswered(|| cluster.call("create the server pod", api.create(&parameters, &pod)));
-        ok_if_exists(retry(ACCOUNT_LIMIT, ACCOUNT_PAUSE, is_account_missing, create).await)
-    };
-    let created = context.tracked(create).await?;
-    Ok(ServerPod { uid: created.and_then(|pod| pod.uid()), was_running: false })
+    loop {
+        let relaxation = context.relaxation();
+        let pod = Pod { spec: pod.spec.clone().map(|spec| relaxation.apply(spec)), ..pod.clone() };
+        let (cluster, api) = (context.cluster.clone(), api.clone());
+        let create = async move {
+            let parameters = PostParams::default();
+            let create =
+                || retry_unanswered(|| cluster.call("create the server pod", api.create(&parameters, &pod)));
+            ok_if_exists(retry(ACCOUNT_LIMIT, ACCOUNT_PAUSE, is_account_missing, create).await)
+        };
+        match context.tracked(create).await {
+            Err(error) if error.rejection().is_some() && context.relax(relaxation, &error.why()) => {}
+            created => return Ok(ServerPod { uid: created?.and_then(|pod| pod.uid()), was_running: false }),
+        }
+    }
 }
 
 /// The existing pod if it may be reused: an earlier run has kept it, or another run is creating it. Any

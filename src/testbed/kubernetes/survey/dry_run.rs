@@ -15,6 +15,7 @@ use serde::de::DeserializeOwned;
 
 use super::facts::Known;
 use super::permissions::Needs;
+use crate::cluster::hardened::Relaxation;
 use crate::cluster::{Cluster, Rejection, RequestError, ok_if_exists, retry};
 use crate::testbed::kubernetes::nodes::Chosen;
 use crate::testbed::kubernetes::objects::{self, Network};
@@ -162,9 +163,19 @@ impl Pods<'_> {
         // the default account of a new namespace is created a moment later; any other one exists or does not
         let is_default = self.needs.settings.options.objects.service_account.is_none();
         let is_transient = |error: &RequestError| is_default && is_account_missing(error);
-        let create = || create(self.cluster, &self.api, object, &pod);
-        let answer = retry(ACCOUNT_LIMIT, ACCOUNT_PAUSE, is_transient, create).await;
-        DryRun { object, sent: Some(pod), answer }
+        let mut relaxation = Relaxation::default();
+        loop {
+            let spec = pod.spec.clone().map(|spec| relaxation.apply(spec));
+            let pod = Pod { spec, ..pod.clone() };
+            let create = || create(self.cluster, &self.api, object, &pod);
+            let answer = retry(ACCOUNT_LIMIT, ACCOUNT_PAUSE, is_transient, create).await;
+            // a run leaves the same to the cluster
+            let refused = answer.as_ref().err().filter(|error| error.rejection().is_some());
+            match refused.and_then(|error| relaxation.after(&error.why())) {
+                Some(more) => relaxation = more,
+                None => return DryRun { object, sent: Some(pod), answer },
+            }
+        }
     }
 }
 

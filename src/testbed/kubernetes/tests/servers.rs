@@ -185,3 +185,20 @@ async fn changes_of_the_cluster_are_noted_once_with_their_nodes() {
     );
     assert_eq!(testbed.take_notes(), []);
 }
+
+#[tokio::test(start_paused = true)]
+async fn user_that_a_policy_refuses_is_left_to_the_cluster() {
+    let api = FakeApi::new(|name, body| {
+        let has_user = !body["spec"]["securityContext"]["runAsUser"].is_null();
+        if name.starts_with("POST") && name.contains("/pods") && has_user {
+            let message = "unable to validate against any security context constraint: runAsUser: Invalid value: 65532: \
+                           must be in the ranges: [1000680000, 1000689999]";
+            return Some(Answer::error(403, message));
+        }
+        server_log(name)
+    });
+    let testbed = testbed(&api, 2, ClientMode::Job, None);
+    assert!(start(&testbed).await.iter().all(Result::is_ok));
+    // each pod at most once with a user, and once without
+    assert!(api.requests("POST").iter().filter(|request| request.contains("/pods")).count() <= 4);
+}
