@@ -17,6 +17,8 @@ use super::kubeconfig::{Cluster, User};
 
 /// How long a token file is not read again, as in client-go.
 const TOKEN_FILE_PERIOD: Duration = Duration::from_secs(60);
+/// The field of the kubeconfig with the path of a token.
+const TOKEN_FILE: &str = "tokenFile";
 /// How long a failed renewal is not attempted again: each attempt may prompt the user.
 const RENEWAL_PAUSE: Duration = Duration::from_secs(10);
 
@@ -95,7 +97,11 @@ impl Credentials {
     pub async fn login(self: &Arc<Self>) -> Result<Arc<Login>, CredentialError> {
         let current = self.state();
         if current.expires_at.is_some_and(|expires_at| expires_at <= Timestamp::now()) {
-            self.renew(&current.login).await?;
+            match self.renew(&current.login).await {
+                // as in client-go, the last token of the file is used until it is rejected
+                Err(CredentialError::File { field: TOKEN_FILE, .. }) => {}
+                renewed => drop(renewed?),
+            }
             return Ok(self.current());
         }
         Ok(current.login.clone())
@@ -149,32 +155,26 @@ fn read(source: &Source, terminal: Option<&Terminal>) -> Result<Current, Credent
     // also if other credentials take precedence, as in client-go
     user.exec.as_ref().map_or(Ok(()), plugin::check_version)?;
     let identity = identity(&user)?;
-    let in_period = Timestamp::now() + TOKEN_FILE_PERIOD;
-    if let Some(token) = token(&user)? {
-        let expires_at = (!user.token_file.is_empty()).then_some(in_period);
-        return Ok(Current {
-            login: Arc::new(Login { authorization: Some(bearer(&token)?), identity }),
-            expires_at,
-        });
-    }
-    if !user.username.is_empty() {
+    let mut expires_at = None;
+    let login = if let Some(token) = token(&user)? {
+        expires_at = (!user.token_file.is_empty()).then(|| Timestamp::now() + TOKEN_FILE_PERIOD);
+        Login { authorization: Some(bearer(&token)?), identity }
+    } else if !user.username.is_empty() {
         let basic = STANDARD.encode(format!("{}:{}", user.username, user.password));
-        let login = Login { authorization: Some(header(&format!("Basic {basic}"))?), identity };
-        return Ok(Current { login: Arc::new(login), expires_at: None });
-    }
-    match &user.exec {
-        Some(exec) if identity.is_none() => {
-            let status = plugin::run(exec, &cluster, terminal)?;
-            let authorization = if status.token.is_empty() { None } else { Some(bearer(&status.token)?) };
-            let identity = (!status.client_certificate_data.is_empty()).then(|| Identity {
-                certificate: status.client_certificate_data.into_bytes(),
-                key: status.client_key_data.into_bytes(),
-            });
-            let login = Login { authorization, identity };
-            Ok(Current { login: Arc::new(login), expires_at: status.expiration_timestamp })
-        }
-        _ => Ok(Current { login: Arc::new(Login { authorization: None, identity }), expires_at: None }),
-    }
+        Login { authorization: Some(header(&format!("Basic {basic}"))?), identity }
+    } else if let Some(exec) = user.exec.as_ref().filter(|_| identity.is_none()) {
+        let status = plugin::run(exec, &cluster, terminal)?;
+        expires_at = status.expiration_timestamp;
+        let authorization = if status.token.is_empty() { None } else { Some(bearer(&status.token)?) };
+        let identity = (!status.client_certificate_data.is_empty()).then(|| Identity {
+            certificate: status.client_certificate_data.into_bytes(),
+            key: status.client_key_data.into_bytes(),
+        });
+        Login { authorization, identity }
+    } else {
+        Login { authorization: None, identity }
+    };
+    Ok(Current { login: Arc::new(login), expires_at })
 }
 
 /// The token of a user. As in client-go, that of a file is preferred if the file can be read.
@@ -186,7 +186,7 @@ fn token(user: &User) -> Result<Option<String>, CredentialError> {
     match std::fs::read_to_string(&user.token_file) {
         Ok(token) => Ok(Some(token.trim().to_owned()).filter(|token| !token.is_empty()).or(inline.cloned())),
         Err(_) if inline.is_some() => Ok(inline.cloned()),
-        Err(error) => Err(file_error("tokenFile", &user.token_file, &error)),
+        Err(error) => Err(file_error(TOKEN_FILE, &user.token_file, &error)),
     }
 }
 

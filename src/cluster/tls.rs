@@ -69,18 +69,21 @@ impl ServerCertVerifier for Verifier {
     ) -> Result<ServerCertVerified, rustls::Error> {
         let issued =
             self.issued.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now);
-        match issued {
-            Err(rustls::Error::InvalidCertificate(
-                CertificateError::UnknownIssuer | CertificateError::BadSignature | CertificateError::Other(_),
-            )) => {
-                if !self.authorities.iter().any(|authority| authority == end_entity) {
-                    return Err(CertificateError::Other(OtherError(Arc::new(OtherIssuer))).into());
-                }
-                verify_server_name(&ParsedCertificate::try_from(end_entity)?, server_name)?;
-                Ok(ServerCertVerified::assertion())
-            }
-            issued => issued,
+        let Err(rustls::Error::InvalidCertificate(error)) = &issued else { return issued };
+        let is_of_other_issuer =
+            matches!(error, CertificateError::UnknownIssuer | CertificateError::BadSignature);
+        // an authority as the certificate of a server is an error of the library's own
+        if !is_of_other_issuer && !matches!(error, CertificateError::Other(_)) {
+            return issued;
         }
+        if self.authorities.iter().any(|authority| authority == end_entity) {
+            verify_server_name(&ParsedCertificate::try_from(end_entity)?, server_name)?;
+            return Ok(ServerCertVerified::assertion());
+        }
+        if is_of_other_issuer {
+            return Err(CertificateError::Other(OtherError(Arc::new(OtherIssuer))).into());
+        }
+        issued
     }
 
     fn verify_tls12_signature(
