@@ -10,6 +10,7 @@ use kube::ResourceExt;
 
 use super::{ClusterSnapshot, Item, ItemRemedy, MAX_NAMES, Topic, Unchecked};
 use crate::cluster::{Rejection, RequestError, RequestErrorKind};
+use crate::options::PodSecurityLevel;
 use crate::quantity::join_first;
 use crate::sanitize;
 use crate::testbed::kubernetes::objects::{Network, POD_SECURITY_ENFORCE};
@@ -110,7 +111,11 @@ impl Check<'_> {
                 ));
             }
             // the run's own namespace would enforce privileged
-            Rejection::PodSecurity if !is_given && self.needs.settings.host_network() => return None,
+            Rejection::PodSecurity
+                if !is_given && self.needs.settings.pod_security() == PodSecurityLevel::Privileged =>
+            {
+                return None;
+            }
             Rejection::PodSecurity | Rejection::PodSecurityPolicy | Rejection::SecurityContextConstraint => {
                 Topic::PodSecurity
             }
@@ -200,7 +205,7 @@ impl Check<'_> {
             return Some(item);
         }
         if self.needs.given.is_none() {
-            let level = if self.needs.settings.host_network() { "privileged" } else { "restricted" };
+            let level = self.needs.settings.pod_security().name();
             let mut answers = self.dry_runs.answers.iter();
             let namespace = answers.find(|dry_run| dry_run.object == DryRunObject::Namespace);
             let unknown = match namespace.map(|dry_run| &dry_run.answer) {

@@ -62,7 +62,7 @@ pub(crate) fn pod_spec(containers: Vec<Container>) -> PodSpec {
     }
 }
 
-/// What a pod leaves to the cluster, because policies refuse what it would set: OpenShift assigns users of a range, and
+/// What a pod leaves to the cluster, because policies refuse what it would set: `OpenShift` assigns users of a range, and
 /// a `PodSecurityPolicy` may allow no seccomp profile.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Relaxation {
@@ -139,9 +139,7 @@ mod tests {
                    .spec.securityContext.runAsUser: Invalid value: 65532: must be in the ranges: [1000680000, 1000689999]]";
         let seccomp = "unable to admit pod: [pod.metadata.annotations[seccomp.security.alpha.kubernetes.io/pod]: \
                        Forbidden: seccomp may not be set]";
-        let spec = |relaxation: Relaxation| {
-            relaxation.apply(pod_spec(Vec::new())).security_context.unwrap()
-        };
+        let spec = |relaxation: Relaxation| relaxation.apply(pod_spec(Vec::new())).security_context.unwrap();
         let without_user = Relaxation::default().after(scc).unwrap();
         assert_eq!((spec(without_user).run_as_user, spec(without_user).run_as_non_root), (None, Some(true)));
         assert!(spec(without_user).seccomp_profile.is_some());

@@ -99,8 +99,9 @@ impl Rejection {
             }
             Self::NamespaceMissing => "create the namespace, or omit --namespace to run in a new one",
             Self::PodSecurity => {
-                "label the namespace with pod-security.kubernetes.io/enforce=restricted (privileged with --host), \
-                 or omit --namespace to run in a new namespace that has this label"
+                "with --namespace, label the namespace with pod-security.kubernetes.io/enforce=restricted (privileged \
+                 with --host), or omit --namespace to run in a new namespace; the level of that one is set with \
+                 --pod-security"
             }
             Self::PodSecurityPolicy if message.contains("seccomp may not be set") => {
                 "allow the seccomp profile in a PodSecurityPolicy that the default service account of the namespace \

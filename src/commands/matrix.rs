@@ -64,7 +64,7 @@ pub(super) fn request(
 
 /// Whether this program created the namespace of the run `id`, or that of kept servers, by itself.
 fn is_created(namespace: &str, id: &str) -> bool {
-    [Scope::new(id, None, false), Scope::kept(None, false)].iter().any(|scope| scope.namespace() == namespace)
+    [Scope::new(id, None), Scope::kept(None)].iter().any(|scope| scope.namespace() == namespace)
 }
 
 /// The placement that the user requested for a run, without the values that the run resolved.

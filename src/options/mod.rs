@@ -25,7 +25,10 @@ pub use duration::{TimeLimit, parse_duration, parse_limit};
 pub use measurement::{EngineId, MeasurementOptions, Protocol};
 pub(crate) use number::number_in;
 pub use placement::{ClientMode, DEFAULT_IMAGE, PlacementOptions};
-pub use pods::{Annotation, ImagePullPolicy, Label, ObjectOptions, PodOptions, Resource, TaintToleration};
+pub use pods::{
+    Annotation, ImagePullPolicy, Label, ObjectOptions, PodOptions, PodSecurityLevel, Resource,
+    TaintToleration,
+};
 pub use pushgateway::Pushgateway;
 pub use quantity::parse_rate;
 pub use resource::ResourceQuantity;

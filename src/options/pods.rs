@@ -91,6 +91,36 @@ impl ImagePullPolicy {
     }
 }
 
+/// A level of the Pod Security standards, from strict to lenient.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema, ValueEnum,
+)]
+#[serde(rename_all = "camelCase")]
+pub enum PodSecurityLevel {
+    /// As the pods of a run are
+    Restricted,
+    /// For containers that webhooks add, without special privileges
+    Baseline,
+    /// For the host network, and for anything that webhooks add
+    Privileged,
+}
+
+impl PodSecurityLevel {
+    /// The value of the labels of a namespace.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Restricted => "restricted",
+            Self::Baseline => "baseline",
+            Self::Privileged => "privileged",
+        }
+    }
+
+    /// The level with this name.
+    pub fn of(name: &str) -> Option<Self> {
+        [Self::Restricted, Self::Baseline, Self::Privileged].into_iter().find(|level| level.name() == name)
+    }
+}
+
 /// What the pods of a run have.
 #[derive(Debug, Clone, Default, PartialEq, Args, Serialize, Deserialize, JsonSchema)]
 #[command(next_help_heading = "Pods")]
@@ -104,6 +134,10 @@ pub struct PodOptions {
     #[arg(long = "start-timeout", value_name = "DURATION", value_parser = parse_time, hide_short_help = true)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub start_timeout_seconds: Option<u32>,
+    /// Pod Security level that the run's own namespace enforces [default: restricted; with --host: privileged]
+    #[arg(long = "pod-security", value_enum, value_name = "LEVEL", hide_short_help = true)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pod_security: Option<PodSecurityLevel>,
     /// Create a `NetworkPolicy` that admits only the clients of the run
     #[arg(long, conflicts_with_all = ["keep", "to"], hide_short_help = true)]
     #[serde(skip_serializing_if = "is_false")]
@@ -140,6 +174,12 @@ impl PodOptions {
         *self == Self::default()
     }
 
+    /// The Pod Security level of a run's own namespace.
+    pub fn pod_security_level(&self, host_network: bool) -> PodSecurityLevel {
+        let needed = if host_network { PodSecurityLevel::Privileged } else { PodSecurityLevel::Restricted };
+        self.pod_security.unwrap_or(needed)
+    }
+
     /// How long a pod may take to start, if that was set.
     pub fn start_timeout(&self) -> Option<Duration> {
         self.start_timeout_seconds.map(|seconds| Duration::from_secs(seconds.into()))
@@ -149,6 +189,11 @@ impl PodOptions {
     pub const CATALOG: &[OptionInfo<Self>] = &[
         OptionInfo::new("start-timeout", "start timeout", |o: &Self| {
             o.start_timeout_seconds.map(|seconds| format!("{seconds} s"))
+        })
+        .setting()
+        .neutral(),
+        OptionInfo::new("pod-security", "Pod Security level", |o: &Self| {
+            o.pod_security.map(|level| level.name().to_owned())
         })
         .setting()
         .neutral(),

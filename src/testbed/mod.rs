@@ -178,6 +178,16 @@ pub enum TestbedError {
     /// A server on this machine could not be started.
     #[error(transparent)]
     Local(#[from] LocalError),
+    /// The pods violate the Pod Security level of the run's own namespace.
+    #[error(
+        "the pods of the run violate the Pod Security level {level}, which the run sets for its namespace"
+    )]
+    PodSecurity {
+        /// The level.
+        level: &'static str,
+        /// The message of the API server.
+        reason: String,
+    },
     /// No client can be started by exec.
     #[error("cannot start clients by exec")]
     Exec {
@@ -204,6 +214,10 @@ impl TestbedError {
         match self {
             Self::Request(error) => error.explain(),
             Self::Local(error) => error.explain(),
+            Self::PodSecurity { reason, .. } => Explanation::new(self.to_string()).cause(reason).help(
+                "a webhook adds what violates it: set --pod-security privileged, or exclude the pods from the webhook, \
+                 such as with --label sidecar.istio.io/inject=false",
+            ),
             Self::Exec { reason, remedy } => Explanation::new(self.to_string()).cause(reason).help(*remedy),
             Self::Removal { namespace, held_by, .. } => {
                 let unknown = || {

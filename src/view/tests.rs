@@ -35,12 +35,16 @@ fn figures_under_a_limit_of_the_cluster_are_marked_and_are_no_finding() {
     let mut limited = slow_third_node();
     analyse(&mut limited);
     assert!(!limited.findings.is_empty());
-    limited.notes = vec![Note::of_node(NoteKind::CpuLimit, "the cluster set a CPU limit of 200m", "node-3".into())];
+    limited.notes =
+        vec![Note::of_node(NoteKind::CpuLimit, "the cluster set a CPU limit of 200m", "node-3".into())];
     analyse(&mut limited);
     assert_eq!(limited.findings, []);
     insta::assert_snapshot!(render(&limited, Format::Table, PLAIN));
     let markdown = render(&limited, Format::Markdown, PLAIN);
-    assert!(markdown.contains("\\~0.19") && markdown.contains("node-3: the cluster set a CPU limit"), "{markdown}");
+    assert!(
+        markdown.contains("\\~0.19") && markdown.contains("node-3: the cluster set a CPU limit"),
+        "{markdown}"
+    );
 }
 
 #[test]

@@ -31,7 +31,8 @@ impl<'a> NodeIndex<'a> {
         for pair in &summary.pairs {
             // a limit explains the rate
             let is_limited = run.had_cpu_limit(pair.sender) || run.had_cpu_limit(pair.receiver);
-            if let Some((sender, receiver)) = self.pair((pair.sender, pair.receiver)).filter(|_| !is_limited) {
+            if let Some((sender, receiver)) = self.pair((pair.sender, pair.receiver)).filter(|_| !is_limited)
+            {
                 rates[sender][receiver] = pair.mean_bits_per_second();
             }
         }

@@ -30,10 +30,18 @@ impl Check<'_> {
                         limits.insert(resource, AddedLimit { value, limit, by_limit_range });
                     }
                 }
-                Change::Container(name) => drop(injected.insert(format!("container {name}"))),
-                Change::InitContainer(name) => drop(injected.insert(format!("init container {name}"))),
-                Change::HostNetworkRemoved => drop(others.insert("takes the pods off the host network".to_owned())),
-                Change::RuntimeClass(class) => drop(others.insert(format!("sets the runtime class {class}"))),
+                Change::Container(name) => {
+                    injected.insert(format!("container {name}"));
+                }
+                Change::InitContainer(name) => {
+                    injected.insert(format!("init container {name}"));
+                }
+                Change::HostNetworkRemoved => {
+                    others.insert("takes the pods off the host network".to_owned());
+                }
+                Change::RuntimeClass(class) => {
+                    others.insert(format!("sets the runtime class {class}"));
+                }
             }
         }
         let limits = limits.into_iter().map(|(resource, limit)| self.added_limit(&resource, &limit));
@@ -52,7 +60,9 @@ impl Check<'_> {
             return Item::ok(topic, self.marked(format!("{found} was added to the pods")));
         }
         let help = match (added.by_limit_range, &self.needs.given) {
-            (true, Some(_)) => "omit --namespace, or use a namespace whose LimitRange has no default cpu limit",
+            (true, Some(_)) => {
+                "omit --namespace, or use a namespace whose LimitRange has no default cpu limit"
+            }
             (true, None) => "ignore this if new namespaces have no LimitRange",
             (false, _) => {
                 "set a higher --limits, or ask a cluster administrator to exclude the pods from the policy"

@@ -52,12 +52,12 @@ impl Place {
         nodes: Vec<Chosen>,
     ) -> Self {
         let placement = &request.placement;
-        let host_network = routes.iter().any(|route| route.path.is_on_host_network());
         let given = request.connection.namespace.clone();
         let pods = &request.pods;
-        let with_options = |scope: Scope| scope.with(&pods.objects, pods.network_policy);
-        let kept = with_options(Scope::kept(given.clone(), host_network));
-        let own = with_options(Scope::new(&id, given, host_network));
+        let level = pods.pod_security_level(routes.iter().any(|route| route.path.is_on_host_network()));
+        let with_options = |scope: Scope| scope.with(&pods.objects, pods.network_policy).enforcing(level);
+        let kept = with_options(Scope::kept(given.clone()));
+        let own = with_options(Scope::new(&id, given));
         let owner = request.scheduled.as_ref().and_then(|scheduled| scheduled.owner.clone());
         let own = match owner {
             Some(owner) => own.owned_by(owner),

@@ -40,10 +40,11 @@ use self::context::{ActiveScope, Context};
 use self::notes::Notes;
 use self::objects::Network;
 use self::servers::Servers;
+use self::survey::dry_run::dry_run_server;
 use super::{
     NodeServers, Output, RestoreOutcome, RestoreReason, ServerLines, StartProgress, Testbed, TestbedError,
 };
-use crate::cluster::{Cluster, RequestError};
+use crate::cluster::{Cluster, Rejection, RequestError};
 use crate::document::{Failure, FailureKind, NodeId, Note};
 use crate::engine::ClientExit;
 use crate::options::{ClientMode, Route};
@@ -96,6 +97,23 @@ impl KubernetesTestbed {
         nodes.iter().filter_map(pod).collect()
     }
 
+    /// Finds out by a dry run whether the run's own namespace admits the server pods.
+    async fn check_pod_security(&self) -> Result<(), TestbedError> {
+        let Context { cluster, scope, settings, nodes, .. } = &self.context;
+        let network = settings.networks().first().copied();
+        let (Some(node), Some(network), None) = (nodes.first(), network, scope.given()) else {
+            return Ok(());
+        };
+        match dry_run_server(cluster, &scope.namespace(), settings, node, network).await {
+            Err(error) if error.rejection() == Some(Rejection::PodSecurity) => {
+                let reason = error.without_name(&settings.server_name(node, network)).why();
+                Err(TestbedError::PodSecurity { level: settings.pod_security().name(), reason })
+            }
+            // the creation of the pods shows any other obstacle
+            _ => Ok(()),
+        }
+    }
+
     /// Notes what the cluster has changed in the server pods.
     fn note_changes(&self, active: &ActiveScope) {
         let Context { nodes, settings, .. } = &self.context;
@@ -118,6 +136,7 @@ impl KubernetesTestbed {
 impl Testbed for KubernetesTestbed {
     async fn start(&self, progress: StartProgress<'_>) -> Result<HashMap<NodeId, NodeServers>, TestbedError> {
         let active = self.activated().await?;
+        self.check_pod_security().await?;
         let servers = servers::start(&self.context, active, &self.servers, progress).await;
         if self.context.settings.role != Role::Servers {
             let note = self.clients.choose(&self.context, &self.client_pods(&servers)).await?;

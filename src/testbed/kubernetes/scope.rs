@@ -11,7 +11,7 @@ use tokio::time::Instant;
 
 use super::objects;
 use crate::cluster::{Cluster, RequestError, ok_if_exists, ok_if_gone, quoted, retry, retry_unanswered};
-use crate::options::ObjectOptions;
+use crate::options::{ObjectOptions, PodSecurityLevel};
 
 /// How often to check whether something is gone.
 const POLL: Duration = Duration::from_millis(200);
@@ -28,7 +28,7 @@ const KEPT_DELETION_LIMIT: Duration = Duration::from_secs(60);
 pub struct Scope {
     run: String,
     given: Option<String>,
-    host_network: bool,
+    level: PodSecurityLevel,
     options: ObjectOptions,
     has_policy: bool,
     owner: Option<OwnerReference>,
@@ -49,11 +49,11 @@ enum Creation {
 
 impl Scope {
     /// The scope of run `run`: in the namespace `given`, or a namespace of its own.
-    pub fn new(run: &str, given: Option<String>, host_network: bool) -> Self {
+    pub fn new(run: &str, given: Option<String>) -> Self {
         Self {
             run: run.to_owned(),
             given,
-            host_network,
+            level: PodSecurityLevel::Restricted,
             options: ObjectOptions::default(),
             has_policy: false,
             owner: None,
@@ -62,8 +62,14 @@ impl Scope {
     }
 
     /// The scope of kept servers.
-    pub fn kept(given: Option<String>, host_network: bool) -> Self {
-        Self::new(objects::KEPT, given, host_network)
+    pub fn kept(given: Option<String>) -> Self {
+        Self::new(objects::KEPT, given)
+    }
+
+    /// Sets the Pod Security level of the run's own namespace.
+    #[must_use]
+    pub fn enforcing(self, level: PodSecurityLevel) -> Self {
+        Self { level, ..self }
     }
 
     /// Applies the options that concern all objects.
@@ -95,7 +101,7 @@ impl Scope {
 
     /// The run's own namespace.
     pub(in crate::testbed::kubernetes) fn namespace_object(&self) -> Namespace {
-        objects::namespace(&self.run, self.host_network, &self.options)
+        objects::namespace(&self.run, self.level, &self.options)
     }
 
     /// The owner of all objects in a given namespace.
@@ -195,8 +201,10 @@ impl Scope {
             }
             tokio::time::sleep(POLL).await;
         };
-        let level = |namespace: &Namespace| namespace.labels().get(objects::POD_SECURITY_ENFORCE).cloned();
-        if !self.host_network || level(&found) == level(&namespace) {
+        let level = found.labels().get(objects::POD_SECURITY_ENFORCE);
+        // without a label, everything is admitted
+        let level = level.map_or(Some(PodSecurityLevel::Privileged), |name| PodSecurityLevel::of(name));
+        if level.is_some_and(|level| level >= self.level) {
             return Ok(());
         }
         let patch = Patch::Merge(serde_json::json!({"metadata": {"labels": namespace.metadata.labels}}));
@@ -276,12 +284,12 @@ mod tests {
     #[test]
     fn namespace_in_a_removal_command_is_quoted() {
         let given = || Some("a; reboot".to_owned());
-        let of_run = Scope::new("k3v9x2mq", given(), false).removal_command(" --context east");
+        let of_run = Scope::new("k3v9x2mq", given()).removal_command(" --context east");
         assert_eq!(
             of_run,
             "kubectl --context east delete jobs,services,pods,configmaps --namespace 'a; reboot' \
              --selector netbench.dev/run=k3v9x2mq"
         );
-        assert!(Scope::kept(given(), false).removal_command("").ends_with(" --namespace 'a; reboot'"));
+        assert!(Scope::kept(given()).removal_command("").ends_with(" --namespace 'a; reboot'"));
     }
 }

@@ -125,7 +125,7 @@ impl VolumeClient {
     }
 
     fn scope(&self, session: &str) -> Scope {
-        Scope::new(session, Some(self.namespace.clone()), false).with(&self.options, false)
+        Scope::new(session, Some(self.namespace.clone())).with(&self.options, false)
     }
 
     fn pods(&self) -> Api<Pod> {

@@ -24,7 +24,7 @@ const MAX_PODS: usize = 2;
 
 /// Whether exec works in the servers that an earlier run has kept; none if there are none.
 pub async fn exec_in_kept(cluster: &Cluster, needs: &Needs, nodes: &[Chosen]) -> Option<Result<(), Failure>> {
-    let scope = Scope::kept(needs.given.clone(), needs.settings.host_network());
+    let scope = Scope::kept(needs.given.clone());
     if !has_kept(cluster, &scope, &needs.settings, nodes).await {
         return None;
     }

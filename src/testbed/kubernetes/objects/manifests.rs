@@ -48,6 +48,7 @@ pub fn manifests(
 mod tests {
     use super::*;
     use crate::document::Path;
+    use crate::options::PodSecurityLevel;
     use crate::testbed::kubernetes::objects::fixtures::{chosen, over, settings, with_latency};
 
     #[test]
@@ -55,7 +56,7 @@ mod tests {
         let routes = over(&[Path::Pod, Path::Service, Path::Host]);
         let settings = with_latency(Settings { routes, ..settings() });
         let nodes = [chosen("node-1"), Chosen { number: 2, ..chosen("node-2") }];
-        let scope = Scope::new(settings.run(), None, true);
+        let scope = Scope::new(settings.run(), None).enforcing(PodSecurityLevel::Privileged);
         let command = ["iperf3", "-c", "<address of the server on node-2>"].map(str::to_owned).to_vec();
         insta::assert_snapshot!(manifests(
             &settings,
@@ -67,7 +68,7 @@ mod tests {
 
     #[test]
     fn given_namespace_contains_every_object() {
-        let scope = Scope::new("k3v9x2mq", Some("mine".to_owned()), false);
+        let scope = Scope::new("k3v9x2mq", Some("mine".to_owned()));
         let text = manifests(&settings(), &scope, &[chosen("node-1")], &[]);
         assert_eq!(text.matches("  namespace: mine\n").count(), 2);
         assert!(!text.contains("kind: Namespace"));

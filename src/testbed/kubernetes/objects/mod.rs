@@ -26,7 +26,7 @@ use kube::ResourceExt;
 
 use super::nodes::Chosen;
 use crate::cluster::objects::MANAGED_BY;
-use crate::options::{ObjectOptions, Path, PodOptions, Protocol, Route};
+use crate::options::{ObjectOptions, Path, PodOptions, PodSecurityLevel, Protocol, Route};
 use crate::testbed::Processes;
 
 /// The value of the `managed-by` label.
@@ -127,6 +127,11 @@ impl Settings {
         self.networks().contains(&Network::Host)
     }
 
+    /// The Pod Security level of the run's own namespace.
+    pub fn pod_security(&self) -> PodSecurityLevel {
+        self.options.pod_security_level(self.host_network())
+    }
+
     /// Identifies the servers of a node: its number or, with kept servers, since numbers differ between runs, a hash
     /// of its name.
     pub fn slug(&self, node: &Chosen) -> String {
@@ -167,16 +172,15 @@ pub fn scope_name(run: &str) -> String {
 pub const POD_SECURITY_ENFORCE: &str = "pod-security.kubernetes.io/enforce";
 
 /// The Pod Security labels of a namespace.
-fn pod_security(host_network: bool) -> BTreeMap<String, String> {
-    let level = if host_network { "privileged" } else { "restricted" };
-    let label = |mode| (format!("pod-security.kubernetes.io/{mode}"), level.to_owned());
+fn pod_security(level: PodSecurityLevel) -> BTreeMap<String, String> {
+    let label = |mode| (format!("pod-security.kubernetes.io/{mode}"), level.name().to_owned());
     ["enforce", "audit", "warn"].into_iter().map(label).collect()
 }
 
 /// The run's own namespace.
-pub fn namespace(run: &str, host_network: bool, options: &ObjectOptions) -> Namespace {
+pub fn namespace(run: &str, level: PodSecurityLevel, options: &ObjectOptions) -> Namespace {
     let mut metadata = options.metadata(&scope_name(run), labels(run));
-    metadata.labels.get_or_insert_default().extend(pod_security(host_network));
+    metadata.labels.get_or_insert_default().extend(pod_security(level));
     Namespace { metadata, ..Namespace::default() }
 }
 

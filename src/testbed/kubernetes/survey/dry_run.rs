@@ -18,7 +18,7 @@ use super::permissions::Needs;
 use crate::cluster::hardened::Relaxation;
 use crate::cluster::{Cluster, Rejection, RequestError, ok_if_exists, retry};
 use crate::testbed::kubernetes::nodes::Chosen;
-use crate::testbed::kubernetes::objects::{self, Network};
+use crate::testbed::kubernetes::objects::{self, Network, Settings};
 use crate::testbed::kubernetes::servers::{ACCOUNT_LIMIT, ACCOUNT_PAUSE, is_account_missing};
 
 /// Which objects to create in a dry run.
@@ -120,11 +120,11 @@ pub async fn dry_runs(cluster: &Cluster, needs: &Needs, nodes: &[Chosen], scope:
             let api = cluster.namespaced::<ConfigMap>(namespace);
             create_object(cluster, api, DryRunObject::ConfigMap, objects::owner(run, options)).boxed()
         } else {
-            let object = objects::namespace(run, settings.host_network(), options);
+            let object = objects::namespace(run, settings.pod_security(), options);
             create_object(cluster, cluster.all::<Namespace>(), DryRunObject::Namespace, object).boxed()
         });
     }
-    let pods = || Pods { cluster, needs, api: cluster.namespaced(namespace) };
+    let pods = || Pods { cluster, settings, api: cluster.namespaced(namespace) };
     for &network in &networks {
         let pod = objects::server_pod(settings, node, network, None);
         requests.push(pods().create(DryRunObject::ServerPod(network), pod).boxed());
@@ -151,17 +151,33 @@ pub async fn dry_runs(cluster: &Cluster, needs: &Needs, nodes: &[Chosen], scope:
     DryRuns { namespace: namespace.to_owned(), answers: join_all(requests).await }
 }
 
+/// Creates the server pod of a node in a dry run.
+///
+/// # Errors
+/// The pod would be rejected, or the request failed.
+pub(in crate::testbed::kubernetes) async fn dry_run_server(
+    cluster: &Cluster,
+    namespace: &str,
+    settings: &Settings,
+    node: &Chosen,
+    network: Network,
+) -> Result<(), RequestError> {
+    let pods = Pods { cluster, settings, api: cluster.namespaced(namespace) };
+    let pod = objects::server_pod(settings, node, network, None);
+    pods.create(DryRunObject::ServerPod(network), pod).await.answer.map(drop)
+}
+
 /// Creates pods in a namespace, in a dry run.
 struct Pods<'a> {
     cluster: &'a Cluster,
-    needs: &'a Needs,
+    settings: &'a Settings,
     api: Api<Pod>,
 }
 
 impl Pods<'_> {
     async fn create(self, object: DryRunObject, pod: Pod) -> DryRun {
         // the default account of a new namespace is created a moment later; any other one exists or does not
-        let is_default = self.needs.settings.options.objects.service_account.is_none();
+        let is_default = self.settings.options.objects.service_account.is_none();
         let is_transient = |error: &RequestError| is_default && is_account_missing(error);
         let mut relaxation = Relaxation::default();
         loop {

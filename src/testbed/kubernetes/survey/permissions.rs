@@ -3,7 +3,7 @@
 //! This table is the only one: `check` verifies its rules, and `check --rbac` prints them. Every request that
 //! the testbed sends must be in it.
 
-use crate::options::ClientMode;
+use crate::options::{ClientMode, PodSecurityLevel};
 use crate::testbed::kubernetes::objects::{self, Role, Settings, scope_name};
 
 /// What a run needs in a cluster.
@@ -161,7 +161,7 @@ fn scope(needs: &Needs) -> Vec<Permission> {
             Permission::new(Cluster, "namespaces", &["create", "get"], "the namespace of kept servers"),
         ),
         (
-            own && keep && needs.settings.host_network(),
+            own && keep && needs.settings.pod_security() > PodSecurityLevel::Restricted,
             Permission::new(
                 Cluster,
                 "namespaces",

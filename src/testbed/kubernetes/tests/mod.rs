@@ -48,8 +48,8 @@ fn with_settings(
         let address = NodeAddress { ip: format!("192.0.2.{}", index + 1).parse().unwrap(), external: false };
         Chosen { number: index + 1, addresses: vec![address], ..chosen(&format!("node-{}", index + 1)) }
     };
-    let scope = Scope::new("k3v9x2mq", namespace.map(str::to_owned), false);
-    let scope = if settings.keep { Scope::kept(namespace.map(str::to_owned), false) } else { scope };
+    let scope = Scope::new("k3v9x2mq", namespace.map(str::to_owned));
+    let scope = if settings.keep { Scope::kept(namespace.map(str::to_owned)) } else { scope };
     KubernetesTestbed::new(api.cluster(), (0..nodes).map(chosen).collect(), settings, scope, route)
 }
 
@@ -74,6 +74,12 @@ async fn start(testbed: &KubernetesTestbed) -> Vec<Result<Server, Unusable>> {
     let mut nodes: Vec<_> = nodes.into_iter().collect();
     nodes.sort_unstable_by_key(|(node, _)| *node);
     nodes.into_iter().map(|(_, routes)| routes.into_values().next().unwrap()).collect()
+}
+
+/// The requests that created pods, without dry runs.
+fn created_pods(api: &FakeApi) -> Vec<String> {
+    let requests = api.requests("POST").into_iter();
+    requests.filter(|request| request.contains("/pods?") && !request.contains("dryRun=All")).collect()
 }
 
 fn server(host: &str, port: u16) -> Server {

@@ -26,7 +26,7 @@ async fn one_pod_and_one_service_serve_all_paths_of_the_pod_network() {
     let expected =
         [Path::Pod, Path::Service, Path::NodePort].map(Route::from).into_iter().zip(reached.map(Ok));
     assert_eq!(nodes[&"node-2".into()], expected.collect());
-    assert_eq!(api.requests("POST /api/v1/namespaces/netbench-k3v9x2mq/pods?").len(), 2);
+    assert_eq!(created_pods(&api).len(), 2);
     assert_eq!(api.requests("POST /api/v1/namespaces/netbench-k3v9x2mq/services?").len(), 2);
 }
 
@@ -62,8 +62,7 @@ async fn kept_servers_are_found_and_not_removed() {
     let api = FakeApi::new(|name, _| server_log(name));
     let keep = || Settings { keep: true, ..settings() };
     let chosen_nodes = || (1..=2).map(|number| chosen(&format!("node-{number}"))).collect::<Vec<_>>();
-    let is_kept =
-        async || has_kept(&api.cluster(), &Scope::kept(None, false), &settings(), &chosen_nodes()).await;
+    let is_kept = async || has_kept(&api.cluster(), &Scope::kept(None), &settings(), &chosen_nodes()).await;
     assert!(!is_kept().await);
     let first = with_settings(&api, 2, ClientMode::Job, None, keep());
     assert!(start(&first).await.iter().all(Result::is_ok));
@@ -72,5 +71,5 @@ async fn kept_servers_are_found_and_not_removed() {
     assert!(is_kept().await);
     let other = Settings { image: "example.org/other:1".to_owned(), ..settings() };
     let nodes = chosen_nodes();
-    assert!(!has_kept(&api.cluster(), &Scope::kept(None, false), &other, &nodes).await);
+    assert!(!has_kept(&api.cluster(), &Scope::kept(None), &other, &nodes).await);
 }

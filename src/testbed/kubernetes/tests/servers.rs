@@ -97,7 +97,8 @@ async fn server_that_the_runtime_does_not_start_is_recreated_once() {
         let handler = {
             let (api, created) = (api.clone(), std::sync::Arc::clone(&created));
             move |name: &str, body: &Value| {
-                let creates = name.starts_with("POST") && name.contains("/pods?");
+                let creates =
+                    name.starts_with("POST") && name.contains("/pods?") && !name.contains("dryRun=All");
                 let is_first = body["metadata"]["name"].as_str().is_some_and(|pod| pod.ends_with("server-1"));
                 if creates && is_first && created.fetch_add(1, Ordering::Relaxed) < failures {
                     let mut failed = body.clone();
@@ -200,5 +201,23 @@ async fn user_that_a_policy_refuses_is_left_to_the_cluster() {
     let testbed = testbed(&api, 2, ClientMode::Job, None);
     assert!(start(&testbed).await.iter().all(Result::is_ok));
     // each pod at most once with a user, and once without
-    assert!(api.requests("POST").iter().filter(|request| request.contains("/pods")).count() <= 4);
+    assert!(created_pods(&api).len() <= 4);
+}
+
+#[tokio::test(start_paused = true)]
+async fn container_that_violates_the_level_of_the_own_namespace_is_named_before_servers_are_made() {
+    let api = FakeApi::new(|name, _| {
+        let recorded = recorded!("403-pod-security-injected-container.json").replace("aaaa1111", "k3v9x2mq");
+        (name.starts_with("POST") && name.contains("/pods")).then(|| Answer::refusal(&recorded))
+    });
+    let error = testbed(&api, 2, ClientMode::Job, None).start(&|_, _| {}).await.unwrap_err().explain();
+    assert!(error.error.contains("Pod Security level restricted, which the run sets"), "{error:?}");
+    let cause = error.cause.unwrap();
+    assert!(
+        cause.contains("container \"mesh-init\" must not include \"NET_ADMIN\"")
+            && !cause.contains("server-1"),
+        "{cause}"
+    );
+    assert!(error.help.unwrap().contains("--pod-security privileged"));
+    assert_eq!(created_pods(&api), [""; 0]);
 }
