@@ -48,6 +48,9 @@ async fn main() {
             cli::ExitCode::Error
         }
     };
+    if let Some(origin) = &program.origin {
+        origin.end_sidecars(&program.environment).await;
+    }
     // returning would wait for a blocked write to a reader that does not read
     std::process::exit(code as i32);
 }

@@ -1,11 +1,13 @@
 //! Pods that satisfy the restricted Pod Security standard, and their own containers among those that webhooks add.
 
 use k8s_openapi::api::core::v1::{
-    Capabilities, Container, EmptyDirVolumeSource, Pod, PodSecurityContext, PodSpec, SeccompProfile,
-    SecurityContext, Volume, VolumeMount,
+    Capabilities, Container, EmptyDirVolumeSource, Namespace, Pod, PodSecurityContext, PodSpec,
+    SeccompProfile, SecurityContext, Volume, VolumeMount,
 };
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::ResourceExt;
+
+use super::RequestError;
 
 /// A user and group ID that own no files in images.
 const UNPRIVILEGED_ID: i64 = 65532;
@@ -71,6 +73,28 @@ pub(crate) struct Relaxation {
 }
 
 impl Relaxation {
+    /// Leaves the user to `OpenShift`, if it assigns those of a range to the pods of a namespace.
+    pub fn of_namespace(namespace: &Namespace) -> Self {
+        let user = namespace.annotations().contains_key("openshift.io/sa.scc.uid-range");
+        Self { user, ..Self::default() }
+    }
+
+    /// Creates a pod by `create` with what no policy refuses. Returns the last answer, and what that pod leaves to the
+    /// cluster.
+    pub async fn during<T, F>(mut self, create: impl Fn(Self) -> F) -> (Self, Result<T, RequestError>)
+    where
+        F: Future<Output = Result<T, RequestError>>,
+    {
+        loop {
+            let answer = create(self).await;
+            let refused = answer.as_ref().err().filter(|error| error.rejection().is_some());
+            match refused.and_then(|error| self.after(&error.why())) {
+                Some(more) => self = more,
+                None => return (self, answer),
+            }
+        }
+    }
+
     /// What to leave to the cluster, too, after a refusal with this message; none if that would not help.
     pub fn after(self, message: &str) -> Option<Self> {
         let message = message.to_lowercase();

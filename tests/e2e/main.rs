@@ -135,6 +135,11 @@ const TESTS: &[Test] = &[
         "NETBENCH_E2E_PROGRAM_IMAGE",
         "NETBENCH_E2E_SHARED_DIRECTORY"
     ),
+    alone!(
+        schedules::scheduled_runs_end_with_a_sidecar_and_without_their_user_id,
+        "NETBENCH_E2E_PROGRAM_IMAGE",
+        "NETBENCH_E2E_POLICY"
+    ),
     alone!(elsewhere::every_node_is_measured_against_an_outside_server, "NETBENCH_E2E_OUTSIDE"),
     alone!(elsewhere::outside_server_that_does_not_listen_fails_with_a_reason, "NETBENCH_E2E_OUTSIDE"),
     alone!(elsewhere::two_clusters_are_measured_and_both_are_cleaned_up),

@@ -9,7 +9,8 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::cluster::{
-    Cluster, Undo, apply, assert_nothing_left_in, command, first_nodes, kubectl, netbench, required, shaped,
+    Cluster, Policy, Undo, apply, assert_nothing_left_in, command, first_nodes, kubectl, netbench, required,
+    shaped,
 };
 use crate::common::Ended;
 use crate::prometheus::{Server, free_port, get, prometheus, until};
@@ -126,6 +127,21 @@ impl SharedVolume {
 fn ids(listed: &Ended) -> Vec<String> {
     let entries: Vec<Value> = serde_json::from_str(&listed.stdout).expect("the list is JSON");
     entries.iter().filter_map(|entry| entry["id"].as_str().map(str::to_owned)).collect()
+}
+
+pub fn scheduled_runs_end_with_a_sidecar_and_without_their_user_id(_: &Cluster) {
+    let test = TestNamespace::new("netbench-e2e-webhook");
+    let nodes = first_nodes(2).join(" ");
+    for policy in ["sidecar", "uid-range"] {
+        let _policy = Policy::set(policy);
+        test.create("meshed --cron @yearly", &format!("matrix {nodes} -t 1s --no-confirm")).expect_code(0);
+        test.netbench("schedule run meshed").expect_code(0);
+        let active =
+            || kubectl(&["get", "jobs", "-n", test.namespace, "-o", "jsonpath={.items[*].status.active}"]);
+        until("the end of the Job", Duration::from_secs(30), || active().stdout.is_empty().then_some(()));
+        assert_eq!(test.status()["lastRun"]["outcome"], "succeeded", "{policy}");
+        test.delete("meshed");
+    }
 }
 
 pub fn schedule_runs_every_minute_and_its_documents_are_fetched(_: &Cluster) {

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
 use kubectl_netbench::check::NamespaceFlag;
 use kubectl_netbench::cli::ExitCode;
-use kubectl_netbench::cluster::{self, Cluster};
+use kubectl_netbench::cluster::{self, Cluster, ConnectionOptions, Environment};
 use kubectl_netbench::document::Run;
 use kubectl_netbench::explanation::Explanation;
 use kubectl_netbench::options::ObjectOptions;
@@ -46,6 +46,17 @@ impl Origin {
             failed_gates: gates::failed_gates(run),
             run_id: Some(run.id.clone()),
         });
+    }
+
+    /// Ends what webhooks have added to the pod of this run, as the last step of this process.
+    pub async fn end_sidecars(&self, environment: &Environment) {
+        let ended = async {
+            let cluster = cluster::connect(&ConnectionOptions::default(), environment).await?;
+            Ok::<_, Error>(Schedules::end_sidecars(&cluster, cluster.default_namespace(), &self.pod).await?)
+        };
+        if let Err(error) = ended.await {
+            console::error(&error.explain());
+        }
     }
 
     /// Writes the termination message, which `schedule list` shows.

@@ -8,7 +8,7 @@ use kubectl_netbench::cli::{Cli, Command, CommonArgs, ExitCode, ScheduleCreateAr
 use kubectl_netbench::cluster::{self, Cluster};
 use kubectl_netbench::config::{LineError, scheduled};
 use kubectl_netbench::plan::format_duration;
-use kubectl_netbench::recurring::schedule::objects::{CronJobVersion, manifests};
+use kubectl_netbench::recurring::schedule::objects::{Target, manifests};
 use kubectl_netbench::recurring::schedule::{ExporterOptions, Schedule, ScheduleId, Schedules};
 use kubectl_netbench::testbed::kubernetes::required_permissions;
 
@@ -16,7 +16,7 @@ use super::super::measure::{self, Request};
 use super::super::{Error, ProgramContext, interrupt, matrix, output, pair};
 use crate::console::{self, Console};
 
-/// Maximum time to discover the version of CronJobs for a dry run, which works without a cluster as well.
+/// Maximum time to discover what the objects depend on for a dry run, which works without a cluster as well.
 const DISCOVERY_TIMEOUT: Duration = Duration::from_secs(3);
 
 pub(super) async fn create(
@@ -35,19 +35,19 @@ pub(super) async fn create(
     match &cluster {
         Some(cluster) if !arguments.dry_run => check_and_create(&schedule, &request, cluster).await,
         cluster => {
-            output::write(manifests(&schedule, cron_job_version(cluster.as_ref()).await)).await?;
+            let target = target(&schedule, cluster.as_ref()).await;
+            output::write(manifests(&schedule, target)).await?;
             Ok(ExitCode::Success)
         }
     }
 }
 
-/// The version of CronJobs in the cluster; the current one if it cannot be discovered.
-async fn cron_job_version(cluster: Option<&Cluster>) -> CronJobVersion {
-    let Some(cluster) = cluster else { return CronJobVersion::V1 };
-    match tokio::time::timeout(DISCOVERY_TIMEOUT, Schedules::discover(cluster)).await {
-        Ok(Ok(schedules)) => schedules.cron_jobs(),
-        _ => CronJobVersion::V1,
-    }
+/// How the objects depend on the cluster; those for a current one if it does not answer.
+async fn target(schedule: &Schedule, cluster: Option<&Cluster>) -> Target {
+    let Some(cluster) = cluster else { return Target::default() };
+    let discovered = async { Ok::<_, Error>(Schedules::discover(cluster).await?.target(schedule).await) };
+    let discovered = tokio::time::timeout(DISCOVERY_TIMEOUT, discovered).await;
+    discovered.ok().and_then(Result::ok).unwrap_or_default()
 }
 
 /// Creates a schedule if its run could start now.

@@ -86,6 +86,9 @@ pub enum Outcome {
     },
 }
 
+/// The exit code of a run without failures.
+const SUCCESS: i32 = 0;
+
 /// The exit code of a run in which some pairs failed.
 const SOME_FAILED: i32 = 3;
 
@@ -163,21 +166,18 @@ impl Outcome {
             pod.owner_references().iter().any(|owner| Some(&owner.uid) == job.metadata.uid.as_ref())
         };
         let pod = pods.iter().find(is_of_job);
-        let failed = match end_condition(job) {
-            None => {
-                return match pod.map(|pod| PodState::of(pod)) {
-                    Some(PodState::Stuck { unusable, .. }) => {
-                        Self::Stuck { why: unusable.reason().to_owned() }
-                    }
-                    _ => Self::Running,
-                };
-            }
-            Some(condition) if condition.type_ == "Complete" => return Self::Succeeded,
-            Some(condition) => condition,
-        };
-        let terminated = pod.and_then(|pod| terminated(pod));
+        let (terminated, ended) = (pod.and_then(|pod| terminated(pod)), end_condition(job));
+        if terminated.is_none() && ended.is_none() {
+            return match pod.map(|pod| PodState::of(pod)) {
+                Some(PodState::Stuck { unusable, .. }) => Self::Stuck { why: unusable.reason().to_owned() },
+                _ => Self::Running,
+            };
+        }
         let reported = terminated.and_then(|terminated| RunOutcome::parse(terminated.message.as_deref()?));
         match terminated.map(|terminated| terminated.exit_code) {
+            // whatever happens to sidecars, and thereby to the Job
+            Some(SUCCESS) => Self::Succeeded,
+            None if ended.is_some_and(|condition| condition.type_ == "Complete") => Self::Succeeded,
             Some(SOME_FAILED) => Self::SomeFailed,
             Some(GATE_FAILED) => {
                 let gates = reported.map(|reported| reported.failed_gates).unwrap_or_default();
@@ -188,11 +188,12 @@ impl Outcome {
                     Some(cause) => format!("{}: {cause}", error.error),
                     None => error.error,
                 });
-                let message = failed.message.clone().or_else(|| failed.reason.clone());
-                let why = match failed.reason.as_deref() {
+                let of_job =
+                    ended.and_then(|failed| failed.message.clone().or_else(|| failed.reason.clone()));
+                let why = match ended.and_then(|failed| failed.reason.as_deref()) {
                     // the exit code says more than that the pod failed
-                    Some(POD_FAILED) => error.or_else(|| terminated.map(exit_meaning)).or(message),
-                    _ => error.or(message).or_else(|| terminated.map(exit_meaning)),
+                    Some(POD_FAILED) => error.or_else(|| terminated.map(exit_meaning)).or(of_job),
+                    _ => error.or(of_job).or_else(|| terminated.map(exit_meaning)),
                 };
                 Self::Failed { why: reason(&why.unwrap_or_default()) }
             }

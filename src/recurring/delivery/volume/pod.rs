@@ -12,6 +12,7 @@ use kube::api::{DeleteParams, PostParams};
 use kube::{Api, ResourceExt};
 
 use super::{DocumentDirectory, VolumeError, exec};
+use crate::cluster::hardened::Relaxation;
 use crate::cluster::objects::{Object, yaml};
 use crate::cluster::{API_SERVER_OUTAGE, Cluster, RequestError, hardened, retry_transient, retry_unanswered};
 use crate::explanation::nearest;
@@ -186,8 +187,12 @@ impl VolumePod<'_> {
         let owner = self.scope.create(cluster).await?;
         let pod = self.client.pod(session, &self.name, owner);
         let parameters = PostParams::default();
-        let create = || cluster.call("create the pod for the volume", api.create(&parameters, &pod));
-        match retry_unanswered(create).await {
+        let create = async |relaxation: Relaxation| {
+            let pod = Pod { spec: pod.spec.clone().map(|spec| relaxation.apply(spec)), ..pod.clone() };
+            let create = || cluster.call("create the pod for the volume", api.create(&parameters, &pod));
+            retry_unanswered(create).await
+        };
+        match Relaxation::default().during(create).await.1 {
             // a retry finds what the first request created
             Err(error) if error.is_conflict() => Ok(()),
             other => other.map(drop),

@@ -37,7 +37,7 @@ impl Schedules<'_> {
         if self.cron_job(id).await?.is_some() {
             return Err(ScheduleError::Exists { id: id.clone() });
         }
-        let objects = objects::objects(schedule, self.cron_jobs);
+        let objects = objects::objects(schedule, self.target(schedule).await);
         // for a binding, the API server rejects a role that does not exist yet
         let testable = objects.iter().filter(|object| !object.kind().ends_with("Binding"));
         try_join_all(testable.map(|object| self.create_object(id, object, true))).await?;

@@ -13,16 +13,17 @@ pub use records::Records;
 use futures_util::future::try_join_all;
 use jiff::Timestamp;
 use k8s_openapi::api::batch::v1::Job;
-use k8s_openapi::api::core::v1::Pod;
-use kube::api::{ApiResource, ListParams};
+use k8s_openapi::api::core::v1::{Namespace, Pod};
+use kube::api::{ApiResource, ListParams, PostParams};
 use kube::core::DynamicObject;
 use kube::{Api, ResourceExt};
 use serde_json::Value;
 
 use self::runs::is_owned_by;
-use super::ScheduleId;
-use super::objects::{CronJobVersion, MANAGER, SCHEDULE_LABEL, VOLUME_ANNOTATION, selector};
+use super::objects::{CronJobVersion, MANAGER, SCHEDULE_LABEL, Target, VOLUME_ANNOTATION, selector};
 use super::status::{ScheduleObjects, Status, end_condition};
+use super::{Schedule, ScheduleId, objects};
+use crate::cluster::hardened::Relaxation;
 use crate::cluster::objects::{MANAGED_BY, resource};
 use crate::cluster::{Cluster, RequestError};
 use crate::explanation::nearest;
@@ -77,9 +78,21 @@ impl<'a> Schedules<'a> {
         &self.cluster.kubectl_flags
     }
 
-    /// The version of the API in which the cluster serves CronJobs.
-    pub fn cron_jobs(&self) -> CronJobVersion {
-        self.cron_jobs
+    /// How the objects of a new schedule depend on the cluster: a dry run shows what its policies refuse in a pod.
+    pub async fn target(&self, schedule: &Schedule) -> Target {
+        let namespace = &schedule.id.namespace;
+        let get = self.cluster.all::<Namespace>();
+        let found = self.cluster.call("get the namespace of the schedule", get.get(namespace)).await;
+        let known = found.as_ref().map(Relaxation::of_namespace).unwrap_or_default();
+        let target = |relaxation| Target { cron_jobs: self.cron_jobs, relaxation };
+        let pods = self.cluster.namespaced::<Pod>(namespace);
+        let parameters = PostParams { dry_run: true, ..PostParams::default() };
+        let create = async |relaxation| {
+            let pod = objects::pod(schedule, target(relaxation));
+            self.cluster.call("create the pod of a run in a dry run", pods.create(&parameters, &pod)).await
+        };
+        // other refusals concern the user, who may not be allowed to create pods
+        target(known.during(create).await.0)
     }
 
     fn cron_job_resource(&self) -> ApiResource {

@@ -3,15 +3,17 @@
 use std::time::Duration;
 
 use futures_util::future::try_join_all;
+use jiff::Timestamp;
 use k8s_openapi::api::batch::v1::Job;
 use k8s_openapi::api::core::v1::{ConfigMap, Pod};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
-use kube::api::{DeleteParams, ListParams, PostParams};
+use kube::api::{DeleteParams, ListParams, Patch, PatchParams, PostParams};
 use kube::core::PartialObjectMeta;
 use kube::{Api, ResourceExt};
 use serde_json::json;
 
 use super::{ExistingSchedule, ScheduleError, Schedules, selector_of_all};
+use crate::cluster::hardened::is_own;
 use crate::cluster::objects::MANAGED_BY;
 use crate::cluster::{API_SERVER_OUTAGE, Cluster, RequestError, retry_transient};
 use crate::recurring::schedule::ScheduleId;
@@ -22,6 +24,9 @@ use crate::testbed::kubernetes::pods::state::PodState;
 
 /// How often a waiting run looks whether the run before it has ended.
 const WAIT_INTERVAL: Duration = Duration::from_secs(2);
+
+/// How long this process has to exit after the deadline of its pod is set.
+const EXIT_TIME: Duration = Duration::from_secs(5);
 
 /// Selects the objects that runs create.
 fn created_by_runs() -> ListParams {
@@ -159,6 +164,31 @@ impl Schedules<'_> {
         };
         retry_transient(API_SERVER_OUTAGE, || schedules.delete_leftovers(id, &runs)).await?;
         Ok(Some(owner))
+    }
+
+    /// Ends the pod `pod`, in which a run has ended, if it has containers that webhooks have added: they may never end,
+    /// and the Job would not end before them. The status of the run's container stays.
+    ///
+    /// # Errors
+    /// The cluster rejects a request, or does not answer for a minute.
+    pub async fn end_sidecars(cluster: &Cluster, namespace: &str, pod: &str) -> Result<(), RequestError> {
+        let api = cluster.namespaced::<Pod>(namespace);
+        let get = || cluster.call("find the sidecars of this run", api.get(pod));
+        let found = retry_transient(API_SERVER_OUTAGE, get).await?;
+        let containers = found.spec.iter().flat_map(|spec| &spec.containers);
+        let started = found.status.as_ref().and_then(|status| status.start_time.as_ref());
+        let (Some(started), false) =
+            (started, containers.map(|of| &of.name).all(|name| is_own(&found, name)))
+        else {
+            return Ok(());
+        };
+        // the kubelet terminates a pod at its deadline, which may be set later; the Job never replaces the pod
+        let elapsed = u64::try_from(Timestamp::now().duration_since(started.0).as_secs()).unwrap_or(0);
+        let deadline = elapsed + EXIT_TIME.as_secs();
+        let patch = Patch::Merge(json!({"spec": {"activeDeadlineSeconds": deadline}}));
+        let parameters = PatchParams::default();
+        let end = || cluster.call("end the sidecars of this run", api.patch(pod, &parameters, &patch));
+        retry_transient(API_SERVER_OUTAGE, end).await.map(drop)
     }
 
     /// The runs of all schedules in the namespace.

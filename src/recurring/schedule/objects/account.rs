@@ -11,11 +11,11 @@ use super::{NAMESPACE_LABEL, Schedule, metadata};
 use crate::cluster::objects::Object;
 use crate::testbed::kubernetes::{Necessity, Permission, Reach};
 
-/// What a scheduled run does in addition to measuring: find its Job, which owns its objects, wait for other runs, and
-/// keep its document in a ConfigMap.
+/// What a scheduled run does in addition to measuring: find its Job, which owns its objects, wait for other runs, keep
+/// its document in a ConfigMap, and end the sidecars of its pod.
 const SCHEDULING_GRANTS: [Grant; 3] = [
     Grant { group: "", resource: "configmaps", verbs: &["create", "get", "list", "delete"] },
-    Grant { group: "", resource: "pods", verbs: &["get", "list"] },
+    Grant { group: "", resource: "pods", verbs: &["get", "list", "patch"] },
     Grant { group: "batch", resource: "jobs", verbs: &["list"] },
 ];
 

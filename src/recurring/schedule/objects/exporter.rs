@@ -13,7 +13,7 @@ use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use serde_json::json;
 
 use super::account::{role_ref, strings, subject};
-use super::{COMPONENT_LABEL, PROGRAM, SCHEDULE_LABEL, Schedule, metadata, resources};
+use super::{COMPONENT_LABEL, PROGRAM, SCHEDULE_LABEL, Schedule, Target, metadata, resources};
 use crate::cluster::hardened;
 use crate::cluster::objects::Object;
 use crate::recurring::schedule::ExporterOptions;
@@ -25,7 +25,7 @@ pub const PORT: u16 = 9710;
 const PORT_NAME: &str = "metrics";
 
 /// The Deployment, a service account that may read the run documents, the Service, and the ServiceMonitor.
-pub(super) fn objects(schedule: &Schedule, exporter: ExporterOptions) -> Vec<Object> {
+pub(super) fn objects(schedule: &Schedule, exporter: ExporterOptions, target: Target) -> Vec<Object> {
     let name = schedule.id.exporter_name();
     let metadata = || metadata(schedule, &name, "exporter");
     let account = ServiceAccount { metadata: metadata(), ..ServiceAccount::default() };
@@ -47,7 +47,7 @@ pub(super) fn objects(schedule: &Schedule, exporter: ExporterOptions) -> Vec<Obj
         Object::namespaced(&account),
         Object::namespaced(&role),
         Object::namespaced(&binding),
-        Object::namespaced(&deployment(schedule, metadata())),
+        Object::namespaced(&deployment(schedule, metadata(), target)),
         Object::namespaced(&service(schedule, metadata())),
     ];
     if exporter.service_monitor {
@@ -61,7 +61,7 @@ fn selector(schedule: &Schedule) -> BTreeMap<String, String> {
     [label(SCHEDULE_LABEL, &schedule.id.name), label(COMPONENT_LABEL, "exporter")].into()
 }
 
-fn deployment(schedule: &Schedule, metadata: ObjectMeta) -> Deployment {
+fn deployment(schedule: &Schedule, metadata: ObjectMeta, target: Target) -> Deployment {
     let mut spec = hardened::pod_spec(vec![container(schedule)]);
     hardened::require_linux(&mut spec);
     schedule.options.apply(&mut spec);
@@ -80,7 +80,10 @@ fn deployment(schedule: &Schedule, metadata: ObjectMeta) -> Deployment {
         spec: Some(DeploymentSpec {
             replicas: Some(1),
             selector: LabelSelector { match_labels: Some(selector(schedule)), ..LabelSelector::default() },
-            template: PodTemplateSpec { metadata: Some(pod_metadata), spec: Some(spec) },
+            template: PodTemplateSpec {
+                metadata: Some(pod_metadata),
+                spec: Some(target.relaxation.apply(spec)),
+            },
             ..DeploymentSpec::default()
         }),
         ..Deployment::default()

@@ -8,8 +8,8 @@ use k8s_openapi::api::core::v1::{
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use super::{
-    COMMAND_ANNOTATION, CONFIGURATION, CONTAINER, CronJobVersion, POD_VARIABLE, PROGRAM, RECORDS_VARIABLE,
-    SCHEDULE_VARIABLE, Schedule, TERMINATION_MESSAGE_VARIABLE, VOLUME_ANNOTATION, metadata, resources,
+    COMMAND_ANNOTATION, CONFIGURATION, CONTAINER, POD_VARIABLE, PROGRAM, RECORDS_VARIABLE, SCHEDULE_VARIABLE,
+    Schedule, TERMINATION_MESSAGE_VARIABLE, Target, VOLUME_ANNOTATION, metadata, resources,
 };
 use crate::cluster::hardened;
 use crate::cluster::objects::Object;
@@ -26,7 +26,7 @@ const STARTING_DEADLINE_SECONDS: i64 = 600;
 const GRACE_PERIOD_SECONDS: i64 = 120;
 
 /// The CronJob of a schedule.
-pub(super) fn cron_job(schedule: &Schedule, version: CronJobVersion) -> Object {
+pub(super) fn cron_job(schedule: &Schedule, target: Target) -> Object {
     let mut cron_job_metadata = metadata(schedule, &schedule.id.object_name(), "run");
     let command = shlex::try_join(schedule.arguments.iter().map(String::as_str)).unwrap_or_default();
     let annotations = cron_job_metadata.annotations.get_or_insert_default();
@@ -34,10 +34,7 @@ pub(super) fn cron_job(schedule: &Schedule, version: CronJobVersion) -> Object {
     if let Some(volume) = &schedule.volume {
         annotations.insert(VOLUME_ANNOTATION.to_owned(), volume.to_string());
     }
-    // the cluster generates the names of Jobs and pods
-    let unnamed = || ObjectMeta { name: None, ..metadata(schedule, "", "run") };
-    let (mut template, pod) = (unnamed(), pod_spec(schedule));
-    hardened::record_containers(&mut template, &pod);
+    let (template, pod) = pod_template(schedule, target);
     let job = JobSpec {
         // a failed run has reported its error: the next one starts as scheduled
         backoff_limit: Some(0),
@@ -55,12 +52,24 @@ pub(super) fn cron_job(schedule: &Schedule, version: CronJobVersion) -> Object {
             starting_deadline_seconds: Some(STARTING_DEADLINE_SECONDS),
             successful_jobs_history_limit: Some(HISTORY_LIMIT),
             failed_jobs_history_limit: Some(HISTORY_LIMIT),
-            job_template: JobTemplateSpec { metadata: Some(unnamed()), spec: Some(job) },
+            job_template: JobTemplateSpec { metadata: Some(unnamed(schedule)), spec: Some(job) },
             ..CronJobSpec::default()
         }),
         ..CronJob::default()
     };
-    Object::namespaced(&cron_job).with_api_version(version.api_version())
+    Object::namespaced(&cron_job).with_api_version(target.cron_jobs.api_version())
+}
+
+/// The metadata of a Job or pod, whose name the cluster generates.
+fn unnamed(schedule: &Schedule) -> ObjectMeta {
+    ObjectMeta { name: None, ..metadata(schedule, "", "run") }
+}
+
+/// The metadata and the spec of the pod of each run.
+pub(super) fn pod_template(schedule: &Schedule, target: Target) -> (ObjectMeta, PodSpec) {
+    let (mut metadata, spec) = (unnamed(schedule), target.relaxation.apply(pod_spec(schedule)));
+    hardened::record_containers(&mut metadata, &spec);
+    (metadata, spec)
 }
 
 fn pod_spec(schedule: &Schedule) -> PodSpec {

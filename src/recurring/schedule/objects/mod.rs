@@ -6,11 +6,12 @@ mod job;
 
 use std::collections::BTreeMap;
 
-use k8s_openapi::api::core::v1::{ConfigMap, ResourceRequirements};
+use k8s_openapi::api::core::v1::{ConfigMap, Pod, ResourceRequirements};
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use super::{Schedule, ScheduleId};
+use crate::cluster::hardened::Relaxation;
 use crate::cluster::objects::{MANAGED_BY, Object, yaml};
 use crate::options::ResourceQuantity;
 
@@ -62,19 +63,42 @@ impl CronJobVersion {
     }
 }
 
+/// How the objects of a schedule depend on the cluster.
+#[derive(Debug, Clone, Copy)]
+pub struct Target {
+    pub(super) cron_jobs: CronJobVersion,
+    pub(super) relaxation: Relaxation,
+}
+
+impl Default for Target {
+    /// A current version of Kubernetes, without policies.
+    fn default() -> Self {
+        Self { cron_jobs: CronJobVersion::V1, relaxation: Relaxation::default() }
+    }
+}
+
 /// All objects of a schedule, in the order of their creation.
-pub fn objects(schedule: &Schedule, cron_jobs: CronJobVersion) -> Vec<Object> {
+pub fn objects(schedule: &Schedule, target: Target) -> Vec<Object> {
     let mut objects = account::objects(schedule);
     objects.push(Object::namespaced(&configuration(schedule)));
-    objects.extend(schedule.exporter.iter().flat_map(|exporter| exporter::objects(schedule, *exporter)));
+    let exporter = schedule.exporter;
+    objects.extend(exporter.iter().flat_map(|exporter| exporter::objects(schedule, *exporter, target)));
     // last, since it starts runs
-    objects.push(job::cron_job(schedule, cron_jobs));
+    objects.push(job::cron_job(schedule, target));
     objects
 }
 
+/// The pod of a run as its Job creates it, but with the default service account: that of the schedule may not exist yet.
+pub(super) fn pod(schedule: &Schedule, target: Target) -> Pod {
+    let (metadata, mut spec) = job::pod_template(schedule, target);
+    spec.service_account_name.clone_from(&schedule.options.service_account);
+    let generate_name = Some(format!("{}-", schedule.id.object_name()));
+    Pod { metadata: ObjectMeta { generate_name, ..metadata }, spec: Some(spec), ..Pod::default() }
+}
+
 /// All objects of a schedule as YAML, for `kubectl apply`.
-pub fn manifests(schedule: &Schedule, cron_jobs: CronJobVersion) -> String {
-    yaml(&objects(schedule, cron_jobs), &schedule.id.namespace)
+pub fn manifests(schedule: &Schedule, target: Target) -> String {
+    yaml(&objects(schedule, target), &schedule.id.namespace)
 }
 
 /// The labels of all objects of a schedule.

@@ -28,13 +28,14 @@ pub(in crate::recurring::schedule) fn schedule() -> Schedule {
 
 #[test]
 fn schedule_objects() {
-    insta::assert_snapshot!(manifests(&schedule(), CronJobVersion::V1));
+    insta::assert_snapshot!(manifests(&schedule(), Target::default()));
 }
 
 #[test]
 fn exporter_objects() {
     let exporter = Some(ExporterOptions { service_monitor: true });
-    let objects = objects(&Schedule { exporter, ..schedule() }, CronJobVersion::V1Beta1);
+    let old = Target { cron_jobs: CronJobVersion::V1Beta1, ..Target::default() };
+    let objects = objects(&Schedule { exporter, ..schedule() }, old);
     let exporter_objects: Vec<Object> =
         objects.iter().filter(|object| object.name() == "netbench-nightly-exporter").cloned().collect();
     insta::assert_snapshot!(yaml(&exporter_objects, "network"));
@@ -44,7 +45,7 @@ fn exporter_objects() {
 #[test]
 fn volume_is_mounted_in_the_pod_of_each_run() {
     let volume = Some(Volume::parse("results:runs/nightly").unwrap());
-    let manifests = manifests(&Schedule { volume, ..schedule() }, CronJobVersion::V1);
+    let manifests = manifests(&Schedule { volume, ..schedule() }, Target::default());
     for line in ["netbench.dev/volume: results:runs/nightly", "claimName: results", "fsGroup: 65532"] {
         assert!(manifests.contains(line), "{line}");
     }
@@ -53,6 +54,6 @@ fn volume_is_mounted_in_the_pod_of_each_run() {
 #[test]
 fn timezone_is_set_on_the_cron_job() {
     let cron = Cron::parse("0 3 * * *", Some("Europe/Berlin")).unwrap();
-    let manifests = manifests(&Schedule { cron, ..schedule() }, CronJobVersion::V1);
+    let manifests = manifests(&Schedule { cron, ..schedule() }, Target::default());
     assert!(manifests.contains("timeZone: Europe/Berlin"));
 }

@@ -136,6 +136,15 @@ fn termination_message_gives_the_reason() {
     assert!(why.starts_with("xxx") && why.ends_with('…'), "{why}");
 }
 
+/// A sidecar may run on after the run, and the pod that it keeps is terminated.
+#[test]
+fn run_with_a_sidecar_has_its_own_outcome() {
+    let ended = pod(0, Some(r#"{"exitCode":0,"runId":"k3v9x2mq"}"#), "Completed");
+    assert_eq!(outcome_of(&[&ended]), Outcome::Succeeded);
+    let going_on = status(&job("2026-05-02T03:00:00Z", &json!({})), &[&ended], &[]);
+    assert_eq!(going_on.last_run.unwrap().outcome, Outcome::Succeeded);
+}
+
 /// Pods of schedules that an older version created have no message, or the end of their log as the message.
 #[test]
 fn pod_without_outcome_shows_the_meaning_of_its_exit_code() {

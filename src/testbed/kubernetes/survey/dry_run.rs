@@ -179,19 +179,18 @@ impl Pods<'_> {
         // the default account of a new namespace is created a moment later; any other one exists or does not
         let is_default = self.settings.options.objects.service_account.is_none();
         let is_transient = |error: &RequestError| is_default && is_account_missing(error);
-        let mut relaxation = Relaxation::default();
-        loop {
-            let spec = pod.spec.clone().map(|spec| relaxation.apply(spec));
-            let pod = Pod { spec, ..pod.clone() };
+        let relaxed = |relaxation: Relaxation| Pod {
+            spec: pod.spec.clone().map(|spec| relaxation.apply(spec)),
+            ..pod.clone()
+        };
+        let create = async |relaxation| {
+            let pod = relaxed(relaxation);
             let create = || create(self.cluster, &self.api, object, &pod);
-            let answer = retry(ACCOUNT_LIMIT, ACCOUNT_PAUSE, is_transient, create).await;
-            // a run leaves the same to the cluster
-            let refused = answer.as_ref().err().filter(|error| error.rejection().is_some());
-            match refused.and_then(|error| relaxation.after(&error.why())) {
-                Some(more) => relaxation = more,
-                None => return DryRun { object, sent: Some(pod), answer },
-            }
-        }
+            retry(ACCOUNT_LIMIT, ACCOUNT_PAUSE, is_transient, create).await
+        };
+        // a run leaves the same to the cluster
+        let (relaxation, answer) = Relaxation::default().during(create).await;
+        DryRun { object, sent: Some(relaxed(relaxation)), answer }
     }
 }
 
