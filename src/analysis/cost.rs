@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::statistics::{mean, median};
-use crate::document::{Cost, LatencySummary, PairCost, Path, Route, ThroughputSummary};
+use crate::document::{Cost, LatencySummary, Note, PairCost, Path, Route, ThroughputSummary, is_limited};
 
 /// Pairs of a path and its reference path that differ in one respect only.
 const COMPARED_PATHS: [(Path, Path); 4] = [
@@ -13,14 +13,18 @@ const COMPARED_PATHS: [(Path, Path); 4] = [
     (Path::LoadBalancer, Path::Pod),
 ];
 
-/// The costs of all comparable paths, for the pairs that were measured on both.
-pub(super) fn costs(throughput: &[ThroughputSummary], latency: &[LatencySummary]) -> Vec<Cost> {
+/// The costs of all comparable paths, for the pairs that were measured on both, without those that a CPU limit explains.
+pub(super) fn costs(
+    throughput: &[ThroughputSummary],
+    latency: &[LatencySummary],
+    notes: &[Note],
+) -> Vec<Cost> {
     let mut costs = Vec::new();
     for (path, against) in COMPARED_PATHS {
         for costly in throughput.iter().filter(|summary| summary.route.path == path) {
             let reference_route = Route { path: against, ..costly.route };
             let reference = throughput.iter().find(|summary| summary.route == reference_route);
-            costs.extend(reference.and_then(|reference| cost(costly, reference, latency)));
+            costs.extend(reference.and_then(|reference| cost(costly, reference, latency, notes)));
         }
     }
     costs
@@ -31,6 +35,7 @@ fn cost(
     costly: &ThroughputSummary,
     reference: &ThroughputSummary,
     latency: &[LatencySummary],
+    notes: &[Note],
 ) -> Option<Cost> {
     let reference_pairs: HashMap<_, _> =
         reference.pairs.iter().map(|pair| ((pair.sender, pair.receiver), pair)).collect();
@@ -43,6 +48,7 @@ fn cost(
     let pairs: Vec<PairCost> = costly
         .pairs
         .iter()
+        .filter(|pair| !is_limited(pair, notes))
         .filter_map(|pair| {
             let ends = (pair.sender, pair.receiver);
             let ratio = pair.mean_bits_per_second()? / reference_pairs.get(&ends)?.mean_bits_per_second()?;
@@ -78,8 +84,8 @@ impl Cost {
 mod tests {
     use super::*;
     use crate::analysis::summarise;
-    use crate::document::TestRecord;
     use crate::document::fixtures::{failed, measured, measured_latency};
+    use crate::document::{NoteKind, TestRecord};
 
     fn on_path(path: Path, record: TestRecord) -> TestRecord {
         TestRecord { route: path.into(), ..record }
@@ -93,7 +99,7 @@ mod tests {
             measured("b", "a", 8.8e9),
             on_path(Path::Host, measured("b", "a", 8e9)),
         ];
-        let costs = summarise(&tests).costs;
+        let costs = summarise(&tests, &[]).costs;
         assert_eq!((costs.len(), costs[0].route.path, costs[0].against), (1, Path::Pod, Path::Host));
         let percents: Vec<i64> = costs[0].pairs.iter().map(|pair| pair.percent.round() as i64).collect();
         assert_eq!(percents, [25, -10]);
@@ -112,9 +118,28 @@ mod tests {
                 [measured(sender, receiver, rate), host]
             })
             .collect();
-        let cost = summarise(&tests).costs.remove(0);
+        let cost = summarise(&tests, &[]).costs.remove(0);
         assert!((cost.median_percent.unwrap() - 25.0).abs() < 1e-9);
         assert!(cost.mean_percent < -200.0);
+    }
+
+    #[test]
+    fn pair_under_a_limit_that_was_not_requested_has_no_cost() {
+        let rates = [("a", "b"), ("b", "a"), ("b", "c")];
+        let tests: Vec<TestRecord> = rates
+            .into_iter()
+            .flat_map(|(sender, receiver)| {
+                let host = on_path(Path::Host, measured(sender, receiver, 8e9));
+                [measured(sender, receiver, 6e9), host]
+            })
+            .collect();
+        let limit = |node: &str| Note::of_node(NoteKind::CpuLimit, "a CPU limit of 200m", node.into());
+        let pairs = summarise(&tests, &[limit("a")]).costs.remove(0).pairs;
+        assert_eq!(
+            pairs.iter().map(|pair| (pair.sender, pair.receiver)).collect::<Vec<_>>(),
+            [("b".into(), "c".into())]
+        );
+        assert!(summarise(&tests, &[limit("b")]).costs.is_empty());
     }
 
     #[test]
@@ -124,7 +149,7 @@ mod tests {
             on_path(Path::Host, measured("a", "b", 8e9)),
             on_path(Path::Service, measured("a", "b", 8e9)),
         ];
-        assert!(summarise(&tests).costs.is_empty());
+        assert!(summarise(&tests, &[]).costs.is_empty());
     }
 
     #[test]
@@ -135,7 +160,7 @@ mod tests {
             measured_latency("a", "b", 80.0),
             on_path(Path::Host, measured_latency("a", "b", 50.0)),
         ];
-        let cost = summarise(&tests).costs.remove(0);
+        let cost = summarise(&tests, &[]).costs.remove(0);
         assert_eq!(cost.median_added_latency_microseconds(), Some(30.0));
     }
 }

@@ -111,9 +111,9 @@ impl Matrix {
         let cells = summary.pairs.iter().map(|pair| {
             let cell = match (pair.mean_bits_per_second(), median) {
                 (Some(value), Some(median)) => {
-                    let is_limited = run.had_cpu_limit(pair.sender) || run.had_cpu_limit(pair.receiver);
                     let part = part_of_rate(value, median);
-                    Cell::Measured { value, part, some_failed: pair.failed > 0, is_limited }
+                    let (some_failed, is_limited) = (pair.failed > 0, run.is_limited(pair));
+                    Cell::Measured { value, part, some_failed, is_limited }
                 }
                 _ => Cell::Failed,
             };

@@ -20,6 +20,6 @@ use crate::document::Run;
 
 /// Fills in the summary and the findings of a run from its tests and retests.
 pub fn analyse(run: &mut Run) {
-    run.summary = summarise(&run.tests);
+    run.summary = summarise(&run.tests, &run.notes);
     run.findings = findings::findings(run);
 }

@@ -5,12 +5,12 @@ use std::collections::HashMap;
 use super::cost;
 use super::statistics::{mean, median, standard_deviation};
 use crate::document::{
-    AggregateKind, Aggregates, LatencyPair, LatencySummary, Measure, NodeId, Outcome, PairSummary, Summary,
-    TestRecord, ThroughputSummary,
+    AggregateKind, Aggregates, LatencyPair, LatencySummary, Measure, NodeId, Note, Outcome, PairSummary,
+    Summary, TestRecord, ThroughputSummary,
 };
 
 /// Summarises the tests of a run, without findings.
-pub fn summarise(tests: &[TestRecord]) -> Summary {
+pub fn summarise(tests: &[TestRecord], notes: &[Note]) -> Summary {
     let measuring = |measure: Measure| tests.iter().filter(move |test| test.measure == measure);
     let throughput: Vec<ThroughputSummary> = group_by(measuring(Measure::Throughput), |test| test.route)
         .into_iter()
@@ -38,7 +38,7 @@ pub fn summarise(tests: &[TestRecord]) -> Summary {
             LatencySummary { route, median_microseconds: median(means), pairs }
         })
         .collect();
-    let costs = cost::costs(&throughput, &latency);
+    let costs = cost::costs(&throughput, &latency, notes);
     Summary { throughput, latency, costs }
 }
 
@@ -129,7 +129,7 @@ mod tests {
     #[test]
     fn repeated_tests_of_a_pair_yield_mean_and_deviation() {
         let tests = [measured("a", "b", 8e9), measured("a", "b", 10e9), measured("b", "a", 4e9)];
-        let summary = &summarise(&tests).throughput[0];
+        let summary = &summarise(&tests, &[]).throughput[0];
         let pair = &summary.pairs[0];
         assert_eq!(pair.mean_bits_per_second(), Some(9e9));
         assert_eq!((pair.min_bits_per_second, pair.max_bits_per_second), (Some(8e9), Some(10e9)));
@@ -142,7 +142,7 @@ mod tests {
     #[test]
     fn failed_tests_are_counted_but_excluded_from_means() {
         let tests = [measured("a", "b", 8e9), failed("a", "b", "no route"), failed("b", "a", "no route")];
-        let summary = &summarise(&tests).throughput[0];
+        let summary = &summarise(&tests, &[]).throughput[0];
         assert_eq!((summary.pairs[0].measured, summary.pairs[0].failed), (1, 1));
         assert_eq!(summary.pairs[0].mean_bits_per_second(), Some(8e9));
         assert_eq!(summary.pairs[1].mean_bits_per_second(), None);
@@ -153,7 +153,7 @@ mod tests {
     #[test]
     fn reverse_test_forms_its_own_pair_sent_by_the_server() {
         let back = TestRecord { direction: Direction::ServerToClient, ..measured("a", "b", 2e9) };
-        let pairs = summarise(&[measured("a", "b", 8e9), back]).throughput.remove(0).pairs;
+        let pairs = summarise(&[measured("a", "b", 8e9), back], &[]).throughput.remove(0).pairs;
         assert_eq!((pairs[1].sender, pairs[1].receiver), ("b".into(), "a".into()));
         let cpu = |pair: usize, field| {
             pairs[pair].aggregates.get(METRICS.iter().find(|of| of.label == Some(field)).unwrap())
@@ -165,7 +165,7 @@ mod tests {
     fn each_path_gets_its_own_summary() {
         let host = |record: TestRecord| TestRecord { route: Path::Host.into(), ..record };
         let tests = [measured("a", "b", 8e9), host(measured("a", "b", 10e9))];
-        let medians: Vec<_> = summarise(&tests)
+        let medians: Vec<_> = summarise(&tests, &[])
             .throughput
             .iter()
             .map(|summary| (summary.route.path, summary.median_bits_per_second))
@@ -177,7 +177,7 @@ mod tests {
     fn latency_pair_includes_latency_under_load() {
         let tests =
             [measured_latency("a", "b", 50.0), measured_latency("a", "b", 100.0), measured("a", "b", 8e9)];
-        let summary = summarise(&tests);
+        let summary = summarise(&tests, &[]);
         let pair = &summary.latency[0].pairs[0];
         assert_eq!((pair.mean_microseconds(), pair.measured), (Some(75.0), 2));
         // the fixture's round-trip time under load is 131.5 µs

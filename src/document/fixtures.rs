@@ -93,7 +93,7 @@ pub(crate) fn run(nodes: &[&str], tests: Vec<TestRecord>) -> Run {
         breaches: Vec::new(),
         retests: Vec::new(),
         planned_tests: nodes.len() * (nodes.len() - 1),
-        summary: summarise(&tests),
+        summary: summarise(&tests, &[]),
         tests,
     }
 }

@@ -25,6 +25,7 @@ pub use gate::Breach;
 pub use metric::{Aggregate, AggregateKind, Aggregates, Better, Compared, Gauge, METRICS, Metric, Unit};
 pub use node::{Node, SkippedNode};
 pub use node_id::NodeId;
+pub(crate) use note::is_limited;
 pub use note::{Note, NoteKind};
 pub(crate) use possible::is_possible;
 pub use summary::{Cost, LatencyPair, LatencySummary, PairCost, PairSummary, Summary, ThroughputSummary};
@@ -174,7 +175,12 @@ impl Run {
 
     /// Whether the pods of a node had a CPU limit that was not requested.
     pub fn had_cpu_limit(&self, node: NodeId) -> bool {
-        self.notes.iter().any(|note| note.kind == NoteKind::CpuLimit && note.nodes.contains(&node))
+        self.notes.iter().any(|note| note.limits(node))
+    }
+
+    /// Whether the figures of a pair may be those of a CPU limit of its pods instead of the network.
+    pub fn is_limited(&self, pair: &PairSummary) -> bool {
+        is_limited(pair, &self.notes)
     }
 
     /// Whether any test failed.

@@ -5,7 +5,7 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::NodeId;
+use super::{NodeId, PairSummary};
 use crate::quantity::join_first;
 
 /// A circumstance of the run that was not requested, and that its figures depend on.
@@ -52,7 +52,17 @@ impl fmt::Display for Note {
     }
 }
 
+/// Whether the figures of a pair may be those of a CPU limit of its pods instead of the network.
+pub(crate) fn is_limited(pair: &PairSummary, notes: &[Note]) -> bool {
+    notes.iter().any(|note| note.limits(pair.sender) || note.limits(pair.receiver))
+}
+
 impl Note {
+    /// Whether it is about a CPU limit of the pods of a node.
+    pub(crate) fn limits(&self, node: NodeId) -> bool {
+        self.kind == NoteKind::CpuLimit && self.nodes.contains(&node)
+    }
+
     /// A note on the whole run.
     pub fn of_run(kind: NoteKind, sentence: impl Into<String>) -> Self {
         Self { kind, sentence: crate::sanitize::line(&sentence.into()), nodes: Vec::new() }

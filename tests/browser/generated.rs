@@ -37,7 +37,7 @@ pub fn run_of(names: &[String]) -> Run {
     }
     let tests: Vec<TestRecord> = serde_json::from_value(Value::Array(tests)).expect("the tests are valid");
     let mut run: Run = serde_json::from_value(head(names)).expect("the run is valid");
-    run.summary = summarise(&tests);
+    run.summary = summarise(&tests, &[]);
     run.planned_tests = tests.len();
     let is_retested = |test: &&TestRecord| test.client == names[2] && test.server == names[1];
     run.retests = tests.iter().find(is_retested).cloned().into_iter().collect();
@@ -96,7 +96,7 @@ pub fn empty() -> Run {
 /// Replaces the tests of a run, and all results derived from them.
 fn with_tests(run: Run, tests: Vec<TestRecord>) -> Run {
     Run {
-        summary: summarise(&tests),
+        summary: summarise(&tests, &[]),
         findings: Vec::new(),
         breaches: Vec::new(),
         comparison: None,

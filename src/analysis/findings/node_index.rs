@@ -30,8 +30,8 @@ impl<'a> NodeIndex<'a> {
         let mut rates = vec![vec![None; self.nodes.len()]; self.nodes.len()];
         for pair in &summary.pairs {
             // a limit explains the rate
-            let is_limited = run.had_cpu_limit(pair.sender) || run.had_cpu_limit(pair.receiver);
-            if let Some((sender, receiver)) = self.pair((pair.sender, pair.receiver)).filter(|_| !is_limited)
+            if let Some((sender, receiver)) = self.pair((pair.sender, pair.receiver))
+                && !run.is_limited(pair)
             {
                 rates[sender][receiver] = pair.mean_bits_per_second();
             }

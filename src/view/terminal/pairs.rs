@@ -25,7 +25,7 @@ pub(super) fn table(run: &Run, wide: bool, canvas: Canvas) -> String {
     table.set_header(columns.header());
     for summary in summaries {
         for pair in &summary.pairs {
-            table.add_row(columns.row(summary, pair));
+            table.add_row(columns.row(summary, pair, if run.is_limited(pair) { "~" } else { "" }));
         }
     }
     style::finish(table)
@@ -55,14 +55,16 @@ impl Columns {
         header
     }
 
-    fn row(&self, summary: &ThroughputSummary, pair: &PairSummary) -> Vec<Cell> {
+    /// `mark` precedes the rate.
+    fn row(&self, summary: &ThroughputSummary, pair: &PairSummary, mark: &str) -> Vec<Cell> {
         let mut row = vec![Cell::new(pair.sender), Cell::new(pair.receiver)];
         if self.has_path {
             row.push(Cell::new(summary.route.to_string()));
         }
         row.push(match (pair.mean_bits_per_second(), summary.median_bits_per_second) {
             (Some(rate), Some(median)) => {
-                style::heat_cell(&self.unit.format(rate), part_of_rate(rate, median), false, self.canvas)
+                let rate_text = format!("{mark}{}", self.unit.format(rate));
+                style::heat_cell(&rate_text, part_of_rate(rate, median), false, self.canvas)
             }
             _ => style::failed(),
         });

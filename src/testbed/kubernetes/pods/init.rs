@@ -7,7 +7,7 @@ use crate::sanitize;
 use crate::testbed::Unusable;
 
 /// What to do about a container that a webhook has added.
-const REMEDY: &str = "a webhook adds this container: fix it, or exclude the pods, such as with --label \
+pub(super) const REMEDY: &str = "a webhook adds this container: fix it, or exclude the pods, such as with --label \
                       sidecar.istio.io/inject=false";
 
 /// What an init container that has not finished means for its pod; none if all have.

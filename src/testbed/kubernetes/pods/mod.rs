@@ -269,7 +269,9 @@ impl PodWatch {
                         let still = waits_for.map_or(String::new(), |what| format!(" (still {what})"));
                         let reason =
                             format!("the pod is not running after {} seconds{still}", limit.as_secs());
-                        StartOutcome::failed(name, Unusable::because(reason), FailureCause::TimedOut)
+                        let remedy = (step == StartStep::InitContainer).then_some(init::REMEDY);
+                        let unusable = Unusable::because(reason).with_remedy(remedy);
+                        StartOutcome::failed(name, unusable, FailureCause::TimedOut)
                     }
                 };
             }
