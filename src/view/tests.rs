@@ -45,6 +45,9 @@ fn figures_under_a_limit_of_the_cluster_are_marked_and_are_no_finding() {
         markdown.contains("\\~0.19") && markdown.contains("node-3: the cluster set a CPU limit"),
         "{markdown}"
     );
+    limited.command = Command::Pair;
+    let pairs = render(&limited, Format::Table, PLAIN);
+    assert!(pairs.contains("~0.19"), "{pairs}");
 }
 
 #[test]
