@@ -23,8 +23,8 @@ pub fn write(path: &Path, text: &[u8], readers: Readers) -> io::Result<()> {
     let mut file = temporary(path, readers)?;
     file.as_file_mut().write_all(text)?;
     file.as_file().sync_all()?;
-    file.persist(path)?;
-    Ok(())
+    // closed; `persist` would not replace a file on Windows while someone reads it
+    fs::rename(file.into_temp_path(), path)
 }
 
 /// Checks that [`write`] can succeed, by creating and deleting a temporary file.

@@ -101,11 +101,16 @@ impl Recording {
     /// # Errors
     /// The file cannot be written; it is unchanged.
     pub fn finish(self, run: &Run) -> Result<(), StoreError> {
+        let Self { path, working, file, .. } = self;
+        // Windows does not replace or delete an open file
+        drop(file);
         // names of nodes and contexts may be confidential
-        let written = document(run).and_then(|text| atomic_file::write(&self.path, &text, Readers::Owner));
-        written.map_err(|source| StoreError::Write { path: self.path.clone(), source })?;
-        if self.working != self.path {
-            let _ = fs::remove_file(&self.working);
+        let written = document(run).and_then(|text| atomic_file::write(&path, &text, Readers::Owner));
+        if let Err(source) = written {
+            return Err(StoreError::Write { path, source });
+        }
+        if working != path {
+            let _ = fs::remove_file(working);
         }
         Ok(())
     }
@@ -119,7 +124,9 @@ impl Recording {
 
     /// Deletes the file.
     pub fn discard(self) {
-        let _ = fs::remove_file(&self.working);
+        let Self { working, file, .. } = self;
+        drop(file);
+        let _ = fs::remove_file(working);
     }
 }
 

@@ -1,7 +1,7 @@
 //! Registers the runs that are in progress on this machine.
 //!
 //! The process of a run holds a lock on a file named after the run. The kernel releases a lock when its process
-//! ends, however it ends: a file without a lock belongs to a run that died.
+//! ends, however it ends: a file without a lock belongs to a run that died, if it was created on this machine.
 
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Read, Write};
@@ -19,34 +19,21 @@ pub struct RunRegistry {
     directory: PathBuf,
 }
 
-/// Identifies a boot of a machine. Empty on systems without /proc: there, all machines are taken for one.
-#[derive(Debug, PartialEq, Eq)]
-struct Machine {
-    hostname: String,
-    boot_id: String,
+#[cfg(unix)]
+fn hostname() -> String {
+    rustix::system::uname().nodename().to_string_lossy().into_owned()
 }
 
-impl Machine {
-    fn current() -> Self {
-        let read = |path: &str| fs::read_to_string(path).unwrap_or_default().trim().to_owned();
-        Self { hostname: read("/proc/sys/kernel/hostname"), boot_id: read("/proc/sys/kernel/random/boot_id") }
-    }
-
-    fn serialize(&self) -> String {
-        format!("{}\n{}\n", self.hostname, self.boot_id)
-    }
-
-    fn parse(text: &str) -> Self {
-        let mut lines = text.lines().map(str::to_owned);
-        Self { hostname: lines.next().unwrap_or_default(), boot_id: lines.next().unwrap_or_default() }
-    }
+#[cfg(not(unix))]
+fn hostname() -> String {
+    std::env::var("COMPUTERNAME").unwrap_or_default()
 }
 
 /// The registration of a run. When dropped, the run counts as died.
 #[derive(Debug)]
 pub struct Registration {
     path: PathBuf,
-    _locked: File,
+    locked: File,
 }
 
 impl RunRegistry {
@@ -65,25 +52,23 @@ impl RunRegistry {
         let path = self.path(id);
         let mut file = atomic_file::create(&path, Readers::Owner)?;
         file.lock()?;
-        file.write_all(Machine::current().serialize().as_bytes())?;
-        Ok(Registration { path, _locked: file })
+        writeln!(file, "{}", hostname())?;
+        Ok(Registration { path, locked: file })
     }
 
     /// Whether run `id` is in progress; none if it is not registered on this machine.
     pub fn is_running(&self, id: &str) -> Option<bool> {
         let mut file = File::open(self.path(id)).ok()?;
-        let mut text = String::new();
-        file.read_to_string(&mut text).ok()?;
-        match (Machine::parse(&text), Machine::current()) {
-            // machines may share a home directory, but not necessarily its locks
-            (registered, current) if registered.hostname != current.hostname => None,
-            (registered, current) if registered.boot_id != current.boot_id => Some(false),
-            _ => match file.try_lock_shared() {
-                Ok(()) => Some(false),
-                Err(TryLockError::WouldBlock) => Some(true),
-                Err(TryLockError::Error(_)) => None,
-            },
+        // before it is read: on Windows, a locked file cannot be
+        match file.try_lock_shared() {
+            Err(TryLockError::WouldBlock) => return Some(true),
+            Err(TryLockError::Error(_)) => return None,
+            Ok(()) => {}
         }
+        let mut registered = String::new();
+        file.read_to_string(&mut registered).ok()?;
+        // machines may share a home directory, but not necessarily its locks
+        (registered.lines().next() == Some(&hostname())).then_some(false)
     }
 
     fn path(&self, id: &str) -> PathBuf {
@@ -106,8 +91,11 @@ impl RunRegistry {
 impl Registration {
     /// Removes the run from the registry: it has left no objects.
     pub fn remove(self) {
+        let Self { path, locked } = self;
+        // Windows does not delete an open file
+        drop(locked);
         // if this fails, the run counts as died, which is harmless without leftovers
-        let _ = fs::remove_file(&self.path);
+        let _ = fs::remove_file(path);
     }
 }
 
@@ -129,17 +117,11 @@ mod tests {
     }
 
     #[test]
-    fn other_machine_is_unknown_and_earlier_boot_has_no_runs() {
+    fn unlocked_file_of_another_machine_is_unknown() {
         let directory = tempfile::tempdir().unwrap();
         let registry = RunRegistry::of_user(directory.path());
-        let _registration = registry.register("k3v9x2mq").unwrap();
-        let current = Machine::current();
-        let registered_on = |machine: &Machine| {
-            fs::write(registry.path("k3v9x2mq"), machine.serialize()).unwrap();
-            registry.is_running("k3v9x2mq")
-        };
-        assert_eq!(registered_on(&current), Some(true));
-        assert_eq!(registered_on(&Machine { hostname: "elsewhere".to_owned(), ..Machine::current() }), None);
-        assert_eq!(registered_on(&Machine { boot_id: "before".to_owned(), ..current }), Some(false));
+        drop(registry.register("k3v9x2mq").unwrap());
+        fs::write(registry.path("k3v9x2mq"), "elsewhere\n").unwrap();
+        assert_eq!(registry.is_running("k3v9x2mq"), None);
     }
 }
