@@ -1,6 +1,5 @@
 //! A volume that is accessed through a temporary pod.
 
-use std::path::Path;
 use std::time::Duration;
 
 use k8s_openapi::api::core::v1::{
@@ -157,6 +156,11 @@ fn session(id: &str) -> String {
     format!("{id}{VOLUME_SUFFIX}")
 }
 
+/// The directory of a volume in the pod: joined with `/`, whatever separates directories on this machine.
+fn directory(volume: &Volume) -> String {
+    format!("{MOUNT_PATH}/{}", volume.directory)
+}
+
 /// Mounts a volume into the containers of a pod, writable for their group.
 pub(crate) fn mount(spec: &mut PodSpec, claim: &str) {
     spec.volumes.get_or_insert_default().push(PodVolume {
@@ -253,7 +257,7 @@ impl VolumePod<'_> {
         arguments: &[&str],
         input: Option<&[u8]>,
     ) -> Result<Vec<u8>, VolumeError> {
-        let directory = Path::new(MOUNT_PATH).join(&self.client.volume.directory).display().to_string();
+        let directory = directory(&self.client.volume);
         let command: Vec<&str> =
             ["sh", "-c", script, "sh", &directory].into_iter().chain(arguments.iter().copied()).collect();
         let output =
@@ -289,5 +293,17 @@ impl DocumentDirectory for VolumePod<'_> {
             self.run("delete old documents on", r#"cd "$1" && shift && rm -f -- "$@""#, &some, None).await?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn directory_in_the_pod_has_slashes_on_every_system() {
+        let directory = |text: &str| directory(&Volume::parse(text).unwrap());
+        assert_eq!(directory("results:runs/nightly"), "/netbench/runs/nightly");
+        assert_eq!(directory("results"), "/netbench/");
     }
 }
