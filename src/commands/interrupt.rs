@@ -1,5 +1,11 @@
 //! Signals: the first one ends the run gracefully, the second one immediately.
 
+use futures_util::StreamExt;
+use futures_util::stream::{self, BoxStream, SelectAll};
+#[cfg(unix)]
+use tokio::signal::unix::{SignalKind, signal};
+#[cfg(windows)]
+use tokio::signal::windows;
 use tokio_util::sync::CancellationToken;
 
 /// Tokens that are cancelled by signals.
@@ -7,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 pub(super) struct Interrupt {
     /// Cancelled by the first signal: end gracefully.
     pub first: CancellationToken,
-    /// Cancelled by the second Ctrl-C: end immediately.
+    /// Cancelled by the second interrupt: end immediately.
     pub second: CancellationToken,
 }
 
@@ -24,8 +30,8 @@ impl Interrupt {
 
 /// Starts watching the signals.
 ///
-/// Only a second SIGINT counts as the second signal: closing a terminal sends SIGHUP twice, once by the shell and
-/// once by the kernel.
+/// Only a second interrupt counts as the second signal: closing a terminal sends SIGHUP twice, once by the shell
+/// and once by the kernel.
 pub(super) fn watch() -> Interrupt {
     let interrupt = Interrupt::default();
     let Interrupt { first, second } = interrupt.clone();
@@ -42,36 +48,56 @@ pub(super) fn watch() -> Interrupt {
     interrupt
 }
 
-#[cfg(unix)]
-struct Signals(Vec<tokio::signal::unix::Signal>);
+/// Signals of several kinds.
+struct Signals(SelectAll<BoxStream<'static, ()>>);
+
+/// The stream of a signal of tokio. One that cannot be caught keeps its default action.
+macro_rules! stream {
+    ($signal:expr) => {
+        $signal.ok().map(|mut signal| stream::poll_fn(move |context| signal.poll_recv(context)).boxed())
+    };
+}
+
+impl Signals {
+    fn new<const N: usize>(streams: [Option<BoxStream<'static, ()>>; N]) -> Self {
+        Self(stream::select_all(streams.into_iter().flatten()))
+    }
+
+    async fn next(&mut self) {
+        if self.0.next().await.is_none() {
+            std::future::pending::<()>().await;
+        }
+    }
+}
 
 #[cfg(unix)]
 impl Signals {
     /// Ctrl-C.
     fn interrupt() -> Self {
-        Self::of(&[tokio::signal::unix::SignalKind::interrupt()])
+        Self::new([stream!(signal(SignalKind::interrupt()))])
     }
 
     /// SIGTERM, and SIGHUP unless it is ignored.
     fn terminate() -> Self {
-        use tokio::signal::unix::SignalKind;
-        if ignores_hangup() {
-            return Self::of(&[SignalKind::terminate()]);
-        }
-        Self::of(&[SignalKind::terminate(), SignalKind::hangup()])
+        let hangup = if ignores_hangup() { None } else { stream!(signal(SignalKind::hangup())) };
+        Self::new([stream!(signal(SignalKind::terminate())), hangup])
+    }
+}
+
+#[cfg(windows)]
+impl Signals {
+    /// Ctrl-C and Ctrl-Break: other programs can send only the latter.
+    fn interrupt() -> Self {
+        Self::new([stream!(windows::ctrl_c()), stream!(windows::ctrl_break())])
     }
 
-    fn of(kinds: &[tokio::signal::unix::SignalKind]) -> Self {
-        // a signal that cannot be caught keeps its default action
-        Self(kinds.iter().filter_map(|&kind| tokio::signal::unix::signal(kind).ok()).collect())
-    }
-
-    async fn next(&mut self) {
-        if self.0.is_empty() {
-            std::future::pending::<()>().await;
-        }
-        let any = self.0.iter_mut().map(|signal| Box::pin(signal.recv()));
-        futures_util::future::select_all(any).await;
+    /// The window is closed, the user logs off, or the machine shuts down. Windows ends the process some seconds later.
+    fn terminate() -> Self {
+        Self::new([
+            stream!(windows::ctrl_close()),
+            stream!(windows::ctrl_logoff()),
+            stream!(windows::ctrl_shutdown()),
+        ])
     }
 }
 
@@ -82,28 +108,4 @@ fn ignores_hangup() -> bool {
     let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
     // bit 0 is signal 1, SIGHUP
     ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).is_some_and(|mask| mask & 1 == 1)
-}
-
-#[cfg(not(unix))]
-enum Signals {
-    Interrupt,
-    None,
-}
-
-#[cfg(not(unix))]
-impl Signals {
-    fn interrupt() -> Self {
-        Self::Interrupt
-    }
-
-    fn terminate() -> Self {
-        Self::None
-    }
-
-    async fn next(&mut self) {
-        match self {
-            Self::Interrupt => drop(tokio::signal::ctrl_c().await),
-            Self::None => std::future::pending().await,
-        }
-    }
 }

@@ -23,6 +23,10 @@ use crate::options::{Path, Route};
 /// How long a server may take to start listening.
 const START_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// A flag of [`CreateProcess`](https://learn.microsoft.com/windows/win32/procthread/process-creation-flags).
+#[cfg(windows)]
+const CREATE_NEW_PROCESS_GROUP: u32 = 0x200;
+
 /// Why a server on this machine could not be started.
 #[derive(Debug, thiserror::Error)]
 pub enum LocalError {
@@ -133,12 +137,14 @@ impl LocalTestbed {
     }
 
     /// A process in its own process group: an interrupt from the terminal must reach only this program, which
-    /// then stops its children in order.
+    /// then stops its children in order. On Windows, Ctrl-C is ignored in such a group.
     fn process(command: &[String]) -> Command {
         let mut process = Command::new(&command[0]);
         process.args(&command[1..]).stdin(Stdio::null()).kill_on_drop(true);
         #[cfg(unix)]
         process.process_group(0);
+        #[cfg(windows)]
+        process.creation_flags(CREATE_NEW_PROCESS_GROUP);
         process
     }
 
