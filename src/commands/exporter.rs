@@ -1,6 +1,7 @@
 //! `exporter`: serves the metrics of the latest run.
 
 use std::io;
+use std::net::{Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
 
 use kubectl_netbench::cli::{ExitCode, ExporterArgs};
@@ -8,13 +9,17 @@ use kubectl_netbench::cluster;
 use kubectl_netbench::recurring::exporter::{Exporter, RunSource, SavedRuns, ScheduleRuns};
 use kubectl_netbench::recurring::schedule::{ScheduleError, Schedules};
 use kubectl_netbench::store::StoreError;
-use tokio::net::TcpListener;
+use socket2::SockRef;
+use tokio::net::{TcpListener, TcpSocket};
 
 use super::{Error, ProgramContext, interrupt, schedule};
 use crate::console;
 
 /// Maximum time for open connections after an interrupt.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// Maximum number of connections that are not accepted yet: the default of tokio.
+const BACKLOG: u32 = 1024;
 
 pub(super) async fn run(arguments: ExporterArgs, program: &ProgramContext) -> Result<ExitCode, Error> {
     let interrupt = interrupt::watch();
@@ -68,10 +73,23 @@ async fn serve<S: RunSource>(
 
 /// Listens on an address. `:PORT` means all addresses, also on machines without IPv6.
 async fn listen(address: &str) -> io::Result<TcpListener> {
-    let Some(port) = address.strip_prefix(':') else { return TcpListener::bind(address).await };
-    match TcpListener::bind(format!("[::]:{port}")).await {
+    let port = address.strip_prefix(':').and_then(|port| port.parse().ok());
+    let Some(port) = port else { return TcpListener::bind(address).await };
+    match listen_on_all(port) {
         Err(error) if error.kind() == io::ErrorKind::AddrInUse => Err(error),
-        Err(_) => TcpListener::bind(format!("0.0.0.0:{port}")).await,
+        Err(_) => TcpListener::bind((Ipv4Addr::UNSPECIFIED, port)).await,
         listener => listener,
     }
+}
+
+/// Listens on all addresses of IPv6 and of IPv4.
+fn listen_on_all(port: u16) -> io::Result<TcpListener> {
+    let socket = TcpSocket::new_v6()?;
+    // the default of Windows is IPv6 only; that of Linux can be set
+    SockRef::from(&socket).set_only_v6(false)?;
+    // as `TcpListener::bind` does: on Windows it would allow several listeners on the port
+    #[cfg(not(windows))]
+    socket.set_reuseaddr(true)?;
+    socket.bind((Ipv6Addr::UNSPECIFIED, port).into())?;
+    socket.listen(BACKLOG)
 }
