@@ -9,11 +9,12 @@ mod log;
 mod progress;
 
 use std::io::IsTerminal;
+use std::path::{Path, PathBuf};
 
 use commands::{Origin, ProgramContext, ResolvedSettings};
 use console::{ColorEnvironment, Streams};
 use kubectl_netbench::cli;
-use kubectl_netbench::cluster::{Environment, Terminal};
+use kubectl_netbench::cluster::{self, Environment, Terminal};
 use kubectl_netbench::completion;
 use kubectl_netbench::config::{CommandLine, Configuration, LineError, Settings};
 use kubectl_netbench::explanation::Explanation;
@@ -23,13 +24,15 @@ use kubectl_netbench::view::ColorDepth;
 
 #[tokio::main]
 async fn main() {
+    let data = user_directory(dirs::data_dir);
     let program = ProgramContext {
         environment: environment(),
         streams: streams(),
-        configuration_file: dirs::config_dir().map(|directory| Configuration::file_in(&directory)),
-        store: dirs::data_dir().map(|directory| Store::of_user(&directory)),
+        configuration_file: user_directory(dirs::config_dir)
+            .map(|directory| Configuration::file_in(&directory)),
+        store: data.as_deref().map(Store::of_user),
         origin: origin(),
-        registry: dirs::data_dir().map(|directory| RunRegistry::of_user(&directory)),
+        registry: data.as_deref().map(RunRegistry::of_user),
     };
     console::use_ascii(!has_unicode());
     let shell = std::env::var(completion::VARIABLE).ok().filter(|shell| !shell.is_empty());
@@ -84,13 +87,23 @@ fn exit(error: &clap::Error, program: &ProgramContext) -> ! {
     error.exit()
 }
 
+/// A directory of the user: `APPDATA` on Windows, what the system defines elsewhere.
+fn user_directory(of_system: fn() -> Option<PathBuf>) -> Option<PathBuf> {
+    let of_windows = std::env::var_os("APPDATA").filter(|path| cfg!(windows) && !path.is_empty());
+    of_windows.map(PathBuf::from).or_else(of_system)
+}
+
 fn environment() -> Environment {
     let variable = |names: [&str; 2]| {
         names.into_iter().find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()))
     };
     Environment {
         kubeconfig: std::env::var_os("KUBECONFIG"),
-        home: dirs::home_dir(),
+        home: if cfg!(windows) {
+            cluster::windows_home(|name| std::env::var_os(name), Path::is_file)
+        } else {
+            dirs::home_dir()
+        },
         in_cluster: std::env::var_os("KUBERNETES_SERVICE_HOST").is_some(),
         https_proxy: variable(["HTTPS_PROXY", "https_proxy"]),
         http_proxy: variable(["HTTP_PROXY", "http_proxy"]),

@@ -1,6 +1,7 @@
 //! Reads kubeconfig files with the rules of client-go.
 
 mod file;
+mod home;
 mod target;
 
 use std::collections::HashSet;
@@ -9,6 +10,7 @@ use std::path::{Path, PathBuf};
 use super::connection::{ConnectError, ConnectionOptions, Environment};
 use file::File;
 pub(super) use file::{Cluster, Exec, User};
+pub use home::windows_home;
 pub(super) use target::{Target, target};
 
 /// The entries of all files.
@@ -51,6 +53,11 @@ fn find<'a, T>(entries: &'a [Entry<T>], name: &str) -> Option<&'a Entry<T>> {
     entries.iter().find(|entry| entry.name == name)
 }
 
+/// The file in a home directory that kubectl reads.
+fn default_file(home: &Path) -> PathBuf {
+    home.join(".kube").join("config")
+}
+
 /// The files that kubectl would read.
 fn paths(options: &ConnectionOptions, environment: &Environment) -> Vec<PathBuf> {
     if let Some(path) = &options.kubeconfig {
@@ -62,7 +69,7 @@ fn paths(options: &ConnectionOptions, environment: &Environment) -> Vec<PathBuf>
             let paths = std::env::split_paths(list).filter(|path| !path.as_os_str().is_empty());
             paths.filter(|path| seen.insert(path.clone())).collect()
         }
-        None => environment.home.iter().map(|home| home.join(".kube/config")).collect(),
+        None => environment.home.iter().map(|home| default_file(home)).collect(),
     }
 }
 

@@ -25,7 +25,7 @@ pub use connect::connect;
 pub(crate) use connection::quoted;
 pub use connection::{ConnectError, ConnectionOptions, Environment, Terminal, Token};
 pub use credentials::CredentialError;
-pub use kubeconfig::{KubeconfigNames, context, names};
+pub use kubeconfig::{KubeconfigNames, context, names, windows_home};
 pub use rejection::Rejection;
 pub(crate) use request::{API_SERVER_OUTAGE, retry, retry_transient, retry_unanswered};
 pub use request::{Cluster, RequestError, RequestErrorKind};

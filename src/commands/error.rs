@@ -18,6 +18,9 @@ use kubectl_netbench::testbed::TestbedError;
 use kubectl_netbench::testbed::kubernetes::SelectionError;
 use kubectl_netbench::testbed::local::LocalError;
 
+/// An example of a directory for the programs of the user.
+const USER_PROGRAMS: &str = if cfg!(windows) { r"%USERPROFILE%\bin" } else { "~/.local/bin" };
+
 /// Why a command failed.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -156,10 +159,10 @@ impl Error {
                 .help("choose a run of the same nodes and paths: kubectl netbench runs"),
             Self::NotOnPath => explanation
                 .cause("kubectl-netbench is not on PATH")
-                .help("move it to a directory on PATH, or choose one: --directory ~/.local/bin"),
+                .help(format!("move it to a directory on PATH, or choose one: --directory {USER_PROGRAMS}")),
             Self::Shim { source, .. } => explanation
                 .cause(source.to_string())
-                .help("choose a writable directory on PATH: --directory ~/.local/bin"),
+                .help(format!("choose a writable directory on PATH: --directory {USER_PROGRAMS}")),
             Self::Resume { why, .. } => {
                 explanation.cause(why).help("start a new run: kubectl netbench matrix")
             }

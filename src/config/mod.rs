@@ -74,7 +74,7 @@ pub struct Configuration {
 impl Configuration {
     /// The path of the file in the user's configuration directory.
     pub fn file_in(directory: &Path) -> PathBuf {
-        directory.join("kubectl-netbench/config.yaml")
+        directory.join("kubectl-netbench").join("config.yaml")
     }
 
     /// Parses the text of the file at `path`, and the environment variables that `variable` looks up; an empty

@@ -11,6 +11,7 @@ use crate::view::{Canvas, style};
 /// The default of a key without a default value: it depends on the cluster or on other flags, or is nothing.
 fn default_in_words(key: &str) -> &'static str {
     match key {
+        "kubeconfig" if cfg!(windows) => r"KUBECONFIG, or %USERPROFILE%\.kube\config",
         "kubeconfig" => "KUBECONFIG, or ~/.kube/config",
         "context" => "current context of the kubeconfig",
         "namespace" => "new namespace for each run",

@@ -112,6 +112,12 @@ impl StoreError {
             Self::InvalidId { .. } => explanation.cause(
                 "run IDs consist of letters and digits; this document was not written by this program",
             ),
+            Self::NoDirectory if cfg!(windows) => {
+                explanation.cause("APPDATA is not set").help("set APPDATA, or use --save-to FILE")
+            }
+            Self::NoDirectory if cfg!(target_os = "macos") => {
+                explanation.cause("the home directory is not known").help("set HOME, or use --save-to FILE")
+            }
             Self::NoDirectory => explanation
                 .cause("neither the home directory nor XDG_DATA_HOME is known")
                 .help("set HOME, or use --save-to FILE"),

@@ -64,28 +64,25 @@ impl LocalError {
     }
 }
 
-/// How to install a program: with the package manager of this system, or with that of another one if it is unknown.
+/// How to install a program: with the package manager on `PATH`, or with any of this kind of system.
 fn install(program: &str) -> String {
-    const MANAGERS: [(&str, &str); 7] = [
-        ("apt-get", "apt install"),
-        ("dnf", "dnf install"),
-        ("apk", "apk add"),
-        ("zypper", "zypper install"),
-        ("pacman", "pacman -S"),
-        ("brew", "brew install"),
-        ("winget", "winget install"),
-    ];
+    const MANAGERS: &[(&str, &str)] = match std::env::consts::OS.as_bytes() {
+        b"windows" => &[("winget", "winget install")],
+        b"macos" => &[("brew", "brew install")],
+        _ => &[
+            ("apt-get", "apt install"),
+            ("dnf", "dnf install"),
+            ("apk", "apk add"),
+            ("zypper", "zypper install"),
+            ("pacman", "pacman -S"),
+            ("brew", "brew install"),
+        ],
+    };
     let path = std::env::var_os("PATH").unwrap_or_default();
-    let is_here = |name: &str| {
-        let names = [name.to_owned(), format!("{name}.exe")];
-        std::env::split_paths(&path).any(|folder| names.iter().any(|name| folder.join(name).is_file()))
-    };
-    let command = |install: &str| format!("{install} {program}");
-    let here = MANAGERS.iter().find(|(name, _)| is_here(name));
-    let commands: Vec<String> = match here {
-        Some((_, install)) => vec![command(install)],
-        None => MANAGERS.iter().map(|(_, install)| command(install)).collect(),
-    };
+    let is_here = |name: &str| std::env::split_paths(&path).any(|folder| folder.join(name).is_file());
+    let here = MANAGERS.iter().position(|(name, _)| is_here(name));
+    let possible = here.map_or(MANAGERS, |first| &MANAGERS[first..=first]);
+    let commands: Vec<String> = possible.iter().map(|(_, install)| format!("{install} {program}")).collect();
     format!("install it: {}", commands.join(", "))
 }
 
