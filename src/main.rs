@@ -24,6 +24,8 @@ use kubectl_netbench::view::ColorDepth;
 
 #[tokio::main]
 async fn main() {
+    #[cfg(unix)]
+    raise_file_limit();
     let data = user_directory(dirs::data_dir);
     let program = ProgramContext {
         environment: environment(),
@@ -85,6 +87,21 @@ fn exit(error: &clap::Error, program: &ProgramContext) -> ! {
         origin.report_failure(error.exit_code(), &Explanation::new("invalid command line").cause(cause));
     }
     error.exit()
+}
+
+/// Raises the limit of open files, which is 256 on macOS: every test needs a connection, or the pipes of a process.
+#[cfg(unix)]
+fn raise_file_limit() {
+    use rustix::process::{Resource, getrlimit, setrlimit};
+    /// `OPEN_MAX` of macOS, which rejects more even if it reports no maximum.
+    const LIMIT: u64 = 10_240;
+    let mut limit = getrlimit(Resource::Nofile);
+    let raised = limit.maximum.map_or(LIMIT, |maximum| maximum.min(LIMIT));
+    if limit.current.is_some_and(|current| current < raised) {
+        limit.current = Some(raised);
+        // otherwise, what needs more files fails with the error of the operating system
+        let _ = setrlimit(Resource::Nofile, limit);
+    }
 }
 
 /// A directory of the user: `APPDATA` on Windows, what the system defines elsewhere.
