@@ -72,16 +72,17 @@ pub(super) fn plugin_failure(output: &Output) -> String {
     format!("failed ({}){message}", output.status)
 }
 
-#[cfg(test)]
+// it makes exit statuses of Unix
+#[cfg(all(test, unix))]
 mod tests {
+    use std::os::unix::process::ExitStatusExt;
+
     use super::*;
 
     const SECRET: &str = "c2VjcmV0LXRva2Vu";
 
-    #[cfg(unix)]
     #[test]
     fn failure_of_credential_plugin_quotes_only_its_stderr() {
-        use std::os::unix::process::ExitStatusExt;
         let out = Output {
             status: std::process::ExitStatus::from_raw(256),
             stdout: SECRET.into(),

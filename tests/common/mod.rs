@@ -14,8 +14,12 @@ pub fn netbench(data: &Path) -> Command {
     for variable in settings.chain(others.map(Into::into)) {
         command.env_remove(variable);
     }
-    // those on Linux
-    command.env("XDG_DATA_HOME", data).env("XDG_CONFIG_HOME", data).stdin(Stdio::null());
+    let directories: &[&str] = match std::env::consts::OS {
+        "windows" => &["APPDATA"],
+        "macos" => &["HOME"],
+        _ => &["XDG_DATA_HOME", "XDG_CONFIG_HOME"],
+    };
+    command.envs(directories.iter().map(|name| (name, data))).stdin(Stdio::null());
     command
 }
 

@@ -104,6 +104,7 @@ fn run(command: &mut Command) -> String {
 
 /// The archive as krew would install it: unpacked, and its program linked to where kubectl finds it.
 #[test]
+#[cfg(unix)]
 #[ignore = "builds the program as it is released"]
 fn the_archive_of_this_machine_can_be_installed() {
     let packed = run(Command::new(root().join("krew/package")).current_dir(root()));

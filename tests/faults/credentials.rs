@@ -1,7 +1,6 @@
 //! A user whose tokens expire during a run.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Stdio;
 
@@ -57,15 +56,14 @@ fn kubeconfig(directory: &Path) -> std::path::PathBuf {
         r#"{{"apiVersion":"client.authentication.k8s.io/v1beta1","kind":"ExecCredential","status":{{"token":"{token}","expirationTimestamp":"'$end'"}}}}"#
     );
     let script = format!(
-        "#!/bin/sh\necho called >>{}\nend=$(date -u -d '+5 seconds' +%Y-%m-%dT%H:%M:%SZ)\necho '{credential}'\n",
+        "echo called >>{}\nend=$(date -u -d '+5 seconds' +%Y-%m-%dT%H:%M:%SZ)\necho '{credential}'\n",
         directory.join("calls").display()
     );
     fs::write(&plugin, script).expect("it can be written");
-    fs::set_permissions(&plugin, fs::Permissions::from_mode(0o700)).expect("it is ours");
     let shown = kubectl(&["config", "view", "--raw", "--minify", "-o", "json"]).expect_code(0);
     let mut config: Value = serde_json::from_str(&shown.stdout).expect("a kubeconfig");
     config["users"][0]["user"] = json!({
-        "exec": {"apiVersion": "client.authentication.k8s.io/v1beta1", "command": plugin, "interactiveMode": "Never"},
+        "exec": {"apiVersion": "client.authentication.k8s.io/v1beta1", "command": "sh", "args": [plugin], "interactiveMode": "Never"},
     });
     let path = directory.join("config");
     fs::write(&path, config.to_string()).expect("it can be written");

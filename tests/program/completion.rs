@@ -1,5 +1,6 @@
 //! Completion requests of kubectl and shells. The end-to-end tests complete the nodes of a real cluster.
 
+use std::ffi::OsStr;
 use std::io::Read;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
@@ -7,6 +8,7 @@ use std::process::{Command, Stdio};
 
 use crate::common::Ended;
 use kubectl_netbench::cli::Shell;
+use kubectl_netbench::completion::SHIM_NAME;
 use tempfile::TempDir;
 
 fn netbench(home: &TempDir) -> Command {
@@ -82,6 +84,7 @@ fn unresponsive_cluster_completes_nothing_in_time() {
 }
 
 #[test]
+#[cfg(unix)]
 fn bash_script_completes_flags_and_values() {
     let home = tempfile::tempdir().expect("a directory");
     let script = format!("{}/completions/kubectl-netbench.bash", env!("CARGO_MANIFEST_DIR"));
@@ -114,20 +117,23 @@ fn install_writes_the_shim_next_to_the_program() {
     let home = tempfile::tempdir().expect("a directory");
     let bin = home.path().join("bin");
     std::fs::create_dir(&bin).expect("a directory");
-    let install = |path: &str| ended(netbench(&home).env("PATH", path).args(["completion", "install"]));
-    let missing = install(&bin.display().to_string()).expect_code(1);
+    let install = |path: &OsStr| ended(netbench(&home).env("PATH", path).args(["completion", "install"]));
+    let missing = install(bin.as_os_str()).expect_code(1);
     assert!(missing.stderr.contains("kubectl-netbench is not on PATH"), "{}", missing.stderr);
     assert!(missing.stderr.contains("--directory"), "{}", missing.stderr);
 
-    std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_kubectl-netbench"), bin.join("kubectl-netbench"))
-        .expect("a link");
-    let path = format!("/nonexistent:{}:/usr/bin:/bin", bin.display());
+    let program = Path::new(env!("CARGO_BIN_EXE_kubectl-netbench"));
+    std::fs::copy(program, bin.join(program.file_name().expect("it is a file"))).expect("there is room");
+    let others = std::env::var_os("PATH").unwrap_or_default();
+    let others = std::env::split_paths(&others);
+    let path = std::env::join_paths([home.path().join("nonexistent"), bin.clone()].into_iter().chain(others));
+    let path = path.expect("it has no separator");
     // a second install succeeds, too
     for _ in 0..2 {
         let done = install(&path).expect_code(0);
         assert!(done.stderr.contains("kubectl_complete-netbench"), "{}", done.stderr);
     }
-    let mut shim = Command::new(bin.join("kubectl_complete-netbench"));
+    let mut shim = Command::new(bin.join(SHIM_NAME));
     let answer = ended(shim.env("PATH", &path).args(["runs", "del"])).expect_code(0);
     assert_eq!(answer.stdout, "delete\tDelete saved runs\n:4\n");
     assert_eq!(std::fs::read_dir(&bin).expect("a directory").count(), 2, "no temporary file is left");

@@ -2,21 +2,17 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
 
 use crate::User;
-use crate::common::signal;
-use kubectl_netbench::document::{Comparison, Run, State, Verdict};
-use serde_json::Value;
+use kubectl_netbench::document::Run;
 
 impl User {
     fn runs(&self) -> PathBuf {
-        self.0.path().join("kubectl-netbench/runs")
+        self.directory().join("runs")
     }
 
     /// The files of the saved runs.
-    fn files(&self) -> Vec<PathBuf> {
+    pub fn files(&self) -> Vec<PathBuf> {
         let files = fs::read_dir(self.runs()).into_iter().flatten();
         files.map(|file| file.expect("the directory can be read").path()).collect()
     }
@@ -29,7 +25,7 @@ impl User {
     }
 }
 
-fn read(path: &Path) -> Run {
+pub fn read(path: &Path) -> Run {
     let text = fs::read_to_string(path).expect("the file can be read");
     serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}\n{text}"))
 }
@@ -143,108 +139,10 @@ fn saving_flags_choose_where_a_run_is_saved() {
 #[test]
 fn unwritable_data_directory_does_not_fail_the_run() {
     let user = User::new();
-    fs::write(user.0.path().join("kubectl-netbench"), "not a directory").expect("there is room");
+    fs::write(user.directory(), "not a directory").expect("there is room");
     let ended = user.run("pair --local 2 -t 1s").expect_code(0);
     assert!(ended.stderr.contains("the run was not saved: cannot write"), "{}", ended.stderr);
     assert!(ended.stdout.starts_with("SENDER"), "{}", ended.stdout);
-}
-
-#[test]
-fn killed_run_keeps_its_tests_and_is_resumed() {
-    let user = User::new();
-    let mut killed = user
-        .command("matrix --local 4 -t 1s --repeat 2")
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .expect("the program starts");
-    let saved = || user.files().first().map_or(0, |file| read(file).tests.len());
-    let give_up = Instant::now() + Duration::from_secs(30);
-    while saved() < 3 && Instant::now() < give_up {
-        std::thread::sleep(Duration::from_millis(50));
-    }
-    let servers = children(killed.id());
-    signal(killed.id(), "KILL");
-    let _ = killed.wait();
-    for server in servers {
-        signal(server, "KILL");
-    }
-    let before = read(&user.files()[0]);
-    assert!(before.tests.len() >= 3 && before.tests.len() < 24, "{}", before.tests.len());
-    assert_eq!(before.state, State::Partial);
-    let listed = user.run("runs").expect_code(0).stdout;
-    assert!(listed.contains(&format!("partial, {} of 24", before.tests.len())), "{listed}");
-    assert!(user.run("report").expect_code(3).stdout.contains("Partial: the run ended after"));
-
-    let ended = user.run("matrix --resume latest -o json --no-confirm").expect_code(0);
-    let after = ended.run();
-    assert_eq!((after.tests.len(), after.state), (24, State::Complete));
-    assert_eq!(after.resumed.as_deref(), Some(before.id.as_str()));
-    assert_eq!(after.tests[..before.tests.len()], before.tests);
-    assert_eq!(after.parameters.measurement.repeat, 2);
-    assert!(ended.stderr.contains(&format!("reusing {} results of {}", before.tests.len(), before.id)));
-    let whole = user.run("matrix --resume latest").expect_code(1).stderr;
-    assert!(whole.contains("no missing or failed tests"), "{whole}");
-    let mixed = user.run("matrix --resume latest -t 5s").expect_code(2).stderr;
-    assert!(mixed.contains("--resume") && mixed.contains("--time"), "{mixed}");
-}
-
-fn children(pid: u32) -> Vec<u32> {
-    let output = Command::new("ps").args(["-o", "pid=", "--ppid", &pid.to_string()]).output();
-    let text = String::from_utf8(output.expect("ps runs").stdout).expect("ps writes text");
-    text.split_whitespace().map(|pid| pid.parse().expect("a process has a number")).collect()
-}
-
-/// The fields of a document that its analysis does not change.
-const MEASURED: [&str; 10] = [
-    "id",
-    "command",
-    "state",
-    "startedAt",
-    "finishedAt",
-    "versions",
-    "cluster",
-    "parameters",
-    "nodes",
-    "tests",
-];
-
-#[test]
-fn runs_of_version_0_1_0_are_reported_and_compared() {
-    let user = User::new();
-    let fixtures = fs::read_dir("tests/fixtures/runs/0.1.0").expect("there are fixtures");
-    let files: Vec<PathBuf> = fixtures.map(|file| file.expect("it can be read").path()).collect();
-    assert_eq!(files.len(), 6);
-    for file in files {
-        let name = file.display().to_string();
-        let old: Value = serde_json::from_str(&fs::read_to_string(&file).expect("it can be read")).unwrap();
-        let code = if name.contains("failed-cells") { 3 } else { 0 };
-        let report = |form: &str| user.run(&format!("report {name} -o {form}")).expect_code(code).stdout;
-
-        let json = report("json");
-        let new: Value = serde_json::from_str(&json).unwrap();
-        for field in MEASURED {
-            assert_eq!(old.get(field), new.get(field), "{field} of {name}");
-        }
-        for form in ["table", "wide", "yaml", "csv", "markdown", "svg", "html", "prometheus", "junit"] {
-            let text = report(form);
-            assert!(text.contains(old["nodes"][0]["name"].as_str().unwrap()), "{form} of {name}:\n{text}");
-        }
-
-        let id = old["id"].as_str().unwrap();
-        let rewritten = user.0.path().join("rewritten.json");
-        fs::write(&rewritten, json.replace(id, "rewritten")).expect("there is room");
-        let compared = user.run(&format!("compare {name} {} -o json", rewritten.display()));
-        let comparison: Comparison = serde_json::from_str(&compared.expect_code(0).stdout).unwrap();
-        assert!(comparison.differences.is_empty(), "{name}: {:?}", comparison.differences);
-        let pairs: Vec<_> = comparison.routes.iter().flat_map(|route| &route.pairs).collect();
-        assert!(!pairs.is_empty(), "{name}");
-        assert!(pairs.iter().all(|pair| pair.verdict != Verdict::OnlyInOne), "{name}: {pairs:?}");
-        assert!(
-            pairs.iter().all(|pair| pair.percent.is_none_or(|percent| percent == 0.0)),
-            "{name}: {pairs:?}"
-        );
-    }
 }
 
 #[test]

@@ -27,6 +27,7 @@ fn run(arguments: &str) -> (Ended, RunOutcome) {
 }
 
 #[test]
+#[cfg(unix)]
 fn complete_run_reports_its_id() {
     let (ended, outcome) = run("matrix --local 2 -t 1s --no-confirm -o json");
     let id = Some(ended.expect_code(0).run().id);
@@ -34,6 +35,7 @@ fn complete_run_reports_its_id() {
 }
 
 #[test]
+#[cfg(unix)]
 fn failed_gate_is_reported_with_its_pairs() {
     let (ended, outcome) = run("matrix --local 2 -t 1s --no-confirm --fail-below 90Tbit/s");
     ended.expect_code(4);
