@@ -27,6 +27,6 @@ e2e kubeconfig:
 bench:
     cargo bench
 
-# Build the archive and the krew manifest for this platform in dist/
+# Build the archive for this platform in dist/
 package:
-    krew/package
+    release/build

@@ -1,6 +1,6 @@
 //! The startup time and the size of the program. Fails if one of them exceeds its limit.
 //!
-//! Measures the released program: the one in the newest archive in `dist`, which `krew/package` creates. With
+//! Measures the released program: the one in the newest archive in `dist`, which `release/build` creates. With
 //! `NETBENCH_E2E_KUBECONFIG`, also measures the completion of the nodes of that cluster.
 
 #![allow(clippy::expect_used, clippy::print_stdout, reason = "a benchmark may panic, and prints its results")]
@@ -50,7 +50,7 @@ fn report(what: &str, time: Duration, limit: Duration) {
 
 fn main() {
     let Some(archive) = archive() else {
-        println!("skipped: no archive in dist; create one with krew/package");
+        println!("skipped: no archive in dist; create one with release/build");
         return;
     };
     let directory = tempfile::tempdir().expect("a temporary directory can be created");

@@ -1,13 +1,11 @@
 //! Documents that are derived from the program: the flags in the README, the settings in `docs/configuration.md`,
-//! the man pages, the schema of run documents, the krew manifests.
+//! the man pages, the schema of run documents.
 //!
 //! `UPDATE_DOCUMENTS=1 cargo test --test documents` updates the generated ones.
-//! `cargo test --test documents -- --ignored` also builds the archive of this platform.
 
 #![allow(clippy::expect_used, reason = "a panic fails the test")]
 
 mod flags;
-mod krew;
 mod man;
 mod schema;
 
