@@ -30,3 +30,8 @@ bench:
 # Build the archive for this platform in dist/
 package:
     release/build
+
+# Build the image of the pods in dist/: just image arm64
+image arch="amd64":
+    release/build {{ if arch == "arm64" { "aarch64" } else { "x86_64" } }}-unknown-linux-musl
+    image/build {{ arch }}

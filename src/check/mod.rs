@@ -24,7 +24,7 @@ use k8s_openapi::api::core::v1::Node;
 use crate::cluster::RequestError;
 use crate::document::Failure;
 use crate::explanation::Explanation;
-use crate::options::ClientMode;
+use crate::options::{ClientMode, DEFAULT_IMAGE, IMAGE_GUIDE};
 use crate::testbed::kubernetes::{Choice, DryRuns, Facts, Known, Needs, Role, has_client_jobs};
 use planned_objects::PlannedObjects;
 
@@ -115,8 +115,14 @@ fn image_item(needs: &Needs, choice: &Choice) -> Item {
         [_, _, ..] => format!("; must support {}", architectures.join(" and ")),
         _ => String::new(),
     };
+    let guide = if image == DEFAULT_IMAGE {
+        format!("; for nodes that cannot reach its registry: {IMAGE_GUIDE}")
+    } else {
+        String::new()
+    };
     let found = format!(
-        "{image}, referenced by {reference}{platforms}; image pull and iperf version are checked when the pods start"
+        "{image}, referenced by {reference}{platforms}; image pull and iperf version are checked when the pods \
+         start{guide}"
     );
     Item::ok(Topic::Image, found)
 }

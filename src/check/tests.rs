@@ -83,6 +83,19 @@ fn healthy_cluster_has_no_problems() {
 }
 
 #[test]
+fn default_image_is_listed_with_a_guide_for_nodes_that_cannot_pull_it() {
+    let image = |image: &str| {
+        let needs = needs(Settings { image: image.to_owned(), ..settings() }, None, ClientMode::Auto);
+        let report = report(&needs, &nodes(), &facts(&needs, &[]));
+        lines(&report).into_iter().find(|line| line.contains(" image: ")).unwrap()
+    };
+    assert!(
+        image(DEFAULT_IMAGE).ends_with(&format!("; for nodes that cannot reach its registry: {IMAGE_GUIDE}"))
+    );
+    assert!(!image("example.org/iperf3:1").contains(IMAGE_GUIDE));
+}
+
+#[test]
 fn missing_permission_is_reported_with_its_rule() {
     let needs = needs(settings(), Some("team-a"), ClientMode::Job);
     let facts = facts(&needs, &[("pods", "watch"), ("jobs", "create"), ("events", "list")]);

@@ -7,7 +7,7 @@ use std::time::Duration;
 use kubectl_netbench::cluster::{ConnectError, RequestError};
 use kubectl_netbench::config::ConfigError;
 use kubectl_netbench::explanation::Explanation;
-use kubectl_netbench::options::{CronError, Volume};
+use kubectl_netbench::options::{CronError, IMAGE_GUIDE, Volume};
 use kubectl_netbench::plan::format_duration;
 use kubectl_netbench::recurring::delivery::PushError;
 use kubectl_netbench::recurring::delivery::volume::VolumeError;
@@ -141,7 +141,7 @@ impl Error {
             )),
             Self::NoProgramImage => explanation
                 .cause("this build has no default image; released builds have one")
-                .help("set --program-image to an image that the cluster can pull (see image/Dockerfile)"),
+                .help(format!("set --program-image to an image that the cluster can pull; to build one: {IMAGE_GUIDE}")),
             Self::Deadline { expected, deadline } => {
                 let (twice, deadline) = (format_duration(*expected * 2), format_duration(*deadline));
                 explanation

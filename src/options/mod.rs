@@ -24,7 +24,7 @@ pub use catalog::{OptionInfo, OptionValue};
 pub use duration::{TimeLimit, parse_duration, parse_limit};
 pub use measurement::{EngineId, MeasurementOptions, Protocol};
 pub(crate) use number::number_in;
-pub use placement::{ClientMode, DEFAULT_IMAGE, PlacementOptions};
+pub use placement::{ClientMode, DEFAULT_IMAGE, IMAGE_GUIDE, PlacementOptions};
 pub use pods::{
     Annotation, ImagePullPolicy, Label, ObjectOptions, PodOptions, PodSecurityLevel, Resource,
     TaintToleration,

@@ -18,6 +18,9 @@ pub const DEFAULT_IMAGE: &str = match option_env!("NETBENCH_DEFAULT_IMAGE") {
     None => "docker.io/nicolaka/netshoot:v0.16",
 };
 
+/// The document about building an image, and loading it onto nodes that cannot pull the default image.
+pub const IMAGE_GUIDE: &str = concat!(env!("CARGO_PKG_REPOSITORY"), "/blob/main/docs/image.md");
+
 /// How clients are started.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema, ValueEnum)]
 #[serde(rename_all = "camelCase")]

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use crate::document::Measure;
 use crate::engine::{Engine, engines, throughput_engine};
-use crate::options::EngineId;
+use crate::options::{EngineId, IMAGE_GUIDE};
 use crate::sanitize;
 
 /// How to fix a node or a pod that cannot be used.
@@ -83,15 +83,14 @@ impl ImageFault {
 
     fn remedy(self, image_use: ImageUse) -> Cow<'static, str> {
         match (self, image_use) {
-            (Self::NotPulled, ImageUse::Measuring) => {
-                "check --image, and that the nodes can reach its registry".into()
-            }
-            (Self::NotPulled, ImageUse::Program) => {
-                "check --program-image, and that the nodes can reach its registry".into()
-            }
+            (Self::NotPulled, _) => format!(
+                "{}; to build, load or push an image: {IMAGE_GUIDE}",
+                reachable_registry(image_use)
+            )
+            .into(),
             (Self::NotPulledAgain, _) => format!(
                 "{}; if the nodes have the image, set --image-pull-policy IfNotPresent",
-                Self::NotPulled.remedy(image_use)
+                reachable_registry(image_use)
             )
             .into(),
             (Self::WrongPlatform, ImageUse::Measuring) => {
@@ -114,6 +113,13 @@ impl ImageFault {
                 "use a --program-image that runs as any user and has kubectl-netbench on its PATH".into()
             }
         }
+    }
+}
+
+fn reachable_registry(image_use: ImageUse) -> &'static str {
+    match image_use {
+        ImageUse::Measuring => "check --image, and that the nodes can reach its registry",
+        ImageUse::Program => "check --program-image, and that the nodes can reach its registry",
     }
 }
 

@@ -12,7 +12,7 @@
 //! - `NETBENCH_E2E_OUTSIDE`: the address by which the nodes reach this machine;
 //! - `NETBENCH_E2E_LOAD_BALANCER`: an unused address, for a cluster without a load balancer;
 //! - `NETBENCH_E2E_PROGRAM_IMAGE`: an image that has this program, for runs that the cluster makes
-//!   (`tests/e2e/image` makes one); Prometheus must be on PATH then;
+//!   (`image/build` creates one); Prometheus must be on PATH then;
 //! - `NETBENCH_E2E_SHARED_DIRECTORY`: a directory of this machine that all nodes have at the same place,
 //!   as on clusters that run on this machine.
 //!

@@ -1,4 +1,4 @@
-//! What `release/build` and `release/metadata` create.
+//! What `release/build`, `release/metadata` and `image/build` create.
 //!
 //! `cargo test --test release -- --ignored` checks the files in `dist`, which these scripts must have created for Linux
 //! and the architecture of this machine.
@@ -8,6 +8,7 @@
 #![allow(clippy::expect_used, reason = "a panic fails the test")]
 
 mod archive;
+mod image;
 mod krew;
 
 use std::path::PathBuf;
