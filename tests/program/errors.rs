@@ -1,5 +1,6 @@
 //! Errors of the real program before a run. They need no iperf, so that they are tested on every system.
 
+use std::fs;
 use std::path::Path;
 use std::process::Command;
 
@@ -41,4 +42,30 @@ fn missing_kubeconfig_is_an_error_with_its_path() {
     let ended = Ended::from(command.output().expect("the program runs")).expect_code(1);
     assert!(ended.stderr.contains("/nonexistent/config"), "{}", ended.stderr);
     assert!(ended.stderr.contains("--local"), "{}", ended.stderr);
+}
+
+#[test]
+fn credential_plugin_that_is_a_script_is_found_on_path() {
+    let directory = tempfile::tempdir().expect("there is room");
+    let (name, script) = if cfg!(windows) {
+        ("login.cmd", "@echo log in again 1>&2\r\n@exit 3\r\n")
+    } else {
+        ("login", "#!/bin/sh\necho log in again >&2\nexit 3\n")
+    };
+    let plugin = directory.path().join(name);
+    fs::write(&plugin, script).expect("there is room");
+    #[cfg(unix)]
+    fs::set_permissions(&plugin, std::os::unix::fs::PermissionsExt::from_mode(0o700)).expect("it is ours");
+    let kubeconfig = directory.path().join("config");
+    let text = "current-context: a\nclusters: [{name: a, cluster: {server: 'https://127.0.0.1:1'}}]\n\
+        contexts: [{name: a, context: {cluster: a, user: a}}]\nusers: [{name: a, user: {exec: \
+        {apiVersion: client.authentication.k8s.io/v1, command: login, interactiveMode: Never}}}]\n";
+    fs::write(&kubeconfig, text).expect("there is room");
+    let others = std::env::var_os("PATH").unwrap_or_default();
+    let path = [directory.path().to_owned()].into_iter().chain(std::env::split_paths(&others));
+    let mut command = netbench();
+    command.arg("check").env("KUBECONFIG", kubeconfig);
+    command.env("PATH", std::env::join_paths(path).expect("it has no separator"));
+    let ended = Ended::from(command.output().expect("the program runs"));
+    assert!(ended.stderr.contains("it failed") && ended.stderr.contains("log in again"), "{}", ended.stderr);
 }

@@ -62,7 +62,7 @@ pub fn run(exec: &Exec, cluster: &Cluster, terminal: Option<&Terminal>) -> Resul
     if exec.interactive_mode == "Always" && terminal.is_none() {
         return Err(failed("it needs a terminal as standard input".to_owned()));
     }
-    let mut command = Command::new(&exec.command);
+    let mut command = Command::new(program(&exec.command));
     command.args(&exec.args).envs(exec.env.iter().map(|variable| (&variable.name, &variable.value)));
     command.env("KUBERNETES_EXEC_INFO", request(exec, cluster, terminal.is_some()).to_string());
     command.stdout(Stdio::piped());
@@ -86,6 +86,18 @@ pub fn run(exec: &Exec, cluster: &Cluster, terminal: Option<&Terminal>) -> Resul
         return Err(failed(format!("it {}", plugin_failure(&output))));
     }
     status(&output.stdout, &exec.api_version).map_err(failed)
+}
+
+/// The program of a plugin. By its name alone, Windows finds only an `.exe`; kubectl also finds scripts, by the suffixes
+/// in `PATHEXT`.
+#[cfg(windows)]
+fn program(command: &str) -> std::path::PathBuf {
+    which::which(command).unwrap_or_else(|_| command.into())
+}
+
+#[cfg(not(windows))]
+fn program(command: &str) -> &str {
+    command
 }
 
 /// The variable `KUBERNETES_EXEC_INFO` of a plugin.
