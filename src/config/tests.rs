@@ -5,7 +5,6 @@ use std::path::Path;
 use super::*;
 use crate::cli::{Cli, Command, CommonArgs, ScheduleCommand};
 use crate::options::Protocol;
-use crate::view::Canvas;
 
 fn configuration(text: &str, variables: &[(&str, &str)]) -> Result<Configuration, ConfigError> {
     let variables: HashMap<&str, &str> = variables.iter().copied().collect();
@@ -208,17 +207,19 @@ fn delivery_settings_apply_where_delivery_is_possible() {
 }
 
 #[test]
+#[cfg(unix)] // they name a directory
 fn table_shows_defaults_that_depend_on_something_in_words() {
     let effective = line("config").effective(&Settings::default());
-    insta::assert_snapshot!(table(&effective, None, Canvas::FILE));
+    insta::assert_snapshot!(table(&effective, None, crate::view::Canvas::FILE));
 }
 
 #[test]
 fn kubeconfig_of_the_environment_overrides_the_file() {
-    let text = "kubeconfig: /a\ncontext: east";
+    let file = if cfg!(windows) { r"C:\a" } else { "/a" };
+    let text = &format!("kubeconfig: {file}\ncontext: east");
     let set =
         |variables: &[(&str, &str)]| configuration(text, variables).unwrap().settings(None).connection();
-    assert_eq!(set(&[]).kubeconfig.as_deref(), Some(Path::new("/a")));
+    assert_eq!(set(&[]).kubeconfig.as_deref(), Some(Path::new(file)));
     assert_eq!(set(&[("KUBECONFIG", "/b")]).kubeconfig, None);
     assert_eq!(set(&[("NETBENCH_KUBECONFIG", "c")]).kubeconfig.as_deref(), Some(Path::new("c")));
     let other = configuration(text, &[]).unwrap().settings(None).for_another_kubeconfig();

@@ -189,6 +189,8 @@ fn all_strings_of_a_file_and_of_a_list_are_sanitized() {
     let read = load(Some(&store), "bbbb").unwrap();
     let text = format!("{read:?}{:?}", store.list().unwrap());
     assert!(text.contains("x [2J   y") && !text.contains("\\u{") && !text.contains("\\n"), "{text}");
+    // other systems do not permit such a name
+    #[cfg(unix)]
     fs::copy(store.path("bbbb"), store.path("b\u{1b}c")).unwrap();
     assert_eq!(store.list().unwrap().len(), 1);
 }

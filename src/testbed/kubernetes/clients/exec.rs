@@ -140,6 +140,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg(unix)] // with the shell of a pod
     fn client_runs_only_after_the_go() {
         use std::process::{Command, Stdio};
         let run = |input: &[u8]| {
