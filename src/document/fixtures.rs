@@ -36,6 +36,7 @@ pub(crate) fn measured(client: &str, server: &str, bits_per_second: f64) -> Test
         }),
         cpu: Some(Cpu { client_percent: 42.25, server_percent: 61.5 }),
         udp: None,
+        cut_by: None,
         samples: Vec::new(),
     };
     record(client, server, Outcome::Ok(Measurement::Throughput(throughput)))

@@ -145,6 +145,9 @@ pub struct Throughput {
     /// The datagrams of a UDP test.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub udp: Option<Datagrams>,
+    /// Why the report of the test is missing. Then the figures are those of its samples until that moment.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cut_by: Option<Failure>,
     /// One sample per second, as reported by the client.
     #[serde(default)]
     pub samples: Vec<Sample>,
@@ -296,8 +299,16 @@ pub enum FailureKind {
     Unreachable,
     /// The server was busy with another client's test.
     Busy,
-    /// The client did not exit in time, or no data was transferred.
+    /// The client did not exit in time.
     TimedOut,
+    /// The test ran, but no data arrived, or none any more.
+    NoData,
+    /// Packets of the requested size did not arrive, but small ones did.
+    PacketSize,
+    /// The server accepted the connection, but did not respond.
+    Unresponsive,
+    /// The control connection of the test was lost.
+    ControlLost,
     /// The test ended early, or its report is incomplete.
     Incomplete,
     /// The client reported another error.

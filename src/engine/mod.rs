@@ -15,7 +15,7 @@ pub use reserved::{Reserved, ReservedArguments};
 
 use std::net::IpAddr;
 
-use crate::document::{Direction, Failure, FailureKind, Measure, Measurement, Sample};
+use crate::document::{Direction, Failure, FailureKind, Measure, Measurement, Sample, Throughput};
 use crate::options::{EngineId, MeasurementOptions, Protocol};
 
 /// Every engine, in the order of preference.
@@ -97,6 +97,11 @@ pub trait Engine: std::fmt::Debug + Send + Sync {
     /// The command line of a server.
     fn server_command(&self, server: &ServerSpec) -> Vec<String>;
 
+    /// The command that prints the version, in a line that [`Engine::server_log`] reads.
+    fn version_command(&self) -> Vec<String> {
+        vec![self.program().to_owned(), "-v".to_owned()]
+    }
+
     /// A reader for the output of a starting server.
     fn server_log(&self) -> Box<dyn ServerLog>;
 
@@ -167,7 +172,13 @@ pub trait Reader: Send {
     ///
     /// # Errors
     /// The test failed, or its report is incomplete.
-    fn finish(self: Box<Self>, exit: &ClientExit) -> Result<Vec<(Direction, Measurement)>, Failure>;
+    fn finish(&mut self, exit: &ClientExit) -> Result<Vec<(Direction, Measurement)>, Failure>;
+
+    /// What the samples so far show of a test without a report: one result per direction. None if they do not show
+    /// what arrived.
+    fn partial(&self) -> Option<Vec<(Direction, Throughput)>> {
+        None
+    }
 }
 
 /// The end of a client process, as far as it is known.

@@ -9,7 +9,7 @@ use tracing::{debug, trace};
 use super::nodes::NodeHealth;
 use super::stall::StallTimer;
 use super::{Event, Run};
-use crate::document::{Direction, Failure, FailureKind, Measure, Measurement};
+use crate::document::{Direction, Failure, FailureKind, Measure, Measurement, Throughput};
 use crate::engine::{ClientExit, ClientSpec, Engine, Reader, Target};
 use crate::options::{MeasurementOptions, Protocol};
 use crate::plan::{Test, Variant};
@@ -45,10 +45,29 @@ const SERVER_REPORT_LIMIT: Duration = Duration::from_secs(3);
 /// Pause between two reads of the server's output.
 const SERVER_POLL: Duration = Duration::from_millis(100);
 
+/// How long a client may take to report after its time, from its start on.
+const REPORT_LIMIT: Duration = Duration::from_secs(10);
+
+/// A check of the nodes that takes this long has waited for the control plane. Output that passes it was late as well.
+const OUTAGE: Duration = Duration::from_secs(1);
+
 pub(super) type Results = Vec<(Direction, Measurement)>;
 
+/// Why an attempt has no result.
+pub(super) struct Failed {
+    pub failure: Failure,
+    /// What its samples show, if data arrived until the last one.
+    pub partial: Option<Vec<(Direction, Throughput)>>,
+}
+
+impl From<Failure> for Failed {
+    fn from(failure: Failure) -> Self {
+        Self { failure, partial: None }
+    }
+}
+
 /// Runs `test` once.
-pub(super) async fn attempt(run: &Run<'_>, test: Test, server: &Server) -> Result<Results, Failure> {
+pub(super) async fn attempt(run: &Run<'_>, test: Test, server: &Server) -> Result<Results, Failed> {
     let settings = run.settings;
     let Variant { route, measure } = test.variant;
     let engine = settings.engine(measure);
@@ -59,14 +78,37 @@ pub(super) async fn attempt(run: &Run<'_>, test: Test, server: &Server) -> Resul
         route,
         seconds: settings.seconds(measure),
     });
-    let attempt = |options, reports_samples| Attempt { run, test, server, engine, options, reports_samples };
+    let attempt = |options, reports_samples| Attempt {
+        run,
+        test,
+        server,
+        engine,
+        options,
+        reports_samples,
+        report_limit: REPORT_LIMIT,
+    };
     if !settings.has_probe(measure) {
         return attempt(&settings.options, true).measure().await;
     }
     let probe = probe_options(&settings.options);
-    let rate = udp_rate(&attempt(&probe, false).measure().await?);
+    // what the probe measured before it failed is no part of the test
+    let probed = attempt(&probe, false).measure().await.map_err(|failed| failed.failure)?;
+    let rate = udp_rate(&probed);
     let options = MeasurementOptions { target_bits_per_second: Some(rate), ..settings.options.clone() };
     attempt(&options, true).measure().await
+}
+
+/// Runs a short test with the ends and the flow of `test`. Its client may take `report_limit` longer than its time.
+pub(super) async fn short_test(
+    run: &Run<'_>,
+    test: Test,
+    options: &MeasurementOptions,
+    report_limit: Duration,
+) -> Result<Results, Failure> {
+    let server = &run.server(test)?;
+    let engine = run.settings.engine(test.variant.measure);
+    let attempt = Attempt { run, test, server, engine, options, reports_samples: false, report_limit };
+    attempt.measure().await.map_err(|failed| failed.failure)
 }
 
 /// The options of the short TCP test that precedes a UDP test without a rate.
@@ -100,10 +142,12 @@ struct Attempt<'a> {
     options: &'a MeasurementOptions,
     /// Whether its samples are reported to the observer.
     reports_samples: bool,
+    /// How long the client may take to report after its time, from its start on.
+    report_limit: Duration,
 }
 
 impl Attempt<'_> {
-    async fn measure(&self) -> Result<Results, Failure> {
+    async fn measure(&self) -> Result<Results, Failed> {
         let port = match self.test.variant.measure {
             Measure::Throughput => self.server.port,
             Measure::Latency => self.server.latency_port.unwrap_or(self.server.port),
@@ -123,28 +167,37 @@ impl Attempt<'_> {
         }
         let (on, to) = (self.test.client, self.test.server);
         debug!("{on} → {to}: {}", command.join(" "));
+        let result = match self.run_in_time(&command, reader.as_mut()).await {
+            Ok(exit) => {
+                if has_server_report {
+                    self.read_server_report(reader.as_mut()).await?;
+                }
+                reader.finish(&exit)
+            }
+            Err(failure) => Err(failure),
+        };
+        result.map_err(|failure| {
+            debug!("{on} → {to}: {}", failure.reason);
+            let has_lost_its_end = matches!(failure.kind, FailureKind::ControlLost | FailureKind::TimedOut);
+            Failed { partial: if has_lost_its_end { reader.partial() } else { None }, failure }
+        })
+    }
+
+    /// Runs the client until its end, or until it cannot succeed any more.
+    async fn run_in_time(&self, command: &[String], reader: &mut dyn Reader) -> Result<ClientExit, Failure> {
         let seconds = match self.test.variant.measure {
             Measure::Throughput => self.options.time_seconds + self.options.omit_seconds,
             Measure::Latency => self.run.settings.seconds(Measure::Latency),
         };
-        let time = Duration::from_secs(seconds.into()) + self.run.settings.grace;
+        let time = Duration::from_secs(seconds.into());
+        let (with_grace, with_report) = (time + self.run.settings.grace, time + self.report_limit);
         let stall = StallTimer::new();
-        let exit = tokio::select! {
-            exit = self.run_client(&command, reader.as_mut(), &stall) => exit?,
-            failure = self.wait_for_stall(&stall) => return Err(failure),
-            () = tokio::time::sleep(time) => {
-                let reason = format!("the client did not exit within {} seconds", time.as_secs());
-                return Err(Failure::new(FailureKind::TimedOut, reason));
-            }
-        };
-        if has_server_report {
-            self.read_server_report(reader.as_mut()).await?;
+        tokio::select! {
+            exit = self.run_client(command, reader, &stall) => exit,
+            failure = self.wait_for_stall(&stall) => Err(failure),
+            failure = self.wait_for_overrun(&stall, with_report) => Err(failure),
+            () = tokio::time::sleep(with_grace) => Err(too_late(with_grace)),
         }
-        let results = reader.finish(&exit);
-        if let Err(failure) = &results {
-            debug!("{on} → {to}: {}", failure.reason);
-        }
-        results
     }
 
     /// Returns when the client cannot succeed any more: one of its nodes is lost, or no data is transferred.
@@ -153,10 +206,7 @@ impl Attempt<'_> {
             stall.wait_for_stall(STALL_LIMIT).await;
             match self.run.recover(self.test, 1, &no_data()).await {
                 NodeHealth::Healthy => {}
-                // the retry uses the restored server
-                NodeHealth::Recovered => {
-                    return Failure::new(FailureKind::ClientLost, "the server was lost during the test");
-                }
+                NodeHealth::Recovered => return lost_server(),
                 NodeHealth::Lost => {
                     if let Err(failure) = self.run.server(self.test) {
                         return failure;
@@ -167,6 +217,27 @@ impl Attempt<'_> {
                 return no_data();
             }
             stall.reset();
+        }
+    }
+
+    /// Returns when the client has run for too long, although its output could arrive.
+    async fn wait_for_overrun(&self, stall: &StallTimer, limit: Duration) -> Failure {
+        stall.wait_for_overrun(limit).await;
+        loop {
+            let asked = Instant::now();
+            match self.run.recover(self.test, 1, &too_late(limit)).await {
+                NodeHealth::Healthy => {}
+                NodeHealth::Recovered => return lost_server(),
+                NodeHealth::Lost => {
+                    if let Err(failure) = self.run.server(self.test) {
+                        return failure;
+                    }
+                }
+            }
+            if asked.elapsed() < OUTAGE {
+                return if stall.has_zero_samples() { no_data() } else { too_late(limit) };
+            }
+            tokio::time::sleep(self.report_limit).await;
         }
     }
 
@@ -187,7 +258,8 @@ impl Attempt<'_> {
             }
             if reader.is_complete() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         };
-        self.run.testbed.run_client(client, self.test.variant.route, command, &mut output).await
+        let started = || stall.record_start();
+        self.run.testbed.run_client(client, self.test.variant.route, command, &started, &mut output).await
     }
 
     /// Waits until the server has reported the test.
@@ -218,9 +290,18 @@ impl Attempt<'_> {
     }
 }
 
+fn too_late(limit: Duration) -> Failure {
+    let reason = format!("the client did not exit within {} seconds", limit.as_secs());
+    Failure::new(FailureKind::TimedOut, reason)
+}
+
+/// The retry uses the restored server.
+fn lost_server() -> Failure {
+    Failure::new(FailureKind::ClientLost, "the server was lost during the test")
+}
+
 fn no_data() -> Failure {
-    let seconds = STALL_LIMIT.as_secs();
-    Failure::new(FailureKind::TimedOut, format!("no data was transferred for {seconds} seconds"))
+    Failure::new(FailureKind::NoData, "no data arrived any more, and the test did not end")
 }
 
 /// How long to wait before the next attempt; none if the failure is final.

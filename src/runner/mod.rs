@@ -1,6 +1,7 @@
 //! Executes plans on a testbed: starts the servers, runs the slots, records each test.
 
 mod attempt;
+mod diagnosis;
 mod error;
 mod event;
 mod nodes;
@@ -19,12 +20,15 @@ use futures_util::stream::FuturesUnordered;
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
-use crate::document::{Failure, FailureKind, Measure, NodeId, Note, Outcome, TestRecord};
+use crate::document::{
+    Direction, Failure, FailureKind, Measure, Measurement, NodeId, Note, Outcome, TestRecord, Throughput,
+};
 use crate::engine::{ClientSpec, Engine, Target};
 use crate::options::{MeasurementOptions, Route};
 use crate::plan::{Plan, Slot, Test, Variant};
-use crate::testbed::{NodeServers, Processes, ServerState, Testbed};
-use attempt::MAX_RESTORED_ATTEMPTS;
+use crate::testbed::{NodeServers, Processes, RestoreReason, ServerState, Testbed};
+use attempt::{Failed, MAX_RESTORED_ATTEMPTS, Results};
+use diagnosis::Diagnosis;
 use nodes::{NodeHealth, Nodes};
 use remedy::add_default_remedy;
 
@@ -228,16 +232,60 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
+    /// Decides what follows a failed attempt whose nodes are healthy. A reason that goes by itself is waited for once.
+    async fn examine(&self, test: Test, failed: &Failed, was_transient: bool) -> Next {
+        let Failed { failure, partial } = failed;
+        let accept = |cut_by: Failure| match partial {
+            Some(partial) => Next::Accept(cut(partial, &add_default_remedy(cut_by, self, test))),
+            None => Next::Unknown,
+        };
+        match failure.kind {
+            FailureKind::ControlLost => return accept(failure.clone()),
+            FailureKind::TimedOut | FailureKind::NoData => {}
+            _ => return Next::Unknown,
+        }
+        let has_data = partial.is_some();
+        let silent = || {
+            let reason =
+                "the control connection was lost: data arrived until the end of the test, but no report";
+            Failure::new(FailureKind::ControlLost, reason)
+        };
+        let replace = async |reason, otherwise: Next| match self.recover_both(test, reason).await {
+            NodeHealth::Healthy => otherwise,
+            NodeHealth::Lost => self.server(test).err().map_or(Next::Unknown, Next::Fail),
+            NodeHealth::Recovered => Next::Retry { is_transient: false },
+        };
+        match self.diagnose(test, failure).await {
+            Diagnosis::Unresponsive => {
+                let reason = "the server accepts connections, but does not respond";
+                let failure = Failure::new(FailureKind::Unresponsive, reason);
+                replace(RestoreReason::Unresponsive, Next::Fail(failure)).await
+            }
+            Diagnosis::Stuck if has_data => {
+                // it would be busy for the next test as well
+                self.recover_both(test, RestoreReason::Stuck).await;
+                accept(silent())
+            }
+            Diagnosis::Stuck => replace(RestoreReason::Stuck, Next::Unknown).await,
+            Diagnosis::Transient if has_data => accept(silent()),
+            Diagnosis::Transient if !was_transient => Next::Retry { is_transient: true },
+            Diagnosis::Transient | Diagnosis::Unknown => Next::Unknown,
+            Diagnosis::Cause(failure) => Next::Fail(failure),
+        }
+    }
+
     /// Runs a test until its outcome is final. Returns one record per direction.
     async fn test(&self, test: Test, slot: &Slot) -> Vec<TestRecord> {
         let Variant { route, measure } = test.variant;
         let mut started_at = Timestamp::now();
         let mut attempt = 1;
+        let mut was_transient = false;
         let result = loop {
-            let result = self.try_once(test).await;
-            let Err(failure) = &result else {
-                break result;
+            let failed = match self.try_once(test).await {
+                Ok(results) => break Ok(results),
+                Err(failed) => failed,
             };
+            let failure = &failed.failure;
             if failure.kind == FailureKind::Unreachable
                 && route.path.has_service()
                 && !self.nodes.is_settled(test.server)
@@ -246,14 +294,24 @@ impl Run<'_> {
                 tokio::time::sleep(SETTLE_PAUSE).await;
             } else {
                 let pause = match self.recover(test, attempt, failure).await {
-                    NodeHealth::Lost => break self.server(test).and(result),
+                    NodeHealth::Lost => break Err(self.server(test).err().unwrap_or(failed.failure)),
                     // the reason of the failure is gone
                     NodeHealth::Recovered if attempt < MAX_RESTORED_ATTEMPTS => Some(Duration::ZERO),
-                    NodeHealth::Recovered | NodeHealth::Healthy => {
-                        attempt::pause_before_next(attempt, failure, self.settings.time(measure))
-                    }
+                    NodeHealth::Recovered => None,
+                    NodeHealth::Healthy => match self.examine(test, &failed, was_transient).await {
+                        Next::Accept(results) => break Ok(results),
+                        Next::Fail(failure) => break Err(failure),
+                        Next::Retry { is_transient } if attempt < MAX_RESTORED_ATTEMPTS => {
+                            was_transient |= is_transient;
+                            Some(Duration::ZERO)
+                        }
+                        Next::Retry { .. } => None,
+                        Next::Unknown => {
+                            attempt::pause_before_next(attempt, failure, self.settings.time(measure))
+                        }
+                    },
                 };
-                let Some(pause) = pause else { break result };
+                let Some(pause) = pause else { break Err(failed.failure) };
                 tokio::time::sleep(pause).await;
                 attempt += 1;
             }
@@ -265,9 +323,7 @@ impl Run<'_> {
                 results.into_iter().map(|(direction, figures)| (direction, Outcome::Ok(figures))).collect()
             }
             Err(failure) => {
-                let engine = self.settings.engine(measure);
-                let is_server_external = self.settings.external_server == Some(test.server);
-                let failure = add_default_remedy(failure, engine, route.path, is_server_external);
+                let failure = add_default_remedy(failure, self, test);
                 let failed = |direction| (direction, Outcome::Failed(failure.clone()));
                 test.flow.directions().iter().copied().map(failed).collect::<Vec<_>>()
             }
@@ -287,6 +343,30 @@ impl Run<'_> {
         };
         outcomes.into_iter().map(record).collect()
     }
+}
+
+/// The results of a test whose report is missing because of `cut_by`.
+fn cut(partial: &[(Direction, Throughput)], cut_by: &Failure) -> Results {
+    let result = |(direction, throughput): &(Direction, Throughput)| {
+        let throughput = Throughput { cut_by: Some(cut_by.clone()), ..throughput.clone() };
+        (*direction, Measurement::Throughput(throughput))
+    };
+    partial.iter().map(result).collect()
+}
+
+/// What follows a failed attempt whose nodes are healthy.
+enum Next {
+    /// Its samples are the result.
+    Accept(Results),
+    /// The test has failed, for this reason.
+    Fail(Failure),
+    /// The test is repeated at once.
+    Retry {
+        /// Whether the reason of the failure has gone by itself.
+        is_transient: bool,
+    },
+    /// The rules for its kind apply.
+    Unknown,
 }
 
 /// # Errors

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::Run;
-use super::attempt::{self, MAX_BUSY_ATTEMPTS, Results};
+use super::attempt::{self, Failed, MAX_BUSY_ATTEMPTS, Results};
 use super::nodes::NodeHealth;
 use crate::document::{Failure, FailureKind};
 use crate::plan::Test;
@@ -14,7 +14,7 @@ const REPORT_DELAY: Duration = Duration::from_secs(3);
 
 impl Run<'_> {
     /// Attempts a test if both of its nodes are usable. Lost nodes are checked first: they may have recovered.
-    pub(super) async fn try_once(&self, test: Test) -> Result<Results, Failure> {
+    pub(super) async fn try_once(&self, test: Test) -> Result<Results, Failed> {
         for node in [test.client, test.server] {
             if self.nodes.is_lost(node) {
                 self.nodes.recover(self.testbed, self.observer, node, RestoreReason::LostBefore).await;
@@ -37,7 +37,10 @@ impl Run<'_> {
         let health = self.recover_both(test, reason).await;
         let may_have_died = matches!(
             failure.kind,
-            FailureKind::Unreachable | FailureKind::Incomplete | FailureKind::ClientLost
+            FailureKind::Unreachable
+                | FailureKind::Incomplete
+                | FailureKind::ControlLost
+                | FailureKind::ClientLost
         );
         if health != NodeHealth::Healthy || !may_have_died {
             return health;
@@ -51,7 +54,7 @@ impl Run<'_> {
         self.recover_both(test, reason).await
     }
 
-    async fn recover_both(&self, test: Test, server_trouble: RestoreReason) -> NodeHealth {
+    pub(super) async fn recover_both(&self, test: Test, server_trouble: RestoreReason) -> NodeHealth {
         let recover = |node, reason| self.nodes.recover(self.testbed, self.observer, node, reason);
         let (client, server) = tokio::join!(
             recover(test.client, RestoreReason::TestFailed),

@@ -1,19 +1,23 @@
 //! Default remedies of failed tests.
 
+use super::Run;
 use crate::document::{Failure, FailureKind, Path};
-use crate::engine::Engine;
+use crate::plan::Test;
 
-/// Adds the default remedy to a failure of `engine` over `path` that has none.
-pub(super) fn add_default_remedy(
-    failure: Failure,
-    engine: &dyn Engine,
-    path: Path,
-    is_server_external: bool,
-) -> Failure {
-    let program = engine.program();
-    let remedy = match failure.kind {
-        // there is no network to repair on loopback
-        _ if failure.remedy.is_some() || path == Path::Loopback => return failure,
+/// Adds the default remedy to a failure of `test` that has none.
+pub(super) fn add_default_remedy(failure: Failure, run: &Run<'_>, test: Test) -> Failure {
+    let engine = run.settings.engine(test.variant.measure);
+    let is_server_external = run.settings.external_server == Some(test.server);
+    let remedy = remedy(failure.kind, engine.program(), is_server_external);
+    // there is no network to repair on loopback
+    if failure.remedy.is_some() || test.variant.route.path == Path::Loopback {
+        return failure;
+    }
+    failure.with_remedy(remedy)
+}
+
+fn remedy(kind: FailureKind, program: &str, is_server_external: bool) -> Option<String> {
+    let remedy = match kind {
         FailureKind::Unreachable if is_server_external => &format!(
             "check that the {program} server listens on that host and port, and that no firewall blocks the nodes"
         ),
@@ -21,8 +25,17 @@ pub(super) fn add_default_remedy(
             "look for a NetworkPolicy, a firewall or a missing route between the nodes; --path pod,host shows \
              whether the overlay or the node network is at fault"
         }
-        FailureKind::TimedOut => {
-            "look for packet loss between the nodes; if the test succeeds with --mss 1200, the path MTU is too small"
+        FailureKind::TimedOut | FailureKind::NoData => {
+            "look for packet loss, firewalls and overloaded nodes between the two ends"
+        }
+        FailureKind::Unresponsive if is_server_external => &format!(
+            "restart the {program} server; if several servers share the address, use that of one of them: all \
+             connections of a test must reach the same server"
+        ),
+        FailureKind::Unresponsive => "check the server's node: `kubectl describe node` and its kubelet",
+        FailureKind::ControlLost => {
+            "look for NAT, firewalls and load balancers that end connections which are silent during a test, such as by \
+             nf_conntrack_tcp_timeout_established; iperf3 3.19 and later sends keepalives"
         }
         FailureKind::ClientLost => "retry the failed tests: kubectl netbench matrix --resume latest",
         FailureKind::Busy => "another client is using the server: retry later, or use another --port",
@@ -34,24 +47,29 @@ pub(super) fn add_default_remedy(
             "this is a message of {program}: if an option is unknown, use an --image with a newer version; if an \
                  operation is not permitted, check the client's node"
         ),
-        FailureKind::NodeUnusable | FailureKind::Refused | FailureKind::Unauthenticated => return failure,
+        FailureKind::PacketSize
+        | FailureKind::NodeUnusable
+        | FailureKind::Refused
+        | FailureKind::Unauthenticated => return None,
     };
-    failure.with_remedy(Some(remedy.to_owned()))
+    Some(remedy.to_owned())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::runner::tests::FakeEngine;
+    #[test]
+    fn only_external_servers_are_asked_for_by_name() {
+        let of = |is_external| remedy(FailureKind::Unreachable, "fake", is_external).unwrap();
+        assert!(of(true).contains("fake server listens"));
+        assert!(of(false).contains("NetworkPolicy"));
+    }
 
     #[test]
-    fn failure_with_its_own_remedy_keeps_it() {
-        let failure = || Failure::new(FailureKind::Unreachable, "no route to host");
-        let remedy = |failure, path| add_default_remedy(failure, &FakeEngine, path, false).remedy;
-        let external = add_default_remedy(failure(), &FakeEngine, Path::Pod, true).remedy;
-        assert!(external.is_some_and(|remedy| remedy.contains("fake server listens")));
-        assert!(remedy(failure(), Path::Pod).is_some_and(|remedy| remedy.contains("NetworkPolicy")));
-        assert_eq!(remedy(failure().with_remedy(Some("ask".to_owned())), Path::Pod).as_deref(), Some("ask"));
-        assert_eq!(remedy(failure(), Path::Loopback), None);
+    fn failure_of_a_server_that_hangs_does_not_blame_the_path() {
+        for is_external in [true, false] {
+            let remedy = remedy(FailureKind::Unresponsive, "fake", is_external).unwrap();
+            assert!(!remedy.contains("MTU") && !remedy.contains("packet"), "{remedy}");
+        }
     }
 }

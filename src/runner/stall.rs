@@ -3,12 +3,17 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use tokio::sync::watch;
 use tokio::time::Instant;
 
 use crate::document::Sample;
 
 /// Measures for how long a client has reported no transferred data: no samples, or samples of 0 bytes.
-pub(super) struct StallTimer(Mutex<State>);
+pub(super) struct StallTimer {
+    state: Mutex<State>,
+    /// Whether the client has started.
+    started: watch::Sender<bool>,
+}
 
 struct State {
     since: Instant,
@@ -24,7 +29,19 @@ impl State {
 
 impl StallTimer {
     pub(super) fn new() -> Self {
-        Self(Mutex::new(State::new()))
+        Self { state: Mutex::new(State::new()), started: watch::Sender::new(false) }
+    }
+
+    /// Takes the start of the client.
+    pub(super) fn record_start(&self) {
+        self.started.send_replace(true);
+    }
+
+    /// Waits until the client has run for this long.
+    pub(super) async fn wait_for_overrun(&self, limit: Duration) {
+        // fails if there is no sender
+        let _ = self.started.subscribe().wait_for(|has_started| *has_started).await;
+        tokio::time::sleep(limit).await;
     }
 
     /// Takes a sample; one with data resets the timer.
@@ -58,6 +75,6 @@ impl StallTimer {
 
     fn state(&self) -> MutexGuard<'_, State> {
         // nothing panics while holding the lock
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use async_trait::async_trait;
 
 use super::{
-    NodeServers, Output, RestoreOutcome, RestoreReason, Server, ServerLines, StartProgress, Testbed,
-    TestbedError,
+    ClientStarted, NodeServers, Output, RestoreOutcome, RestoreReason, Server, ServerLines, StartProgress,
+    Testbed, TestbedError,
 };
 use crate::document::{Failure, FailureKind, NodeId, Note};
 use crate::engine::ClientExit;
@@ -41,9 +41,10 @@ impl Testbed for WithExternalServer {
         client: NodeId,
         route: Route,
         command: &[String],
+        started: ClientStarted<'_>,
         output: Output<'_>,
     ) -> Result<ClientExit, Failure> {
-        self.clients.run_client(client, route, command, output).await
+        self.clients.run_client(client, route, command, started, output).await
     }
 
     async fn read_server(

@@ -12,8 +12,8 @@ use tokio::process::{Child, Command};
 use tokio::sync::{Mutex, mpsc};
 
 use super::{
-    NodeServers, Output, RestoreOutcome, RestoreReason, Server, ServerLines, ServerState, StartProgress,
-    Testbed, TestbedError,
+    ClientStarted, NodeServers, Output, RestoreOutcome, RestoreReason, Server, ServerLines, ServerState,
+    StartProgress, Testbed, TestbedError, Unusable,
 };
 use crate::document::{Failure, FailureKind, NodeId};
 use crate::engine::{ClientExit, Engine, LineSplitter, ServerSpec};
@@ -26,6 +26,13 @@ const START_TIMEOUT: Duration = Duration::from_secs(5);
 /// A flag of [`CreateProcess`](https://learn.microsoft.com/windows/win32/procthread/process-creation-flags).
 #[cfg(windows)]
 const CREATE_NEW_PROCESS_GROUP: u32 = 0x200;
+
+/// How long a server may print nothing before its port shows whether it is listening: iperf3 before 3.7 does not flush
+/// its output.
+const SILENCE_LIMIT: Duration = Duration::from_secs(1);
+
+/// How often the port of a silent server is tried.
+const PORT_POLL: Duration = Duration::from_millis(100);
 
 /// Why a server on this machine could not be started.
 #[derive(Debug, thiserror::Error)]
@@ -93,9 +100,26 @@ pub struct LocalTestbed {
     latency: Option<&'static dyn Engine>,
     /// Each node with its throughput and latency ports.
     nodes: Vec<(NodeId, u16, Option<u16>)>,
-    servers: Mutex<Vec<Child>>,
-    /// The unread output of the throughput servers.
-    logs: Mutex<HashMap<NodeId, mpsc::UnboundedReceiver<String>>>,
+    throughput_servers: Mutex<HashMap<NodeId, ThroughputServer>>,
+    latency_servers: Mutex<Vec<Child>>,
+}
+
+/// A running throughput server.
+#[derive(Debug)]
+struct ThroughputServer {
+    process: Child,
+    server: Server,
+    /// Its unread output.
+    log: mpsc::UnboundedReceiver<String>,
+    /// Whether it replaces one that was lost.
+    is_second: bool,
+}
+
+/// A server that listens.
+struct Listening {
+    process: Child,
+    version: Option<String>,
+    log: mpsc::UnboundedReceiver<String>,
 }
 
 impl LocalTestbed {
@@ -130,7 +154,13 @@ impl LocalTestbed {
             (*node, ports[0], ports.get(1).copied().or(shared))
         });
         let nodes = nodes.collect();
-        Ok(Self { throughput, latency, nodes, servers: Mutex::default(), logs: Mutex::default() })
+        Ok(Self {
+            throughput,
+            latency,
+            nodes,
+            throughput_servers: Mutex::default(),
+            latency_servers: Mutex::default(),
+        })
     }
 
     /// A process in its own process group: an interrupt from the terminal must reach only this program, which
@@ -145,21 +175,29 @@ impl LocalTestbed {
         process
     }
 
-    /// Starts a server. Returns its version and the rest of its output.
-    async fn start_server(
-        &self,
-        engine: &'static dyn Engine,
-        port: u16,
-    ) -> Result<(Option<String>, mpsc::UnboundedReceiver<String>), LocalError> {
+    /// Starts a server, and waits until it listens.
+    async fn start_server(engine: &'static dyn Engine, port: u16) -> Result<Listening, LocalError> {
         let server = ServerSpec { port, bind: Some(Ipv4Addr::LOCALHOST.into()), ipv6: false };
         let mut process = Self::process(&engine.server_command(&server));
         process.stdout(Stdio::piped()).stderr(Stdio::piped());
         let program = engine.program();
-        let mut child = process.spawn().map_err(|source| LocalError::Program { program, source })?;
-        let log = tokio::time::timeout(START_TIMEOUT, read_until_listening(&mut child, engine)).await;
-        self.servers.lock().await.push(child);
-        log.unwrap_or_else(|_| Err(io::Error::other(not_listening())))
+        let process = process.spawn().map_err(|source| LocalError::Program { program, source })?;
+        let listening =
+            tokio::time::timeout(START_TIMEOUT, wait_until_listening(process, engine, port)).await;
+        listening
+            .unwrap_or_else(|_| Err(io::Error::other(not_listening())))
             .map_err(|source| LocalError::Port { port, source })
+    }
+
+    async fn start_throughput_server(
+        &self,
+        port: u16,
+        latency_port: Option<u16>,
+        is_second: bool,
+    ) -> Result<ThroughputServer, LocalError> {
+        let Listening { process, version, log } = Self::start_server(self.throughput, port).await?;
+        let server = Server { host: Ipv4Addr::LOCALHOST.to_string(), port, latency_port, version };
+        Ok(ThroughputServer { process, server, log, is_second })
     }
 }
 
@@ -167,34 +205,54 @@ fn not_listening() -> String {
     format!("the server is not listening after {} seconds", START_TIMEOUT.as_secs())
 }
 
-/// Reads a server's output until it is listening. A task then reads the rest, so that the server never blocks on
-/// a full pipe.
-async fn read_until_listening(
-    child: &mut Child,
-    engine: &dyn Engine,
-) -> io::Result<(Option<String>, mpsc::UnboundedReceiver<String>)> {
-    let (Some(stdout), Some(mut stderr)) = (child.stdout.take(), child.stderr.take()) else {
+/// Reads a server's output until it is listening. Tasks then read the rest, so that the server never blocks on a full
+/// pipe.
+async fn wait_until_listening(mut process: Child, engine: &dyn Engine, port: u16) -> io::Result<Listening> {
+    let (Some(stdout), Some(mut stderr)) = (process.stdout.take(), process.stderr.take()) else {
         return Err(io::Error::other("cannot read the output of the server"));
     };
     let mut lines = BufReader::new(stdout).lines();
-    let mut log = engine.server_log();
-    while let Some(line) = lines.next_line().await? {
-        log.line(&line);
-        if log.is_listening() {
-            let (sender, receiver) = mpsc::unbounded_channel();
-            tokio::spawn(async move {
-                while let Ok(Some(line)) = lines.next_line().await {
-                    // read on even if the receiver is dropped
-                    let _ = sender.send(line);
-                }
-            });
-            tokio::spawn(async move { tokio::io::copy(&mut stderr, &mut tokio::io::sink()).await });
-            return Ok((log.version().map(str::to_owned), receiver));
+    let mut reader = engine.server_log();
+    let version = loop {
+        let line = tokio::select! {
+            line = lines.next_line() => line?,
+            () = wait_for_port(port) => break version_of(engine).await,
+        };
+        let Some(line) = line else {
+            let mut message = String::new();
+            stderr.read_to_string(&mut message).await?;
+            return Err(io::Error::other(message.trim().to_owned()));
+        };
+        reader.line(&line);
+        if reader.is_listening() {
+            break reader.version().map(str::to_owned);
         }
+    };
+    let (sender, log) = mpsc::unbounded_channel();
+    tokio::spawn(async move {
+        while let Ok(Some(line)) = lines.next_line().await {
+            // read on even if the receiver is dropped
+            let _ = sender.send(line);
+        }
+    });
+    tokio::spawn(async move { tokio::io::copy(&mut stderr, &mut tokio::io::sink()).await });
+    Ok(Listening { process, version, log })
+}
+
+/// Waits until a process listens on a port, after a while. A connection would disturb the server.
+async fn wait_for_port(port: u16) {
+    tokio::time::sleep(SILENCE_LIMIT).await;
+    while TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok() {
+        tokio::time::sleep(PORT_POLL).await;
     }
-    let mut message = String::new();
-    stderr.read_to_string(&mut message).await?;
-    Err(io::Error::other(message.trim().to_owned()))
+}
+
+/// The version that the program of an engine reports when it is asked for it.
+async fn version_of(engine: &dyn Engine) -> Option<String> {
+    let output = LocalTestbed::process(&engine.version_command()).output().await.ok()?;
+    let mut reader = engine.server_log();
+    String::from_utf8_lossy(&output.stdout).lines().for_each(|line| reader.line(line));
+    reader.version().map(str::to_owned)
 }
 
 #[async_trait]
@@ -203,13 +261,13 @@ impl Testbed for LocalTestbed {
         let own_latency = self.latency.filter(|latency| latency.program() != self.throughput.program());
         let mut servers = HashMap::new();
         for &(node, port, latency_port) in &self.nodes {
-            let (version, log) = self.start_server(self.throughput, port).await?;
-            self.logs.lock().await.insert(node, log);
+            let started = self.start_throughput_server(port, latency_port, false).await?;
+            servers.insert(node, node_servers(started.server.clone()));
+            self.throughput_servers.lock().await.insert(node, started);
             if let Some((engine, port)) = own_latency.zip(latency_port) {
-                self.start_server(engine, port).await?;
+                let started = Self::start_server(engine, port).await?;
+                self.latency_servers.lock().await.push(started.process);
             }
-            let server = Server { host: Ipv4Addr::LOCALHOST.to_string(), port, latency_port, version };
-            servers.insert(node, NodeServers::from([(Path::Loopback.into(), Ok(server))]));
             progress(node, ServerState::Listening);
         }
         Ok(servers)
@@ -220,11 +278,13 @@ impl Testbed for LocalTestbed {
         _client: NodeId,
         _route: Route,
         command: &[String],
+        started: ClientStarted<'_>,
         output: Output<'_>,
     ) -> Result<ClientExit, Failure> {
         let lost = |error: io::Error| Failure::new(FailureKind::ClientLost, error.to_string());
         let mut process = Self::process(command);
         let mut child = process.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().map_err(lost)?;
+        started();
         let (Some(mut stdout), Some(mut stderr)) = (child.stdout.take(), child.stderr.take()) else {
             return Err(Failure::new(FailureKind::ClientLost, "cannot read the output of the client"));
         };
@@ -252,8 +312,8 @@ impl Testbed for LocalTestbed {
         _route: Route,
         lines: ServerLines<'_>,
     ) -> Result<(), Failure> {
-        if let Some(log) = self.logs.lock().await.get_mut(&server) {
-            while let Ok(line) = log.try_recv() {
+        if let Some(server) = self.throughput_servers.lock().await.get_mut(&server) {
+            while let Ok(line) = server.log.try_recv() {
                 if lines(&line).is_break() {
                     break;
                 }
@@ -262,15 +322,49 @@ impl Testbed for LocalTestbed {
         Ok(())
     }
 
-    async fn restore(&self, _node: NodeId, _reason: RestoreReason) -> RestoreOutcome {
-        RestoreOutcome::Intact
+    async fn restore(&self, node: NodeId, reason: RestoreReason) -> RestoreOutcome {
+        let mut servers = self.throughput_servers.lock().await;
+        let Some(current) = servers.get_mut(&node) else { return RestoreOutcome::Intact };
+        let lost = match current.process.try_wait() {
+            Ok(None) if reason == RestoreReason::Unresponsive && current.is_second => None,
+            Ok(None) => reason.loss(),
+            Ok(Some(status)) => Some(Unusable::because(format!("the server ended: {status}"))),
+            Err(_) => None,
+        };
+        let Some(lost) = lost else { return RestoreOutcome::Intact };
+        // fails if the server has already exited
+        let _ = current.process.kill().await;
+        let counts = reason != RestoreReason::Stuck;
+        let started = if counts && current.is_second {
+            Err(lost.clone().reworded(|lost| format!("{lost}, after it was restored once")))
+        } else {
+            let Server { port, latency_port, .. } = current.server;
+            let started = self.start_throughput_server(port, latency_port, counts || current.is_second).await;
+            started.map_err(|error| Unusable::because(error.explain().in_one_line()))
+        };
+        match started {
+            Ok(started) => {
+                let server = started.server.clone();
+                *current = started;
+                RestoreOutcome::Recreated { lost, servers: node_servers(server) }
+            }
+            Err(unusable) => RestoreOutcome::Unrecoverable {
+                servers: NodeServers::from([(Path::Loopback.into(), Err(unusable))]),
+            },
+        }
     }
 
     async fn stop(&self) -> Result<(), TestbedError> {
-        for mut server in self.servers.lock().await.drain(..) {
+        let throughput = std::mem::take(&mut *self.throughput_servers.lock().await);
+        let latency = std::mem::take(&mut *self.latency_servers.lock().await);
+        for mut process in throughput.into_values().map(|server| server.process).chain(latency) {
             // fails if the server has already exited
-            let _ = server.kill().await;
+            let _ = process.kill().await;
         }
         Ok(())
     }
+}
+
+fn node_servers(server: Server) -> NodeServers {
+    NodeServers::from([(Path::Loopback.into(), Ok(server))])
 }

@@ -130,6 +130,20 @@ pub enum RestoreReason {
     LostBefore,
     /// They are still busy with a finished test.
     Stuck,
+    /// They accept connections, but do not respond.
+    Unresponsive,
+}
+
+impl RestoreReason {
+    /// Why servers that run are lost all the same; none if running ones are intact.
+    pub fn loss(self) -> Option<Unusable> {
+        let reason = match self {
+            Self::TestFailed | Self::LostBefore => return None,
+            Self::Stuck => "the server was stuck in a test that had ended",
+            Self::Unresponsive => "the server accepted connections, but did not respond",
+        };
+        Some(Unusable::because(reason))
+    }
 }
 
 /// The result of [`Testbed::restore`].
@@ -239,6 +253,9 @@ impl TestbedError {
 /// is complete: then there is no need to wait for the client to exit.
 pub type Output<'a> = &'a mut (dyn FnMut(&str) -> ControlFlow<()> + Send);
 
+/// Called when a client has started.
+pub type ClientStarted<'a> = &'a (dyn Fn() + Sync);
+
 /// Takes the lines of a server's output. Breaks when no more are needed.
 pub type ServerLines<'a> = &'a mut (dyn FnMut(&str) -> ControlFlow<()> + Send);
 
@@ -251,8 +268,8 @@ pub trait Testbed: Sync {
     /// The testbed fails as a whole. A failure of a single node is an [`Unusable`] entry.
     async fn start(&self, progress: StartProgress<'_>) -> Result<HashMap<NodeId, NodeServers>, TestbedError>;
 
-    /// Runs `command` on the node `client`, in the network in which `route` starts, and passes its output to
-    /// `output`. Returns when the process has ended or `output` breaks.
+    /// Runs `command` on the node `client`, in the network in which `route` starts, calls `started`, and passes its
+    /// output to `output`. Returns when the process has ended or `output` breaks.
     ///
     /// When the future is dropped, the process is killed, or ends after its test time.
     ///
@@ -263,6 +280,7 @@ pub trait Testbed: Sync {
         client: NodeId,
         route: Route,
         command: &[String],
+        started: ClientStarted<'_>,
         output: Output<'_>,
     ) -> Result<ClientExit, Failure>;
 

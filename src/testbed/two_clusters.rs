@@ -6,7 +6,8 @@ use async_trait::async_trait;
 
 use super::kubernetes::KubernetesTestbed;
 use super::{
-    NodeServers, Output, RestoreOutcome, RestoreReason, ServerLines, StartProgress, Testbed, TestbedError,
+    ClientStarted, NodeServers, Output, RestoreOutcome, RestoreReason, ServerLines, StartProgress, Testbed,
+    TestbedError,
 };
 use crate::document::{Failure, NodeId, Note};
 use crate::engine::ClientExit;
@@ -41,9 +42,10 @@ impl Testbed for TwoClusters {
         client: NodeId,
         route: Route,
         command: &[String],
+        started: ClientStarted<'_>,
         output: Output<'_>,
     ) -> Result<ClientExit, Failure> {
-        self.client.run_client(client, route, command, output).await
+        self.client.run_client(client, route, command, started, output).await
     }
 
     async fn read_server(

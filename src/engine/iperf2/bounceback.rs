@@ -107,12 +107,12 @@ impl Reader for BouncebackReader {
         &[]
     }
 
-    fn finish(mut self: Box<Self>, exit: &ClientExit) -> Result<Vec<(Direction, Measurement)>, Failure> {
+    fn finish(&mut self, exit: &ClientExit) -> Result<Vec<(Direction, Measurement)>, Failure> {
         // it may explain a failure, but its numbers may be cut off
         self.messages.keep(exit.unfinished_line.as_deref().unwrap_or_default());
         let report = self.last.as_ref().filter(|last| last.start_seconds == 0.0);
         let latency = report.map(|report| self.latency(report));
-        let latency = self.messages.into_result(exit, latency)?;
+        let latency = std::mem::take(&mut self.messages).into_result(exit, latency)?;
         Ok(vec![(Direction::ClientToServer, Measurement::Latency(latency))])
     }
 }

@@ -49,7 +49,7 @@ impl ThroughputReader {
         }
         let ServerReport { bytes, seconds, .. } = self.server;
         if bytes == 0 {
-            return Err(incomplete("no data was received"));
+            return Err(Failure::new(FailureKind::NoData, "no data was received"));
         }
         check_duration(seconds, self.time_seconds)?;
         let bits_per_second = bytes as f64 * 8.0 / seconds;
@@ -65,6 +65,7 @@ impl ThroughputReader {
             round_trip_time: self.streams.round_trip_time(),
             cpu: None,
             udp: None,
+            cut_by: None,
             samples: self.streams.samples().to_vec(),
         })
     }
@@ -82,11 +83,11 @@ impl Reader for ThroughputReader {
         !self.server.is_complete()
     }
 
-    fn finish(mut self: Box<Self>, exit: &ClientExit) -> Result<Vec<(Direction, Measurement)>, Failure> {
+    fn finish(&mut self, exit: &ClientExit) -> Result<Vec<(Direction, Measurement)>, Failure> {
         // it may explain a failure, but its numbers may be cut off
         self.messages.keep(exit.unfinished_line.as_deref().unwrap_or_default());
         let throughput = self.streams.totals().map(|sent| self.throughput(&sent));
-        let throughput = self.messages.into_result(exit, throughput)?;
+        let throughput = std::mem::take(&mut self.messages).into_result(exit, throughput)?;
         Ok(vec![(Direction::ClientToServer, Measurement::Throughput(throughput))])
     }
 }

@@ -1,5 +1,6 @@
 //! iperf3's command lines.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use crate::engine::{ClientSpec, Flow, ServerSpec};
@@ -14,6 +15,10 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// An abandoned client whose network recovers must not send during later tests. Shorter than the time that a
 /// test may transfer no data.
 const UNACKNOWLEDGED_LIMIT: Duration = Duration::from_secs(8);
+
+/// When the kernel probes the control connection, which is silent while a test runs (3.19 and later): after 10 s, then
+/// every 5 s, 6 times.
+const CONTROL_KEEPALIVE: &str = "10/5/6";
 
 /// How a client reports its results.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,6 +50,7 @@ pub(super) fn unsupported(
     [
         ("--omit over 60s", options.omit_seconds > MAX_OMIT_BEFORE_3_18, (3, 18), "3.18"),
         ("--bidir", options.bidirectional, (3, 7), "3.7"),
+        ("--dscp", options.dscp.is_some(), (3, 2), "3.2"),
     ]
     .into_iter()
     .find_map(|(flag, is_set, least, since)| (is_set && is_before(least)).then_some((flag, since)))
@@ -85,9 +91,14 @@ pub(super) fn client_command(client: &ClientSpec) -> Vec<String> {
     flag("-t", options.time_seconds.to_string());
     flag("-P", options.parallel.to_string());
     flag("-i", "1".to_owned());
-    flag("--connect-timeout", CONNECT_TIMEOUT.as_millis().to_string());
+    // an unknown version is that of a server that has printed nothing, as those before 3.7
+    if is_at_least(version, (3, 2)) {
+        flag("--connect-timeout", CONNECT_TIMEOUT.as_millis().to_string());
+    }
     let udp = options.protocol == Protocol::Udp;
-    if !udp && is_at_least(version, (3, 12)) {
+    // only Linux has the options of its kernel, and on loopback, where other systems measure, nothing is lost
+    let is_remote = !target.host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
+    if is_remote && !udp && is_at_least(version, (3, 12)) {
         flag("--snd-timeout", UNACKNOWLEDGED_LIMIT.as_millis().to_string());
     }
     // by default iperf3 sends UDP at 1 Mbit/s; its bitrate is per stream
@@ -111,6 +122,10 @@ pub(super) fn client_command(client: &ClientSpec) -> Vec<String> {
     }
     if let Some(congestion_control) = &options.congestion_control {
         flag("-C", congestion_control.clone());
+    }
+    // connections that are silent for a while are forgotten by NAT and firewalls
+    if is_remote && is_at_least(version, (3, 19)) {
+        words.push(format!("--cntl-ka={CONTROL_KEEPALIVE}"));
     }
     let switches = [
         (target.ip_family == Some(IpFamily::Ipv4), "-4"),
@@ -156,6 +171,8 @@ mod tests {
         let both = MeasurementOptions { bidirectional: true, ..MeasurementOptions::for_seconds(5) };
         assert_eq!(unsupported("3.6", &both), Some(("--bidir", "3.7")));
         assert_eq!(unsupported("3.7", &both), None);
+        let marked = MeasurementOptions { dscp: Some(46), ..MeasurementOptions::for_seconds(5) };
+        assert_eq!(unsupported("3.1.7", &marked), Some(("--dscp", "3.2")));
     }
 
     #[test]
@@ -207,6 +224,24 @@ mod tests {
             assert!(line.contains(&format!(" {words} ")), "{words}: {line}");
         }
         assert!(line.ends_with(" --json-stream -Z"), "{line}");
+    }
+
+    #[test]
+    fn arguments_of_later_versions_are_left_out() {
+        let options = &MeasurementOptions::for_seconds(1);
+        let of = |version, host| {
+            let target = Target { host, ..TARGET };
+            client_command(&ClientSpec { target, flow: Flow::Forward, options, version }).join(" ")
+        };
+        let late = |line: String| {
+            ["--connect-timeout", "--snd-timeout", "--json-stream", "--cntl-ka"]
+                .into_iter()
+                .filter(|argument| line.contains(argument))
+                .count()
+        };
+        let versions = [None, Some("3.1.7"), Some("3.2"), Some("3.12"), Some("3.17"), Some("3.19.1")];
+        assert_eq!(versions.map(|version| late(of(version, "10.0.0.1"))), [0, 0, 1, 2, 3, 4]);
+        assert_eq!(late(of(Some("3.19.1"), "127.0.0.1")), 2);
     }
 
     #[test]

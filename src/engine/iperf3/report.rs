@@ -139,10 +139,39 @@ impl ReportReader {
     }
 
     fn take_interval(&mut self, interval: &wire::IntervalFields) {
-        if self.samples.len() < MAX_SAMPLES && self.reverse_samples.len() < MAX_SAMPLES {
-            self.samples.extend(sample(interval.sum.as_ref(), &interval.streams));
-            self.reverse_samples.extend(sample(interval.sum_bidir_reverse.as_ref(), &[]));
-        }
+        let take = |samples: &mut Vec<Sample>, sample: Option<Sample>| {
+            // a client that fails prints its last interval once more
+            let is_new =
+                |sample: &Sample| samples.last().is_none_or(|last| sample.end_seconds > last.end_seconds);
+            if samples.len() < MAX_SAMPLES
+                && let Some(sample) = sample.filter(is_new)
+            {
+                samples.push(sample);
+            }
+        };
+        take(&mut self.samples, sample(interval.sum.as_ref(), &interval.streams));
+        take(&mut self.reverse_samples, sample(interval.sum_bidir_reverse.as_ref(), &[]));
+    }
+
+    /// The result of one direction by its samples, if data arrived until the last one.
+    fn of_samples(&self, samples: &[Sample]) -> Option<Throughput> {
+        samples.last().filter(|last| last.bits_per_second > 0.0)?;
+        let length = |sample: &Sample| sample.end_seconds - sample.start_seconds;
+        let seconds: f64 = samples.iter().map(length).sum();
+        let bytes: f64 = samples.iter().map(|sample| sample.bits_per_second * length(sample) / 8.0).sum();
+        let retransmits = samples.iter().map(|sample| sample.retransmits).sum();
+        (seconds > 0.0).then(|| Throughput {
+            bits_per_second: bytes * 8.0 / seconds,
+            bytes: bytes as u64,
+            seconds,
+            retransmits,
+            mss_bytes: self.mss_bytes,
+            round_trip_time: None,
+            cpu: None,
+            udp: None,
+            cut_by: None,
+            samples: samples.to_vec(),
+        })
     }
 
     fn figures(&self, end: &wire::EndFields) -> Vec<DirectionFigures> {
@@ -174,6 +203,7 @@ impl ReportReader {
                 .datagrams
                 .filter(|_| udp)
                 .map(|datagrams| Datagrams { target_bits_per_second: target, ..datagrams }),
+            cut_by: None,
             samples,
         })
     }
@@ -188,7 +218,7 @@ impl ReportReader {
         let incomplete = |reason| Err(Failure::new(FailureKind::Incomplete, reason));
         let minimum = f64::from(self.options.time_seconds) * MIN_COVERAGE;
         if received.bytes <= 0.0 || received.bits_per_second <= 0.0 {
-            return incomplete("no data was received".to_owned());
+            return Err(Failure::new(FailureKind::NoData, "no data was received"));
         }
         let seconds = match samples.last() {
             Some(last) => received.seconds.min(last.end_seconds),
@@ -240,7 +270,7 @@ impl Reader for ReportReader {
         self.is_complete
     }
 
-    fn finish(mut self: Box<Self>, exit: &ClientExit) -> Result<Vec<(Direction, Measurement)>, Failure> {
+    fn finish(&mut self, exit: &ClientExit) -> Result<Vec<(Direction, Measurement)>, Failure> {
         if let Some(line) = &exit.unfinished_line {
             self.line(line);
         }
@@ -261,20 +291,28 @@ impl Reader for ReportReader {
             })
             .collect()
     }
+
+    // a UDP client knows what it has sent, not what arrived; a TCP client has sent little more than was acknowledged
+    fn partial(&self) -> Option<Vec<(Direction, Throughput)>> {
+        if self.options.protocol == Protocol::Udp {
+            return None;
+        }
+        let samples = [&self.samples, &self.reverse_samples];
+        let directions = self.flow.directions().iter().zip(samples);
+        directions.map(|(&direction, samples)| Some((direction, self.of_samples(samples)?))).collect()
+    }
 }
 
 fn truncated(line: &str) -> String {
     line.chars().take(KEPT_CHARACTERS).collect()
 }
 
-/// Parts of the messages of iperf3 about a lost connection.
-const LOST_CONNECTIONS: [&str; 5] = [
-    "closed unexpectedly",
-    "has terminated",
-    "unable to send control message",
-    "Broken pipe",
-    "Connection reset",
-];
+/// Parts of the messages of iperf3 about a lost control connection.
+const LOST_CONTROL: [&str; 4] =
+    ["control socket", "control message", "unable to receive results", "unable to send results"];
+
+/// Parts of its messages about a test that ended early.
+const ENDED_EARLY: [&str; 3] = ["has terminated", "Broken pipe", "Connection reset"];
 
 /// Classifies a message of iperf3.
 fn engine_failure(message: &str) -> Failure {
@@ -283,7 +321,10 @@ fn engine_failure(message: &str) -> Failure {
         FailureKind::Unreachable
     } else if message.contains("server is busy") {
         FailureKind::Busy
-    } else if LOST_CONNECTIONS.iter().any(|lost| message.contains(lost)) {
+    } else if LOST_CONTROL.iter().any(|part| message.contains(part)) {
+        let reason = format!("the control connection was lost: {message}");
+        return Failure::new(FailureKind::ControlLost, reason);
+    } else if ENDED_EARLY.iter().any(|part| message.contains(part)) {
         FailureKind::Incomplete
     } else if message.contains("timed out") {
         FailureKind::TimedOut

@@ -55,6 +55,8 @@ impl Engine for FakeEngine {
             format!("protocol={}", options.protocol),
             format!("seconds={}", options.time_seconds),
             format!("rate={}", options.target_bits_per_second.unwrap_or_default()),
+            format!("mss={}", options.mss_bytes.unwrap_or_default()),
+            format!("length={}", options.length_bytes.unwrap_or_default()),
             format!("version={}", version.unwrap_or_default()),
         ]
     }
@@ -105,10 +107,24 @@ impl Reader for FakeReader {
         self.result.is_some()
     }
 
-    fn finish(self: Box<Self>, _exit: &ClientExit) -> Result<Vec<(Direction, Measurement)>, Failure> {
+    fn finish(&mut self, _exit: &ClientExit) -> Result<Vec<(Direction, Measurement)>, Failure> {
         let incomplete = || Failure::new(FailureKind::Incomplete, "the report is incomplete");
-        let bits_per_second = self.result.ok_or_else(incomplete)??;
-        let throughput = Throughput {
+        let bits_per_second = self.result.take().ok_or_else(incomplete)??;
+        let result =
+            |direction: &Direction| (*direction, Measurement::Throughput(self.throughput(bits_per_second)));
+        Ok(self.flow.directions().iter().map(result).collect())
+    }
+
+    fn partial(&self) -> Option<Vec<(Direction, Throughput)>> {
+        let last = self.samples.last().filter(|last| last.bits_per_second > 0.0)?;
+        let result = |direction: &Direction| (*direction, self.throughput(last.bits_per_second));
+        Some(self.flow.directions().iter().map(result).collect())
+    }
+}
+
+impl FakeReader {
+    fn throughput(&self, bits_per_second: f64) -> Throughput {
+        Throughput {
             bits_per_second,
             bytes: (bits_per_second / 8.0) as u64 * self.samples.len() as u64,
             seconds: self.samples.len() as f64,
@@ -117,9 +133,8 @@ impl Reader for FakeReader {
             round_trip_time: None,
             cpu: None,
             udp: None,
-            samples: self.samples,
-        };
-        let directions = self.flow.directions().iter();
-        Ok(directions.map(|direction| (*direction, Measurement::Throughput(throughput.clone()))).collect())
+            cut_by: None,
+            samples: self.samples.clone(),
+        }
     }
 }

@@ -106,7 +106,7 @@ async fn server_stuck_in_a_finished_test_is_replaced() {
             replaced.store(true, Ordering::Relaxed);
             back()
         }
-        RestoreReason::TestFailed | RestoreReason::LostBefore => RestoreOutcome::Intact,
+        _ => RestoreOutcome::Intact,
     });
     let measured =
         run(&testbed, &one_test(), &settings(2), &Unobserved, &CancellationToken::new()).await.unwrap();
@@ -121,8 +121,9 @@ async fn test_without_data_is_aborted_before_its_time() {
     let began = Instant::now();
     let measured =
         run(&testbed, &one_test(), &settings, &Unobserved, &CancellationToken::new()).await.unwrap();
-    assert_eq!(failures(&measured)[0].2, FailureKind::TimedOut);
-    assert_eq!(began.elapsed(), Duration::from_secs(10));
+    assert_eq!(failures(&measured)[0].2, FailureKind::NoData);
+    // and a short test of it
+    assert!(began.elapsed() < Duration::from_secs(20), "{:?}", began.elapsed());
 }
 
 #[tokio::test(start_paused = true)]

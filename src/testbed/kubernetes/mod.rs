@@ -42,7 +42,8 @@ use self::objects::Network;
 use self::servers::Servers;
 use self::survey::dry_run::dry_run_server;
 use super::{
-    NodeServers, Output, RestoreOutcome, RestoreReason, ServerLines, StartProgress, Testbed, TestbedError,
+    ClientStarted, NodeServers, Output, RestoreOutcome, RestoreReason, ServerLines, StartProgress, Testbed,
+    TestbedError,
 };
 use crate::cluster::{Cluster, Rejection, RequestError};
 use crate::document::{Failure, FailureKind, NodeId, Note};
@@ -155,6 +156,7 @@ impl Testbed for KubernetesTestbed {
         client: NodeId,
         route: Route,
         command: &[String],
+        started: ClientStarted<'_>,
         output: Output<'_>,
     ) -> Result<ClientExit, Failure> {
         let active = self.activated().await.map_err(|error| error.client_failure())?;
@@ -162,7 +164,7 @@ impl Testbed for KubernetesTestbed {
         let Some(node) = context.node(client) else {
             return Err(Failure::new(FailureKind::NodeUnusable, "not a node of this cluster"));
         };
-        let client = Client { context, active, notes: &self.notes, node, network, command };
+        let client = Client { context, active, notes: &self.notes, node, network, command, started };
         self.clients.run(client, output).await
     }
 

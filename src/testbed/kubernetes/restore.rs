@@ -43,7 +43,8 @@ struct LostServer {
 }
 
 /// Checks the servers of a node, and restores those that have disappeared, but only once: the same cause
-/// would remove them again.
+/// would remove them again. One that is stuck in a test is replaced each time: a path that loses the end of a test
+/// loses it again, and the tests themselves succeed.
 pub(super) async fn restore(
     context: &Context,
     active: &ActiveScope,
@@ -61,7 +62,10 @@ pub(super) async fn restore(
         (Some(lost), Err(not_ready)) => RestoreOutcome::Unavailable(
             lost.reworded(|lost| format!("{lost}; the node is {not_ready}")).with_remedy(Some(remedy(node))),
         ),
-        (Some(reason), Ok(())) => restart(context, active, servers, node, &lost, reason).await,
+        (Some(lost_by), Ok(())) => {
+            let counts = reason != RestoreReason::Stuck && !lost.iter().all(|lost| lost.has_moved);
+            restart(context, active, servers, node, &lost, lost_by, counts).await
+        }
     }
 }
 
@@ -84,17 +88,20 @@ async fn lost_servers(
             Some(PodState::Running { addresses }) if addresses != *known => {
                 (Unusable::because("the address of the server pod changed"), true)
             }
-            // kept servers may be busy with the test of another run
-            Some(PodState::Running { .. }) if reason == RestoreReason::Stuck && !context.settings.keep => {
-                (Unusable::because("the server was stuck in a test that had ended"), false)
-            }
-            Some(PodState::Running { .. }) => return None,
+            Some(PodState::Running { .. }) => match reason {
+                // kept servers may be busy with the test of another run
+                RestoreReason::Stuck if context.settings.keep => return None,
+                // the path may be at fault, and others may reach it
+                RestoreReason::Unresponsive if started.get(&node.node.name)?.was_restored => return None,
+                reason => (reason.loss()?, false),
+            },
         };
         Some(LostServer { network, reason, has_moved })
     };
     context.settings.networks().into_iter().filter_map(lost).collect()
 }
 
+/// Starts servers again. One that `counts` is final: there is no other after it.
 async fn restart(
     context: &Context,
     active: &ActiveScope,
@@ -102,11 +109,12 @@ async fn restart(
     node: &Chosen,
     lost: &[LostServer],
     reason: Unusable,
+    counts: bool,
 ) -> RestoreOutcome {
     let networks: Vec<Network> = lost.iter().map(|lost| lost.network).collect();
     let has_moved = lost.iter().all(|lost| lost.has_moved);
     let before = servers.started.lock().await.get(&node.node.name).cloned().unwrap_or_default();
-    if !has_moved && before.was_restored {
+    if counts && before.was_restored {
         let reason = reason.reworded(|reason| format!("{reason}, after it was restored once"));
         let servers = replace(servers, node, &networks, Err(reason)).await;
         return RestoreOutcome::Unrecoverable { servers };
@@ -124,7 +132,7 @@ async fn restart(
     let started = start_node(context, active, start, &|_, _| {});
     let started = tokio::time::timeout(RESTORE_LIMIT, started).await;
     // only now: an attempt that was cancelled does not count
-    if !has_moved && let Some(started) = servers.started.lock().await.get_mut(&node.node.name) {
+    if counts && let Some(started) = servers.started.lock().await.get_mut(&node.node.name) {
         started.was_restored = true;
     }
     let new = started.map_err(|_| {

@@ -148,7 +148,7 @@ fn test_without_received_data_fails() {
     let server = recorded!("2.1-tcp-one-stream.server.txt").replace("3896770620 Bytes", "0 Bytes");
     let client = recorded!("2.1-tcp-one-stream.client.txt");
     let failure = throughput(&options(2, 1), client, &server, "").unwrap_err();
-    assert_eq!(failure, incomplete("no data was received"));
+    assert_eq!(failure, Failure::new(FailureKind::NoData, "no data was received"));
 }
 
 #[test]

@@ -232,8 +232,56 @@ fn errors_are_classified_and_quoted() {
 }
 
 #[test]
+fn lost_control_connection_leaves_a_partial_result() {
+    let options = MeasurementOptions::for_seconds(4);
+    for (format, flow, recorded) in [
+        (ReportFormat::Stream, Flow::Forward, &recorded!("3.18-stream-control-lost.ndjson")[..]),
+        (ReportFormat::Document, Flow::Reverse, &recorded!("3.12-document-reverse-control-lost.json")[..]),
+    ] {
+        let mut reader = reader(format, flow, &options);
+        let (_, exit) = feed(&mut reader, &[recorded]);
+        let failure = reader.finish(&exit).unwrap_err();
+        assert_eq!(failure.kind, FailureKind::ControlLost);
+        assert!(failure.reason.starts_with("the control connection was lost: unable to send"), "{failure:?}");
+        let partial = reader.partial().unwrap();
+        let [(direction, throughput)] = &partial[..] else { panic!("{partial:?}") };
+        assert_eq!(std::slice::from_ref(direction), flow.directions());
+        assert_eq!(throughput.samples.len(), 4);
+        assert!((throughput.seconds - 4.0).abs() < 0.1, "{}", throughput.seconds);
+        let rates = throughput.samples.iter().map(|sample| sample.bits_per_second);
+        let (min, max) = (rates.clone().fold(f64::INFINITY, f64::min), rates.fold(0.0, f64::max));
+        assert!((min..=max).contains(&throughput.bits_per_second), "{throughput:?}");
+    }
+}
+
+#[test]
+fn interval_that_a_failing_client_repeats_counts_once() {
+    let mut reader = reader(ReportFormat::Stream, Flow::Forward, &MeasurementOptions::for_seconds(4));
+    let text = String::from_utf8_lossy(recorded!("3.18-stream-control-lost.ndjson"));
+    let lines: Vec<&str> = text.lines().collect();
+    for line in [lines[0], lines[1], lines[1]] {
+        reader.line(line);
+    }
+    assert_eq!(reader.partial().unwrap()[0].1.samples.len(), 1);
+}
+
+#[test]
+fn udp_client_does_not_know_what_arrived() {
+    let options = MeasurementOptions { protocol: Protocol::Udp, ..MeasurementOptions::for_seconds(2) };
+    let mut reader = reader(ReportFormat::Stream, Flow::Forward, &options);
+    feed(&mut reader, &[recorded!("3.21-stream-udp-lossy.ndjson")]);
+    assert_eq!(reader.partial(), None);
+}
+
+#[test]
+fn test_without_received_data_has_no_result() {
+    let failure = read_stream(recorded!("3.18-stream-no-data.ndjson")).unwrap_err();
+    assert_eq!((failure.kind, failure.reason.as_str()), (FailureKind::NoData, "no data was received"));
+}
+
+#[test]
 fn client_without_report_fails_with_its_stderr() {
-    let reader = reader(ReportFormat::Stream, Flow::Forward, &MeasurementOptions::for_seconds(2));
+    let mut reader = reader(ReportFormat::Stream, Flow::Forward, &MeasurementOptions::for_seconds(2));
     let exit = ClientExit {
         code: Some(1),
         stderr: String::from_utf8_lossy(recorded!("3.12-no-json-stream.stderr")).into_owned(),

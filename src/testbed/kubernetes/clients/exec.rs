@@ -25,7 +25,7 @@ pub(super) const WAIT_FOR_GO: [&str; 4] = ["sh", "-c", r#"echo $$ && read -r wor
 /// How long output may arrive after the end of the client.
 const DRAIN_LIMIT: Duration = Duration::from_secs(1);
 
-/// How long to wait for the end of a client whose connection was cut.
+/// How long to wait for the end of a client that was given up.
 const END_LIMIT: Duration = Duration::from_secs(5);
 
 /// Why a client by exec has no result.
@@ -43,6 +43,21 @@ pub(super) enum ExecFailure {
 impl From<Failure> for ExecFailure {
     fn from(failure: Failure) -> Self {
         Self::NotStarted(failure)
+    }
+}
+
+/// Ends a client when dropped: one that was given up would disturb the next test.
+struct ExecGuard<'a> {
+    client: Client<'a>,
+    /// Its process id in the container; none if it does not need to be ended.
+    process: Option<String>,
+}
+
+impl Drop for ExecGuard<'_> {
+    fn drop(&mut self) {
+        if let Some(process) = self.process.take() {
+            self.client.context.requests.spawn(end(self.client, &process));
+        }
     }
 }
 
@@ -71,35 +86,47 @@ pub(super) async fn run_by_exec(client: Client<'_>, output: Output<'_>) -> Resul
     let process = ready?.map_err(disconnected)?;
     let mut splitter = LineSplitter::default();
     let mut take = |bytes: &[u8]| splitter.push(bytes).iter().try_for_each(|line| output(line));
-    match exec.finish(b"\n", DRAIN_LIMIT, &mut take).await {
+    let mut guard = ExecGuard { client, process: Some(process.clone()) };
+    (client.started)();
+    let finished = exec.finish(b"\n", DRAIN_LIMIT, &mut take).await;
+    guard.process = None;
+    match finished {
         Ok(Some(end)) => Ok(ClientExit { unfinished_line: splitter.finish(), ..exit(end)? }),
         Ok(None) => Ok(ClientExit::default()),
         Err(error) => Err(ExecFailure::Cut { failure: disconnected(error), process }),
     }
 }
 
-/// Ends a client whose connection was cut: it would disturb the next test. Returns whether exec works.
-pub(super) async fn end(client: Client<'_>, process: &str) -> bool {
-    if process.is_empty() {
-        return false;
-    }
+/// Ends a client that was given up or whose connection was cut: it would disturb the next test. Returns whether exec
+/// works.
+pub(super) fn end(client: Client<'_>, process: &str) -> impl Future<Output = bool> + use<> {
+    let (cluster, api, process) = (client.context.cluster.clone(), client.context.api(), process.to_owned());
     let pod = client.context.settings.server_name(client.node, client.network);
-    let argv = ["kill", process];
-    let kill = async {
-        let api = client.context.api();
-        let command = Command { has_input: false, ..command(&client.context.settings, &pod, &argv) };
-        let exec = Exec::start(&client.context.cluster, &api, command, "end the client").await.ok()?;
-        let end = exec.finish(b"", Duration::ZERO, &mut |_| ControlFlow::Continue(())).await.ok()??;
-        exit(end).ok()
-    };
-    // if it cannot be ended, it ends with its test
-    tokio::time::timeout(END_LIMIT, kill).await.is_ok_and(|ended| ended.is_some())
+    let container = container(&client.context.settings);
+    async move {
+        if process.is_empty() {
+            return false;
+        }
+        let command =
+            Command { pod: &pod, container: Some(container), argv: &["kill", &process], has_input: false };
+        let kill = async {
+            let exec = Exec::start(&cluster, &api, command, "end the client").await.ok()?;
+            let end = exec.finish(b"", Duration::ZERO, &mut |_| ControlFlow::Continue(())).await.ok()??;
+            exit(end).ok()
+        };
+        // if it cannot be ended, it ends with its test
+        tokio::time::timeout(END_LIMIT, kill).await.is_ok_and(|ended| ended.is_some())
+    }
 }
 
 /// A command in the container of the throughput server.
 pub(super) fn command<'a>(settings: &Settings, pod: &'a str, argv: &'a [&'a str]) -> Command<'a> {
-    let container = settings.processes.throughput.engine.program();
-    Command { pod, container: Some(container), argv, has_input: true }
+    Command { pod, container: Some(container(settings)), argv, has_input: true }
+}
+
+/// The container of the throughput server.
+fn container(settings: &Settings) -> &'static str {
+    settings.processes.throughput.engine.program()
 }
 
 /// The exit code of a client, from the status that ends an exec.

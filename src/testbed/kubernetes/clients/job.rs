@@ -97,6 +97,7 @@ pub(super) async fn run_by_job(
             client.notes.add_changes(node.node.name, &sent, &stored);
         }
         let container = command.first().map_or("", String::as_str);
+        (client.started)();
         follow(client, LogSource { pod: &pod, container, follow: true }, output).await
     };
     let measured = measured.await;

@@ -22,7 +22,7 @@ use super::survey::access::may_create_jobs;
 use crate::document::{Failure, FailureKind, Note, NoteKind};
 use crate::engine::ClientExit;
 use crate::options::ClientMode;
-use crate::testbed::{Output, TestbedError};
+use crate::testbed::{ClientStarted, Output, TestbedError};
 
 /// How long to wait for an API server that does not answer when a client is started. Less than the time
 /// that the runner grants a client beyond its test.
@@ -41,6 +41,8 @@ pub(super) struct Client<'a> {
     pub network: Network,
     /// The program and its arguments.
     pub command: &'a [String],
+    /// Called when it has started.
+    pub started: ClientStarted<'a>,
 }
 
 /// Starts clients: by exec, until that turns out not to work and Jobs may replace it.

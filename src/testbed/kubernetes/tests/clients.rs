@@ -59,7 +59,7 @@ async fn run_client(testbed: &KubernetesTestbed) -> (Result<ClientExit, Failure>
         text.push('\n');
         if line.contains("\"event\":\"end\"") { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     };
-    let result = testbed.run_client(node_1(), POD, &["iperf3".to_owned()], &mut output).await;
+    let result = testbed.run_client(node_1(), POD, &["iperf3".to_owned()], &|| {}, &mut output).await;
     let text = text.into_inner().unwrap();
     (result, text)
 }
