@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::statistics::{mean, median};
-use crate::document::{Cost, LatencySummary, Note, PairCost, Path, Route, ThroughputSummary, is_limited};
+use crate::document::{Cost, LatencySummary, Note, PairCost, Path, Route, ThroughputSummary};
 
 /// Pairs of a path and its reference path that differ in one respect only.
 const COMPARED_PATHS: [(Path, Path); 4] = [
@@ -13,7 +13,7 @@ const COMPARED_PATHS: [(Path, Path); 4] = [
     (Path::LoadBalancer, Path::Pod),
 ];
 
-/// The costs of all comparable paths, for the pairs that were measured on both, without those that a CPU limit explains.
+/// The costs of all comparable paths, for the pairs that were measured on both, without those with a doubtful figure.
 pub(super) fn costs(
     throughput: &[ThroughputSummary],
     latency: &[LatencySummary],
@@ -48,10 +48,13 @@ fn cost(
     let pairs: Vec<PairCost> = costly
         .pairs
         .iter()
-        .filter(|pair| !is_limited(pair, notes))
         .filter_map(|pair| {
             let ends = (pair.sender, pair.receiver);
-            let ratio = pair.mean_bits_per_second()? / reference_pairs.get(&ends)?.mean_bits_per_second()?;
+            let reference = reference_pairs.get(&ends)?;
+            if [pair, reference].iter().any(|pair| pair.is_doubtful(notes)) {
+                return None;
+            }
+            let ratio = pair.mean_bits_per_second()? / reference.mean_bits_per_second()?;
             Some(PairCost {
                 sender: pair.sender,
                 receiver: pair.receiver,

@@ -20,8 +20,8 @@ pub enum Cell {
         part: f64,
         /// Whether some tests of this pair failed.
         some_failed: bool,
-        /// Whether the pods of one of its nodes had a CPU limit that was not requested.
-        is_limited: bool,
+        /// Whether the value is doubtful ([`Run::is_doubtful`]).
+        is_doubtful: bool,
     },
     /// All tests of the pair failed.
     Failed,
@@ -62,12 +62,12 @@ pub fn part_of_change(percent: f64, metric: &Metric) -> f64 {
 }
 
 impl Cell {
-    /// The marks before the value: `*` if some tests failed, `~` for a value that may be that of a CPU limit.
+    /// The marks before the value: `*` if some tests failed, `~` for a doubtful value.
     pub fn marks(&self) -> &'static str {
         match self {
-            Self::Measured { some_failed: true, is_limited: true, .. } => "*~",
+            Self::Measured { some_failed: true, is_doubtful: true, .. } => "*~",
             Self::Measured { some_failed: true, .. } => "*",
-            Self::Measured { is_limited: true, .. } => "~",
+            Self::Measured { is_doubtful: true, .. } => "~",
             _ => "",
         }
     }
@@ -111,9 +111,9 @@ impl Matrix {
         let cells = summary.pairs.iter().map(|pair| {
             let cell = match (pair.mean_bits_per_second(), median) {
                 (Some(value), Some(median)) => {
+                    let is_doubtful = run.is_doubtful(pair);
                     let part = part_of_rate(value, median);
-                    let (some_failed, is_limited) = (pair.failed > 0, run.is_limited(pair));
-                    Cell::Measured { value, part, some_failed, is_limited }
+                    Cell::Measured { value, part, some_failed: pair.failed > 0, is_doubtful }
                 }
                 _ => Cell::Failed,
             };
@@ -143,7 +143,7 @@ impl Matrix {
                     value,
                     part: part_of_latency(value, median),
                     some_failed: pair.failed > 0,
-                    is_limited: false,
+                    is_doubtful: false,
                 },
                 _ => Cell::Failed,
             };
@@ -156,7 +156,7 @@ impl Matrix {
     pub fn of_cost(run: &Run, cost: &Cost) -> Self {
         let cells = cost.pairs.iter().map(|pair| {
             let part = part_of_cost(pair.percent);
-            let cell = Cell::Measured { value: pair.percent, part, some_failed: false, is_limited: false };
+            let cell = Cell::Measured { value: pair.percent, part, some_failed: false, is_doubtful: false };
             ((pair.sender, pair.receiver), cell)
         });
         Self::new(run, cells.collect())
@@ -168,7 +168,7 @@ impl Matrix {
             let cell = match (pair.percent, pair.verdict) {
                 (Some(value), _) => {
                     let part = part_of_change(value, changes.metric);
-                    Cell::Measured { value, part, some_failed: false, is_limited: false }
+                    Cell::Measured { value, part, some_failed: false, is_doubtful: false }
                 }
                 (None, Verdict::NowFails | Verdict::StillFails) => Cell::Failed,
                 (None, _) => Cell::NotMeasured,

@@ -70,6 +70,7 @@ fn summarise_pair(tests: &[&TestRecord]) -> PairSummary {
         receiver,
         measured: rates.len(),
         failed: tests.len() - rates.len(),
+        cut: tests.iter().filter_map(|test| test.outcome.throughput()?.cut_by.as_ref()).count(),
         aggregates: aggregates(Measure::Throughput, tests),
         standard_deviation_bits_per_second: standard_deviation(&rates),
         min_bits_per_second: rates.iter().copied().reduce(f64::min),

@@ -25,7 +25,6 @@ pub use gate::Breach;
 pub use metric::{Aggregate, AggregateKind, Aggregates, Better, Compared, Gauge, METRICS, Metric, Unit};
 pub use node::{Node, SkippedNode};
 pub use node_id::NodeId;
-pub(crate) use note::is_limited;
 pub use note::{Note, NoteKind};
 pub(crate) use possible::is_possible;
 pub use summary::{Cost, LatencyPair, LatencySummary, PairCost, PairSummary, Summary, ThroughputSummary};
@@ -178,9 +177,9 @@ impl Run {
         self.notes.iter().any(|note| note.limits(node))
     }
 
-    /// Whether the figures of a pair may be those of a CPU limit of its pods instead of the network.
-    pub fn is_limited(&self, pair: &PairSummary) -> bool {
-        is_limited(pair, &self.notes)
+    /// Whether the throughput of a pair is doubtful: see [`PairSummary::is_doubtful`].
+    pub fn is_doubtful(&self, pair: &PairSummary) -> bool {
+        pair.is_doubtful(&self.notes)
     }
 
     /// Whether any test failed.

@@ -5,7 +5,7 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{NodeId, PairSummary};
+use super::NodeId;
 use crate::quantity::join_first;
 
 /// A circumstance of the run that was not requested, and that its figures depend on.
@@ -50,11 +50,6 @@ impl fmt::Display for Note {
         }
         formatter.write_str(&self.sentence)
     }
-}
-
-/// Whether the figures of a pair may be those of a CPU limit of its pods instead of the network.
-pub(crate) fn is_limited(pair: &PairSummary, notes: &[Note]) -> bool {
-    notes.iter().any(|note| note.limits(pair.sender) || note.limits(pair.receiver))
 }
 
 impl Note {

@@ -3,7 +3,7 @@
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Serialize};
 
-use super::{Aggregates, Measure, NodeId, Path, Route};
+use super::{Aggregates, Measure, NodeId, Note, Path, Route};
 
 /// The results of a run per path, IP family and pair.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -45,6 +45,9 @@ pub struct PairSummary {
     pub measured: usize,
     /// The number of failed tests.
     pub failed: usize,
+    /// The number of successful tests whose report is missing: their results are those of their samples.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub cut: usize,
     /// The aggregates of all metrics.
     #[serde(flatten)]
     #[schemars(schema_with = "throughput_aggregates")]
@@ -141,6 +144,11 @@ pub struct PairCost {
 }
 
 impl PairSummary {
+    /// Whether the throughput is doubtful: the pods had a CPU limit that was not requested, or a test has no report.
+    pub fn is_doubtful(&self, notes: &[Note]) -> bool {
+        self.cut > 0 || notes.iter().any(|note| note.limits(self.sender) || note.limits(self.receiver))
+    }
+
     /// The mean throughput at the receiver; none if all tests failed.
     pub fn mean_bits_per_second(&self) -> Option<f64> {
         self.aggregates.by_field("meanBitsPerSecond")
@@ -157,6 +165,11 @@ impl LatencyPair {
     pub fn mean_microseconds(&self) -> Option<f64> {
         self.aggregates.by_field("meanMicroseconds")
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature is serde's")]
+fn is_zero(number: &usize) -> bool {
+    *number == 0
 }
 
 fn throughput_aggregates(_generator: &mut SchemaGenerator) -> Schema {

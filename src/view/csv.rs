@@ -17,7 +17,7 @@ pub(super) fn render(run: &Run) -> String {
     for test in &run.tests {
         let failure = match &test.outcome {
             Outcome::Failed(failure) => Some(failure),
-            Outcome::Ok(_) => None,
+            Outcome::Ok(_) => test.outcome.throughput().and_then(|throughput| throughput.cut_by.as_ref()),
         };
         let values: Vec<Option<Number>> =
             metrics().map(|metric| metric.of(test).map(|value| Number::of(metric, value))).collect();

@@ -1,8 +1,9 @@
 //! Notes below the results: what limits how they may be read.
 
 use super::text::pair_name;
-use crate::document::{Note, PairSummary, Run, State, TestRecord, ThroughputSummary};
+use crate::document::{Failure, NodeId, Note, PairSummary, Run, State, TestRecord, ThroughputSummary};
 use crate::engine::latency_engine;
+use crate::explanation::by_reason;
 use crate::quantity::{duration, rate};
 use crate::quantity::{join_first, plural};
 
@@ -20,6 +21,7 @@ pub(super) fn notes(run: &Run) -> Vec<String> {
         ));
     }
     notes.extend(run.notes.iter().map(sentence));
+    notes.extend(cut_tests(run));
     let pairs = || run.summary.throughput.iter().flat_map(|summary| &summary.pairs);
     let latencies = || run.summary.latency.iter().flat_map(|summary| &summary.pairs);
     if pairs().any(|pair| pair.failed > 0 && pair.measured > 0)
@@ -42,6 +44,27 @@ pub(super) fn notes(run: &Run) -> Vec<String> {
         notes.push(format!("Retried: {} took more than one attempt.", plural(retried, "test")));
     }
     notes
+}
+
+/// The tests without a report, one sentence per reason.
+fn cut_tests(run: &Run) -> Vec<String> {
+    let cut = run.tests.iter().filter_map(|test| {
+        let failure = test.outcome.throughput()?.cut_by.as_ref()?;
+        Some((failure.reason.as_str(), (test.sender_and_receiver(), failure)))
+    });
+    let reasons = by_reason(cut);
+    let note = |(reason, tests): &(&str, Vec<((NodeId, NodeId), &Failure)>)| {
+        let pairs = tests.iter().map(|((sender, receiver), _)| pair_name(*sender, *receiver));
+        let mut pairs: Vec<String> = pairs.collect();
+        pairs.dedup();
+        let remedy = tests.iter().find_map(|(_, failure)| failure.remedy.as_deref());
+        let remedy = remedy.map_or(String::new(), |remedy| format!("; {remedy}"));
+        format!(
+            "Incomplete (~): {}: {reason}. The result is that of the samples until then{remedy}.",
+            join_first(&pairs, MAX_LISTED_PAIRS)
+        )
+    };
+    reasons.iter().map(note).collect()
 }
 
 /// With a full stop, and a capital letter unless a node is first.

@@ -2,7 +2,8 @@ use super::*;
 use crate::analysis::{Gates, Threshold, analyse, compare};
 use crate::document::fixtures::{failed, measured, measured_latency, run};
 use crate::document::{
-    Command, Datagrams, Measurement, Note, NoteKind, Outcome, Path, Protocol, State, TestRecord,
+    Command, Datagrams, Failure, FailureKind, Measurement, Note, NoteKind, Outcome, Path, Protocol, State,
+    TestRecord,
 };
 
 const PLAIN: Canvas = Canvas::FILE;
@@ -48,6 +49,25 @@ fn figures_under_a_limit_of_the_cluster_are_marked_and_are_no_finding() {
     limited.command = Command::Pair;
     let pairs = render(&limited, Format::Table, PLAIN);
     assert!(pairs.contains("~0.19"), "{pairs}");
+}
+
+#[test]
+fn results_without_a_report_are_marked_noted_and_no_finding() {
+    let mut cut = slow_third_node();
+    let reason = "the control connection was lost: unable to send control message: Broken pipe";
+    let failure = Failure::new(FailureKind::ControlLost, reason).with_remedy(Some("look for NAT".to_owned()));
+    for test in &mut cut.tests {
+        if let Outcome::Ok(Measurement::Throughput(throughput)) = &mut test.outcome
+            && (test.client == "node-3" || test.server == "node-3")
+        {
+            throughput.cut_by = Some(failure.clone());
+        }
+    }
+    analyse(&mut cut);
+    assert_eq!(cut.findings, []);
+    insta::assert_snapshot!(render(&cut, Format::Table, PLAIN));
+    let csv = render(&cut, Format::Csv, PLAIN);
+    assert!(csv.contains("controlLost,the control connection was lost"), "{csv}");
 }
 
 #[test]

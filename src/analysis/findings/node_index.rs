@@ -25,13 +25,12 @@ impl<'a> NodeIndex<'a> {
         Self { nodes, indices, zones }
     }
 
-    /// The mean rates of a summary, without those of nodes whose pods had a CPU limit that was not requested.
+    /// The mean rates of a summary, without those that are doubtful: another reason than the network explains them.
     pub(super) fn grid(&self, run: &Run, summary: &ThroughputSummary) -> Grid {
         let mut rates = vec![vec![None; self.nodes.len()]; self.nodes.len()];
         for pair in &summary.pairs {
-            // a limit explains the rate
-            if let Some((sender, receiver)) = self.pair((pair.sender, pair.receiver))
-                && !run.is_limited(pair)
+            let is_doubtful = run.is_doubtful(pair);
+            if let Some((sender, receiver)) = self.pair((pair.sender, pair.receiver)).filter(|_| !is_doubtful)
             {
                 rates[sender][receiver] = pair.mean_bits_per_second();
             }

@@ -50,9 +50,7 @@ function reverseOf(layer, pair) {
 const stateOf = (layer, cell) => layer.states[cell].toLowerCase();
 const someFailed = (layer, cell) => layer.states[cell] !== stateOf(layer, cell);
 
-// whether the value may be that of a CPU limit
-const isLimited = (layer, cell) =>
-  layer.kind === "throughput" && pairOf(layer, cell).some((end) => endpoints[end].isLimited);
+const isDoubtful = (layer, cell) => layer.doubtful.includes(cell);
 
 // a cell has a mark besides its color if it is half as good as the median, or a significant regression
 const isMarked = (layer, state) => state === "v" || (layer.kind === "change" && state === "b");
@@ -71,7 +69,7 @@ function valueText(layer, value) {
 
 function cellText(layer, cell) {
   const value = cell < 0 ? null : layer.values[cell];
-  if (value !== null) return (isLimited(layer, cell) ? "~" : "") + valueText(layer, value);
+  if (value !== null) return (isDoubtful(layer, cell) ? "~" : "") + valueText(layer, value);
   return cell >= 0 && stateOf(layer, cell) === "f" ? "failed" : missingText(layer);
 }
 

@@ -157,7 +157,7 @@ function describePair(pair) {
   if (value !== null) parts.push(referenceText(layer, value));
   if (LEVELS[layer.kind][state]) parts.push(LEVELS[layer.kind][state]);
   if (someFailed(layer, cell)) parts.push("some tests failed");
-  if (isLimited(layer, cell)) parts.push("under a CPU limit");
+  if (isDoubtful(layer, cell)) parts.push("doubtful: see the notes");
   return parts.join(", ");
 }
 

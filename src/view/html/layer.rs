@@ -45,6 +45,8 @@ pub(super) struct Layer {
     /// One letter per cell: `u`sual, `b`ad, `v`ery bad (upper case if some tests failed), `f`ailed, `n`ot
     /// measured, `d`iagonal.
     pub states: String,
+    /// Indices of the cells whose value is doubtful.
+    pub doubtful: Vec<usize>,
     pub row_means: Vec<Option<Number>>,
     pub column_means: Vec<Option<Number>>,
     pub mean: Option<Number>,
@@ -154,6 +156,11 @@ impl Layer {
             median: None,
             values: cells().map(|cell| cell.value().map(number)).collect(),
             states: cells().map(state_letter).collect(),
+            doubtful: cells()
+                .enumerate()
+                .filter(|(_, cell)| matches!(cell, Cell::Measured { is_doubtful: true, .. }))
+                .map(|(index, _)| index)
+                .collect(),
             row_means: numbers(&matrix.row_means),
             column_means: numbers(&matrix.column_means),
             mean: matrix.mean.map(number),

@@ -30,7 +30,7 @@ const SCRIPT: &str = concat!(
 /// Content Security Policy, with the hashes of [`STYLE`] and [`SCRIPT`]. A test computes them.
 const POLICY: &str = "default-src 'none'; \
     style-src 'sha256-CCwOx9gIPH43ipWulBcfozXl6XlZO1acMZwwUTD58Ds='; \
-    script-src 'sha256-LfPrWoCyriDECKg72CB5icwAnb7sE4iEsUS2XAIHj/k='; \
+    script-src 'sha256-51mITBPV9Os1xbJ7r7vSf+Kbtb4kdhCxqOZWsMbWogk='; \
     img-src data:; base-uri 'none'; form-action 'none'";
 
 pub(super) fn render(run: &Run) -> String {

@@ -52,8 +52,6 @@ struct Endpoint<'a> {
     zone: Option<&'a str>,
     /// Region, instance type, architecture, operating system and kernel, as far as known.
     properties: Vec<&'a str>,
-    /// Whether its pods had a CPU limit that was not requested.
-    is_limited: bool,
 }
 
 #[derive(Debug, Serialize)]
@@ -205,15 +203,13 @@ fn endpoints(run: &Run, short_names: Vec<String>) -> Vec<Endpoint<'_>> {
         let properties =
             [&node.region, &node.instance_type, &node.architecture, &node.os_image, &node.kernel];
         let properties = properties.into_iter().filter_map(Option::as_deref).collect();
-        let is_limited = run.had_cpu_limit(node.name);
-        Endpoint { name: &node.name, short_name, zone: node.zone.as_deref(), properties, is_limited }
+        Endpoint { name: &node.name, short_name, zone: node.zone.as_deref(), properties }
     });
     let external = run.external_server().map(|to| Endpoint {
         name: to.name(),
         short_name: to.to_string(),
         zone: None,
         properties: Vec::new(),
-        is_limited: false,
     });
     nodes.chain(external).collect()
 }

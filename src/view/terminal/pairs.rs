@@ -25,7 +25,7 @@ pub(super) fn table(run: &Run, wide: bool, canvas: Canvas) -> String {
     table.set_header(columns.header());
     for summary in summaries {
         for pair in &summary.pairs {
-            table.add_row(columns.row(summary, pair, if run.is_limited(pair) { "~" } else { "" }));
+            table.add_row(columns.row(summary, pair, run.is_doubtful(pair)));
         }
     }
     style::finish(table)
@@ -55,16 +55,16 @@ impl Columns {
         header
     }
 
-    /// `mark` precedes the rate.
-    fn row(&self, summary: &ThroughputSummary, pair: &PairSummary, mark: &str) -> Vec<Cell> {
+    fn row(&self, summary: &ThroughputSummary, pair: &PairSummary, is_doubtful: bool) -> Vec<Cell> {
         let mut row = vec![Cell::new(pair.sender), Cell::new(pair.receiver)];
         if self.has_path {
             row.push(Cell::new(summary.route.to_string()));
         }
         row.push(match (pair.mean_bits_per_second(), summary.median_bits_per_second) {
             (Some(rate), Some(median)) => {
-                let rate_text = format!("{mark}{}", self.unit.format(rate));
-                style::heat_cell(&rate_text, part_of_rate(rate, median), false, self.canvas)
+                let mark = if is_doubtful { "~" } else { "" };
+                let text = format!("{mark}{}", self.unit.format(rate));
+                style::heat_cell(&text, part_of_rate(rate, median), false, self.canvas)
             }
             _ => style::failed(),
         });
