@@ -1,7 +1,7 @@
 //! The startup time and the size of the program. Fails if one of them exceeds its limit.
 //!
-//! Measures the released program: the one in the newest archive in `dist`, which `release/build` creates. With
-//! `NETBENCH_E2E_KUBECONFIG`, also measures the completion of the nodes of that cluster.
+//! Measures the released program: the one in the newest archive for this machine in `dist`, which `release/build`
+//! creates. With `NETBENCH_E2E_KUBECONFIG`, also measures the completion of the nodes of that cluster.
 
 #![allow(clippy::expect_used, clippy::print_stdout, reason = "a benchmark may panic, and prints its results")]
 
@@ -12,11 +12,14 @@ use std::time::{Duration, Instant};
 /// Number of starts. Their median counts, because other processes add time to some.
 const STARTS: usize = 41;
 
-/// The newest archive.
+/// The newest archive for this machine.
 fn archive() -> Option<PathBuf> {
+    let os = std::env::consts::OS.replace("macos", "darwin");
+    let arch = std::env::consts::ARCH.replace("x86_64", "amd64").replace("aarch64", "arm64");
+    let suffix = format!("_{os}_{arch}.tar.gz");
     let dist = Path::new(env!("CARGO_MANIFEST_DIR")).join("dist");
     let files = std::fs::read_dir(dist).ok()?.filter_map(Result::ok).map(|file| file.path());
-    let archives = files.filter(|path| path.extension().is_some_and(|extension| extension == "gz"));
+    let archives = files.filter(|path| path.to_string_lossy().ends_with(&suffix));
     archives.max_by_key(|path| path.metadata().and_then(|metadata| metadata.modified()).ok())
 }
 
