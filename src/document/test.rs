@@ -307,8 +307,8 @@ pub enum FailureKind {
     PacketSize,
     /// The server accepted the connection, but did not respond.
     Unresponsive,
-    /// The control connection of the test was lost.
-    ControlLost,
+    /// The control connection of the test, or another one, was lost.
+    ConnectionLost,
     /// The test ended early, or its report is incomplete.
     Incomplete,
     /// The client reported another error.

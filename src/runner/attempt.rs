@@ -178,7 +178,8 @@ impl Attempt<'_> {
         };
         result.map_err(|failure| {
             debug!("{on} → {to}: {}", failure.reason);
-            let has_lost_its_end = matches!(failure.kind, FailureKind::ControlLost | FailureKind::TimedOut);
+            let has_lost_its_end =
+                matches!(failure.kind, FailureKind::ConnectionLost | FailureKind::TimedOut);
             Failed { partial: if has_lost_its_end { reader.partial() } else { None }, failure }
         })
     }

@@ -240,7 +240,7 @@ impl Run<'_> {
             None => Next::Unknown,
         };
         match failure.kind {
-            FailureKind::ControlLost => return accept(failure.clone()),
+            FailureKind::ConnectionLost => return accept(failure.clone()),
             FailureKind::TimedOut | FailureKind::NoData => {}
             _ => return Next::Unknown,
         }
@@ -248,7 +248,7 @@ impl Run<'_> {
         let silent = || {
             let reason =
                 "the control connection was lost: data arrived until the end of the test, but no report";
-            Failure::new(FailureKind::ControlLost, reason)
+            Failure::new(FailureKind::ConnectionLost, reason)
         };
         let replace = async |reason, otherwise: Next| match self.recover_both(test, reason).await {
             NodeHealth::Healthy => otherwise,

@@ -39,7 +39,7 @@ impl Run<'_> {
             failure.kind,
             FailureKind::Unreachable
                 | FailureKind::Incomplete
-                | FailureKind::ControlLost
+                | FailureKind::ConnectionLost
                 | FailureKind::ClientLost
         );
         if health != NodeHealth::Healthy || !may_have_died {

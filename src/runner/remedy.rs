@@ -33,7 +33,7 @@ fn remedy(kind: FailureKind, program: &str, is_server_external: bool) -> Option<
              connections of a test must reach the same server"
         ),
         FailureKind::Unresponsive => "check the server's node: `kubectl describe node` and its kubelet",
-        FailureKind::ControlLost => {
+        FailureKind::ConnectionLost => {
             "look for NAT, firewalls and load balancers that end connections which are silent during a test, such as by \
              nf_conntrack_tcp_timeout_established; iperf3 3.19 and later sends keepalives"
         }

@@ -52,8 +52,7 @@ fn cut_tests(run: &Run) -> Vec<String> {
         let failure = test.outcome.throughput()?.cut_by.as_ref()?;
         Some((failure.reason.as_str(), (test.sender_and_receiver(), failure)))
     });
-    let reasons = by_reason(cut);
-    let note = |(reason, tests): &(&str, Vec<((NodeId, NodeId), &Failure)>)| {
+    let note = |(reason, tests): (&str, Vec<((NodeId, NodeId), &Failure)>)| {
         let pairs = tests.iter().map(|((sender, receiver), _)| pair_name(*sender, *receiver));
         let mut pairs: Vec<String> = pairs.collect();
         pairs.dedup();
@@ -64,7 +63,7 @@ fn cut_tests(run: &Run) -> Vec<String> {
             join_first(&pairs, MAX_LISTED_PAIRS)
         )
     };
-    reasons.iter().map(note).collect()
+    by_reason(cut).into_iter().map(note).collect()
 }
 
 /// With a full stop, and a capital letter unless a node is first.

@@ -55,7 +55,8 @@ fn figures_under_a_limit_of_the_cluster_are_marked_and_are_no_finding() {
 fn results_without_a_report_are_marked_noted_and_no_finding() {
     let mut cut = slow_third_node();
     let reason = "the control connection was lost: unable to send control message: Broken pipe";
-    let failure = Failure::new(FailureKind::ControlLost, reason).with_remedy(Some("look for NAT".to_owned()));
+    let failure =
+        Failure::new(FailureKind::ConnectionLost, reason).with_remedy(Some("look for NAT".to_owned()));
     for test in &mut cut.tests {
         if let Outcome::Ok(Measurement::Throughput(throughput)) = &mut test.outcome
             && (test.client == "node-3" || test.server == "node-3")
@@ -67,7 +68,7 @@ fn results_without_a_report_are_marked_noted_and_no_finding() {
     assert_eq!(cut.findings, []);
     insta::assert_snapshot!(render(&cut, Format::Table, PLAIN));
     let csv = render(&cut, Format::Csv, PLAIN);
-    assert!(csv.contains("controlLost,the control connection was lost"), "{csv}");
+    assert!(csv.contains("connectionLost,the control connection was lost"), "{csv}");
 }
 
 #[test]

@@ -57,6 +57,19 @@ impl Ended {
     }
 }
 
+/// The processes whose command line contains all `words`.
+#[allow(dead_code, reason = "the tests of completion and of metrics need none")]
+pub fn processes(words: &[&str]) -> Vec<u32> {
+    let folders = std::fs::read_dir("/proc").expect("there is a /proc").flatten();
+    let processes = folders.filter_map(|folder| {
+        let line = std::fs::read(folder.path().join("cmdline")).ok()?;
+        let line = String::from_utf8_lossy(&line).replace('\0', " ");
+        let id = folder.file_name().to_str()?.parse().ok()?;
+        words.iter().all(|word| line.contains(word)).then_some(id)
+    });
+    processes.collect()
+}
+
 /// Sends a signal to a process.
 #[allow(dead_code, reason = "completion needs none")]
 pub fn signal(pid: u32, name: &str) {

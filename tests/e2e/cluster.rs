@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::{Duration, Instant};
 
-use crate::common::Ended;
+use crate::common::{Ended, processes};
 use kubectl_netbench::document::{self, Outcome, Run};
 
 /// The cluster for one test alone: it has nothing of ours before and after the test.
@@ -192,6 +192,44 @@ pub fn shaped(variable: &'static str, node: &str, rate: &str) -> Shaped {
 impl Drop for Shaped {
     fn drop(&mut self) {
         by_variable(self.variable, &format!("{} none", self.node));
+    }
+}
+
+/// A node between which and all others large packets vanish, until this is dropped.
+pub struct Blackholed(String);
+
+/// Lets packets of more than `bytes` vanish, by the command in `NETBENCH_E2E_WAN`.
+pub fn blackholed(node: &str, bytes: u32) -> Blackholed {
+    by_variable("NETBENCH_E2E_WAN", &format!("{node} 0 0 {bytes}"));
+    Blackholed(node.to_owned())
+}
+
+impl Drop for Blackholed {
+    fn drop(&mut self) {
+        by_variable("NETBENCH_E2E_WAN", &format!("{} none", self.0));
+    }
+}
+
+/// The process of the server pod on a node, once it runs. Its cluster runs on this machine.
+pub fn server_process(node: &str) -> u32 {
+    let field = format!("spec.nodeName={node},status.phase=Running");
+    let form = "jsonpath={.items[0].metadata.name}";
+    let given_up = Instant::now() + Duration::from_secs(30);
+    loop {
+        let pod = kubectl(&["get", "pods", "-A", "-l", LABEL, "--field-selector", &field, "-o", form]);
+        // a container is named after its pod
+        let is_of_pod = |process: &u32| {
+            let environment = std::fs::read(format!("/proc/{process}/environ")).unwrap_or_default();
+            let variable = format!("HOSTNAME={}", pod.stdout);
+            environment.split(|&byte| byte == 0).any(|line| line == variable.as_bytes())
+        };
+        if pod.code == Some(0)
+            && let Some(process) = processes(&["iperf3 -s"]).into_iter().find(is_of_pod)
+        {
+            return process;
+        }
+        assert!(Instant::now() < given_up, "there is no server on {node}");
+        std::thread::sleep(Duration::from_millis(100));
     }
 }
 

@@ -7,6 +7,8 @@
 //! - `NETBENCH_E2E_SHAPE`: a command that takes a node and a rate (`200mbit`, `none`) and limits
 //!   what the node sends and receives;
 //! - `NETBENCH_E2E_SHAPE_OVERLAY`: the same for what it sends over the pod network only;
+//! - `NETBENCH_E2E_WAN`: a command that takes a node, a delay in milliseconds, a loss in percent and the size of the
+//!   largest packets that pass, or a node and `none`;
 //! - `NETBENCH_E2E_POLICY`: a command that takes the name of an admission policy (`no-exec`, `none`) and
 //!   enforces it in the cluster;
 //! - `NETBENCH_E2E_OUTSIDE`: the address by which the nodes reach this machine;
@@ -34,6 +36,7 @@ mod common;
 mod completion;
 mod elsewhere;
 mod exec;
+mod hidden_faults;
 mod interrupts;
 mod kept;
 mod leftovers;
@@ -144,6 +147,9 @@ const TESTS: &[Test] = &[
     alone!(elsewhere::outside_server_that_does_not_listen_fails_with_a_reason, "NETBENCH_E2E_OUTSIDE"),
     alone!(elsewhere::two_clusters_are_measured_and_both_are_cleaned_up),
     alone!(exec::exec_that_a_policy_refuses_is_replaced_by_jobs, "NETBENCH_E2E_POLICY"),
+    // of a cluster on this machine, which has its processes
+    alone!(hidden_faults::server_that_hangs_is_replaced, "NETBENCH_E2E_SHARED_DIRECTORY"),
+    alone!(hidden_faults::packet_size_is_named_where_large_packets_vanish, "NETBENCH_E2E_WAN"),
     alone!(interrupts::interrupt_at_any_moment_prints_the_results_and_leaves_nothing),
     alone!(interrupts::second_interrupt_quits_immediately_and_prints_the_removal_command),
     alone!(kept::kept_servers_let_the_next_run_start_immediately),

@@ -4,8 +4,8 @@ use std::thread::sleep;
 use std::time::Duration;
 
 use crate::Fault;
-use crate::cluster::{Undo, kubectl};
-use crate::common::Ended;
+use crate::cluster::{Undo, kubectl, server_process};
+use crate::common::{Ended, signal};
 use crate::running::{Running, document};
 use crate::verdict::{Verdict, World};
 
@@ -29,6 +29,7 @@ pub const FAULTS: &[Fault] = &[
     Fault { name: "the kubelet of a node stops", trials: (1, 3), needs_control: true, trial: kubelet },
     Fault { name: "a server pod is deleted", trials: (2, 10), needs_control: false, trial: pod_deleted },
     Fault { name: "a server process is killed", trials: (1, 5), needs_control: false, trial: process_killed },
+    Fault { name: "a server process hangs", trials: (1, 5), needs_control: true, trial: process_hung },
     Fault { name: "a node is drained", trials: (1, 5), needs_control: false, trial: drained },
 ];
 
@@ -134,6 +135,16 @@ fn process_killed(world: &World, number: usize) -> Verdict {
     let ended = run.ended();
     let is_back = ended.stderr.contains("server restored");
     all_measured(&ended).unless(is_back, || format!("no server went away\n{}", ended.stderr))
+}
+
+/// The cluster runs on this machine, like the program that controls it.
+fn process_hung(world: &World, number: usize) -> Verdict {
+    let run = Running::start(&world.matrix(""));
+    run.wait_for_tests(rand::random_range(1..6));
+    signal(server_process(&world.nodes[number % 4]), "STOP");
+    let ended = run.ended();
+    let is_back = ended.stderr.contains("server restored");
+    all_measured(&ended).unless(is_back, || format!("no server was replaced\n{}", ended.stderr))
 }
 
 fn drained(world: &World, _number: usize) -> Verdict {

@@ -1,36 +1,23 @@
 //! Signals and crashes of the real program. They are sent, and processes found, as on Linux.
 
-use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::User;
-use crate::common::{Ended, signal};
+use crate::common::{Ended, processes, signal};
+use crate::local::netbench;
 use crate::saved::read;
 use kubectl_netbench::document::State;
-
-/// The program, with a scratch data directory.
-fn netbench() -> Command {
-    crate::common::netbench(Path::new(env!("CARGO_TARGET_TMPDIR")))
-}
 
 /// Fails the test unless the processes with these words end. A killed process may exist a moment longer than the
 /// program that killed it.
 #[track_caller]
 fn assert_no_processes(words: &[&str]) {
     let given_up = Instant::now() + Duration::from_secs(1);
-    while processes(words) > 0 {
-        assert!(Instant::now() < given_up, "{} processes are left", processes(words));
+    while !processes(words).is_empty() {
+        assert!(Instant::now() < given_up, "{:?} are left", processes(words));
         std::thread::sleep(Duration::from_millis(10));
     }
-}
-
-/// Number of processes whose command line contains all `words`.
-fn processes(words: &[&str]) -> usize {
-    let folders = std::fs::read_dir("/proc").expect("there is a /proc").flatten();
-    let lines = folders.filter_map(|folder| std::fs::read(folder.path().join("cmdline")).ok());
-    let lines = lines.map(|line| String::from_utf8_lossy(&line).replace('\0', " "));
-    lines.filter(|line| words.iter().all(|word| line.contains(word))).count()
 }
 
 /// The program with the default action of SIGHUP, even if the test runner ignores it.
@@ -80,7 +67,7 @@ fn closed_terminal_leaves_no_process() {
     command.args(["matrix", "--local", "2", "-t", "3s", "--port", "23460"]);
     let child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the program runs");
     std::thread::sleep(Duration::from_secs(1));
-    assert_eq!(processes(&["iperf3 -s", "-p 2346"]), 2);
+    assert_eq!(processes(&["iperf3 -s", "-p 2346"]).len(), 2);
     signal(child.id(), "HUP");
     std::thread::sleep(Duration::from_millis(1));
     signal(child.id(), "HUP");

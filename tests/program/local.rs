@@ -5,9 +5,10 @@ use std::process::{Command, Stdio};
 
 use crate::common::Ended;
 use kubectl_netbench::document::{self, ClientMode, Direction, Measure, State, TestRecord};
+use tempfile::TempDir;
 
 /// The program, with a scratch data directory.
-fn netbench() -> Command {
+pub fn netbench() -> Command {
     crate::common::netbench(Path::new(env!("CARGO_TARGET_TMPDIR")))
 }
 
@@ -154,17 +155,23 @@ for real in $(type -ap iperf3); do
 done
 "#;
 
+/// The program with a script in place of iperf3.
+pub fn with_iperf3(folder: &TempDir, script: &str) -> Command {
+    let program = folder.path().join("iperf3");
+    std::fs::write(&program, script).expect("there is room");
+    let status = Command::new("chmod").arg("+x").arg(&program).status();
+    assert!(status.expect("chmod runs").success());
+    let path = std::env::var("PATH").unwrap_or_default();
+    let mut command = netbench();
+    command.env("PATH", format!("{}:{path}", folder.path().display()));
+    command
+}
+
 #[test]
 fn flag_of_a_later_iperf3_is_rejected_before_the_first_test() {
     let folder = tempfile::tempdir().expect("there is room");
-    let program = folder.path().join("iperf3");
-    std::fs::write(&program, OLD_IPERF3).expect("there is room");
-    let status = Command::new("chmod").arg("+x").arg(&program).status();
-    assert!(status.expect("chmod runs").success());
-    let mut command = netbench();
-    let path = std::env::var("PATH").unwrap_or_default();
+    let mut command = with_iperf3(&folder, OLD_IPERF3);
     command.args(["matrix", "--local", "2", "--omit", "90s", "-q"]);
-    command.env("PATH", format!("{}:{path}", folder.path().display()));
     let ended = Ended::from(command.output().expect("the program runs")).expect_code(1);
     assert!(
         ended.stderr.contains("error: iperf3 3.9 on local-1 does not support --omit over 60s"),

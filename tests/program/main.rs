@@ -15,6 +15,8 @@ mod exporter;
 mod interrupts;
 #[cfg(unix)]
 mod local;
+#[cfg(target_os = "linux")]
+mod local_faults;
 #[cfg(unix)]
 mod saved;
 mod scheduled_run;

@@ -311,8 +311,8 @@ fn truncated(line: &str) -> String {
 const LOST_CONTROL: [&str; 4] =
     ["control socket", "control message", "unable to receive results", "unable to send results"];
 
-/// Parts of its messages about a test that ended early.
-const ENDED_EARLY: [&str; 3] = ["has terminated", "Broken pipe", "Connection reset"];
+/// Parts of its messages about a lost data connection. A server ends these when it loses the control connection.
+const LOST_DATA: [&str; 2] = ["Broken pipe", "Connection reset"];
 
 /// Classifies a message of iperf3.
 fn engine_failure(message: &str) -> Failure {
@@ -323,8 +323,11 @@ fn engine_failure(message: &str) -> Failure {
         FailureKind::Busy
     } else if LOST_CONTROL.iter().any(|part| message.contains(part)) {
         let reason = format!("the control connection was lost: {message}");
-        return Failure::new(FailureKind::ControlLost, reason);
-    } else if ENDED_EARLY.iter().any(|part| message.contains(part)) {
+        return Failure::new(FailureKind::ConnectionLost, reason);
+    } else if LOST_DATA.iter().any(|part| message.contains(part)) {
+        let reason = format!("a data connection was lost: {message}");
+        return Failure::new(FailureKind::ConnectionLost, reason);
+    } else if message.contains("has terminated") {
         FailureKind::Incomplete
     } else if message.contains("timed out") {
         FailureKind::TimedOut

@@ -99,7 +99,7 @@ async fn test_without_a_report_has_the_result_of_its_samples() {
     let throughput = record.outcome.throughput().unwrap();
     assert!((throughput.bits_per_second - 1000.0).abs() < f64::EPSILON);
     let cut_by = throughput.cut_by.as_ref().unwrap();
-    assert_eq!(cut_by.kind, FailureKind::ControlLost);
+    assert_eq!(cut_by.kind, FailureKind::ConnectionLost);
     assert!(!cut_by.remedy.as_ref().unwrap().contains("restarted"), "{cut_by:?}");
     assert!(began.elapsed() < Duration::from_secs(20));
 }

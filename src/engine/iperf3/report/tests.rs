@@ -241,7 +241,7 @@ fn lost_control_connection_leaves_a_partial_result() {
         let mut reader = reader(format, flow, &options);
         let (_, exit) = feed(&mut reader, &[recorded]);
         let failure = reader.finish(&exit).unwrap_err();
-        assert_eq!(failure.kind, FailureKind::ControlLost);
+        assert_eq!(failure.kind, FailureKind::ConnectionLost);
         assert!(failure.reason.starts_with("the control connection was lost: unable to send"), "{failure:?}");
         let partial = reader.partial().unwrap();
         let [(direction, throughput)] = &partial[..] else { panic!("{partial:?}") };
