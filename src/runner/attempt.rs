@@ -197,7 +197,7 @@ impl Attempt<'_> {
             exit = self.run_client(command, reader, &stall) => exit,
             failure = self.wait_for_stall(&stall) => Err(failure),
             failure = self.wait_for_overrun(&stall, with_report) => Err(failure),
-            () = tokio::time::sleep(with_grace) => Err(too_late(with_grace)),
+            () = tokio::time::sleep(with_grace) => Err(overrun(&stall, with_grace)),
         }
     }
 
@@ -236,7 +236,7 @@ impl Attempt<'_> {
                 }
             }
             if asked.elapsed() < OUTAGE {
-                return if stall.has_zero_samples() { no_data() } else { too_late(limit) };
+                return overrun(stall, limit);
             }
             tokio::time::sleep(self.report_limit).await;
         }
@@ -289,6 +289,11 @@ impl Attempt<'_> {
         };
         self.run.testbed.read_server(server, self.test.variant.route, &mut take).await
     }
+}
+
+/// Why a client that has run for too long is aborted.
+fn overrun(stall: &StallTimer, limit: Duration) -> Failure {
+    if stall.has_zero_samples() { no_data() } else { too_late(limit) }
 }
 
 fn too_late(limit: Duration) -> Failure {
