@@ -7,11 +7,13 @@ use std::time::Duration;
 use futures_util::{AsyncBufRead, AsyncBufReadExt};
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::Pod;
-use kube::Api;
 use kube::api::LogParams;
+use kube::{Api, ResourceExt};
 
+use super::pods::init::failed_silently;
 use crate::cluster::{Cluster, RequestError};
 use crate::engine::MAX_LINE_BYTES;
+use crate::testbed::Unusable;
 
 /// The pause before a log that broke off is opened again.
 pub(crate) const REOPEN_PAUSE: Duration = Duration::from_millis(200);
@@ -25,6 +27,9 @@ const MAX_TIMESTAMP: usize = 35;
 
 /// How long reading the existing part of a log may take.
 const BODY_LIMIT: Duration = Duration::from_secs(20);
+
+/// How many lines of the log of an init container are quoted.
+const INIT_LOG_LINES: i64 = 3;
 
 /// The log of a container.
 #[derive(Debug, Clone, Copy)]
@@ -77,6 +82,29 @@ pub(crate) async fn read_log(
     }
     // what exists already arrives immediately, or not at all
     Ok(tokio::time::timeout(BODY_LIMIT, read).await.unwrap_or(ControlFlow::Continue(())))
+}
+
+/// Adds the last lines of the log of an init container that has failed without a message.
+pub(crate) async fn with_init_log(
+    cluster: &Cluster,
+    pods: &Api<Pod>,
+    pod: Option<&Pod>,
+    unusable: Unusable,
+) -> Unusable {
+    let Some((pod, container)) = pod.and_then(|pod| Some((pod, failed_silently(pod)?))) else {
+        return unusable;
+    };
+    let parameters =
+        LogParams { container: Some(container), tail_lines: Some(INIT_LOG_LINES), ..LogParams::default() };
+    let name = pod.name_any();
+    let read = pods.logs(&name, &parameters);
+    let log = cluster.call("read the log of the init container", read).await.unwrap_or_default();
+    let lines: Vec<&str> = log.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    if lines.is_empty() {
+        unusable
+    } else {
+        unusable.reworded(|reason| format!("{reason}: {}", lines.join("; ")))
+    }
 }
 
 /// A line without the timestamps within it. Runtimes write long lines in pieces, and older kubelets put a

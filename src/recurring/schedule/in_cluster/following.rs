@@ -19,7 +19,7 @@ use crate::recurring::schedule::status::end_condition;
 use crate::sanitize::{self, reason};
 use crate::testbed::ImageUse;
 use crate::testbed::kubernetes::StartLimits;
-use crate::testbed::kubernetes::logs::{LogPosition, LogSource, REOPEN_PAUSE, read_log};
+use crate::testbed::kubernetes::logs::{LogPosition, LogSource, REOPEN_PAUSE, read_log, with_init_log};
 use crate::testbed::kubernetes::pods::events::last_warning;
 use crate::testbed::kubernetes::pods::state::PodState;
 use crate::testbed::kubernetes::pods::{FailureCause, PodWatch, StartOutcome};
@@ -101,7 +101,10 @@ impl Schedules<'_> {
         let name = match started {
             StartOutcome::Running { name, .. }
             | StartOutcome::Failed { name: Some(name), cause: FailureCause::Exited { .. }, .. } => name,
-            StartOutcome::Failed { unusable, .. } => {
+            StartOutcome::Failed { unusable, name, .. } => {
+                let pod = name.and_then(|name| pods.pod(&name));
+                let unusable =
+                    with_init_log(self.cluster, &self.namespaced(id), pod.as_deref(), unusable).await;
                 let describe = || {
                     format!("kubectl describe pods --selector job-name={job} --namespace {}", id.namespace)
                 };
@@ -132,6 +135,9 @@ impl Schedules<'_> {
             }
             match tokio::time::timeout(STATUS_TIMEOUT, pods.wait_for_end(&name)).await {
                 Ok(Some(PodState::Ended { exit, unusable })) => {
+                    // the log may have ended before the run did
+                    let rest = LogSource { follow: false, ..log };
+                    let _ = read_log(self.cluster, &api, rest, &mut position, &mut take).await;
                     return match exit.code {
                         Some(code) if code < FIRST_KILLED_CODE => match RunOutcome::parse(&exit.stderr) {
                             // some kubelets lose a log, and with it the error

@@ -12,18 +12,17 @@ use std::time::Duration;
 use futures_util::future::{join_all, try_join_all};
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::Pod;
-use kube::api::{DeleteParams, LogParams, PostParams};
+use kube::api::{DeleteParams, PostParams};
 use kube::{Api, ResourceExt};
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
 pub(super) use self::services::needs_load_balancer;
 use super::context::{ActiveScope, Context};
-use super::logs::{LogPosition, LogSource, REOPEN_PAUSE, read_log};
+use super::logs::{LogPosition, LogSource, REOPEN_PAUSE, read_log, with_init_log};
 use super::nodes::Chosen;
 use super::objects::{self, Network, has_same_spec};
 use super::pods::events::{wait_for_obstacle, with_warning};
-use super::pods::init::failed_silently;
 use super::pods::state::PodState;
 use super::pods::{FailureCause, StartLimits, StartOutcome};
 use crate::cluster::{RequestError, RequestErrorKind, ok_if_exists, ok_if_gone, retry, retry_unanswered};
@@ -39,9 +38,6 @@ const SILENCE_LIMIT: Duration = Duration::from_secs(4);
 pub(super) const ACCOUNT_LIMIT: Duration = Duration::from_secs(10);
 /// and the pause between two attempts to create a pod in it.
 pub(super) const ACCOUNT_PAUSE: Duration = Duration::from_millis(100);
-
-/// How many lines of the log of an init container are quoted.
-const INIT_LOG_LINES: i64 = 3;
 
 /// The exit code of a container whose process the container runtime could not start.
 const NOT_STARTED: i32 = 128;
@@ -226,7 +222,8 @@ async fn start_pod(
         }
         StartOutcome::Failed { unusable, cause, .. } => {
             let unusable = with_warning(context, &name, unusable, cause).await;
-            return Err(with_init_log(context, active, &name, unusable).await);
+            let pod = active.pods.pod(&name);
+            return Err(with_init_log(&context.cluster, &context.api(), pod.as_deref(), unusable).await);
         }
     };
     // a pod that was running has reported long ago that it listens, and its log may be lost
@@ -236,23 +233,6 @@ async fn start_pod(
         .map(|process| listening::wait_until_listening(context, active, &name, process, silence_limit));
     let versions = try_join_all(versions).await?;
     Ok(ListeningPod { addresses, version: versions.into_iter().next().flatten() })
-}
-
-/// Adds the last lines of the log of an init container that has failed without a message.
-async fn with_init_log(context: &Context, active: &ActiveScope, pod: &str, unusable: Unusable) -> Unusable {
-    let Some(container) = active.pods.pod(pod).and_then(|pod| failed_silently(&pod)) else { return unusable };
-    let parameters =
-        LogParams { container: Some(container), tail_lines: Some(INIT_LOG_LINES), ..LogParams::default() };
-    let api = context.api::<Pod>();
-    let log = context.cluster.call("read the log of the init container", api.logs(pod, &parameters)).await;
-    let lines = log
-        .unwrap_or_default()
-        .lines()
-        .map(str::trim)
-        .filter(|line| !line.is_empty())
-        .collect::<Vec<_>>()
-        .join("; ");
-    if lines.is_empty() { unusable } else { unusable.reworded(|reason| format!("{reason}: {lines}")) }
 }
 
 /// Creates the server pod of a node, or finds it.
