@@ -24,6 +24,8 @@ use kubectl_netbench::view::ColorDepth;
 
 #[tokio::main]
 async fn main() {
+    // no effect on other systems than Windows
+    anstyle_query::windows::enable_ansi_colors();
     #[cfg(unix)]
     raise_file_limit();
     let data = user_directory(dirs::data_dir);

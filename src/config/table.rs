@@ -2,8 +2,6 @@
 
 use std::path::Path;
 
-use comfy_table::Cell;
-
 use super::{Effective, Source};
 use crate::sanitize;
 use crate::view::{Canvas, style};
@@ -29,12 +27,12 @@ fn default_in_words(key: &str) -> &'static str {
 
 /// One row per setting, then the path of the configuration file.
 pub fn table(effective: &[Effective], file: Option<&Path>, canvas: Canvas) -> String {
-    let mut table = style::table(canvas);
-    table.set_header(["SETTING", "VALUE", "SOURCE"].map(style::header));
+    let mut table = style::Table::new(canvas);
+    table.add_row(["SETTING", "VALUE", "SOURCE"].map(style::header));
     for Effective { key, values, source, place, context } in effective {
         let value = match values.join(",") {
-            value if value.is_empty() => Cell::new(default_in_words(key)),
-            value => Cell::new(sanitize::line(&value)),
+            value if value.is_empty() => style::Cell::new(default_in_words(key)),
+            value => style::Cell::new(sanitize::line(&value)),
         };
         let context = context.as_ref().map_or(String::new(), |context| format!(" (context {context})"));
         let origin = match (source, place) {
@@ -43,12 +41,12 @@ pub fn table(effective: &[Effective], file: Option<&Path>, canvas: Canvas) -> St
             (_, Some(place)) => format!("{place}{context}"),
             (_, None) => String::new(),
         };
-        let mut row = [Cell::new(*key), value, Cell::new(sanitize::line(&origin))];
+        let mut row = [style::Cell::new(*key), value, style::Cell::new(sanitize::line(&origin))];
         if *source == Source::Default {
-            row = row.map(|cell| cell.add_attribute(comfy_table::Attribute::Dim));
+            row = row.map(|cell| cell.style(style::DIM));
         }
         table.add_row(row);
     }
     let file = file.map_or(String::new(), |file| format!("\nConfiguration file: {}\n", file.display()));
-    canvas.encode(format!("{}{file}", style::finish(table)))
+    canvas.encode(format!("{}{file}", table.finish()))
 }

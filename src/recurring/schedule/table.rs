@@ -1,6 +1,5 @@
 //! The list of schedules.
 
-use comfy_table::Cell;
 use jiff::Timestamp;
 
 use super::{Outcome, Status};
@@ -9,13 +8,15 @@ use crate::view::{Canvas, age, style};
 
 /// One row per schedule; below the table the error and the findings of each last run.
 pub fn table(schedules: &[Status], with_namespaces: bool, now: Timestamp, canvas: Canvas) -> String {
-    let mut table = style::table(canvas);
-    let mut header: Vec<Cell> = with_namespaces.then(|| style::header("NAMESPACE")).into_iter().collect();
+    let mut table = style::Table::new(canvas);
+    let mut header: Vec<style::Cell> =
+        with_namespaces.then(|| style::header("NAMESPACE")).into_iter().collect();
     header.extend(["NAME", "CRON", "NEXT", "LAST", "OUTCOME"].map(style::header));
     header.extend(["MEDIAN", "FINDINGS"].map(|title| style::right(style::header(title))));
-    table.set_header(header);
+    table.add_row(header);
     for status in schedules {
-        let mut row: Vec<Cell> = with_namespaces.then(|| Cell::new(&status.namespace)).into_iter().collect();
+        let mut row: Vec<style::Cell> =
+            with_namespaces.then(|| style::Cell::new(&status.namespace)).into_iter().collect();
         let zone = status.timezone.as_ref().map_or(String::new(), |zone| format!(" {zone}"));
         let next = match status.next_run_at {
             Some(next) => format!("in {}", age(now, next)),
@@ -25,18 +26,18 @@ pub fn table(schedules: &[Status], with_namespaces: bool, now: Timestamp, canvas
         let last = status.last_run.as_ref().map(|run| format!("{} ago", age(run.started_at, now)));
         let record = status.record.as_ref();
         row.extend([
-            Cell::new(&status.name),
-            Cell::new(format!("{}{zone}", status.cron)),
-            Cell::new(next),
-            Cell::new(last.unwrap_or_else(|| "never".to_owned())),
-            Cell::new(outcome(status)),
+            style::Cell::new(&status.name),
+            style::Cell::new(format!("{}{zone}", status.cron)),
+            style::Cell::new(next),
+            style::Cell::new(last.unwrap_or_else(|| "never".to_owned())),
+            style::Cell::new(outcome(status)),
             style::or_dash(record.and_then(|record| record.median_bits_per_second).map(rate)),
             style::or_dash(record.map(|record| record.findings.len().to_string())),
         ]);
         table.add_row(row);
     }
     let details: String = schedules.iter().map(|status| details(status, with_namespaces)).collect();
-    canvas.encode(style::finish(table) + &details)
+    canvas.encode(table.finish() + &details)
 }
 
 fn outcome(status: &Status) -> String {

@@ -1,6 +1,6 @@
 //! The report of a check: a row for each item, with its help below.
 
-use comfy_table::{Attribute, Cell, Color, ContentArrangement};
+use anstyle::{AnsiColor, Style};
 
 use super::{Canvas, style};
 use crate::check::{Item, Level, Report};
@@ -8,26 +8,25 @@ use crate::quantity::plural;
 
 /// One row per item, and a summary.
 pub fn table(report: &Report, canvas: Canvas) -> String {
-    let mut table = style::table(canvas);
-    if let Some(width) = canvas.width {
-        table.set_content_arrangement(ContentArrangement::Dynamic);
-        table.set_width(u16::try_from(width).unwrap_or(u16::MAX));
-    }
+    let mut table = style::Table::new(canvas);
     for Item { level, topic, found, remedy, .. } in &report.items {
         let remedy = remedy.as_ref().map_or(String::new(), |remedy| format!("\nhelp: {remedy}"));
-        table.add_row([level_cell(*level), Cell::new(topic.name()), Cell::new(format!("{found}{remedy}"))]);
+        let text = style::Cell::new(format!("{found}{remedy}"));
+        table.add_row([level_cell(*level), style::Cell::new(topic.name()), text]);
     }
+    table.wrap_last_column();
     let hint = report.hint().map_or(String::new(), |hint| format!("{hint}\n"));
-    canvas.encode(format!("{}\n{}\n{hint}", style::finish(table), summary(report)))
+    canvas.encode(format!("{}\n{}\n{hint}", table.finish(), summary(report)))
 }
 
 /// The level by symbol, word and color, so that it is readable without the color.
-fn level_cell(level: Level) -> Cell {
-    match level {
-        Level::Ok => Cell::new("✓ ok").fg(Color::Green),
-        Level::Warning => Cell::new("! warning").fg(Color::Yellow),
-        Level::Problem => Cell::new("✗ problem").fg(Color::Red).add_attribute(Attribute::Bold),
-    }
+fn level_cell(level: Level) -> style::Cell {
+    let (text, style): (&str, Style) = match level {
+        Level::Ok => ("✓ ok", AnsiColor::Green.on_default()),
+        Level::Warning => ("! warning", AnsiColor::Yellow.on_default()),
+        Level::Problem => ("✗ problem", AnsiColor::Red.on_default().bold()),
+    };
+    style::Cell::new(text).style(style)
 }
 
 fn summary(report: &Report) -> String {

@@ -2,8 +2,6 @@
 
 use std::fmt::Write;
 
-use comfy_table::Cell;
-
 use super::{Canvas, MatrixRenderer, route_suffix, style};
 use crate::analysis::{Matrix, part_of_change};
 use crate::document::{Comparison, Measure, PairChange, RouteComparison, Run, Unit, Verdict};
@@ -105,17 +103,17 @@ fn regressions(worse: &[&PairChange], changes: &RouteComparison, canvas: Canvas)
         Measure::Throughput => ["SENDER", "RECEIVER"],
         Measure::Latency => ["CLIENT", "SERVER"],
     };
-    let mut table = style::table(canvas);
+    let mut table = style::Table::new(canvas);
     let mut header = ends.map(style::header).to_vec();
     let columns = [format!("BASELINE{unit}"), format!("NOW{unit}"), "CHANGE  ".to_owned(), "P".to_owned()];
     header.extend(columns.map(|title| style::right(style::header(title))));
-    table.set_header(header);
+    table.add_row(header);
     for pair in worse {
         let value =
             |value: Option<f64>| style::or_dash(value.map(|value| format_value(metric, value, rate_unit)));
         table.add_row([
-            Cell::new(pair.sender),
-            Cell::new(pair.receiver),
+            style::Cell::new(pair.sender),
+            style::Cell::new(pair.receiver),
             value(pair.base),
             value(pair.value),
             match pair.percent {
@@ -127,12 +125,12 @@ fn regressions(worse: &[&PairChange], changes: &RouteComparison, canvas: Canvas)
                 None => style::failed(),
             },
             match pair.verdict {
-                Verdict::Unclear => style::right(Cell::new("inconclusive")),
+                Verdict::Unclear => style::right(style::Cell::new("inconclusive")),
                 _ => style::or_dash(pair.p.map(format_p_value)),
             },
         ]);
     }
-    let mut text = style::finish(table);
+    let mut text = table.finish();
     if worse.iter().any(|pair| pair.verdict == Verdict::Unclear) {
         let _ = writeln!(text, "inconclusive: {INCONCLUSIVE}.");
     }

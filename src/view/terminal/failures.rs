@@ -2,7 +2,10 @@
 
 use std::collections::HashSet;
 
+use anstyle::Style;
+
 use super::Canvas;
+use super::style::FAILED;
 use crate::document::{Failure, NodeId, Outcome, Run};
 use crate::explanation::by_reason;
 use crate::quantity::join_first;
@@ -34,7 +37,7 @@ fn nodes_text(nodes: &[NodeId]) -> String {
 }
 
 fn paragraph(reason: &str, tests: &[((NodeId, NodeId), &Failure)], canvas: Canvas) -> String {
-    let (start, end) = if canvas.color.is_some() { ("\u{1b}[1;35m", "\u{1b}[0m") } else { ("", "") };
+    let style = if canvas.color.is_some() { FAILED } else { Style::new() };
     // with several paths, the same pair may fail more than once
     let mut seen = HashSet::new();
     let pairs = tests.iter().map(|(pair, _)| *pair).filter(|pair| seen.insert(*pair));
@@ -45,5 +48,5 @@ fn paragraph(reason: &str, tests: &[((NodeId, NodeId), &Failure)], canvas: Canva
     };
     let remedy = tests.iter().find_map(|(_, failure)| failure.remedy.as_ref());
     let help = remedy.map_or(String::new(), |remedy| format!("        help: {remedy}\n"));
-    format!("{start}failed{end}  {affected}\n        {reason}\n{help}")
+    format!("{style}failed{style:#}  {affected}\n        {reason}\n{help}")
 }

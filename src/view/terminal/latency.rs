@@ -1,7 +1,5 @@
 //! Round-trip latency, as a matrix and with one row per pair.
 
-use comfy_table::Cell;
-
 use super::{Canvas, MatrixRenderer, route_suffix, style};
 use crate::analysis::{Matrix, part_of_latency};
 use crate::document::{LatencyPair, LatencySummary, Measure, Metric, Run};
@@ -46,7 +44,7 @@ pub(super) fn table(run: &Run, canvas: Canvas) -> String {
         return String::new();
     }
     let has_path = run.summary.latency.len() > 1;
-    let mut table = style::table(canvas);
+    let mut table = style::Table::new(canvas);
     let mut header = vec![style::header("CLIENT"), style::header("SERVER")];
     if has_path {
         header.push(style::header("PATH"));
@@ -55,14 +53,14 @@ pub(super) fn table(run: &Run, canvas: Canvas) -> String {
     let metrics: Vec<&Metric> = key_metrics(run, Measure::Latency).collect();
     let titles = titles(metrics.iter().copied()).chain(["UNDER LOAD", "RATIO"].map(str::to_owned));
     header.extend(titles.map(|title| style::right(style::header(title))));
-    table.set_header(header);
+    table.add_row(header);
     for summary in &run.summary.latency {
         for pair in &summary.pairs {
             let path = has_path.then(|| summary.route.to_string());
             table.add_row(row(&metrics, pair, path, summary.median_microseconds, canvas));
         }
     }
-    style::finish(table)
+    table.finish()
 }
 
 fn row(
@@ -71,9 +69,9 @@ fn row(
     path: Option<String>,
     median: Option<f64>,
     canvas: Canvas,
-) -> Vec<Cell> {
-    let mut row = vec![Cell::new(pair.client), Cell::new(pair.server)];
-    row.extend(path.map(Cell::new));
+) -> Vec<style::Cell> {
+    let mut row = vec![style::Cell::new(pair.client), style::Cell::new(pair.server)];
+    row.extend(path.map(style::Cell::new));
     row.push(match (pair.mean_microseconds(), median) {
         (Some(mean), Some(median)) => {
             style::heat_cell(&duration(mean), part_of_latency(mean, median), true, canvas)

@@ -2,8 +2,6 @@
 
 use std::collections::HashSet;
 
-use comfy_table::Cell as TableCell;
-
 use super::{Canvas, style};
 use crate::analysis::{Cell, Level, Matrix};
 use crate::document::NodeId;
@@ -59,7 +57,7 @@ impl MatrixRenderer {
     }
 
     fn grid(&self, matrix: &Matrix, (rows, columns): (&[&str], &[&str]), canvas: Canvas) -> String {
-        let mut table = style::table(canvas);
+        let mut table = style::Table::new(canvas);
         // the mean of a single value is that value
         let has_row_means = columns.len() > 1;
         let mut header = vec![style::header("")];
@@ -67,7 +65,7 @@ impl MatrixRenderer {
         if has_row_means {
             header.push(style::right(style::header("mean  ")));
         }
-        table.set_header(header);
+        table.add_row(header);
         for ((name, cells), mean) in rows.iter().zip(&matrix.cells).zip(&matrix.row_means) {
             let mut row = vec![style::header(name)];
             row.extend(cells.iter().map(|cell| self.cell(cell, canvas)));
@@ -82,7 +80,7 @@ impl MatrixRenderer {
             last.push(self.mean_cell(matrix.mean, canvas));
         }
         table.add_row(last);
-        style::finish(table)
+        table.finish()
     }
 
     /// Explains the marks of the cells; empty if none is marked.
@@ -102,7 +100,7 @@ impl MatrixRenderer {
         if explained.is_empty() { String::new() } else { format!("{}\n", explained.join("   ")) }
     }
 
-    fn cell(&self, cell: &Cell, canvas: Canvas) -> TableCell {
+    fn cell(&self, cell: &Cell, canvas: Canvas) -> style::Cell {
         match cell {
             Cell::Diagonal => style::blank("–"),
             Cell::NotMeasured => style::blank("?"),
@@ -114,14 +112,14 @@ impl MatrixRenderer {
         }
     }
 
-    fn mean_cell(&self, mean: Option<f64>, canvas: Canvas) -> TableCell {
+    fn mean_cell(&self, mean: Option<f64>, canvas: Canvas) -> style::Cell {
         match mean {
             Some(mean) => self.heat_cell(&(self.format_value)(mean), (self.part)(mean), canvas),
             None => style::blank(""),
         }
     }
 
-    fn heat_cell(&self, text: &str, part: f64, canvas: Canvas) -> TableCell {
+    fn heat_cell(&self, text: &str, part: f64, canvas: Canvas) -> style::Cell {
         style::heat_cell(text, part, self.is_larger_worse, canvas)
     }
 
@@ -141,15 +139,15 @@ impl MatrixRenderer {
             None => f64::INFINITY,
         };
         pairs.sort_by(|(_, _, one), (_, _, other)| badness(other).total_cmp(&badness(one)));
-        let mut table = style::table(canvas);
-        table.set_header([
+        let mut table = style::Table::new(canvas);
+        table.add_row([
             style::header("FROM"),
             style::header("TO"),
             style::right(style::header(format!("{}  ", self.unit))),
         ]);
         for (from, to, cell) in pairs {
-            table.add_row([TableCell::new(from), TableCell::new(to), self.cell(cell, canvas)]);
+            table.add_row([style::Cell::new(from), style::Cell::new(to), self.cell(cell, canvas)]);
         }
-        format!("{}\n\n{}", self.list_title, style::finish(table))
+        format!("{}\n\n{}", self.list_title, table.finish())
     }
 }

@@ -1,7 +1,5 @@
 //! Throughput with one row per pair, and the values that may explain it.
 
-use comfy_table::Cell;
-
 use super::{Canvas, style};
 use crate::analysis::part_of_rate;
 use crate::document::{Measure, Metric, PairSummary, Run, ThroughputSummary};
@@ -21,14 +19,14 @@ pub(super) fn table(run: &Run, wide: bool, canvas: Canvas) -> String {
         unit,
         canvas,
     };
-    let mut table = style::table(canvas);
-    table.set_header(columns.header());
+    let mut table = style::Table::new(canvas);
+    table.add_row(columns.header());
     for summary in summaries {
         for pair in &summary.pairs {
             table.add_row(columns.row(summary, pair, run.is_doubtful(pair)));
         }
     }
-    style::finish(table)
+    table.finish()
 }
 
 struct Columns {
@@ -41,7 +39,7 @@ struct Columns {
 }
 
 impl Columns {
-    fn header(&self) -> Vec<Cell> {
+    fn header(&self) -> Vec<style::Cell> {
         let mut header = vec![style::header("SENDER"), style::header("RECEIVER")];
         if self.has_path {
             header.push(style::header("PATH"));
@@ -55,10 +53,10 @@ impl Columns {
         header
     }
 
-    fn row(&self, summary: &ThroughputSummary, pair: &PairSummary, is_doubtful: bool) -> Vec<Cell> {
-        let mut row = vec![Cell::new(pair.sender), Cell::new(pair.receiver)];
+    fn row(&self, summary: &ThroughputSummary, pair: &PairSummary, is_doubtful: bool) -> Vec<style::Cell> {
+        let mut row = vec![style::Cell::new(pair.sender), style::Cell::new(pair.receiver)];
         if self.has_path {
-            row.push(Cell::new(summary.route.to_string()));
+            row.push(style::Cell::new(summary.route.to_string()));
         }
         row.push(match (pair.mean_bits_per_second(), summary.median_bits_per_second) {
             (Some(rate), Some(median)) => {

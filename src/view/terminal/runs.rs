@@ -1,6 +1,5 @@
 //! The list of saved runs.
 
-use comfy_table::Cell;
 use jiff::{Timestamp, Unit};
 
 use super::{Canvas, style};
@@ -11,28 +10,28 @@ use crate::view::labels::command_name;
 
 /// One row per run.
 pub fn table(entries: &[Entry], now: Timestamp, canvas: Canvas) -> String {
-    let mut table = style::table(canvas);
+    let mut table = style::Table::new(canvas);
     let mut header = ["RUN", "AGE", "CONTEXT", "COMMAND", "NODES"].map(style::header).to_vec();
     header.extend(["MEDIAN", "FAILED", "FINDINGS"].map(|title| style::right(style::header(title))));
     header.push(style::header("STATE"));
-    table.set_header(header);
+    table.add_row(header);
     for entry in entries {
         table.add_row([
-            Cell::new(&entry.id),
-            Cell::new(age(entry.started_at, now)),
-            Cell::new(entry.context.as_deref().unwrap_or("–")),
-            Cell::new(command_name(entry.command)),
-            style::right(Cell::new(entry.nodes)),
+            style::Cell::new(&entry.id),
+            style::Cell::new(age(entry.started_at, now)),
+            style::Cell::new(entry.context.as_deref().unwrap_or("–")),
+            style::Cell::new(command_name(entry.command)),
+            style::right(style::Cell::new(entry.nodes)),
             style::or_dash(entry.median_bits_per_second.map(rate)),
             style::or_dash((entry.tests > 0).then(|| format!("{}/{}", entry.failed_tests, entry.tests))),
-            style::right(Cell::new(entry.findings.len())),
-            Cell::new(match entry.state {
+            style::right(style::Cell::new(entry.findings.len())),
+            style::Cell::new(match entry.state {
                 State::Complete => "complete".to_owned(),
                 State::Partial => format!("partial, {} of {}", entry.tests, entry.planned_tests),
             }),
         ]);
     }
-    canvas.encode(style::finish(table))
+    canvas.encode(table.finish())
 }
 
 /// Time from `then` to `now` in the units of kubectl: `45s`, `12m`, `5h`, `3d`.
