@@ -167,7 +167,6 @@ const TESTS: &[Test] = &[
     alone!(policies::init_container_that_does_not_finish_is_named, "NETBENCH_E2E_POLICY"),
     alone!(policies::user_id_that_a_policy_refuses_is_left_to_the_cluster, "NETBENCH_E2E_POLICY"),
     alone!(policies::limit_that_was_not_requested_is_noted_and_explains_figures, "NETBENCH_E2E_POLICY"),
-    alone!(policies::refusal_of_the_host_network_is_reported_once, "NETBENCH_E2E_POLICY"),
     alone!(rights::healthy_cluster_has_no_problems),
     alone!(rights::printed_roles_suffice_for_a_matrix),
     alone!(rights::printed_roles_suffice_on_the_host_network),
