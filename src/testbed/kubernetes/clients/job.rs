@@ -153,9 +153,7 @@ async fn wait_for_pod(
             // a recovering cluster may take longer: the test is worth another attempt
             let kind = match cause {
                 FailureCause::TimedOut => FailureKind::ClientLost,
-                FailureCause::Exited { .. } | FailureCause::Stuck | FailureCause::Silent => {
-                    FailureKind::NodeUnusable
-                }
+                FailureCause::Exited { .. } | FailureCause::Stuck => FailureKind::NodeUnusable,
             };
             Err(Failure::new(kind, reason).with_remedy(unusable.remedy().map(Cow::into_owned)))
         }

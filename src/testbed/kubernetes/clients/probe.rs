@@ -46,7 +46,7 @@ pub(super) async fn probe(
 ) -> Result<(), Failure> {
     let give_up = Instant::now() + API_SERVER_OUTAGE;
     let mut result = Ok(());
-    for pod in pods.iter().cycle().take(if pods.is_empty() { 0 } else { MAX_PODS }) {
+    for pod in pods.iter().cycle().take(MAX_PODS) {
         loop {
             let tried = tokio::time::timeout(
                 LIMIT,

@@ -155,12 +155,10 @@ pub enum FailureCause {
         /// The exit code.
         code: i32,
     },
-    /// The cluster has reported a reason.
+    /// The reason is known: the cluster has reported it, or no kubelet has shown a sign of the pod.
     Stuck,
     /// The pod did not start in time, and its status has no reason.
     TimedOut,
-    /// No kubelet has shown a sign of the pod.
-    Silent,
 }
 
 impl PodWatch {
@@ -262,7 +260,7 @@ impl PodWatch {
                 return match (stuck, waits_for) {
                     (Some((unusable, _)), _) => StartOutcome::failed(name, unusable, FailureCause::Stuck),
                     (None, _) if step == StartStep::Kubelet => {
-                        StartOutcome::failed(name, no_kubelet(began.elapsed()), FailureCause::Silent)
+                        StartOutcome::failed(name, no_kubelet(began.elapsed()), FailureCause::Stuck)
                     }
                     (None, waits_for) => {
                         let limit = limits.of(step);
