@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::Run;
 use super::attempt::{MAX_BUSY_ATTEMPTS, short_test};
 use crate::document::{Failure, FailureKind, Measure};
+use crate::engine::Flow;
 use crate::options::{MeasurementOptions, Protocol};
 use crate::plan::Test;
 
@@ -44,10 +45,29 @@ pub(super) enum Diagnosis {
 impl Run<'_> {
     /// Finds out why `test` has failed with `failure`: that nothing arrived, or that it did not end.
     pub(super) async fn diagnose(&self, test: Test, failure: &Failure) -> Diagnosis {
-        let options = match test.variant.measure {
-            Measure::Latency => return self.diagnose_latency(test).await,
-            Measure::Throughput => short(&self.settings.options),
+        if test.variant.measure == Measure::Latency {
+            return match self.short_test(test, &self.settings.options).await {
+                Ok(()) => Diagnosis::Transient,
+                Err(failure) => without_small_packets(&failure),
+            };
+        }
+        // one after the other: the report of both directions may be larger than the packets that arrive
+        let flows: &[Flow] = match test.flow {
+            Flow::Forward => &[Flow::Forward],
+            Flow::Reverse => &[Flow::Reverse],
+            Flow::Both => &[Flow::Forward, Flow::Reverse],
         };
+        for &flow in flows {
+            match self.diagnose_flow(Test { flow, ..test }, failure).await {
+                Diagnosis::Transient => {}
+                diagnosis => return diagnosis,
+            }
+        }
+        Diagnosis::Transient
+    }
+
+    async fn diagnose_flow(&self, test: Test, failure: &Failure) -> Diagnosis {
+        let options = short(&self.settings.options);
         let over_tcp = short(&MeasurementOptions { protocol: Protocol::Tcp, ..options.clone() });
         match self.short_test(test, &small(&over_tcp)).await {
             Ok(()) => {}
@@ -58,7 +78,7 @@ impl Run<'_> {
         let options = if is_udp { options } else { over_tcp };
         if is_udp
             && let Err(lost) = self.short_test(test, &small(&options)).await
-            && lost.kind == FailureKind::NoData
+            && matches!(lost.kind, FailureKind::NoData | FailureKind::TimedOut | FailureKind::Engine)
         {
             let reason = format!("{}; TCP works, small UDP datagrams do not arrive either", failure.reason);
             let remedy = "look for a NetworkPolicy or a firewall that blocks UDP";
@@ -75,20 +95,15 @@ impl Run<'_> {
         }
     }
 
-    async fn diagnose_latency(&self, test: Test) -> Diagnosis {
-        match self.short_test(test, &self.settings.options).await {
-            Ok(()) => Diagnosis::Transient,
-            Err(failure) => without_small_packets(&failure),
-        }
-    }
-
-    /// Repeated while the server is busy with the test that has failed.
+    /// Repeated while the server is busy with the test that has failed, or resets connections after it.
     async fn short_test(&self, test: Test, options: &MeasurementOptions) -> Result<(), Failure> {
         let mut attempt = 1;
         loop {
             match short_test(self, test, options, REPORT_LIMIT).await {
                 Ok(_) => return Ok(()),
-                Err(failure) if failure.kind == FailureKind::Busy && attempt < MAX_BUSY_ATTEMPTS => {}
+                Err(failure)
+                    if matches!(failure.kind, FailureKind::Busy | FailureKind::ConnectionLost)
+                        && attempt < MAX_BUSY_ATTEMPTS => {}
                 Err(failure) => return Err(failure),
             }
             tokio::time::sleep(BUSY_PAUSE).await;

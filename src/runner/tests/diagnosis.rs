@@ -110,3 +110,32 @@ async fn samples_of_lost_large_packets_are_no_result() {
     let testbed = testbed(WORKS, TRANSFERS_NOTHING, || Behavior::LosesItsReport);
     assert_eq!(failure(&testbed, tcp()).await.kind, FailureKind::PacketSize);
 }
+
+#[tokio::test(start_paused = true)]
+async fn directions_of_a_bidirectional_test_are_diagnosed_one_after_the_other() {
+    // the report of both is larger than the packets that arrive
+    let mut testbed = testbed(WORKS, WORKS, TRANSFERS_NOTHING);
+    let of_one = std::mem::replace(&mut testbed.by_command, Box::new(|_| None));
+    testbed.by_command = Box::new(move |command| match argument(command, "flow") {
+        "Both" => Some(Behavior::Starves),
+        "Reverse" if argument(command, "mss") == "0" => Some(Behavior::Reports(NO_DATA)),
+        _ => of_one(command),
+    });
+    let steps = vec![Step { variant: throughput_over(Path::Pod), backward: false, flow: Flow::Both }];
+    let plan = Plan::mesh(&nodes(2), steps, 1, None);
+    let measured = run(&testbed, &plan, &settings(2), &Unobserved, &CancellationToken::new()).await.unwrap();
+    let kinds: Vec<FailureKind> = failures(&measured).into_iter().map(|(_, _, kind)| kind).collect();
+    assert_eq!(kinds, [FailureKind::PacketSize; 2]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn server_that_resets_a_connection_after_a_test_is_asked_again() {
+    let is_first = Mutex::new(true);
+    let mut testbed = testbed(WORKS, TRANSFERS_NOTHING, TRANSFERS_NOTHING);
+    let usual = std::mem::replace(&mut testbed.by_command, Box::new(|_| None));
+    testbed.by_command = Box::new(move |command| {
+        let is_reset = argument(command, "mss") == "500" && std::mem::take(&mut *is_first.lock().unwrap());
+        if is_reset { Some(Behavior::Reports("fail connectionLost reset")) } else { usual(command) }
+    });
+    assert_eq!(failure(&testbed, tcp()).await.kind, FailureKind::PacketSize);
+}
