@@ -17,8 +17,9 @@ const LISTEN_LIMIT: Duration = Duration::from_secs(10);
 /// The most bytes of a log that are searched for the reason of an exit.
 const MAX_OUTPUT: usize = 64 << 10;
 
-/// Reads the log of a running server until the server listens. Returns the version of the engine. A log
-/// that is empty after `silence_limit` counts as that of a server that listens.
+/// Reads the log of a running server until the server listens. Returns the version of the engine. A log that is empty
+/// after `silence_limit`, or has no more than the version, counts as that of a server that listens: iperf3 before 3.7 does
+/// not flush what follows.
 pub(super) async fn wait_until_listening(
     context: &Context,
     active: &ActiveScope,
@@ -36,11 +37,12 @@ pub(super) async fn wait_until_listening(
     let mut silent_until = Instant::now() + silence_limit;
     let api = context.api();
     let state = loop {
+        let may_be_silent = position.is_at_start() || log.version().is_some();
         let mut take = |line: &str| {
             log.line(line);
             if log.is_listening() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         };
-        let until = if position.is_at_start() { silent_until.min(give_up) } else { give_up };
+        let until = if may_be_silent { silent_until.min(give_up) } else { give_up };
         // a process that has ended will never listen, and its last output says more than its log
         let read = tokio::select! {
             read = read_log(&context.cluster, &api, source, &mut position, &mut take) => Some(read),
@@ -60,8 +62,8 @@ pub(super) async fn wait_until_listening(
                 last_error = Some(error);
             }
         }
-        let is_silent = Instant::now() >= silent_until && position.is_at_start();
-        if is_silent || !source.follow {
+        let may_be_silent = position.is_at_start() || log.version().is_some();
+        if (may_be_silent && Instant::now() >= silent_until) || !source.follow {
             return Ok(log.version().map(str::to_owned));
         }
         if Instant::now() >= give_up {
