@@ -47,8 +47,7 @@ pub(super) fn objects(schedule: &Schedule) -> Vec<Object> {
     // in the whole cluster, only what a run cannot do without
     let is_needed = |permission: &&Permission| match permission.necessity {
         Necessity::Required => true,
-        Necessity::Optional(_) => permission.reach == Reach::Namespace,
-        Necessity::InsteadOfExec => false,
+        Necessity::Optional(_) | Necessity::InsteadOfExec => permission.reach == Reach::Namespace,
     };
     let needed = || schedule.permissions.iter().filter(is_needed);
     let grants = |reach| needed().filter(move |permission| permission.reach == reach).map(Grant::from);
