@@ -35,6 +35,9 @@ const NO_DATA: &str = "fail noData no data was received";
 /// The behavior of a client, by its node and attempt.
 type Script = dyn Fn(NodeId, u32) -> Behavior + Send + Sync;
 
+/// The behavior of a client, by its command; none to leave it to the [`Script`].
+type CommandScript = dyn Fn(&[String]) -> Option<Behavior> + Send + Sync;
+
 enum Behavior {
     Reports(&'static str),
     Hangs,
@@ -53,7 +56,7 @@ struct FakeTestbed {
     path: Path,
     script: Box<Script>,
     /// The behavior of clients by their command, which comes before the script.
-    by_command: Box<dyn Fn(&[String]) -> Option<Behavior> + Send + Sync>,
+    by_command: Box<CommandScript>,
     attempts: Mutex<HashMap<(NodeId, String), u32>>,
     /// Start, end, node and target of each client.
     runs: Mutex<Vec<(Instant, Instant, NodeId, String)>>,

@@ -1,7 +1,7 @@
 //! Notes below the results: what limits how they may be read.
 
 use super::text::pair_name;
-use crate::document::{Failure, NodeId, Note, PairSummary, Run, State, TestRecord, ThroughputSummary};
+use crate::document::{Note, PairSummary, Run, State, TestRecord, ThroughputSummary};
 use crate::engine::latency_engine;
 use crate::explanation::by_reason;
 use crate::quantity::{duration, rate};
@@ -50,20 +50,21 @@ pub(super) fn notes(run: &Run) -> Vec<String> {
 fn cut_tests(run: &Run) -> Vec<String> {
     let cut = run.tests.iter().filter_map(|test| {
         let failure = test.outcome.throughput()?.cut_by.as_ref()?;
-        Some((failure.reason.as_str(), (test.sender_and_receiver(), failure)))
+        let (sender, receiver) = test.sender_and_receiver();
+        Some((failure.reason.as_str(), (pair_name(sender, receiver), failure.remedy.as_deref())))
     });
-    let note = |(reason, tests): (&str, Vec<((NodeId, NodeId), &Failure)>)| {
-        let pairs = tests.iter().map(|((sender, receiver), _)| pair_name(*sender, *receiver));
-        let mut pairs: Vec<String> = pairs.collect();
+    let mut notes = Vec::new();
+    for (reason, tests) in by_reason(cut) {
+        let (mut pairs, remedies): (Vec<String>, Vec<Option<&str>>) = tests.into_iter().unzip();
         pairs.dedup();
-        let remedy = tests.iter().find_map(|(_, failure)| failure.remedy.as_deref());
+        let remedy = remedies.into_iter().flatten().next();
         let remedy = remedy.map_or(String::new(), |remedy| format!("; {remedy}"));
-        format!(
-            "Incomplete (~): {}: {reason}. The result is that of the samples until then{remedy}.",
-            join_first(&pairs, MAX_LISTED_PAIRS)
-        )
-    };
-    by_reason(cut).into_iter().map(note).collect()
+        let pairs = join_first(&pairs, MAX_LISTED_PAIRS);
+        notes.push(format!(
+            "Incomplete (~): {pairs}: {reason}. The result is that of the samples until then{remedy}."
+        ));
+    }
+    notes
 }
 
 /// With a full stop, and a capital letter unless a node is first.
