@@ -44,18 +44,22 @@ pub(super) fn sample(sum: Option<&wire::Sum>, streams: &[wire::IntervalStream]) 
 }
 
 /// The figures of one direction. `is_reverse_of_both` is set for what the client received in a bidirectional
-/// test.
+/// test. `datagrams` is the number of datagrams that the client sent, those of the omitted start included.
 pub(super) fn direction_figures(
     end: &wire::EndFields,
     direction: Direction,
     is_reverse_of_both: bool,
+    datagrams: f64,
 ) -> DirectionFigures {
     let (sent, received, sum) = if is_reverse_of_both {
         (&end.sum_sent_bidir_reverse, &end.sum_received_bidir_reverse, &end.sum_bidir_reverse)
     } else {
         (&end.sum_sent, &end.sum_received, &end.sum)
     };
-    let of_sum = if received.is_none() { sum.as_ref().and_then(received_of_sum) } else { None };
+    let of_sum = sum.as_ref().filter(|_| received.is_none());
+    // a client that receives counts without the omitted start
+    let counted = if direction == Direction::ClientToServer { datagrams } else { 0.0 };
+    let of_sum = of_sum.and_then(|sum| received_of_sum(sum, counted));
     let received = received.as_ref().or(of_sum.as_ref());
     let cpu = end.cpu_utilization_percent.as_ref().and_then(|cpu| {
         Some(Cpu { client_percent: finite(cpu.host_total)?, server_percent: finite(cpu.remote_total)? })
@@ -75,16 +79,20 @@ pub(super) fn direction_figures(
             Direction::ServerToClient => None,
         },
         cpu,
-        datagrams: received.and_then(|sum| datagrams(sum, sent.as_ref(), &end.streams, direction)),
+        datagrams: received.and_then(|sum| received_datagrams(sum, sent.as_ref(), &end.streams, direction)),
     }
 }
 
-/// What arrived, from a sum of what was sent and lost.
-fn received_of_sum(sum: &wire::Sum) -> Option<wire::Sum> {
-    let arrived = 1.0 - finite(sum.lost_packets)? / finite(sum.packets).filter(|&packets| packets > 0.0)?;
+/// What arrived, from a sum of what was sent and lost. Servers count the lost ones of the omitted start as well: those of
+/// `counted` datagrams, of which the same part is lost.
+fn received_of_sum(sum: &wire::Sum, counted: f64) -> Option<wire::Sum> {
+    let sent = finite(sum.packets).filter(|&packets| packets > 0.0)?;
+    let lost = (finite(sum.lost_packets)? / sent.max(counted)).min(1.0);
     Some(wire::Sum {
-        bytes: Some(finite(sum.bytes)? * arrived),
-        bits_per_second: Some(finite(sum.bits_per_second)? * arrived),
+        bytes: Some(finite(sum.bytes)? * (1.0 - lost)),
+        bits_per_second: Some(finite(sum.bits_per_second)? * (1.0 - lost)),
+        lost_packets: Some((sent * lost).round()),
+        lost_percent: Some(lost * 100.0),
         ..sum.clone()
     })
 }
@@ -106,7 +114,7 @@ fn recount(received: &wire::Sum, sent: Option<&wire::Sum>) -> Option<f64> {
     ((lost - finite(received.lost_packets)?).abs() > tolerance).then_some(lost)
 }
 
-fn datagrams(
+fn received_datagrams(
     received: &wire::Sum,
     sent: Option<&wire::Sum>,
     streams: &[wire::EndStream],

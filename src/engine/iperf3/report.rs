@@ -3,7 +3,9 @@
 use super::command::ReportFormat;
 use super::figures::{DirectionFigures, Received, direction_figures, mss, repaired, sample};
 use super::wire;
-use crate::document::{Datagrams, Direction, Failure, FailureKind, Measurement, Sample, Throughput};
+use crate::document::{
+    Datagrams, Direction, Failure, FailureKind, Measurement, Sample, Throughput, is_possible,
+};
 use crate::engine::{ClientExit, ClientSpec, Flow, Reader};
 use crate::options::{MeasurementOptions, Protocol};
 
@@ -41,6 +43,8 @@ pub(super) struct ReportReader {
     samples: Vec<Sample>,
     /// In a bidirectional test, of the direction in which the client receives.
     reverse_samples: Vec<Sample>,
+    /// The number of datagrams in all intervals, those of the omitted start included, of the first direction.
+    datagrams: f64,
     /// One entry per direction, in the order of [`Flow::directions`].
     end: Option<Vec<DirectionFigures>>,
     error: Option<String>,
@@ -61,6 +65,7 @@ impl ReportReader {
             document: String::new(),
             samples: Vec::new(),
             reverse_samples: Vec::new(),
+            datagrams: 0.0,
             end: None,
             error: None,
             is_complete: false,
@@ -149,6 +154,8 @@ impl ReportReader {
                 samples.push(sample);
             }
         };
+        let datagrams = interval.sum.as_ref().and_then(|sum| sum.packets);
+        self.datagrams += datagrams.filter(|&count| is_possible(count)).unwrap_or(0.0);
         take(&mut self.samples, sample(interval.sum.as_ref(), &interval.streams));
         take(&mut self.reverse_samples, sample(interval.sum_bidir_reverse.as_ref(), &[]));
     }
@@ -179,7 +186,9 @@ impl ReportReader {
             |direction| self.flow == Flow::Both && direction == Direction::ServerToClient;
         let directions = self.flow.directions().iter();
         directions
-            .map(|&direction| direction_figures(end, direction, is_reverse_of_both(direction)))
+            .map(|&direction| {
+                direction_figures(end, direction, is_reverse_of_both(direction), self.datagrams)
+            })
             .collect()
     }
 

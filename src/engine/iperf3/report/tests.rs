@@ -106,6 +106,22 @@ fn old_udp_report_has_what_arrived() {
     assert_eq!((udp.sent, udp.lost), (3570, 681));
 }
 
+/// The server counts the lost datagrams of the omitted start, the client that receives does not.
+#[test]
+fn omitted_start_does_not_raise_the_loss_of_an_old_report() {
+    let options = MeasurementOptions { protocol: Protocol::Udp, ..MeasurementOptions::for_seconds(2) };
+    for (flow, recorded) in [
+        (Flow::Forward, &recorded!("3.9-document-udp-lossy-omit.json")[..]),
+        (Flow::Reverse, &recorded!("3.9-document-udp-lossy-omit-reverse.json")[..]),
+    ] {
+        let throughput = read_as(ReportFormat::Document, flow, &options, recorded).unwrap().remove(0);
+        let udp = throughput.udp.unwrap();
+        assert!((27.0..33.0).contains(&udp.lost_percent), "{udp:?}");
+        assert!((udp.lost as f64 / udp.sent as f64 * 100.0 - udp.lost_percent).abs() < 0.1, "{udp:?}");
+        assert!((13e6..15e6).contains(&throughput.bits_per_second), "{throughput:?}");
+    }
+}
+
 #[test]
 fn old_bidirectional_report_has_the_same_keys_for_both_directions() {
     let options = MeasurementOptions::for_seconds(2);
