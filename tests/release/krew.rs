@@ -15,7 +15,7 @@ fn text<'a>(value: &'a Value, key: &str) -> &'a str {
 
 /// The manifest of the archives in a directory.
 fn manifest(directory: &Path) -> Value {
-    let printed = run(Command::new(root().join("release/krew-manifest")).arg(directory));
+    let printed = run(Command::new(root().join("krew/manifest")).arg(directory));
     serde_yaml::from_str(&printed).expect("it is YAML")
 }
 
