@@ -36,6 +36,9 @@ mod common;
 mod completion;
 mod elsewhere;
 mod exec;
+#[path = "../common/gateway.rs"]
+#[allow(dead_code, reason = "the tests of faults use the rest")]
+mod gateway;
 mod hidden_faults;
 mod interrupts;
 mod kept;

@@ -23,7 +23,11 @@ mod cluster_faults;
 #[path = "../common/mod.rs"]
 #[allow(dead_code, reason = "the end-to-end tests use the rest")]
 mod common;
+mod connection_faults;
 mod credentials;
+#[path = "../common/gateway.rs"]
+#[allow(dead_code, reason = "the end-to-end tests use the rest")]
+mod gateway;
 mod policy_faults;
 mod process_faults;
 mod running;
@@ -54,9 +58,11 @@ fn main() {
     // they share the network and break it
     arguments.test_threads = Some(1);
     let table = Arc::new(Mutex::new(Table::default()));
-    let faults = process_faults::FAULTS.iter().chain(cluster_faults::FAULTS).chain(policy_faults::FAULTS);
+    let faults =
+        [process_faults::FAULTS, connection_faults::FAULTS, cluster_faults::FAULTS, policy_faults::FAULTS];
     let has_control = cluster::variable("NETBENCH_FAULTS_CLUSTER").is_some();
-    let (faults, skipped): (Vec<_>, Vec<_>) = faults.partition(|fault| has_control || !fault.needs_control);
+    let (faults, skipped): (Vec<_>, Vec<_>) =
+        faults.into_iter().flatten().partition(|fault| has_control || !fault.needs_control);
     let trials = faults.into_iter().map(|fault| {
         let table = Arc::clone(&table);
         Trial::test(fault.name.replace(' ', "_"), move || carry_out(fault, &table)).with_ignored_flag(true)
