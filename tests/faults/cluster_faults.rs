@@ -27,7 +27,7 @@ pub const FAULTS: &[Fault] = &[
     Fault { name: "a node is cut for good", trials: (1, 3), needs_control: true, trial: cut_for_good },
     Fault { name: "containerd of a node stops", trials: (1, 3), needs_control: true, trial: containerd },
     Fault { name: "the kubelet of a node stops", trials: (1, 3), needs_control: true, trial: kubelet },
-    Fault { name: "a server pod is deleted", trials: (2, 10), needs_control: false, trial: pod_deleted },
+    Fault { name: "a server pod is deleted", trials: (1, 10), needs_control: false, trial: pod_deleted },
     Fault { name: "a server process is killed", trials: (1, 5), needs_control: false, trial: process_killed },
     Fault { name: "a server process hangs", trials: (1, 5), needs_control: true, trial: process_hung },
     Fault { name: "a node is drained", trials: (1, 5), needs_control: false, trial: drained },

@@ -10,7 +10,7 @@ use crate::running::{Running, document};
 use crate::verdict::{Verdict, World};
 
 pub const FAULTS: &[Fault] = &[
-    Fault { name: "Ctrl-C at a random moment", trials: (8, 100), needs_control: false, trial: interrupt },
+    Fault { name: "Ctrl-C at a random moment", trials: (4, 100), needs_control: false, trial: interrupt },
     Fault {
         name: "SIGTERM or SIGHUP at a random moment",
         trials: (2, 20),
@@ -29,7 +29,7 @@ pub const FAULTS: &[Fault] = &[
         needs_control: false,
         trial: crate::credentials::token_expires,
     },
-    Fault { name: "kill -9, then cleanup", trials: (3, 20), needs_control: false, trial: kill },
+    Fault { name: "kill -9, then cleanup", trials: (2, 20), needs_control: false, trial: kill },
 ];
 
 /// Flags of the runs, in turn.
