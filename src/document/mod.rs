@@ -24,7 +24,7 @@ pub use finding::{Confirmation, Ends, Finding, FindingKind};
 pub use gate::Breach;
 pub use metric::{Aggregate, AggregateKind, Aggregates, Better, Compared, Gauge, METRICS, Metric, Unit};
 pub use node::{Node, SkippedNode};
-pub use node_id::NodeId;
+pub use node_id::{NodeId, node_names};
 pub use note::{Note, NoteKind};
 pub(crate) use possible::is_possible;
 pub use summary::{Cost, LatencyPair, LatencySummary, PairCost, PairSummary, Summary, ThroughputSummary};

@@ -9,6 +9,8 @@ use internment::Intern;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::quantity::join_first;
+
 /// Identifies a node within its cluster, or an external server.
 ///
 /// The names of nodes are interned: an ID is a pointer, it is compared and hashed as one, and it needs no table to be
@@ -21,6 +23,15 @@ impl NodeId {
     pub fn name(self) -> &'static str {
         self.0.as_ref()
     }
+}
+
+/// The most nodes that a line names.
+const MAX_NAMES: usize = 6;
+
+/// The names of nodes for people: `node-1, node-2`, with their number if there are many.
+pub fn node_names(nodes: &[NodeId]) -> String {
+    let names = join_first(nodes.iter().map(|node| node.name()), MAX_NAMES);
+    if nodes.len() > MAX_NAMES { format!("{} nodes: {names}", nodes.len()) } else { names }
 }
 
 impl Deref for NodeId {

@@ -5,8 +5,7 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::NodeId;
-use crate::quantity::join_first;
+use super::{NodeId, node_names};
 
 /// A circumstance of the run that was not requested, and that its figures depend on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -39,14 +38,11 @@ pub enum NoteKind {
     RuntimeClass,
 }
 
-/// The most nodes that are named.
-const MAX_NAMES: usize = 4;
-
 /// The nodes and the sentence.
 impl fmt::Display for Note {
     fn fmt(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
         if !self.nodes.is_empty() {
-            write!(formatter, "{}: ", join_first(self.nodes.iter().map(|node| node.name()), MAX_NAMES))?;
+            write!(formatter, "{}: ", node_names(&self.nodes))?;
         }
         formatter.write_str(&self.sentence)
     }

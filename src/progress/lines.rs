@@ -4,8 +4,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::console::note;
-use kubectl_netbench::document::{Measure, Measurement, NodeId, Outcome, Route, TestRecord};
-use kubectl_netbench::quantity::{duration, join_first, rate};
+use kubectl_netbench::document::{Measure, Measurement, NodeId, Outcome, Route, TestRecord, node_names};
+use kubectl_netbench::quantity::{duration, rate};
 use kubectl_netbench::runner::{Event, Settings};
 use kubectl_netbench::testbed::{ServerState, Unusable};
 
@@ -62,9 +62,6 @@ pub(super) struct FailedNodes {
     printed: usize,
 }
 
-/// The most nodes that a line names.
-const MAX_NAMES: usize = 6;
-
 impl FailedNodes {
     pub(super) fn add(&mut self, node: NodeId, unusable: &Unusable) {
         let unprinted = &mut self.reasons[self.printed..];
@@ -79,10 +76,7 @@ impl FailedNodes {
         let new = &mut self.reasons[self.printed..];
         let line = |(reason, nodes): &mut (String, Vec<NodeId>)| {
             nodes.sort_unstable();
-            let count =
-                if nodes.len() > MAX_NAMES { format!("{} nodes: ", nodes.len()) } else { String::new() };
-            let names = join_first(nodes.iter().map(|node| node.name()), MAX_NAMES);
-            format!("{count}{names} cannot be measured: {reason}")
+            format!("{} cannot be measured: {reason}", node_names(nodes))
         };
         let lines = new.iter_mut().map(line).collect();
         self.printed = self.reasons.len();

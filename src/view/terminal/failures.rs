@@ -6,7 +6,7 @@ use anstyle::Style;
 
 use super::Canvas;
 use super::style::FAILED;
-use crate::document::{Failure, NodeId, Outcome, Run};
+use crate::document::{Failure, NodeId, Outcome, Run, node_names};
 use crate::explanation::by_reason;
 use crate::quantity::join_first;
 use crate::view::text::pair_name;
@@ -30,12 +30,6 @@ fn nodes(tests: &[((NodeId, NodeId), &Failure)]) -> Option<Vec<NodeId>> {
     Some(nodes)
 }
 
-/// `node-1, node-2`, with their number if there are many.
-fn nodes_text(nodes: &[NodeId]) -> String {
-    let names = join_first(nodes.iter().map(|node| node.name()), MAX_LISTED_PAIRS);
-    if nodes.len() > MAX_LISTED_PAIRS { format!("{} nodes: {names}", nodes.len()) } else { names }
-}
-
 fn paragraph(reason: &str, tests: &[((NodeId, NodeId), &Failure)], canvas: Canvas) -> String {
     let style = if canvas.color.is_some() { FAILED } else { Style::new() };
     // with several paths, the same pair may fail more than once
@@ -43,7 +37,7 @@ fn paragraph(reason: &str, tests: &[((NodeId, NodeId), &Failure)], canvas: Canva
     let pairs = tests.iter().map(|(pair, _)| *pair).filter(|pair| seen.insert(*pair));
     let pairs: Vec<String> = pairs.map(|(sender, receiver)| pair_name(sender, receiver)).collect();
     let affected = match nodes(tests) {
-        Some(nodes) => nodes_text(&nodes),
+        Some(nodes) => node_names(&nodes),
         None => join_first(&pairs, MAX_LISTED_PAIRS),
     };
     let remedy = tests.iter().find_map(|(_, failure)| failure.remedy.as_ref());

@@ -89,7 +89,7 @@ impl Clients {
                           prints the permissions";
             return Err(TestbedError::Exec { reason, remedy });
         }
-        Ok(Some(self.replace_by_jobs(&failure.reason)))
+        Ok(Some(self.replace_by_jobs("exec does not work", &failure.reason)))
     }
 
     /// Runs a client. A connection that is cut for the second time makes Jobs replace exec.
@@ -133,12 +133,14 @@ impl Clients {
                 return None;
             }
         }
-        Some(self.replace_by_jobs(&format!("{}, for the second time", failure.reason)))
+        let reason = format!("{}, for the second time", failure.reason);
+        Some(self.replace_by_jobs("connections of exec are cut", &reason))
     }
 
-    fn replace_by_jobs(&self, reason: &str) -> Note {
+    /// `problem` is what is wrong with exec.
+    fn replace_by_jobs(&self, problem: &str, reason: &str) -> Note {
         self.mode().current = ClientMode::Job;
-        let sentence = format!("clients run as Jobs, because exec does not work: {reason}");
+        let sentence = format!("clients run as Jobs, because {problem}: {reason}");
         Note::of_run(NoteKind::ExecUnusable, sentence)
     }
 
