@@ -52,6 +52,23 @@ pub fn context_has_its_own_settings() {
     assert!(of_flag.contains("namespace: of-flag") && !of_flag.contains("of-this-one"), "{of_flag}");
 }
 
+/// `kubectl get nodes -o name` prints `node/NAME`.
+pub fn nodes_are_named_as_kubectl_prints_them() {
+    let names = first_nodes(2);
+    let [one, other] = names.as_slice() else { panic!("two nodes: {names:?}") };
+    let matrix = run_netbench(&format!("matrix node/{one},no/{other} --dry-run")).expect_code(0);
+    let pair = run_netbench(&format!("pair node/{one} nodes/{other} --dry-run")).expect_code(0);
+    for manifests in [matrix.stdout, pair.stdout] {
+        assert!(names.iter().all(|name| manifests.contains(name.as_str())), "{manifests}");
+    }
+    let unknown = run_netbench(&format!("matrix {one},node/no-such-node,{other} --dry-run")).expect_code(1);
+    assert!(
+        unknown.stderr.contains("no-such-node") && !unknown.stderr.contains(&format!("{one},")),
+        "{}",
+        unknown.stderr
+    );
+}
+
 /// What users of kubectl expect of each command: its help, and 2 for a wrong word, before anything is asked.
 pub fn every_command_has_help_and_rejects_unknown_words() {
     for command in [

@@ -121,6 +121,7 @@ const TESTS: &[Test] = &[
     shared!(policies::pods_have_the_fields_that_flags_set),
     shared!(rights::quota_and_network_policy_of_a_namespace_are_reported),
     shared!(rights::limit_range_of_a_namespace_is_reported_in_a_dry_run),
+    shared!(rights::user_without_credentials_is_anonymous),
     shared!(runs::matrix_by_job_leaves_a_given_namespace_unchanged),
     shared!(runs::hundred_streams_are_measured_by_job),
     shared!(runs::missing_image_fails_soon_with_the_message_of_the_cluster),
@@ -134,6 +135,7 @@ const TESTS: &[Test] = &[
     ),
     shared!(command_line::verbose_log_has_requests_but_no_secrets),
     shared!(command_line::context_has_its_own_settings),
+    shared!(command_line::nodes_are_named_as_kubectl_prints_them),
     shared!(command_line::every_command_has_help_and_rejects_unknown_words),
     // after all shared ones, so that neither kind waits for the other
     alone!(

@@ -176,6 +176,20 @@ pub fn quota_and_network_policy_of_a_namespace_are_reported() {
     drop(removed);
 }
 
+/// An API server takes a request without credentials for one of an anonymous user, who may do little.
+pub fn user_without_credentials_is_anonymous() {
+    let shown = kubectl(&["config", "view", "--raw", "--minify", "-o", "json"]).expect_code(0).stdout;
+    let mut config: serde_json::Value = serde_json::from_str(&shown).expect("a kubeconfig");
+    config["users"][0]["user"] = serde_json::json!({"token": ""});
+    let mut file = tempfile::NamedTempFile::new().expect("a temporary file");
+    std::io::Write::write_all(&mut file, config.to_string().as_bytes()).expect("it can be written");
+    let mut command = netbench("check");
+    command.env("KUBECONFIG", file.path());
+    let checked = ended(command).expect_code(3);
+    let printed = format!("{}{}", checked.stdout, checked.stderr);
+    assert!(printed.contains("log in: the request had no credentials"), "{printed}");
+}
+
 pub fn limit_range_of_a_namespace_is_reported_in_a_dry_run() {
     let nodes = first_nodes(2).join(" ");
     let name = "netbench-e2e-limits";

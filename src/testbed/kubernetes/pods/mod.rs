@@ -452,6 +452,21 @@ mod tests {
         assert_eq!((reason.as_str(), seconds), ("cannot pull the image: registry/a:1: not found", 2));
     }
 
+    /// A virtual node is ready, and nothing ever starts there.
+    #[tokio::test(start_paused = true)]
+    async fn pod_without_a_sign_of_a_kubelet_is_given_up_after_30_seconds() {
+        let status = serde_json::json!({"status": {"phase": "Pending",
+            "conditions": [{"type": "PodScheduled", "status": "True"}]}});
+        let scheduled: Pod = serde_json::from_value(status).unwrap();
+        let event = watcher::Event::Apply(Pod { metadata: pod("a").metadata, ..scheduled });
+        let watch = PodWatch::of(stream::iter([Ok(event)]).chain(stream::pending()));
+        let began = Instant::now();
+        let outcome = watch.wait_for_start(|_| true, StartLimits::DEFAULT, |_| {}).await;
+        let StartOutcome::Failed { unusable, .. } = outcome else { panic!("{outcome:?}") };
+        assert_eq!(began.elapsed().as_secs(), 30);
+        assert!(unusable.reason().contains("starts no pods"), "{unusable:?}");
+    }
+
     #[tokio::test(start_paused = true)]
     async fn pull_in_progress_is_waited_for() {
         let (reason, seconds) = outcome_after(&[("ContainerCreating", "", 1)]).await;
