@@ -145,15 +145,18 @@ impl Cluster {
 
     /// The rates of all cells under concurrent load.
     pub fn grid(&self, random: &mut StdRng) -> Grid {
-        let mut rates = vec![vec![None; self.nodes]; self.nodes];
-        for (sender, receiver) in self.cells() {
+        let rates = self.cells().map(|(sender, receiver)| {
             let congestion = self.congestion[sender * self.nodes + receiver];
             // the narrower of the two counts
             let fraction = self.fraction(sender, receiver);
-            rates[sender][receiver] =
-                Some(self.measure(random, sender, receiver) * fraction.min(congestion) / fraction);
+            let rate = self.measure(random, sender, receiver) * fraction.min(congestion) / fraction;
+            ((sender, receiver), rate)
+        });
+        Grid {
+            nodes: self.nodes,
+            rates: rates.collect(),
+            zones: self.zones.iter().map(|&zone| self.has_zones.then_some(zone)).collect(),
         }
-        Grid { rates, zones: self.zones.iter().map(|&zone| self.has_zones.then_some(zone)).collect() }
     }
 
     /// The cells in which no other fault is worse.

@@ -1,19 +1,26 @@
 //! The cells of a matrix as logarithms of rates, and the causes that could explain them.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use super::{Cause, Grid};
 
-/// The logarithms of the rates. Noise is proportional to the rate, so it is additive here.
+/// The logarithms of the measured rates. Noise is proportional to the rate, so it is additive here.
 #[derive(Debug, Clone)]
 pub(super) struct Cells {
     pub nodes: usize,
-    /// By row; NaN where nothing was measured.
+    /// By cell.
     pub values: Vec<f64>,
-    /// The number of measured cells.
-    pub measured: usize,
+    /// Sender and receiver of each cell, in this order.
+    pairs: Vec<(usize, usize)>,
+    /// By sender: its cells.
+    rows: Vec<Range<usize>>,
+    /// By receiver: its cells.
+    columns: Vec<Vec<usize>>,
+    /// The zone of each node.
+    zones: Vec<Option<usize>>,
     /// The nodes of each zone.
-    zones: BTreeMap<usize, Vec<usize>>,
+    zone_nodes: BTreeMap<usize, Vec<usize>>,
 }
 
 /// A possible cause, and the description length in nats that it must save to be worth including.
@@ -28,65 +35,59 @@ pub(super) struct Candidate {
 const BASE_COST: f64 = 3.5;
 
 impl Cells {
+    /// Ignores rates that are not positive.
     pub fn new(grid: &Grid) -> Self {
-        let nodes = grid.rates.len();
-        let mut values = vec![f64::NAN; nodes * nodes];
-        for (sender, row) in grid.rates.iter().enumerate() {
-            for (receiver, rate) in row.iter().enumerate().take(nodes) {
-                match rate {
-                    Some(rate) if sender != receiver && *rate > 0.0 && rate.is_finite() => {
-                        values[sender * nodes + receiver] = rate.ln();
-                    }
-                    _ => {}
-                }
-            }
-        }
-        let mut zones: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
-        for (node, zone) in grid.zones.iter().enumerate().take(nodes) {
-            if let Some(zone) = zone {
-                zones.entry(*zone).or_default().push(node);
-            }
-        }
-        let measured = values.iter().filter(|value| !value.is_nan()).count();
-        Self { nodes, values, measured, zones }
-    }
-
-    /// Calls `visit` with the index of each measured cell that the cause covers.
-    pub fn for_each_covered(&self, cause: Cause, mut visit: impl FnMut(usize)) {
-        let size = self.nodes;
-        let mut cell = |sender: usize, receiver: usize| {
-            let cell = sender * size + receiver;
-            if self.values.get(cell).is_some_and(|value| !value.is_nan()) {
-                visit(cell);
-            }
+        let nodes = grid.nodes;
+        let is_cell = |&((sender, receiver), rate): &((usize, usize), f64)| {
+            sender != receiver && sender < nodes && receiver < nodes && rate > 0.0 && rate.is_finite()
         };
+        let cells = grid.rates.iter().map(|(pair, rate)| (*pair, *rate)).filter(is_cell);
+        let (pairs, values): (Vec<_>, Vec<f64>) = cells.map(|(pair, rate)| (pair, rate.ln())).unzip();
+        let first_of = |sender: usize| pairs.partition_point(|pair: &(usize, usize)| pair.0 < sender);
+        let rows = (0..nodes).map(|sender| first_of(sender)..first_of(sender + 1)).collect();
+        let mut columns = vec![Vec::new(); nodes];
+        for (cell, (_, receiver)) in pairs.iter().enumerate() {
+            columns[*receiver].push(cell);
+        }
+        let zones: Vec<Option<usize>> =
+            (0..nodes).map(|node| grid.zones.get(node).copied().flatten()).collect();
+        let mut zone_nodes: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+        for (node, zone) in zones.iter().enumerate() {
+            if let Some(zone) = zone {
+                zone_nodes.entry(*zone).or_default().push(node);
+            }
+        }
+        Self { nodes, values, pairs, rows, columns, zones, zone_nodes }
+    }
+
+    /// The number of cells.
+    pub fn len(&self) -> usize {
+        self.values.len()
+    }
+
+    /// Calls `visit` with each cell that the cause covers.
+    pub fn for_each_covered(&self, cause: Cause, mut visit: impl FnMut(usize)) {
+        let row = |node: usize| self.rows.get(node).cloned().unwrap_or_default();
+        let column = |node: usize| self.columns.get(node).into_iter().flatten().copied();
         match cause {
-            Cause::Node(node) => {
-                for other in 0..size {
-                    cell(node, other);
-                    cell(other, node);
-                }
-            }
-            Cause::Sender(node) => (0..size).for_each(|other| cell(node, other)),
-            Cause::Receiver(node) => (0..size).for_each(|other| cell(other, node)),
+            Cause::Node(node) => row(node).chain(column(node)).for_each(visit),
+            Cause::Sender(node) => row(node).for_each(visit),
+            Cause::Receiver(node) => column(node).for_each(visit),
             Cause::Pair(one, other) => {
-                cell(one, other);
-                cell(other, one);
+                self.index(one, other).into_iter().chain(self.index(other, one)).for_each(visit);
             }
-            Cause::Link { sender, receiver } => cell(sender, receiver),
+            Cause::Link { sender, receiver } => self.index(sender, receiver).into_iter().for_each(visit),
             Cause::Zones { from, to } => {
-                if let (Some(from), Some(to)) = (self.zones.get(&from), self.zones.get(&to)) {
-                    for &sender in from {
-                        for &receiver in to {
-                            cell(sender, receiver);
-                        }
-                    }
+                for &sender in self.zone_nodes.get(&from).into_iter().flatten() {
+                    row(sender)
+                        .filter(|&cell| self.zones[self.pairs[cell].1] == Some(to))
+                        .for_each(&mut visit);
                 }
             }
         }
     }
 
-    /// The indices of the measured cells that the cause covers.
+    /// The cells that the cause covers.
     pub fn covered(&self, cause: Cause) -> Vec<usize> {
         let mut covered = Vec::new();
         self.for_each_covered(cause, |cell| covered.push(cell));
@@ -96,16 +97,17 @@ impl Cells {
     /// All distinguishable causes: of those that cover the same cells, only the narrowest.
     pub fn candidates(&self) -> Vec<Candidate> {
         let nodes = 0..self.nodes;
-        let zones: Vec<usize> = self.zones.keys().copied().collect();
+        let zones: Vec<usize> = self.zone_nodes.keys().copied().collect();
         let kinds: [Vec<Cause>; 6] = [
             nodes.clone().map(Cause::Sender).collect(),
             nodes.clone().map(Cause::Receiver).collect(),
             nodes.clone().map(Cause::Node).collect(),
-            nodes.clone().flat_map(|one| (0..one).map(move |other| Cause::Pair(other, one))).collect(),
-            nodes
-                .clone()
-                .flat_map(|sender| (0..self.nodes).map(move |receiver| Cause::Link { sender, receiver }))
+            self.pairs
+                .iter()
+                .filter(|(one, other)| one < other)
+                .map(|&(one, other)| Cause::Pair(one, other))
                 .collect(),
+            self.pairs.iter().map(|&(sender, receiver)| Cause::Link { sender, receiver }).collect(),
             zones.iter().flat_map(|&from| zones.iter().map(move |&to| Cause::Zones { from, to })).collect(),
         ];
         let mut all = Vec::new();
@@ -144,13 +146,15 @@ impl Cells {
         is_distinct.then_some(size)
     }
 
-    /// The index of the cell of a pair.
-    pub fn index(&self, sender: usize, receiver: usize) -> usize {
-        sender * self.nodes + receiver
+    /// The cell of a pair; none if it was not measured.
+    pub fn index(&self, sender: usize, receiver: usize) -> Option<usize> {
+        let row = self.rows.get(sender)?;
+        let position = self.pairs[row.clone()].binary_search_by_key(&receiver, |pair| pair.1).ok()?;
+        Some(row.start + position)
     }
 
     /// Sender and receiver of a cell.
     pub fn pair(&self, cell: usize) -> (usize, usize) {
-        (cell / self.nodes.max(1), cell % self.nodes.max(1))
+        self.pairs[cell]
     }
 }

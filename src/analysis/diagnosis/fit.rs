@@ -108,8 +108,7 @@ impl Fit {
             }
         }
         let free = (0..owner.len()).filter(|&cell| owner[cell].is_none());
-        let mut free: Vec<f64> =
-            free.map(|cell| cells.values[cell]).filter(|value| !value.is_nan()).collect();
+        let mut free: Vec<f64> = free.map(|cell| cells.values[cell]).collect();
         if free.is_empty() && !causes.is_empty() {
             return None;
         }
@@ -120,14 +119,18 @@ impl Fit {
         let below: Vec<f64> = owner.iter().map(|owner| owner.map_or(0.0, |cause| levels[cause])).collect();
         let mut fit = Self { causes: causes.to_vec(), levels, base, below, owner, score: 0.0 };
         let costs: f64 = causes.iter().map(|candidate| candidate.cost).sum();
-        fit.score = description_length(fit.total_loss(cells, &fit.below, reach), cells.measured) + costs;
+        fit.score = description_length(fit.total_loss(cells, &fit.below, reach), cells.len()) + costs;
         Some((fit, runners_up))
     }
 
     /// The sum of the losses if each cell is expected that much below the base.
     fn total_loss(&self, cells: &Cells, below: &[f64], reach: f64) -> f64 {
-        let measured = cells.values.iter().zip(below).filter(|(value, _)| !value.is_nan());
-        measured.map(|(value, below)| huber_loss(value - self.base - below, reach)).sum()
+        cells
+            .values
+            .iter()
+            .zip(below)
+            .map(|(value, below)| huber_loss(value - self.base - below, reach))
+            .sum()
     }
 
     /// The score without one of the causes, with the base and the other levels unchanged.
@@ -138,18 +141,17 @@ impl Fit {
             cells.for_each_covered(candidate.cause, |cell| below[cell] = below[cell].min(self.levels[other]));
             costs += candidate.cost;
         }
-        description_length(self.total_loss(cells, &below, reach), cells.measured) + costs
+        description_length(self.total_loss(cells, &below, reach), cells.len()) + costs
     }
 
-    /// The difference between measured and expected value by cell; NaN where nothing was measured.
+    /// The difference between measured and expected value by cell.
     pub fn residuals(&self, cells: &Cells) -> Vec<f64> {
         cells.values.iter().zip(&self.below).map(|(value, below)| value - self.base - below).collect()
     }
 
     /// The standard deviation of a single cell, from the residuals.
     pub fn noise(&self, cells: &Cells) -> f64 {
-        let residuals: Vec<f64> =
-            self.residuals(cells).into_iter().filter(|residual| !residual.is_nan()).collect();
+        let residuals = self.residuals(cells);
         let count = residuals.len() as f64;
         let freedom = (count - 1.0 - self.causes.len() as f64).max(0.0);
         let variance = robust_deviation(&residuals).unwrap_or_default().powi(2) * count / freedom.max(1.0);

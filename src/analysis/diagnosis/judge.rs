@@ -94,7 +94,7 @@ impl RetestEvidence {
     ) -> Option<Self> {
         let own = retests.iter().filter(|(pair, _)| fault.evidence.contains(pair) && counts(*pair));
         let values = own.filter_map(|&(pair, rate)| {
-            let expected = expected.get(model.cells.index(pair.0, pair.1))?;
+            let expected = expected.get(model.cells.index(pair.0, pair.1)?)?;
             Some((fault.ratio.ln() - expected, model.below(pair, rate)? - expected))
         });
         let mut values: Vec<(f64, f64)> = values.collect();
@@ -171,7 +171,7 @@ fn narrow_to_direction(
     };
     let covered = directions.map(|direction| model.cells.covered(direction));
     let covers = |direction: usize, (sender, receiver)| {
-        covered[direction].contains(&model.cells.index(sender, receiver))
+        model.cells.index(sender, receiver).is_some_and(|cell| covered[direction].contains(&cell))
     };
     let evidence_of = |direction: usize| {
         RetestEvidence::new(model, expected, fault, retests, |pair| covers(direction, pair))

@@ -13,7 +13,7 @@ mod search;
 #[cfg(test)]
 mod tests;
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 pub use judge::{RetestVerdict, judge};
 use model::FittedModel;
@@ -21,9 +21,10 @@ use model::FittedModel;
 /// The measured rates of one route.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Grid {
-    /// Bits per second: rows send, columns receive. None on the diagonal, and where a test failed or is
-    /// missing.
-    pub rates: Vec<Vec<Option<f64>>>,
+    /// The number of nodes.
+    pub nodes: usize,
+    /// Bits per second, by sender and receiver. Pairs whose tests failed or are missing are not included.
+    pub rates: BTreeMap<(usize, usize), f64>,
     /// The zone of each node, if known.
     pub zones: Vec<Option<usize>>,
 }

@@ -38,7 +38,7 @@ impl FittedModel {
     /// Searches for the causes that explain the grid. None if nothing was measured.
     pub fn fit(grid: &Grid) -> Option<Self> {
         let cells = Cells::new(grid);
-        if cells.measured == 0 {
+        if cells.len() == 0 {
             return None;
         }
         let candidates = cells.candidates();
@@ -61,7 +61,7 @@ impl FittedModel {
         let fit = Fit::new_unchecked(&cells, causes, INITIAL_REACH)
             .or_else(|| Fit::new(&cells, &[], INITIAL_REACH))?;
         let noise = fit.noise(&cells);
-        let effects = median_polish(&fit.residuals(&cells), cells.nodes, noise, MAX_EFFECT);
+        let effects = median_polish(&cells, &fit.residuals(&cells), noise, MAX_EFFECT);
         for cell in 0..cells.values.len() {
             let (sender, receiver) = cells.pair(cell);
             cells.values[cell] -= effects.0[sender] + effects.1[receiver];
@@ -158,7 +158,8 @@ impl FittedModel {
             };
             let rank = |&next: &usize| {
                 let (sender, receiver) = remaining[next];
-                (covers[self.cells.index(sender, receiver)], shared_ends((sender, receiver)))
+                let others = self.cells.index(sender, receiver).map_or(0, |cell| covers[cell]);
+                (others, shared_ends((sender, receiver)))
             };
             let next = (0..remaining.len()).min_by_key(rank).unwrap_or(0);
             evidence.push(remaining.remove(next));

@@ -1,6 +1,8 @@
 //! Robust statistics: quantiles, a robust mean, and the median polish of a two-way table (Tukey, Exploratory
 //! Data Analysis, 1977).
 
+use super::Cause;
+use super::cells::Cells;
 use crate::analysis::statistics::median_in_place;
 
 /// The value below which this fraction of the values lies; 0 for an empty slice. Reorders the values.
@@ -20,35 +22,36 @@ pub(super) fn robust_mean(values: &mut [f64], reach: f64) -> f64 {
     if values.is_empty() { 0.0 } else { sum / values.len() as f64 }
 }
 
-/// The effects of the rows and columns of a square table (NaN where nothing was measured), by median polish.
-/// `deviation` is the standard deviation of a cell: an effect within chance counts as zero. Larger effects
-/// than `max_effect` are clamped, since they are no natural differences.
+/// The effects of senders and receivers on the residuals of the cells, by median polish. `deviation` is the standard
+/// deviation of a cell: an effect within chance counts as zero. Larger effects than `max_effect` are clamped, since
+/// they are no natural differences.
 pub(super) fn median_polish(
-    table: &[f64],
-    size: usize,
+    cells: &Cells,
+    residuals: &[f64],
     deviation: f64,
     max_effect: f64,
 ) -> (Vec<f64>, Vec<f64>) {
-    let (mut rows, mut columns) = (vec![0.0; size], vec![0.0; size]);
+    let (mut senders, mut receivers) = (vec![0.0; cells.nodes], vec![0.0; cells.nodes]);
     for _ in 0..2 {
-        for row in 0..size {
-            let cells = (0..size).map(|column| table[row * size + column] - columns[column]);
-            rows[row] = significant_effect(cells, deviation, max_effect);
+        for (node, effect) in senders.iter_mut().enumerate() {
+            let own = cells.covered(Cause::Sender(node)).into_iter();
+            let own = own.map(|cell| residuals[cell] - receivers[cells.pair(cell).1]);
+            *effect = significant_effect(own.collect(), deviation, max_effect);
         }
-        for column in 0..size {
-            let cells = (0..size).map(|row| table[row * size + column] - rows[row]);
-            columns[column] = significant_effect(cells, deviation, max_effect);
+        for (node, effect) in receivers.iter_mut().enumerate() {
+            let own = cells.covered(Cause::Receiver(node)).into_iter();
+            let own = own.map(|cell| residuals[cell] - senders[cells.pair(cell).0]);
+            *effect = significant_effect(own.collect(), deviation, max_effect);
         }
     }
-    (rows, columns)
+    (senders, receivers)
 }
 
-fn significant_effect(cells: impl Iterator<Item = f64>, deviation: f64, max_effect: f64) -> f64 {
-    let mut cells: Vec<f64> = cells.filter(|cell| !cell.is_nan()).collect();
+fn significant_effect(mut residuals: Vec<f64>, deviation: f64, max_effect: f64) -> f64 {
     // the standard error of a median is 1.2533 times that of a mean
-    let chance = 3.0 * 1.2533 * deviation / (cells.len().max(1) as f64).sqrt();
-    match median_in_place(&mut cells) {
-        Some(effect) if effect.abs() > chance && cells.len() > 4 => effect.clamp(-max_effect, max_effect),
+    let chance = 3.0 * 1.2533 * deviation / (residuals.len().max(1) as f64).sqrt();
+    match median_in_place(&mut residuals) {
+        Some(effect) if effect.abs() > chance && residuals.len() > 4 => effect.clamp(-max_effect, max_effect),
         _ => 0.0,
     }
 }

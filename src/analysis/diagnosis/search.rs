@@ -23,7 +23,7 @@ struct Effort {
 
 impl Effort {
     fn for_cells(cells: &Cells) -> Self {
-        match cells.measured {
+        match cells.len() {
             ..=400 => Self { width: 8, keep: 10, swaps: true },
             401..=5000 => Self { width: 4, keep: 5, swaps: true },
             _ => Self { width: 1, keep: 3, swaps: false },
@@ -122,8 +122,7 @@ fn key(causes: &[Candidate]) -> Vec<Cause> {
 /// The best causes to add, for each of two bases: while most cells are slow, the median of the unexplained
 /// cells is not a healthy cell.
 fn promising(cells: &Cells, candidates: &[Candidate], fit: &Fit, reach: f64, effort: Effort) -> Vec<Step> {
-    let free =
-        cells.values.iter().zip(&fit.owner).filter(|(value, owner)| !value.is_nan() && owner.is_none());
+    let free = cells.values.iter().zip(&fit.owner).filter(|(_, owner)| owner.is_none());
     let mut free: Vec<f64> = free.map(|(value, _)| *value).collect();
     let upper = quantile(&mut free, 0.85);
     let mut all = Vec::new();
@@ -155,10 +154,10 @@ pub(super) fn steps(
         .values
         .iter()
         .zip(&fit.below)
-        .map(|(value, below)| if value.is_nan() { 0.0 } else { huber_loss(value - base - below, reach) })
+        .map(|(value, below)| huber_loss(value - base - below, reach))
         .collect();
     let total_loss: f64 = losses.iter().sum();
-    let length_before = description_length(total_loss, cells.measured);
+    let length_before = description_length(total_loss, cells.len());
     let (mut free, mut all) = (Vec::new(), Vec::new());
     let mut steps = Vec::new();
     for &candidate in candidates {
@@ -183,7 +182,7 @@ pub(super) fn steps(
             .map(|&cell| losses[cell] - huber_loss(cells.values[cell] - base - level, reach))
             .sum();
         if gain > 0.0 {
-            let length = description_length((total_loss - gain).max(0.0), cells.measured);
+            let length = description_length((total_loss - gain).max(0.0), cells.len());
             let change = length - length_before + candidate.cost;
             steps.push(Step { candidate, level, cells: all.len(), change });
         }

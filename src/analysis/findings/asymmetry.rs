@@ -20,7 +20,7 @@ pub(super) struct SlowDirection {
 
 /// Returns the slow direction between two nodes, if one is slow compared with the other.
 pub(super) fn find_slow_direction(grid: &Grid) -> Option<SlowDirection> {
-    let (forward, backward) = (grid.rates[0][1]?, grid.rates[1][0]?);
+    let (forward, backward) = (*grid.rates.get(&(0, 1))?, *grid.rates.get(&(1, 0))?);
     let slower = if forward < backward {
         SlowDirection { pair: (0, 1), rate: forward, reverse_rate: backward }
     } else {

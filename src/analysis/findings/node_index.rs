@@ -27,18 +27,14 @@ impl<'a> NodeIndex<'a> {
 
     /// The mean rates of a summary, without those that are doubtful: another reason than the network explains them.
     pub(super) fn grid(&self, run: &Run, summary: &ThroughputSummary) -> Grid {
-        let mut rates = vec![vec![None; self.nodes.len()]; self.nodes.len()];
-        for pair in &summary.pairs {
-            let is_doubtful = run.is_doubtful(pair);
-            if let Some((sender, receiver)) = self.pair((pair.sender, pair.receiver)).filter(|_| !is_doubtful)
-            {
-                rates[sender][receiver] = pair.mean_bits_per_second();
-            }
-        }
+        let certain = summary.pairs.iter().filter(|pair| !run.is_doubtful(pair));
+        let rates = certain.filter_map(|pair| {
+            Some((self.pair((pair.sender, pair.receiver))?, pair.mean_bits_per_second()?))
+        });
         let zone = |node: &Node| self.zones.iter().position(|zone| node.zone.as_deref() == Some(zone));
         // a server outside the cluster has no zone
         let zones = run.nodes.iter().map(zone).chain(run.external_server().map(|_| None));
-        Grid { rates, zones: zones.collect() }
+        Grid { nodes: self.nodes.len(), rates: rates.collect(), zones: zones.collect() }
     }
 
     /// The indices of sender and receiver; none if one of them is unknown.

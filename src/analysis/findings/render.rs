@@ -56,14 +56,14 @@ impl FindingRenderer<'_> {
                 (FindingKind::SlowNode, vec![node.to_string()], sentence)
             }
             Cause::Sender(node) => {
-                let received: Vec<f64> = self.grid.rates.iter().filter_map(|row| row[node]).collect();
+                let received: Vec<f64> = self.rates(|_, receiver| receiver == node);
                 let other = if self.are_normal(received) { "; it receives normally" } else { "" };
                 let node = self.node(node);
                 let sentence = format!("{node} sends {slower} {}{other}", pairs("receivers"));
                 (FindingKind::SlowSender, vec![node.to_string()], sentence)
             }
             Cause::Receiver(node) => {
-                let sent: Vec<f64> = self.grid.rates[node].iter().flatten().copied().collect();
+                let sent: Vec<f64> = self.rates(|sender, _| sender == node);
                 let other = if self.are_normal(sent) { "; it sends normally" } else { "" };
                 let node = self.node(node);
                 let sentence = format!("{node} receives {slower} {}{other}", pairs("senders"));
@@ -75,8 +75,8 @@ impl FindingRenderer<'_> {
                 (FindingKind::SlowPair, vec![one.to_string(), other.to_string()], sentence)
             }
             Cause::Link { sender, receiver } => {
-                let reverse = match self.grid.rates[receiver][sender] {
-                    Some(rate) if self.is_normal(rate) => "; the reverse direction is normal",
+                let reverse = match self.grid.rates.get(&(receiver, sender)) {
+                    Some(&rate) if self.is_normal(rate) => "; the reverse direction is normal",
                     _ => "",
                 };
                 let (sender, receiver) = (self.node(sender), self.node(receiver));
@@ -95,6 +95,12 @@ impl FindingRenderer<'_> {
                 (FindingKind::SlowZones, vec![from, to], sentence)
             }
         }
+    }
+
+    /// The rates of the pairs that `is_wanted` selects by sender and receiver.
+    fn rates(&self, is_wanted: impl Fn(usize, usize) -> bool) -> Vec<f64> {
+        let wanted = self.grid.rates.iter().filter(|((sender, receiver), _)| is_wanted(*sender, *receiver));
+        wanted.map(|(_, rate)| *rate).collect()
     }
 
     fn describe_retest(&self, fault: &Fault, verdict: RetestVerdict) -> String {

@@ -55,7 +55,7 @@ fn route_findings(run: &Run, summary: &ThroughputSummary) -> Vec<Finding> {
     } else {
         diagnosis::retain_certain(faults).into_iter().map(|fault| (fault, None)).collect()
     };
-    let median_rate = median(grid.rates.iter().flatten().flatten().copied().collect()).unwrap_or_default();
+    let median_rate = median(grid.rates.values().copied().collect()).unwrap_or_default();
     let renderer = FindingRenderer { run, route, index: &index, grid: &grid, median_rate, retests: &retests };
     judged.iter().map(|(fault, verdict)| renderer.render(fault, *verdict)).collect()
 }
