@@ -337,7 +337,7 @@ mod tests {
         };
     }
 
-    /// Pods of a Kubernetes 1.36 cluster; the one with the claim is of a 1.20 cluster.
+    /// Pods of a Kubernetes 1.36 cluster; the last three are of a 1.20 cluster.
     #[test]
     fn recorded_pods_have_their_state_and_reason() {
         let pods: Vec<(&str, Pod)> = vec![
@@ -349,6 +349,8 @@ mod tests {
             ("port-a", recorded!("port-a")),
             ("port-b", recorded!("port-b")),
             ("unbound-claim", recorded!("unbound-claim")),
+            ("wrong-platform", recorded!("wrong-platform")),
+            ("latest-not-pulled", recorded!("latest-not-pulled")),
         ];
         let states: Vec<_> = pods.iter().map(|(name, pod)| (name, PodState::of(pod))).collect();
         insta::assert_debug_snapshot!(states);
